@@ -1,0 +1,119 @@
+"""The view registry: every view says who may call it, or it is not served.
+
+`@policy(...)` writes a view into the registry, checks the capability of the acting membership, and makes a
+twice-pressed button one record. `PolicyMiddleware` refuses any view that has no policy, at run time: a system
+check alone would be skipped by the web server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from accounts.rules.refusals import Refusal
+from accounts.rules.roles import Capability
+from accounts.services import submissions
+
+View = Callable[..., HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class ViewPolicy:
+    """Who may call one view. `capability=None` with `public=False` means anybody who is signed in."""
+
+    name: str
+    methods: tuple[str, ...] = ("GET",)
+    capability: Capability | None = None
+    public: bool = False
+    writes: bool = False
+    reads_file: bool = False
+    needs_membership: bool = True
+
+
+REGISTRY: dict[str, ViewPolicy] = {}
+
+
+def policy(
+    *,
+    methods: tuple[str, ...] = ("GET",),
+    capability: Capability | None = None,
+    public: bool = False,
+    writes: bool | None = None,
+    reads_file: bool = False,
+    needs_membership: bool = True,
+    name: str = "",
+) -> Callable[[View], View]:
+    """Declare who may call a view.
+
+    `writes` (by default: POST among the methods) asks every POST for an idempotency key; a search, which is a
+    POST only so that no name stands in a URL, says `writes=False`. `reads_file` marks pages of one child's
+    file, which write an AccessEvent.
+    """
+
+    def declare(view: View) -> View:
+        full_name = name or f"{view.__module__}.{getattr(view, '__name__', type(view).__name__)}"
+        declared = ViewPolicy(
+            name=full_name,
+            methods=methods,
+            capability=capability,
+            public=public,
+            writes=("POST" in methods) if writes is None else writes,
+            reads_file=reads_file,
+            needs_membership=needs_membership and not public,
+        )
+        if full_name in REGISTRY:
+            raise ValueError(f"Two views are registered as {full_name}")
+        REGISTRY[full_name] = declared
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            refusal = _gate(request, declared)
+            if refusal is not None:
+                return refusal
+            if declared.writes and request.method == "POST" and request.user.is_authenticated:
+                return submissions.once(request, declared.name, lambda: view(request, *args, **kwargs))
+            return view(request, *args, **kwargs)
+
+        guarded.policy = declared  # type: ignore[attr-defined]
+        return guarded
+
+    return declare
+
+
+def _gate(request: HttpRequest, declared: ViewPolicy) -> HttpResponse | None:
+    if request.method not in declared.methods and request.method not in ("HEAD", "OPTIONS"):
+        return HttpResponseNotAllowed(declared.methods)
+    if declared.public:
+        return None
+    if not request.user.is_authenticated:
+        return redirect(f"{reverse('accounts:sign_in')}?next={request.get_full_path()}")
+    if declared.needs_membership and not request.viewer.role_key:  # type: ignore[attr-defined]
+        raise Refusal("You are signed in, but you hold no current role at any agency. Ask your manager.")
+    if declared.capability and not request.viewer.may(declared.capability):  # type: ignore[attr-defined]
+        raise Refusal(
+            f"This page is for people with another job in the partnership. You are acting as "
+            f"{request.viewer.role_name}.",  # type: ignore[attr-defined]
+            code="role_lacks",
+        )
+    return None
+
+
+class PolicyMiddleware:
+    """Serves declared views alone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> None:
+        if not isinstance(getattr(view, "policy", None), ViewPolicy):
+            raise Refusal("This page is not open to anybody yet.", code="undeclared_view")

@@ -1,0 +1,43 @@
+"""Turns the domain's refusals into pages, and writes each one down on a connection of its own."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.defaults import page_not_found
+
+from accounts.choices import AccessOutcome
+from accounts.rules.refusals import NotKnown, Refusal, Stale
+from accounts.services.access_events import record_access, trace_of
+
+
+class RefusalMiddleware:
+    """`NotKnown` looks like any other 404; `Refusal` is a 403 with its reason; `Stale` is a 409."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, NotKnown):
+            self._log(request, exception.reason_code, exception.child_id)
+            return page_not_found(request, exception)
+        if isinstance(exception, Refusal):
+            self._log(request, exception.code, None)
+            status = 409 if isinstance(exception, Stale) else 403
+            return render(request, f"{status}.html", {"reason": exception.reason}, status=status)
+        return None
+
+    def _log(self, request: HttpRequest, reason_code: str, child_id: object) -> None:
+        match = request.resolver_match
+        record_access(
+            viewer=request.viewer,  # type: ignore[attr-defined]
+            action=match.view_name if match else "",
+            outcome=AccessOutcome.REFUSED,
+            reason_code=reason_code,
+            child_id=child_id,
+            trace=trace_of(request),
+        )

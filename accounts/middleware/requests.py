@@ -1,0 +1,37 @@
+"""One structured line a request, without personal data: the name of the page, never its address."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+log = logging.getLogger("harbour.requests")
+
+
+class RequestLogMiddleware:
+    """Gives each request an id, and logs method, page name, status, user id and milliseconds."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.request_id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        started = time.perf_counter()
+        response = self.get_response(request)
+        match = request.resolver_match
+        viewer = getattr(request, "viewer", None)
+        log.info(
+            "request",
+            extra={
+                "request_id": request.request_id,  # type: ignore[attr-defined]
+                "method": request.method if request.method in ("GET", "POST", "HEAD", "OPTIONS") else "other",
+                "page": match.view_name if match else "",
+                "status": response.status_code,
+                "user_id": viewer.user_id if viewer else None,
+                "ms": round((time.perf_counter() - started) * 1000),
+            },
+        )
+        return response

@@ -1,0 +1,204 @@
+"""Agencies, the people who work there, what they may do, and what was seen and sent."""
+
+import uuid
+
+import pghistory
+from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.choices import AccessOutcome, FunctionKey, Sector, SubmissionStatus
+from accounts.rules.roles import role_choices
+
+
+@pghistory.track(exclude=["password", "last_login"])
+class User(AbstractUser):
+    """A person who signs in. Nobody passes every check: `is_superuser` is refused by the database."""
+
+    full_name = models.CharField("full name", max_length=120)
+    telephone = models.CharField(max_length=40, blank=True)
+    job_title = models.CharField(max_length=120, blank=True)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(condition=Q(is_superuser=False), name="user_is_never_superuser"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.username
+
+
+@pghistory.track()
+class Agency(models.Model):
+    """An organisation in the partnership. Its `group` is what grants are given to."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120, unique=True)
+    sector = models.CharField(max_length=30, choices=Sector)
+    group = models.OneToOneField(Group, on_delete=models.PROTECT, related_name="agency")
+    telephone = models.CharField(max_length=40, blank=True)
+    withheld_contact = models.CharField(
+        max_length=120, blank=True, help_text="Whom to ask where this agency's information is withheld"
+    )
+    ended_on = models.DateField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track()
+class FunctionGroup(models.Model):
+    """People of several agencies who do one job together; grants may go to it as to an agency."""
+
+    key = models.CharField(max_length=40, choices=FunctionKey, unique=True)
+    group = models.OneToOneField(Group, on_delete=models.PROTECT, related_name="function")
+
+    def __str__(self) -> str:
+        return self.get_key_display()
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def current(self, on) -> "MembershipQuerySet":
+        """Memberships in force on a date."""
+        return self.filter(Q(ended_on=None) | Q(ended_on__gt=on), started_on__lte=on, user__is_active=True)
+
+
+@pghistory.track()
+class Membership(models.Model):
+    """A person's dated role at an agency. A seconded worker holds two and acts under one at a time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=40, choices=role_choices())
+    functions = models.ManyToManyField(FunctionGroup, through="FunctionMember", related_name="memberships")
+    started_on = models.DateField()
+    ended_on = models.DateField(null=True, blank=True, help_text="The first day on which it no longer holds")
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_on=None) | Q(ended_on__gte=F("started_on")), name="membership_ends_after_start"
+            ),
+            models.UniqueConstraint(
+                fields=["user", "agency", "role"], condition=Q(ended_on=None), name="membership_one_open_per_role"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.get_role_display()}, {self.agency}"
+
+
+@pghistory.track()
+class FunctionMember(models.Model):
+    """A membership that serves in a function group."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT)
+    function = models.ForeignKey(FunctionGroup, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["membership", "function"], name="function_member_once")]
+
+
+class DefinitionVersion(models.Model):
+    """One version of a rule that partnerships set: matrix, risk tool, clock, threshold or measure.
+
+    The row is the truth. A published row never changes (a trigger refuses it); a change is a new version.
+    """
+
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=60)
+    version = models.PositiveIntegerField()
+    body = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    effective_on = models.DateField()
+    adopted_by = models.CharField(max_length=120)
+    published_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "key", "version"], name="definition_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} v{self.version}"
+
+
+class AccessEvent(models.Model):
+    """One read of a child's file, or one refusal. Plain ids and no content; nobody alters a row.
+
+    Time, transaction and database user are written by a trigger, so that the serving role cannot forge them.
+    """
+
+    at = models.DateTimeField(db_default=Now())
+    db_user = models.CharField(max_length=63, default="")
+    user_id = models.BigIntegerField(null=True)
+    membership_id = models.UUIDField(null=True)
+    agency_id = models.UUIDField(null=True)
+    role = models.CharField(max_length=40, default="")
+    action = models.CharField(max_length=60)
+    outcome = models.CharField(max_length=10, choices=AccessOutcome)
+    reason_code = models.CharField(max_length=40)
+    child_id = models.UUIDField(null=True)
+    shown_ids = ArrayField(models.UUIDField(), default=list, help_text="Files shown by a list or a search")
+    categories = ArrayField(models.CharField(max_length=30), default=list)
+    request_id = models.CharField(max_length=32, default="")
+    ip_address = models.GenericIPAddressField(null=True)
+    session_hash = models.CharField(max_length=16, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["child_id", "-at"], name="access_event_child"),
+            models.Index(fields=["user_id", "-at"], name="access_event_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.outcome}"
+
+
+class Submission(models.Model):
+    """One press of a form's button: the same key and body is answered once, whatever is clicked twice."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    key = models.UUIDField()
+    view = models.CharField(max_length=120)
+    body_hash = models.CharField(max_length=64)
+    status = models.CharField(max_length=10, choices=SubmissionStatus, default=SubmissionStatus.RUNNING)
+    location = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key", "view"], name="submission_once")]
+        indexes = [models.Index(fields=["created_at"], name="submission_created")]
+
+
+class Draft(models.Model):
+    """What somebody has typed so far in a long form; theirs alone, gone when sent or after 30 days."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE)
+    form = models.CharField(max_length=60)
+    subject = models.CharField(max_length=60, blank=True)
+    answers = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "form", "-updated_at"], name="draft_user_form")]
+
+
+class HeldSubmission(models.Model):
+    """A form that arrived after its session had ended, kept until the same person signs in again."""
+
+    token = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    path = models.CharField(max_length=500)
+    fields = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-created_at"], name="held_user")]

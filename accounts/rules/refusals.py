@@ -1,0 +1,31 @@
+"""How the product says no, in words a practitioner can act on."""
+
+
+class Refusal(Exception):
+    """An action is refused on something the person can already see: shown as a 403 page with `reason`."""
+
+    code = "refused"
+
+    def __init__(self, reason: str, *, code: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        if code:
+            self.code = code
+
+
+class NotKnown(Exception):
+    """The person may not know whether this exists: shown exactly like an address that never existed.
+
+    `child_id` and `reason_code` are for the log of denials alone.
+    """
+
+    def __init__(self, reason_code: str = "not_known", *, child_id: object = None) -> None:
+        super().__init__(reason_code)
+        self.reason_code = reason_code
+        self.child_id = child_id
+
+
+class Stale(Refusal):
+    """Somebody saved the same thing first: shown as a 409 page that keeps what was typed."""
+
+    code = "stale"

@@ -1,0 +1,67 @@
+"""Who works where, under which role, today."""
+
+from datetime import date
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.models import Agency, Membership, User
+from accounts.rules.viewers import NOBODY, Viewer
+
+
+def current_memberships(user: User, *, on: date | None = None) -> list[Membership]:
+    """The memberships a person may act under on a date (today by default), by agency and role."""
+    on = on or timezone.localdate()
+    return list(
+        Membership.objects.current(on)
+        .filter(user=user, agency__ended_on=None)
+        .select_related("agency")
+        .prefetch_related("functions")
+        .order_by("agency__name", "role")
+    )
+
+
+def viewer_of(membership: Membership) -> Viewer:
+    """The viewer that a membership makes of its user."""
+    functions = list(membership.functions.all())
+    return Viewer(
+        user_id=membership.user_id,
+        name=str(membership.user),
+        membership_id=membership.pk,
+        agency_id=membership.agency_id,
+        agency_name=membership.agency.name,
+        agency_group_id=membership.agency.group_id,
+        sector=membership.agency.sector,
+        role_key=membership.role,
+        function_group_ids=tuple(sorted(function.group_id for function in functions)),
+        functions=frozenset(function.key for function in functions),
+    )
+
+
+def viewer_for(user: User, *, membership_id: str | None = None) -> Viewer:
+    """The viewer for a signed-in person: under the chosen membership if it is current, else the first current one.
+
+    A person without a current membership is NOBODY with a name: signed in, and seeing nothing.
+    """
+    memberships = current_memberships(user)
+    for membership in memberships:
+        membership.user = user
+        if membership_id and str(membership.pk) == membership_id:
+            return viewer_of(membership)
+    if memberships:
+        return viewer_of(memberships[0])
+    return Viewer(user_id=user.pk, name=str(user)) if user.pk else NOBODY
+
+
+def agencies_by_sector(sectors: list[str] | None = None) -> list[Agency]:
+    """Agencies that still exist, by name; of the given sectors where there are any."""
+    agencies = Agency.objects.filter(ended_on=None).order_by("name")
+    return list(agencies.filter(sector__in=sectors) if sectors else agencies)
+
+
+def people_at(agency_id: UUID, *, roles: list[str] | None = None) -> list[Membership]:
+    """Current members of an agency, by name; of the given roles where there are any."""
+    members = Membership.objects.current(timezone.localdate()).filter(agency_id=agency_id)
+    if roles:
+        members = members.filter(role__in=roles)
+    return list(members.select_related("user", "agency").order_by("user__full_name"))

@@ -1,0 +1,228 @@
+"""Who may see and do what on a child's file: pure, and written once.
+
+Order: block > restricted (named people only) > grant to the agency, to a function group or to the person >
+deny. A role never widens which files are open; an agency never widens which categories are.
+Source: the design's access rule and the shipped access matrix.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from accounts.rules.roles import ROLES, Capability
+from accounts.rules.viewers import Viewer
+from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, Category, Cell
+
+
+class Level(IntEnum):
+    """How much of one category a viewer sees on one file, least first."""
+
+    NONE = 0
+    OWN = 1
+    EXISTENCE = 2
+    SUMMARY = 3
+    FULL = 4
+
+
+class Action(StrEnum):
+    """What somebody may want to do with a file."""
+
+    VIEW_FILE = "view_file"
+    SEE_WHO_LOOKED = "see_who_looked"
+    SEE_WHO_CAN = "see_who_can"
+    ADD_ENTRY = "add_entry"
+    ASSESS_RISK = "assess_risk"
+    JUDGE_LEVEL = "judge_level"
+    APPROVE_LEVEL = "approve_level"
+    CHANGE_INVOLVEMENT = "change_involvement"
+
+
+NEEDS: dict[Action, Capability] = {
+    Action.VIEW_FILE: Capability.READ_FILES,
+    Action.SEE_WHO_LOOKED: Capability.READ_FILES,
+    Action.SEE_WHO_CAN: Capability.READ_FILES,
+    Action.ADD_ENTRY: Capability.WRITE_FILES,
+    Action.ASSESS_RISK: Capability.ASSESS_RISK,
+    Action.JUDGE_LEVEL: Capability.ASSESS_RISK,
+    Action.APPROVE_LEVEL: Capability.APPROVE_LEVEL,
+    Action.CHANGE_INVOLVEMENT: Capability.CHANGE_INVOLVEMENT,
+}
+
+REASONS: dict[str, str] = {
+    "granted": "You have a grant on this file.",
+    "named": "You are named on this restricted file.",
+    "system": "A named part of the system reads this.",
+    "blocked": "A conflict of interest is recorded.",
+    "restricted": "This file is open to named people only.",
+    "no_grant": "You have no current grant on this file.",
+    "no_membership": "You hold no current role at any agency.",
+    "role_lacks": "Your role in the partnership does not do this.",
+    "category_withheld": "Your role does not see this kind of information.",
+}
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One version of the access matrix: role, category, cell."""
+
+    version: int
+    cells: Mapping[str, Mapping[str, Cell]]
+    adopted_by: str = ""
+
+    def cell(self, role_key: str, category: str) -> Cell:
+        """The cell of a role and category; a role or category it does not know sees nothing."""
+        return self.cells.get(role_key, {}).get(category, Cell.NONE)
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What `visible_to` found out about one viewer and one file, at one instant."""
+
+    blocked: bool = False
+    restricted: bool = False
+    named: bool = False
+    category_mask: int = 0
+    panel_mask: int = 0
+    reasons: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Yes or no, with the code of its reason; `text` says it in plain words."""
+
+    allowed: bool
+    reason_code: str
+
+    @property
+    def text(self) -> str:
+        return REASONS[self.reason_code]
+
+
+def read_matrix(body: str) -> Matrix:
+    """Read a matrix definition. Raises ValueError for an unknown role, category or cell, or a missing one."""
+    table = tomllib.loads(body)
+    cells: dict[str, dict[str, Cell]] = {}
+    for role_key, row in table["roles"].items():
+        if role_key not in ROLES:
+            raise ValueError(f"The access matrix names an unknown role: {role_key}")
+        if set(row) != set(CATEGORY_BITS):
+            raise ValueError(f"The access matrix row of {role_key} must name each category once")
+        cells[role_key] = {category: Cell(value) for category, value in row.items()}
+    if set(cells) != set(ROLES):
+        raise ValueError("The access matrix must have a row for each role")
+    return Matrix(version=table["version"], cells=cells, adopted_by=table["owner"])
+
+
+def mask_of(categories: Iterable[str]) -> int:
+    """The bit mask that stores a set of categories with a grant."""
+    mask = 0
+    for category in categories:
+        mask |= CATEGORY_BITS[category]
+    return mask
+
+
+def categories_in(mask: int) -> frozenset[str]:
+    """The categories that a stored mask opens."""
+    return frozenset(category for category, bit in CATEGORY_BITS.items() if mask & bit)
+
+
+def may_know(viewer: Viewer, facts: FileFacts) -> Decision:
+    """Whether the viewer may know that this file exists at all."""
+    if viewer.system is not None:
+        return Decision(True, "system")
+    if not viewer.role_key:
+        return Decision(False, "no_membership")
+    if facts.blocked:
+        return Decision(False, "blocked")
+    if facts.restricted:
+        return Decision(True, "named") if facts.named else Decision(False, "restricted")
+    if facts.named or facts.category_mask or facts.panel_mask:
+        return Decision(True, "granted")
+    return Decision(False, "no_grant")
+
+
+def category_level(viewer: Viewer, category: str, facts: FileFacts, matrix: Matrix) -> Level:
+    """How much of a category the viewer sees on the file.
+
+    A grant opens at most the categories it names; the matrix cell says how much of each. `P` is full while a
+    panel grant runs and nothing otherwise; `I` and `A` open nothing on a file (instructions and totals have
+    pages of their own).
+    """
+    if viewer.system is not None:
+        return Level.FULL
+    if not may_know(viewer, facts).allowed:
+        return Level.NONE
+    bit = CATEGORY_BITS[category]
+    if not (facts.category_mask | facts.panel_mask) & bit:
+        return Level.NONE
+    cell = matrix.cell(viewer.role_key, category)
+    if cell == Cell.PANEL:
+        return Level.FULL if facts.panel_mask & bit else Level.NONE
+    return {
+        Cell.FULL: Level.FULL,
+        Cell.SUMMARY: Level.SUMMARY,
+        Cell.EXISTENCE: Level.EXISTENCE,
+        Cell.OWN: Level.OWN,
+    }.get(cell, Level.NONE)
+
+
+def category_levels(viewer: Viewer, facts: FileFacts, matrix: Matrix) -> dict[str, Level]:
+    """`category_level` of every category."""
+    return {category.value: category_level(viewer, category.value, facts, matrix) for category in Category}
+
+
+def decide(
+    viewer: Viewer, action: Action, facts: FileFacts, matrix: Matrix, *, category: str | None = None
+) -> Decision:
+    """Whether the viewer may do something on a file.
+
+    `category` is that of the content an entry is added to: it must be one the role works with (full, or own
+    entries). A refusal because the file may not be known comes before any other, so that callers can answer it
+    with a 404.
+    """
+    known = may_know(viewer, facts)
+    if not known.allowed or viewer.system is not None:
+        return known
+    if not viewer.may(NEEDS[action]):
+        return Decision(False, "role_lacks")
+    if action == Action.SEE_WHO_LOOKED and _level(viewer, Category.WHO_LOOKED, facts, matrix) < Level.FULL:
+        return Decision(False, "category_withheld")
+    if action in (Action.ASSESS_RISK, Action.JUDGE_LEVEL, Action.APPROVE_LEVEL):
+        category = Category.ASSESSMENT
+    if category is not None and _level(viewer, category, facts, matrix) not in (Level.FULL, Level.OWN):
+        return Decision(False, "category_withheld")
+    return known
+
+
+def _level(viewer: Viewer, category: str, facts: FileFacts, matrix: Matrix) -> Level:
+    return category_level(viewer, category, facts, matrix)
+
+
+def grant_is_live(*, valid_from, valid_until, ended_at, at) -> bool:  # type: ignore[no-untyped-def]
+    """Whether a grant holds at an instant: from its start, up to but not at its end."""
+    if at < valid_from:
+        return False
+    if valid_until is not None and at >= valid_until:
+        return False
+    return ended_at is None or at < ended_at
+
+
+__all__ = [
+    "ALL_CATEGORIES",
+    "Action",
+    "Decision",
+    "FileFacts",
+    "Level",
+    "Matrix",
+    "categories_in",
+    "category_level",
+    "category_levels",
+    "decide",
+    "grant_is_live",
+    "mask_of",
+    "may_know",
+    "read_matrix",
+]

@@ -1,0 +1,117 @@
+"""The database side of the access rule: who may see which files, and what was found out on the way."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import BitOr
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from accounts.rules.viewers import Viewer
+from accounts.selectors.definitions import definition_in_force
+from cases.access.choices import CATEGORY_BITS, Cell, GrantReason
+from cases.access.models import AccessGrant, Block
+from cases.access.rules import FileFacts, Matrix, read_matrix
+
+
+def matrix_in_force(*, on: date) -> Matrix:
+    """The access matrix that the partnership has adopted, as it holds on a date."""
+    return _parsed(definition_in_force("access_matrix", "access_matrix", on=on).body)
+
+
+@lru_cache(maxsize=8)
+def _parsed(body: str) -> Matrix:
+    return read_matrix(body)
+
+
+def grants_reaching(viewer: Viewer, at: datetime) -> QuerySet[AccessGrant]:
+    """Live grants to the viewer's agency, to the functions it serves, or to the viewer's own membership."""
+    return AccessGrant.objects.live(at).filter(
+        Q(group_id__in=viewer.group_ids) | Q(membership_id=viewer.membership_id, membership__isnull=False)
+    )
+
+
+def _mask(grants: QuerySet[AccessGrant]) -> Coalesce:
+    return Coalesce(
+        Subquery(grants.order_by().values("child_id").annotate(mask=BitOr("category_mask")).values("mask")), Value(0)
+    )
+
+
+def visible_files(files: QuerySet, viewer: Viewer, at: datetime, *, path: str = "pk") -> QuerySet:
+    """Restrict rows to files the viewer may know of, and annotate the facts the rule used.
+
+    `path` leads from the row to the child's id (`pk` on the file itself, `child_id` on its content). Annotates
+    `access_blocked`, `access_restricted` (by the caller's model), `access_named`, `access_mask`,
+    `access_panel_mask`. A system principal sees every row; a viewer without a membership none.
+    """
+    if viewer.system is not None:
+        return files
+    if viewer.membership_id is None:
+        return files.none()
+    grants = grants_reaching(viewer, at).filter(child_id=OuterRef(path))
+    restricted = "restricted" if path == "pk" else "child__restricted"
+    return files.annotate(
+        access_named=Exists(grants.filter(reason=GrantReason.NAMED)),
+        access_mask=_mask(grants.exclude(reason=GrantReason.PANEL)),
+        access_panel_mask=_mask(grants.filter(reason=GrantReason.PANEL)),
+    ).filter(
+        ~Exists(Block.objects.live(at).filter(child_id=OuterRef(path), user_id=viewer.user_id)),
+        Q(**{restricted: True}, access_named=True) | Q(Exists(grants), **{restricted: False}),
+    )
+
+
+def visible_content(rows: QuerySet, viewer: Viewer, at: datetime, matrix: Matrix) -> QuerySet:
+    """Restrict content rows to those the viewer may read, in full or as their summary.
+
+    Rows have `child`, `category`, `author` and `agency`, and lie on files the viewer may know of. An author
+    always sees own entries, whatever the cell says; where the cell says own entries, so does the author's
+    agency. A grant opens only the categories it names.
+    """
+    rows = visible_files(rows, viewer, at, path="child_id")
+    if viewer.system is not None or viewer.membership_id is None:
+        return rows
+    by_cell: dict[Cell, list[str]] = {}
+    for category in CATEGORY_BITS:
+        by_cell.setdefault(matrix.cell(viewer.role_key, category), []).append(category)
+    rows = rows.annotate(
+        category_bit=Case(
+            *(When(category=category, then=Value(bit)) for category, bit in CATEGORY_BITS.items()),
+            default=Value(0),
+            output_field=BigIntegerField(),
+        )
+    )
+    opening = (
+        grants_reaching(viewer, at)
+        .filter(child_id=OuterRef("child_id"))
+        .annotate(opened=F("category_mask").bitand(OuterRef("category_bit")))
+        .exclude(opened=0)
+    )
+    return rows.filter(
+        Q(author_id=viewer.user_id)
+        | Q(Exists(opening), category__in=by_cell.get(Cell.FULL, []) + by_cell.get(Cell.SUMMARY, []))
+        | Q(Exists(opening), category__in=by_cell.get(Cell.OWN, []), agency_id=viewer.agency_id)
+        | Q(Exists(opening.filter(reason=GrantReason.PANEL)), category__in=by_cell.get(Cell.PANEL, []))
+    )
+
+
+def facts_of(row: object) -> FileFacts:
+    """The facts that `visible_files` annotated on a file it let through."""
+    return FileFacts(
+        restricted=getattr(row, "restricted"),
+        named=getattr(row, "access_named", False),
+        category_mask=getattr(row, "access_mask", 0),
+        panel_mask=getattr(row, "access_panel_mask", 0),
+    )
+
+
+def live_grants_on(child_id: UUID, at: datetime) -> list[AccessGrant]:
+    """Who can see a file now, and why: every live grant with its subject, oldest first."""
+    return list(
+        AccessGrant.objects.live(at)
+        .filter(child_id=child_id)
+        .select_related("group__agency", "group__function", "membership__user", "membership__agency", "granted_by")
+        .order_by("valid_from", "id")
+    )

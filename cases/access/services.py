@@ -1,0 +1,157 @@
+"""Giving and ending access. The only code that writes grants, their projection and blocks."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import F, Max, Min, Q, QuerySet
+
+from accounts.choices import FunctionKey
+from accounts.models import FunctionGroup, Membership, User
+from accounts.rules.refusals import Refusal
+from accounts.rules.viewers import Viewer
+from cases.access.choices import ALL_CATEGORIES, GrantReason
+from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
+from cases.access.rules import mask_of
+
+VIEW_PERMISSION = "view_child"
+
+
+class GrantRefused(Refusal):
+    """A grant that would mean nothing: no category, or an end before its start."""
+
+
+@transaction.atomic
+def grant_access(
+    *,
+    child_id: UUID,
+    reason: GrantReason,
+    at: datetime,
+    by: Viewer | None,
+    group: Group | None = None,
+    membership: Membership | None = None,
+    categories: Iterable[str] | None = None,
+    valid_until: datetime | None = None,
+    source_id: UUID | None = None,
+    note: str = "",
+) -> AccessGrant:
+    """Give an agency, a function group or a person under one membership access to a file.
+
+    `categories` are those the grant opens (all by default; the matrix still says how much of each). Raises
+    GrantRefused for an empty set of categories or an end that is not after the start.
+    """
+    mask = ALL_CATEGORIES if categories is None else mask_of(categories)
+    if not mask:
+        raise GrantRefused("Choose at least one kind of information to share.")
+    if valid_until is not None and valid_until <= at:
+        raise GrantRefused("Access must end after it starts.")
+    _lock_file(child_id)
+    grant = AccessGrant.objects.create(
+        child_id=child_id,
+        group=group,
+        membership=membership,
+        reason=reason,
+        category_mask=mask,
+        source_id=source_id,
+        note=note,
+        granted_by_id=by.user_id if by else None,
+        valid_from=at,
+        valid_until=valid_until,
+    )
+    _project(grant, at)
+    return grant
+
+
+def grant_to_function(*, child_id: UUID, function: FunctionKey, at: datetime, by: Viewer | None) -> AccessGrant:
+    """Give a function group, such as the notification point, standing access to a file. Idempotent."""
+    group = FunctionGroup.objects.select_related("group").get(key=function).group
+    existing = AccessGrant.objects.live(at).filter(child_id=child_id, group=group, reason=GrantReason.FUNCTION).first()
+    if existing:
+        return existing
+    return grant_access(child_id=child_id, reason=GrantReason.FUNCTION, at=at, by=by, group=group)
+
+
+@transaction.atomic
+def end_grants(
+    *, grants: QuerySet[AccessGrant], at: datetime, by: Viewer | None, why: str
+) -> int:
+    """End grants; their access stops at the next request. Returns how many were ended."""
+    ending = list(grants.filter(ended_at=None).select_for_update().order_by("child_id", "id"))
+    for grant in ending:
+        grant.ended_at, grant.ended_by_id, grant.end_reason = at, by.user_id if by else None, why
+        grant.save(update_fields=["ended_at", "ended_by", "end_reason"])
+        _project(grant, at)
+    return len(ending)
+
+
+def end_grants_from(*, source_id: UUID, at: datetime, by: Viewer | None, why: str) -> int:
+    """End every grant that came from one event, such as an involvement."""
+    return end_grants(grants=AccessGrant.objects.filter(source_id=source_id), at=at, by=by, why=why)
+
+
+@transaction.atomic
+def place_block(*, child_id: UUID, user: User, reason: str, by: Viewer, at: datetime) -> Block:
+    """Record a conflict of interest: the person may not know of the file, whatever grants there are. Idempotent."""
+    block, _ = Block.objects.get_or_create(
+        child_id=child_id, user=user, ended_at=None, defaults={"reason": reason, "placed_by_id": by.user_id, "placed_at": at}
+    )
+    return block
+
+
+def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
+    """Move a file up the worklists of those whose grants open the category that something happened in."""
+    bit = mask_of([category])
+    for projection in (ChildGroupGrant, ChildUserGrant):
+        projection.objects.annotate(opened=F("category_mask").bitand(bit)).exclude(opened=0).filter(
+            content_object_id=child_id, last_activity_at__lt=at
+        ).update(last_activity_at=at)
+
+
+def view_permission() -> Permission:
+    """The one permission that projections carry."""
+    content_type = ContentType.objects.get_for_model(apps.get_model("cases", "Child"))
+    return Permission.objects.get(content_type=content_type, codename=VIEW_PERMISSION)
+
+
+def _lock_file(child_id: UUID) -> None:
+    apps.get_model("cases", "Child").objects.select_for_update().only("pk").get(pk=child_id)
+
+
+def _project(grant: AccessGrant, at: datetime) -> None:
+    """Recompute the projection row of a grant's subject on its file from the open grants behind it."""
+    live = AccessGrant.objects.filter(child_id=grant.child_id).filter(
+        Q(valid_until=None) | Q(valid_until__gt=at), Q(ended_at=None) | Q(ended_at__gt=at)
+    )
+    if grant.group_id is not None:
+        rows, subject = live.filter(group_id=grant.group_id), {"group_id": grant.group_id}
+        projection: type[ChildGroupGrant] | type[ChildUserGrant] = ChildGroupGrant
+    else:
+        assert grant.membership is not None
+        rows = live.filter(membership__user_id=grant.membership.user_id)
+        subject, projection = {"user_id": grant.membership.user_id}, ChildUserGrant
+    key = {"content_object_id": grant.child_id, "permission": view_permission(), **subject}
+    window = rows.aggregate(valid_from=Min("valid_from"), last=Max("valid_until"))
+    if window["valid_from"] is None:
+        projection.objects.filter(**key).delete()
+        return
+    mask = 0
+    for value in rows.values_list("category_mask", flat=True):
+        mask |= value
+    projection.objects.update_or_create(
+        **key,
+        defaults={
+            "valid_from": window["valid_from"],
+            "valid_until": None if rows.filter(valid_until=None).exists() else window["last"],
+            "category_mask": mask,
+        },
+        create_defaults={
+            "valid_from": window["valid_from"],
+            "valid_until": None if rows.filter(valid_until=None).exists() else window["last"],
+            "category_mask": mask,
+            "last_activity_at": at,
+        },
+    )

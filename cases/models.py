@@ -1,0 +1,41 @@
+"""Every model of the app, for Django."""
+
+from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
+from cases.clocks.models import Alert, OutboxMessage
+from cases.record.models import (
+    Address,
+    AddressReader,
+    Alias,
+    AuthorityPeriod,
+    Child,
+    ChronologyEntry,
+    Identifier,
+    Involvement,
+    LegalPeriod,
+    Placement,
+    PlanPeriod,
+    SchoolPeriod,
+    Spell,
+)
+
+__all__ = [
+    "AccessGrant",
+    "Address",
+    "AddressReader",
+    "Alert",
+    "Alias",
+    "AuthorityPeriod",
+    "Block",
+    "Child",
+    "ChildGroupGrant",
+    "ChildUserGrant",
+    "ChronologyEntry",
+    "Identifier",
+    "Involvement",
+    "LegalPeriod",
+    "OutboxMessage",
+    "Placement",
+    "PlanPeriod",
+    "SchoolPeriod",
+    "Spell",
+]

@@ -1,0 +1,20 @@
+"""The suite: the same product as the `harbour_app` role, with quick password hashes and mail kept in memory."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "a-key-for-the-suite-alone-0123456789-abcdefghijklmnopqrstuvwxyz")
+os.environ.setdefault("DATABASE_URL", "postgres://harbour_app@/harbour")
+os.environ.setdefault("REDIS_URL", "redis://localhost:6379/0")
+
+from .base import *  # noqa: F403
+
+DEMO = True
+SESSION_COOKIE_NAME = "harbour_session"
+CSRF_COOKIE_NAME = "harbour_csrf"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+CELERY_TASK_ALWAYS_EAGER = False

@@ -1,0 +1,11 @@
+"""Every address of the product."""
+
+from django.urls import include, path
+
+from accounts.views import healthz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("account/", include("accounts.urls")),
+    path("", include("cases.urls")),
+]
