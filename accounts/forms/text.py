@@ -1,0 +1,24 @@
+"""Text as people paste it, made safe to keep: which characters stay, which go, and which must be said."""
+
+import re
+
+# Word processors use these two for a line and a page break inside a paragraph.
+PASTED_BREAKS = re.compile("[\x0b\x0c\u2028\u2029]")
+# What cannot be stored or shown: control characters, and those that turn the direction of writing, which can
+# make one name look like another.
+UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def tidy(value: str, *, lines: bool = False) -> str:
+    """The text with one kind of line end and no character that cannot be shown.
+
+    With `lines=False` line ends and tabs become a space, as a one-line field has them.
+    """
+    value = PASTED_BREAKS.sub("\n", value.replace("\r\n", "\n").replace("\r", "\n"))
+    value = UNSEEN.sub("", value)
+    return value if lines else re.sub(r"[\n\t]+", " ", value)
+
+
+def has_unseen(value: str) -> bool:
+    """Whether the text holds a character that cannot be stored or shown."""
+    return bool(UNSEEN.search(value))

@@ -1,0 +1,58 @@
+"""What every template may say without loading anything: dates, ages, the lines of an error summary."""
+
+from datetime import date, datetime
+
+from django import forms, template
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.forms.base import ErrorItem, error_items
+from accounts.rules import dates
+
+register = template.Library()
+
+register.filter("day", dates.day)
+register.filter("moment", dates.moment)
+register.filter("clock_time", dates.clock_time)
+register.filter("age_in_years", dates.age_in_years)
+register.filter("due_in", dates.due_in)
+
+
+@register.filter
+def iso(value: date | datetime | None) -> str:
+    """A date or instant for the `datetime` attribute of `<time>`."""
+    return value.isoformat() if value else ""
+
+
+@register.filter
+def errors_of(form: forms.BaseForm) -> list[ErrorItem]:
+    """The lines of the error summary of any form."""
+    return error_items(form)
+
+
+@register.simple_tag
+def printed_at() -> str:
+    """When this page was made, for the line at the head of a printed copy."""
+    return dates.moment(timezone.now())
+
+
+@register.filter
+def at(values: list[object], position: int) -> object:
+    """One of a list by its position: the column a cell stands in."""
+    return values[position] if position < len(values) else ""
+
+
+# What a form carries for the machine, and what must never be shown again.
+NOT_TYPED = {"csrfmiddlewaretoken", "form_owner", "idempotency_key", "version", "next", "held"}
+
+
+@register.filter
+def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    """What somebody typed in the form that was refused, by field, so that a page of refusal loses nothing."""
+    if not isinstance(request, HttpRequest) or request.method != "POST":
+        return []
+    return [
+        (name.replace("_", " ").capitalize(), ", ".join(value for value in values if value))
+        for name, values in request.POST.lists()
+        if name not in NOT_TYPED and "password" not in name and any(values)
+    ]
