@@ -21,9 +21,9 @@ def score(
 ) -> Result:
     """What these answers come to in this tool, with every step explained.
 
-    `age` is in whole years on the day of the assessment, None where it is not known; `facts` are the
-    keys of `tool.facts` that are true of the child. The level informs a judgement and replaces none.
-    Raises InvalidAnswers where `check_answers` finds a problem, ValueError for a negative age.
+    `age`: whole years on the day of the assessment, None where not known. `facts`: the keys of
+    `tool.facts` that are true of the child. Raises InvalidAnswers where `check_answers` finds a
+    problem, ValueError for a negative age.
     """
     _refuse_bad_input(tool, answers, age, facts)
     tally = SHAPES[tool.shape](tool, answers)
