@@ -26,7 +26,7 @@ def new_notification_reference() -> str:
     return f"N-{new_reference()}"
 
 
-@pghistory.track()
+@pghistory.track(exclude=["urgent"])
 class Notification(models.Model):
     """A practitioner's concern about a child, as it was sent through the single notification point.
 
@@ -79,6 +79,13 @@ class Notification(models.Model):
     computed_level = models.CharField(max_length=20, choices=RiskLevel, default=RiskLevel.NOT_ASSESSED)
     matrix_completed_at = models.DateTimeField(null=True, blank=True)
 
+    # Written by PostgreSQL, so that a row loaded by any road is urgent when it says urgent things.
+    urgent = models.GeneratedField(
+        expression=Q(immediate_danger=True) | Q(computed_level=RiskLevel.HIGH) | Q(harm_status=HarmStatus.KNOWN),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+
     status = models.CharField(max_length=10, choices=NotificationStatus, default=NotificationStatus.SENT)
     child = models.ForeignKey(Child, on_delete=models.PROTECT, null=True, blank=True, related_name="notifications")
     version = models.PositiveIntegerField(default=1)
@@ -95,9 +102,6 @@ class Notification(models.Model):
             models.CheckConstraint(
                 condition=Q(matrix_completed_at=None) | Q(matrix_completed_at__gte=F("sent_at")),
                 name="notification_matrix_not_before",
-            ),
-            models.CheckConstraint(
-                condition=Q(immediate_danger=False) | ~Q(danger_detail=""), name="notification_danger_described"
             ),
         ]
         indexes = [
