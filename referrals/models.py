@@ -76,6 +76,7 @@ class Notification(models.Model):
     tool = models.ForeignKey(DefinitionVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     answers = models.JSONField(null=True, blank=True)
     result = models.JSONField(null=True, blank=True)
+    matrix_evidence = models.TextField(blank=True, help_text="What the answers are based on, in the referrer's words")
     computed_level = models.CharField(max_length=20, choices=RiskLevel, default=RiskLevel.NOT_ASSESSED)
     matrix_completed_at = models.DateTimeField(null=True, blank=True)
 
