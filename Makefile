@@ -1,0 +1,35 @@
+# `make run` and `make test` are all a newcomer needs; `make help` lists the rest.
+PYTHON ?= python3
+VENV_PYTHON = .venv/bin/python
+STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test run test pytest lint bench reset
+
+help: ## List what make can do
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what running needs, and nothing that is there already
+	@$(PYTHON) config/bootstrap.py run
+
+setup-test: ## Install what running and testing need
+	@$(PYTHON) config/bootstrap.py test
+
+run: setup ## Start Harbour with its own database and broker, and demo data on the first run
+	@$(STACK) run
+
+test: setup-test ## Run every check and all tests, on services of their own
+	@$(STACK) check -- $(ARGS)
+
+pytest: setup-test ## Run some tests: make pytest ARGS="tests/risk -x"
+	@$(STACK) test -- $(ARGS)
+
+lint: setup-test ## Run the checks that need no database
+	@$(STACK) lint
+
+bench: setup-test ## Measure the speeds the design promises
+	@$(STACK) with -- $(VENV_PYTHON) -m tests.bench $(ARGS)
+
+reset: ## Remove all data of this checkout (the folder var/)
+	@$(VENV_PYTHON) -m config.stack reset

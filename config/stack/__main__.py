@@ -1,0 +1,119 @@
+"""`python -m config.stack run | test | with | check | lint | reset`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from config.stack import checks
+from config.stack.embedded import start_services
+from config.stack.places import SERVICE_HOMES, prepare_places, take_lock
+from config.stack.processes import (
+    Group,
+    StackError,
+    StopRequested,
+    die_with_parent,
+    listen_for_stop,
+    megabytes_free,
+    say,
+)
+from config.stack.product import run_product, var_folder
+
+
+@contextlib.contextmanager
+def group_with_services() -> Iterator[Group]:
+    """PostgreSQL and Valkey in a folder of their own, and a group whose commands are told where they are."""
+    folder = Path(tempfile.mkdtemp(prefix="harbour-"))
+    places = prepare_places(folder)
+    with Group(database=places.postgres_data, remove=[places.postgres_data.parent, places.sockets, folder]) as group:
+        services = start_services(group, places, thrown_away=True)
+        group.environment |= services.owner_environment
+        group.environment |= {"HARBOUR_VAR": str(folder), "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"}
+        yield group
+
+
+def run_with_services(command: list[str]) -> int:
+    with group_with_services() as group:
+        try:
+            return group.run(Path(command[0]).name, command, stop=signal.SIGINT, stdin=None)
+        except StopRequested:
+            return 130
+
+
+def reset() -> int:
+    """Removes the data of this checkout, and the database folder when it had to live elsewhere."""
+    var = var_folder()
+    if not var.exists():
+        return 0
+    os.close(take_lock(var))
+    elsewhere = var / "database-folder"
+    if elsewhere.exists():
+        folder = Path(elsewhere.read_text().strip())
+        if folder.parent == SERVICE_HOMES:
+            shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(var)
+    say(f"Removed {var}")
+    return 0
+
+
+def dispatch(options: argparse.Namespace, began: float) -> int:
+    if options.command == "run":
+        run_product(began=began)
+    if options.command == "reset":
+        return reset()
+    if options.command == "lint":
+        with Group() as group:
+            return bool(checks.run_static_checks(group))
+    if options.command == "check":
+        with group_with_services() as group:
+            return checks.run_all(group, options.rest)
+    command = options.rest if options.command == "with" else [sys.executable, "-m", "pytest", *options.rest]
+    return run_with_services(command)
+
+
+def main() -> int:
+    began = time.monotonic()
+    parser = argparse.ArgumentParser(prog="config.stack", description=__doc__)
+    parser.add_argument("--die-with-parent", action="store_true", help="stop when the program that started this ends")
+    parser.add_argument("command", choices=["run", "test", "with", "check", "lint", "reset"])
+    parser.add_argument("rest", nargs="*", help="after --: pytest's arguments, or the command to run")
+    options = parser.parse_args()
+    listen_for_stop()
+    if options.die_with_parent:
+        die_with_parent()
+    os.umask(0o077)
+    try:
+        return dispatch(options, began)
+    except StopRequested:
+        say("==> Stopped")
+        return 0 if options.command == "run" else 130
+    except StackError as refusal:
+        say(f"\nHarbour stopped. {refusal}\n{disk_note()}")
+        return 1
+    except OSError as refusal:
+        if refusal.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        say(f"\nHarbour stopped. {disk_note() or refusal}")
+        return 1
+
+
+def disk_note() -> str:
+    var = var_folder()
+    existing = next(folder for folder in (var, *var.parents) if folder.exists())
+    free = megabytes_free(existing)
+    return (
+        f"The disk that holds {var} is full ({free} MB left): free some space and start again.\n" if free < 50 else ""
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
