@@ -1,6 +1,7 @@
 """Agencies, the people who work there, what they may do, and what was seen and sent."""
 
 import uuid
+from datetime import date
 
 import pghistory
 from django.contrib.auth.models import AbstractUser, Group
@@ -60,7 +61,7 @@ class FunctionGroup(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    def current(self, on) -> "MembershipQuerySet":
+    def current(self, on: date) -> "MembershipQuerySet":
         """Memberships in force on a date."""
         return self.filter(Q(ended_on=None) | Q(ended_on__gt=on), started_on__lte=on, user__is_active=True)
 

@@ -16,7 +16,7 @@ from accounts.middleware.policy import policy
 from accounts.middleware.viewer import ACTING_MEMBERSHIP
 from accounts.selectors import current_memberships
 from accounts.selectors.health import database_answers
-from accounts.services.submissions import OWNER_FIELD, OWNER_SALT, drop_held, hold_submission, take_held
+from accounts.services.submissions import OWNER_FIELD, OWNER_SALT, hold_submission, take_held
 
 
 @policy(methods=("GET", "POST"), public=True, writes=False)

@@ -8,4 +8,5 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("account/", include("accounts.urls")),
     path("", include("cases.urls")),
+    path("", include("risk.urls")),
 ]

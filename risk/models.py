@@ -62,10 +62,12 @@ class LevelJudgement(Entry):
         abstract = False
         constraints = [
             models.CheckConstraint(
-                condition=Q(judged_level=models.F("computed_level")) | ~Q(reason=""), name="judgement_override_has_reason"
+                condition=Q(judged_level=models.F("computed_level")) | ~Q(reason=""),
+                name="judgement_override_has_reason",
             ),
             models.CheckConstraint(
-                condition=Q(approved_at=None, approved_by=None) | Q(approved_at__isnull=False, approved_by__isnull=False),
+                condition=Q(approved_at=None, approved_by=None)
+                | Q(approved_at__isnull=False, approved_by__isnull=False),
                 name="judgement_approval_paired",
             ),
         ]

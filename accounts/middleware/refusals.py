@@ -1,6 +1,7 @@
 """Turns the domain's refusals into pages, and writes each one down on a connection of its own."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -31,7 +32,7 @@ class RefusalMiddleware:
             return render(request, f"{status}.html", {"reason": exception.reason}, status=status)
         return None
 
-    def _log(self, request: HttpRequest, reason_code: str, child_id: object) -> None:
+    def _log(self, request: HttpRequest, reason_code: str, child_id: UUID | None) -> None:
         match = request.resolver_match
         record_access(
             viewer=request.viewer,  # type: ignore[attr-defined]

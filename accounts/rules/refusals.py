@@ -1,5 +1,7 @@
 """How the product says no, in words a practitioner can act on."""
 
+from uuid import UUID
+
 
 class Refusal(Exception):
     """An action is refused on something the person can already see: shown as a 403 page with `reason`."""
@@ -19,7 +21,7 @@ class NotKnown(Exception):
     `child_id` and `reason_code` are for the log of denials alone.
     """
 
-    def __init__(self, reason_code: str = "not_known", *, child_id: object = None) -> None:
+    def __init__(self, reason_code: str = "not_known", *, child_id: UUID | None = None) -> None:
         super().__init__(reason_code)
         self.reason_code = reason_code
         self.child_id = child_id

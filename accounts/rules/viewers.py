@@ -41,6 +41,13 @@ class Viewer:
         return own + self.function_group_ids
 
     @property
+    def person_id(self) -> int:
+        """The user's id, where only a person can act. Raises ValueError for a system principal or nobody."""
+        if self.user_id is None:
+            raise ValueError("Only a signed-in person can do this")
+        return self.user_id
+
+    @property
     def role_name(self) -> str:
         return ROLES[self.role_key].name if self.role_key else ""
 

@@ -37,7 +37,7 @@ def record_access(
     action: str,
     outcome: AccessOutcome,
     reason_code: str,
-    child_id: object = None,
+    child_id: UUID | None = None,
     shown_ids: Iterable[UUID] = (),
     categories: Iterable[str] = (),
     trace: Trace | None = None,

@@ -40,7 +40,7 @@ def once(request: HttpRequest, view_name: str, run: Callable[[], HttpResponseBas
     body_hash = _hash_of(request.POST)
     with transaction.atomic():
         mark, created = Submission.objects.get_or_create(
-            user_id=request.user.pk, key=key, view=view_name, defaults={"body_hash": body_hash}
+            user=request.user, key=key, view=view_name, defaults={"body_hash": body_hash}
         )
         if not created:
             return _answer_again(request, mark, body_hash)

@@ -1,6 +1,7 @@
 """Grants, their projection for fast lists, and blocks."""
 
 import uuid
+from datetime import datetime
 
 import pghistory
 from django.conf import settings
@@ -15,7 +16,7 @@ from cases.access.choices import ALL_CATEGORIES, GrantReason
 
 
 class AccessGrantQuerySet(models.QuerySet["AccessGrant"]):
-    def live(self, at) -> "AccessGrantQuerySet":
+    def live(self, at: datetime) -> "AccessGrantQuerySet":
         """Grants that hold at an instant: from their start, up to but not at their end."""
         return self.filter(
             Q(valid_until=None) | Q(valid_until__gt=at),
@@ -38,7 +39,9 @@ class AccessGrant(models.Model):
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=20, choices=GrantReason)
     category_mask = models.BigIntegerField(default=ALL_CATEGORIES)
-    source_id = models.UUIDField(null=True, blank=True, help_text="The involvement, notification or meeting it came from")
+    source_id = models.UUIDField(
+        null=True, blank=True, help_text="The involvement, notification or meeting it came from"
+    )
     note = models.CharField(max_length=300, blank=True)
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -65,7 +68,8 @@ class AccessGrant(models.Model):
                 name="access_grant_until_after_from",
             ),
             models.CheckConstraint(
-                condition=~Q(reason=GrantReason.NAMED) | Q(membership__isnull=False), name="access_grant_named_is_a_person"
+                condition=~Q(reason=GrantReason.NAMED) | Q(membership__isnull=False),
+                name="access_grant_named_is_a_person",
             ),
         ]
         indexes = [
@@ -92,7 +96,8 @@ class ChildGroupGrant(GroupObjectPermissionBase):
     class Meta(GroupObjectPermissionBase.Meta):
         indexes = [
             models.Index(
-                fields=["group", "permission", "-last_activity_at", "-content_object"], name="child_group_grant_worklist"
+                fields=["group", "permission", "-last_activity_at", "-content_object"],
+                name="child_group_grant_worklist",
             )
         ]
 
@@ -115,7 +120,7 @@ class ChildUserGrant(UserObjectPermissionBase):
 
 
 class BlockQuerySet(models.QuerySet["Block"]):
-    def live(self, at) -> "BlockQuerySet":
+    def live(self, at: datetime) -> "BlockQuerySet":
         """Blocks that hold at an instant."""
         return self.filter(Q(ended_at=None) | Q(ended_at__gt=at), placed_at__lte=at)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import BitOr
@@ -15,6 +16,8 @@ from accounts.selectors.definitions import definition_in_force
 from cases.access.choices import CATEGORY_BITS, Cell, GrantReason
 from cases.access.models import AccessGrant, Block
 from cases.access.rules import FileFacts, Matrix, read_matrix
+
+Rows = TypeVar("Rows", bound="QuerySet[Any]")
 
 
 def matrix_in_force(*, on: date) -> Matrix:
@@ -40,7 +43,7 @@ def _mask(grants: QuerySet[AccessGrant]) -> Coalesce:
     )
 
 
-def visible_files(files: QuerySet, viewer: Viewer, at: datetime, *, path: str = "pk") -> QuerySet:
+def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk") -> Rows:
     """Restrict rows to files the viewer may know of, and annotate the facts the rule used.
 
     `path` leads from the row to the child's id (`pk` on the file itself, `child_id` on its content). Annotates
@@ -49,7 +52,7 @@ def visible_files(files: QuerySet, viewer: Viewer, at: datetime, *, path: str = 
     """
     if viewer.system is not None:
         return files
-    if viewer.membership_id is None:
+    if viewer.membership_id is None or viewer.user_id is None:
         return files.none()
     grants = grants_reaching(viewer, at).filter(child_id=OuterRef(path))
     restricted = "restricted" if path == "pk" else "child__restricted"
@@ -63,7 +66,7 @@ def visible_files(files: QuerySet, viewer: Viewer, at: datetime, *, path: str = 
     )
 
 
-def visible_content(rows: QuerySet, viewer: Viewer, at: datetime, matrix: Matrix) -> QuerySet:
+def visible_content(rows: Rows, viewer: Viewer, at: datetime, matrix: Matrix) -> Rows:
     """Restrict content rows to those the viewer may read, in full or as their summary.
 
     Rows have `child`, `category`, `author` and `agency`, and lie on files the viewer may know of. An author
@@ -86,7 +89,7 @@ def visible_content(rows: QuerySet, viewer: Viewer, at: datetime, matrix: Matrix
     opening = (
         grants_reaching(viewer, at)
         .filter(child_id=OuterRef("child_id"))
-        .annotate(opened=F("category_mask").bitand(OuterRef("category_bit")))
+        .annotate(opened=F("category_mask").bitand(OuterRef("category_bit")))  # type: ignore[arg-type]
         .exclude(opened=0)
     )
     return rows.filter(
@@ -97,10 +100,10 @@ def visible_content(rows: QuerySet, viewer: Viewer, at: datetime, matrix: Matrix
     )
 
 
-def facts_of(row: object) -> FileFacts:
+def facts_of(row: Any) -> FileFacts:
     """The facts that `visible_files` annotated on a file it let through."""
     return FileFacts(
-        restricted=getattr(row, "restricted"),
+        restricted=row.restricted,
         named=getattr(row, "access_named", False),
         category_mask=getattr(row, "access_mask", 0),
         panel_mask=getattr(row, "access_panel_mask", 0),

@@ -76,9 +76,7 @@ def grant_to_function(*, child_id: UUID, function: FunctionKey, at: datetime, by
 
 
 @transaction.atomic
-def end_grants(
-    *, grants: QuerySet[AccessGrant], at: datetime, by: Viewer | None, why: str
-) -> int:
+def end_grants(*, grants: QuerySet[AccessGrant], at: datetime, by: Viewer | None, why: str) -> int:
     """End grants; their access stops at the next request. Returns how many were ended."""
     ending = list(grants.filter(ended_at=None).select_for_update().order_by("child_id", "id"))
     for grant in ending:
@@ -97,7 +95,10 @@ def end_grants_from(*, source_id: UUID, at: datetime, by: Viewer | None, why: st
 def place_block(*, child_id: UUID, user: User, reason: str, by: Viewer, at: datetime) -> Block:
     """Record a conflict of interest: the person may not know of the file, whatever grants there are. Idempotent."""
     block, _ = Block.objects.get_or_create(
-        child_id=child_id, user=user, ended_at=None, defaults={"reason": reason, "placed_by_id": by.user_id, "placed_at": at}
+        child_id=child_id,
+        user=user,
+        ended_at=None,
+        defaults={"reason": reason, "placed_by_id": by.person_id, "placed_at": at},
     )
     return block
 

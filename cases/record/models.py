@@ -88,7 +88,9 @@ class Child(models.Model):
     harm_status = models.CharField(max_length=20, choices=HarmStatus, default=HarmStatus.NOT_KNOWN)
     review_due_on = models.DateField(null=True, blank=True)
     restricted = models.BooleanField(default=False, help_text="Open to named people only")
-    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_files")
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_files"
+    )
     version = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField(db_default=Now())
 
@@ -112,7 +114,11 @@ class Child(models.Model):
     def name(self) -> str:
         """The full name, with the preferred name first where there is one."""
         full = f"{self.given_name} {self.family_name}".strip()
-        return f"{self.preferred_name} ({full})" if self.preferred_name and self.preferred_name != self.given_name else full
+        return (
+            f"{self.preferred_name} ({full})"
+            if self.preferred_name and self.preferred_name != self.given_name
+            else full
+        )
 
     @property
     def called(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -102,7 +103,10 @@ def open_file(
     return OpenFile(child=child, viewer=viewer, at=at, facts=facts, matrix=matrix, levels=levels)
 
 
-def _provenance(by: Viewer, category: str, *, source: str = Source.PROFESSIONAL, agency_id: UUID | None = None) -> dict:
+def provenance(
+    by: Viewer, category: str, *, source: str = Source.PROFESSIONAL, agency_id: UUID | None = None
+) -> dict[str, Any]:
+    """What an entry stores of its author: person, membership, originating agency, category and source."""
     return {
         "author_id": by.user_id,
         "author_membership_id": by.membership_id,
@@ -136,7 +140,7 @@ def start_spell(*, child: Child, at: datetime, by: Viewer) -> Spell:
     spell, _ = Spell.objects.get_or_create(
         child=child,
         ended_on=None,
-        defaults={"started_on": timezone.localdate(at), **_provenance(by, Category.IDENTITY)},
+        defaults={"started_on": timezone.localdate(at), **provenance(by, Category.IDENTITY)},
     )
     return spell
 
@@ -172,7 +176,7 @@ def add_chronology(
         detail=detail,
         third_party=third_party,
         recorded_at=at,
-        **_provenance(by, category, source=source, agency_id=agency_id),
+        **provenance(by, category, source=source, agency_id=agency_id),
     )
     access.record_activity(child_id=child.pk, category=category, at=at)
     return entry
@@ -208,20 +212,25 @@ def involve(
         role=role,
         is_lead=lead,
         started_on=timezone.localdate(at),
-        **_provenance(by, Category.IDENTITY),
+        **provenance(by, Category.IDENTITY),
     )
-    access.grant_access(
-        child_id=child.pk, reason=reason, at=at, by=by, group=agency.group, source_id=involvement.pk
-    )
+    access.grant_access(child_id=child.pk, reason=reason, at=at, by=by, group=agency.group, source_id=involvement.pk)
     if membership is not None:
         access.grant_access(
-            child_id=child.pk, reason=GrantReason.ALLOCATION, at=at, by=by, membership=membership, source_id=involvement.pk
+            child_id=child.pk,
+            reason=GrantReason.ALLOCATION,
+            at=at,
+            by=by,
+            membership=membership,
+            source_id=involvement.pk,
         )
     return involvement
 
 
 @transaction.atomic
-def change_lead(*, child: Child, involvement_id: UUID, reason: str, version: int, at: datetime, by: Viewer) -> Involvement:
+def change_lead(
+    *, child: Child, involvement_id: UUID, reason: str, version: int, at: datetime, by: Viewer
+) -> Involvement:
     """Make another named worker the lead, with the reason the child can be told.
 
     Raises Stale where the file has changed since the page was opened, RecordRefused for a worker who is not
@@ -254,7 +263,9 @@ def change_lead(*, child: Child, involvement_id: UUID, reason: str, version: int
 
 
 @transaction.atomic
-def end_involvement(*, child: Child, involvement_id: UUID, note: str, version: int, at: datetime, by: Viewer) -> Involvement:
+def end_involvement(
+    *, child: Child, involvement_id: UUID, note: str, version: int, at: datetime, by: Viewer
+) -> Involvement:
     """End an involvement and the access that came with it. Raises Stale, or RecordRefused for the lead's."""
     bump_version(child=child, version=version)
     involvement = Involvement.objects.select_for_update().filter(child=child, ended_on=None, pk=involvement_id).first()
@@ -275,10 +286,17 @@ def record_level(
     harm_status: HarmStatus,
     review_due_on: date | None,
     at: datetime,
+    provisional: bool = False,
 ) -> None:
-    """Carry the level and harm status that people have judged onto the front of the file."""
+    """Carry the level and harm status that people have judged onto the front of the file.
+
+    A provisional level is a referrer's score that nobody has judged yet: it has no `level_judged_at`.
+    """
     Child.objects.filter(pk=child.pk).update(
-        level=level, harm_status=harm_status, level_judged_at=at, review_due_on=review_due_on
+        level=level,
+        harm_status=harm_status,
+        level_judged_at=None if provisional else at,
+        review_due_on=review_due_on,
     )
     access.record_activity(child_id=child.pk, category=Category.LEVEL, at=at)
 

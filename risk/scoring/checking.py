@@ -221,9 +221,7 @@ def _could_pick(when: Condition, item: Item) -> bool:
         and (when.any_kind is None or when.any_kind is item.kind)
         and (not when.window or when.window in {window.code for window in item.windows})
         and any(
-            option.present
-            and option.points >= when.points_from
-            and (not when.answers or option.value in when.answers)
+            option.present and option.points >= when.points_from and (not when.answers or option.value in when.answers)
             for option in item.options
         )
     )

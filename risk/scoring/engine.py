@@ -21,9 +21,8 @@ def score(
 ) -> Result:
     """What these answers come to in this tool, with every step explained.
 
-    `age`: whole years on the day of the assessment, None where not known. `facts`: the keys of
-    `tool.facts` that are true of the child. Raises InvalidAnswers where `check_answers` finds a
-    problem, ValueError for a negative age.
+    `age`: whole years on the day, None where not known. `facts`: keys of `tool.facts` true of the
+    child. Raises InvalidAnswers (see `check_answers`), and ValueError for a negative age.
     """
     _refuse_bad_input(tool, answers, age, facts)
     tally = SHAPES[tool.shape](tool, answers)
@@ -58,9 +57,7 @@ def score(
     )
 
 
-def _refuse_bad_input(
-    tool: Tool, answers: Mapping[str, Answer], age: int | None, facts: Collection[str]
-) -> None:
+def _refuse_bad_input(tool: Tool, answers: Mapping[str, Answer], age: int | None, facts: Collection[str]) -> None:
     if isinstance(facts, str):
         raise TypeError("facts is a collection of keys: one text would be read letter by letter")
     if age is not None and age < 0:

@@ -120,8 +120,7 @@ class Table:
             self.report(f"“{key}” must be a list of tables")
             return []
         return [
-            Table(row, f"{where} {_called(row, place)}", self._problems)
-            for place, row in enumerate(value, start=1)
+            Table(row, f"{where} {_called(row, place)}", self._problems) for place, row in enumerate(value, start=1)
         ]
 
     def labels(self, key: str) -> dict[str, str]:

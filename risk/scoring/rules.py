@@ -115,9 +115,7 @@ def _items_meeting(when: Condition, situation: Situation) -> tuple[str, ...]:
     return tuple(
         item.code
         for item in situation.tool.items.values()
-        if _is_picked(when, item)
-        and item.code in situation.answers
-        and _is_met(when, item, situation.answers)
+        if _is_picked(when, item) and item.code in situation.answers and _is_met(when, item, situation.answers)
     )
 
 

@@ -1,0 +1,93 @@
+"""From a score to a level, and when a person's judgement needs another person's approval."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.rules.refusals import Refusal
+from cases.record.choices import HarmStatus, RiskLevel
+from risk.scoring import Answer
+from risk.scoring import HarmStatus as ToolHarmStatus
+
+LEVELS_BY_RANK = (RiskLevel.NONE_IDENTIFIED, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
+JUDGED_LEVELS = (RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
+HARM_OF_TOOL = {
+    ToolHarmStatus.VULNERABLE: HarmStatus.VULNERABLE,
+    ToolHarmStatus.SUSPECTED: HarmStatus.SUSPECTED,
+    ToolHarmStatus.EXPERIENCING: HarmStatus.KNOWN,
+}
+HARM_FOR_TOOL = {status: tool_status for tool_status, status in HARM_OF_TOOL.items()}
+HARM_ORDER = (HarmStatus.NOT_KNOWN, HarmStatus.VULNERABLE, HarmStatus.SUSPECTED, HarmStatus.KNOWN)
+SHORTEST_REASON = 20
+
+
+class JudgementRefused(Refusal):
+    """A level cannot be judged or approved like this; the message says what to do."""
+
+    code = "judgement_refused"
+
+
+def level_for_rank(rank: int) -> RiskLevel:
+    """The level on the common scale for a band's rank: 0 nothing ticked, 1 low, 2 medium, 3 high."""
+    return LEVELS_BY_RANK[rank]
+
+
+def rank_of(level: str) -> int:
+    """Where a level stands on the common scale; not assessed stands below everything."""
+    return LEVELS_BY_RANK.index(RiskLevel(level)) if level in LEVELS_BY_RANK else -1
+
+
+def harm_from_tool(status: ToolHarmStatus | None) -> HarmStatus:
+    """The file's harm status for the one a tool's result gives."""
+    return HARM_OF_TOOL[status] if status is not None else HarmStatus.NOT_KNOWN
+
+
+def harm_for_tool(status: str) -> ToolHarmStatus | None:
+    """The tool's harm status for the file's; None while it is not known."""
+    return HARM_FOR_TOOL.get(HarmStatus(status))
+
+
+def worse_harm(one: str, other: str) -> HarmStatus:
+    """The graver of two harm statuses: harm that is known does not become a suspicion again by a form."""
+    return max(HarmStatus(one), HarmStatus(other), key=HARM_ORDER.index)
+
+
+def needs_approval(*, computed: str, judged: str) -> bool:
+    """Whether a judged level waits for a manager: always where it is below the computed one (domain report B4)."""
+    return rank_of(judged) < rank_of(computed)
+
+
+def check_judgement(*, computed: str, judged: str, reason: str) -> None:
+    """Refuse a level that is not on the scale, or that differs from the computed one without a reason."""
+    if judged not in JUDGED_LEVELS and judged != computed:
+        raise JudgementRefused("Choose low, medium or high.")
+    if judged != computed and len(reason.strip()) < SHORTEST_REASON:
+        raise JudgementRefused("Your level differs from the computed one. Say why in a sentence or two.")
+
+
+def check_approval(*, needs: bool, approved: bool, judged_by: int, approver: int | None) -> None:
+    """Refuse an approval that is not needed, was given already, or is one's own."""
+    if not needs or approved:
+        raise JudgementRefused("This level is not waiting for approval.")
+    if judged_by == approver:
+        raise JudgementRefused("Somebody else must approve a level that you judged.")
+
+
+def answers_to_plain(answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """Answers as plain values, to be stored: item code to value, windows, parts and evidence."""
+    return {
+        code: {
+            "value": answer.value,
+            "windows": list(answer.windows),
+            "parts": list(answer.parts),
+            "evidence": answer.evidence,
+        }
+        for code, answer in answers.items()
+    }
+
+
+def answers_from_plain(stored: Mapping[str, Any]) -> dict[str, Answer]:
+    """The answers that `answers_to_plain` stored."""
+    return {
+        code: Answer(row["value"], tuple(row["windows"]), tuple(row["parts"]), row["evidence"])
+        for code, row in stored.items()
+    }

@@ -1,0 +1,242 @@
+"""Writing assessments and judgements. An assessment never changes; a correction is a new one."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import DefinitionVersion, Membership
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category
+from cases.record.choices import Disability, EntryKind, HarmStatus, RiskLevel
+from cases.record.models import Child
+from cases.record.rules import age_on
+from cases.record.services import add_chronology, bump_version, provenance, record_level
+from risk import rules
+from risk.models import LevelJudgement, RiskAssessment
+from risk.scoring import Answer, Result, Tool, score
+from risk.selectors import tool_of
+
+SUMMARY = "{who} completed the {tool}: {level}{provisional}."
+
+
+def score_answers(
+    *, tool: Tool, answers: Mapping[str, Answer], age: int | None, harm_status: str, disability: str
+) -> Result:
+    """Score a tool's answers for a child of an age (whole years) and disability.
+
+    Raises risk.scoring.InvalidAnswers where the answers do not fit the tool.
+    """
+    facts = ["learning_disability"] if disability == Disability.LEARNING else []
+    known = [fact for fact in facts if fact in tool.facts]
+    return score(tool, answers, age=age, harm_status=rules.harm_for_tool(harm_status), facts=known)
+
+
+@transaction.atomic
+def record_assessment(
+    *,
+    child: Child,
+    version: DefinitionVersion,
+    answers: Mapping[str, Answer],
+    harm_status: str,
+    at: datetime,
+    by: Viewer,
+    evidence: str = "",
+    protective_factors: str = "",
+    childs_view: str = "",
+    parents_view: str = "",
+    corrects: RiskAssessment | None = None,
+) -> RiskAssessment:
+    """Submit a completed risk tool for a child: scored, explained, and kept as it is for ever.
+
+    It decides nothing: the level on the file changes when somebody judges it. Raises
+    risk.scoring.InvalidAnswers; JudgementRefused for a second correction of the same assessment.
+    """
+    if corrects is not None and RiskAssessment.objects.filter(corrects=corrects).exists():
+        raise rules.JudgementRefused("That assessment has been corrected already. Correct the newer one.")
+    assessment = _store(
+        child=child,
+        version=version,
+        answers=answers,
+        harm_status=harm_status,
+        age=age_on(child.birth_date, timezone.localdate(at)),
+        assessed_at=at,
+        author=provenance(by, Category.ASSESSMENT),
+        evidence=evidence,
+        protective_factors=protective_factors,
+        childs_view=childs_view,
+        parents_view=parents_view,
+        corrects=corrects,
+    )
+    _tell_chronology(assessment, who=by.name, at=at, by=by)
+    return assessment
+
+
+@transaction.atomic
+def record_referrer_assessment(
+    *,
+    child: Child,
+    version: DefinitionVersion,
+    answers: Mapping[str, Answer],
+    harm_status: str,
+    age: int | None,
+    evidence: str,
+    assessed_at: datetime,
+    referrer: Membership,
+    at: datetime,
+    by: Viewer,
+) -> RiskAssessment:
+    """Put the Matrix that came with a notification on the child's file, as the referrer's provisional view.
+
+    It stays the referrer's entry and agency's. While nobody has judged a level, its level stands on the file as
+    provisional.
+    """
+    assessment = _store(
+        child=child,
+        version=version,
+        answers=answers,
+        harm_status=harm_status,
+        age=age,
+        assessed_at=assessed_at,
+        author={
+            "author_id": referrer.user_id,
+            "author_membership_id": referrer.pk,
+            "agency_id": referrer.agency_id,
+            "category": Category.ASSESSMENT,
+        },
+        evidence=evidence,
+        provisional=True,
+    )
+    _tell_chronology(assessment, who=str(referrer.agency), at=at, by=by)
+    child.refresh_from_db()
+    if child.level_judged_at is None:
+        record_level(
+            child=child,
+            level=RiskLevel(assessment.computed_level),
+            harm_status=rules.worse_harm(child.harm_status, assessment.harm_status),
+            review_due_on=assessment.review_due_on,
+            at=at,
+            provisional=True,
+        )
+    return assessment
+
+
+def _store(
+    *,
+    child: Child,
+    version: DefinitionVersion,
+    answers: Mapping[str, Answer],
+    harm_status: str,
+    age: int | None,
+    assessed_at: datetime,
+    author: dict[str, Any],
+    **texts: object,
+) -> RiskAssessment:
+    result = score_answers(
+        tool=tool_of(version), answers=answers, age=age, harm_status=harm_status, disability=child.disability
+    )
+    return RiskAssessment.objects.create(
+        child=child,
+        tool=version,
+        answers=rules.answers_to_plain(answers),
+        result=result.as_dict(),
+        computed_level=rules.level_for_rank(result.band.rank),
+        harm_status=rules.harm_from_tool(result.harm_status),
+        age_at_assessment=age,
+        assessed_at=assessed_at,
+        review_due_on=timezone.localdate(assessed_at) + timedelta(days=result.next_review_days),
+        **author,
+        **texts,
+    )
+
+
+def _tell_chronology(assessment: RiskAssessment, *, who: str, at: datetime, by: Viewer) -> None:
+    add_chronology(
+        child=assessment.child,
+        kind=EntryKind.ASSESSMENT,
+        category=Category.ASSESSMENT,
+        happened_at=assessment.assessed_at,
+        summary=SUMMARY.format(
+            who=who,
+            tool=assessment.result["tool_title"],
+            level=assessment.result["band"]["label"].lower(),
+            provisional=", provisional until the service has met the child" if assessment.provisional else "",
+        ),
+        agency_id=assessment.agency_id,
+        at=at,
+        by=by,
+    )
+
+
+@transaction.atomic
+def judge_level(
+    *,
+    assessment: RiskAssessment,
+    judged_level: str,
+    harm_status: str,
+    reason: str,
+    version: int,
+    at: datetime,
+    by: Viewer,
+) -> LevelJudgement:
+    """Decide on the level and harm status, beside what the tool computed.
+
+    A level below the computed one counts once a manager has approved it. `version` is that of the file. Raises
+    Stale, and JudgementRefused for a level without its reason.
+    """
+    rules.check_judgement(computed=assessment.computed_level, judged=judged_level, reason=reason)
+    bump_version(child=assessment.child, version=version)
+    waits = rules.needs_approval(computed=assessment.computed_level, judged=judged_level)
+    judgement = LevelJudgement.objects.create(
+        child=assessment.child,
+        assessment=assessment,
+        computed_level=assessment.computed_level,
+        judged_level=judged_level,
+        harm_status=harm_status,
+        reason=reason,
+        judged_at=at,
+        needs_approval=waits,
+        **provenance(by, Category.ASSESSMENT),
+    )
+    if not waits:
+        _let_it_count(judgement, at=at, by=by)
+    return judgement
+
+
+@transaction.atomic
+def approve_judgement(*, judgement: LevelJudgement, note: str, at: datetime, by: Viewer) -> LevelJudgement:
+    """Approve a level below the computed one; it counts from now. Raises JudgementRefused for one's own."""
+    judgement = LevelJudgement.objects.select_for_update().get(pk=judgement.pk)
+    rules.check_approval(
+        needs=judgement.needs_approval,
+        approved=judgement.approved_at is not None,
+        judged_by=judgement.author_id,
+        approver=by.user_id,
+    )
+    judgement.approved_at, judgement.approved_by_id, judgement.approval_note = at, by.user_id, note
+    judgement.save(update_fields=["approved_at", "approved_by", "approval_note"])
+    _let_it_count(judgement, at=at, by=by)
+    return judgement
+
+
+def _let_it_count(judgement: LevelJudgement, *, at: datetime, by: Viewer) -> None:
+    assessment = judgement.assessment
+    record_level(
+        child=judgement.child,
+        level=RiskLevel(judgement.judged_level),
+        harm_status=HarmStatus(judgement.harm_status),
+        review_due_on=assessment.review_due_on,
+        at=at,
+    )
+    add_chronology(
+        child=judgement.child,
+        kind=EntryKind.LEVEL,
+        category=Category.LEVEL,
+        happened_at=at,
+        summary=f"The level is now {judgement.get_judged_level_display().lower()}. "
+        f"{judgement.get_harm_status_display()}.",
+        at=at,
+        by=by,
+    )

@@ -1,0 +1,15 @@
+"""The risk pages of a child's file."""
+
+from django.urls import path
+
+from risk import views
+
+app_name = "risk"
+urlpatterns = [
+    path("cases/<str:reference>/risk/", views.overview, name="overview"),
+    path("cases/<str:reference>/risk/assess/", views.assess, name="assess"),
+    path("cases/<str:reference>/risk/<uuid:assessment_id>/", views.assessment, name="assessment"),
+    path("cases/<str:reference>/risk/<uuid:corrects_id>/correct/", views.assess, name="correct"),
+    path("cases/<str:reference>/risk/<uuid:assessment_id>/judge/", views.judge, name="judge"),
+    path("cases/<str:reference>/risk/levels/<uuid:judgement_id>/approve/", views.approve, name="approve"),
+]
