@@ -1,0 +1,109 @@
+"""Children's files, grants and entries, the smallest valid row of each."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group
+
+from accounts.models import Agency, Membership
+from accounts.rules.viewers import Viewer
+from accounts.selectors import now
+from cases.access import services as access
+from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant, Block
+from cases.record.choices import EntryKind, Source
+from cases.record.models import Child, ChronologyEntry, Spell
+
+
+def make_child(given_name: str = "Robin", family_name: str = "Ashdown", **fields: Any) -> Child:
+    """A file that nobody has been granted."""
+    return Child.objects.create(
+        **{"given_name": given_name, "family_name": family_name, "birth_date": date(2011, 5, 4), **fields}
+    )
+
+
+def provenance(by: Viewer, category: str = Category.IDENTITY, **fields: Any) -> dict[str, Any]:
+    """What every entry carries, as written by a viewer."""
+    return {
+        "author_id": by.user_id,
+        "author_membership_id": by.membership_id,
+        "agency_id": by.agency_id,
+        "category": category,
+        "source": Source.PROFESSIONAL,
+        **fields,
+    }
+
+
+def grant(
+    child: Child,
+    to: Agency | Group | Membership | Viewer,
+    *,
+    reason: str = "",
+    categories: tuple[str, ...] | None = None,
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+    ended_at: datetime | None = None,
+    by: Viewer | None = None,
+) -> AccessGrant:
+    """Access to a file for an agency, a group, or a person (a membership, or a viewer under it).
+
+    Runs from a day ago unless told. A person is granted as an allocated worker, others as involved.
+    """
+    start = valid_from or now() - timedelta(days=1)
+    subject: dict[str, Any]
+    if isinstance(to, Viewer):
+        to = Membership.objects.get(pk=to.membership_id)
+    if isinstance(to, Membership):
+        subject = {"membership": to}
+    else:
+        subject = {"group": to.group if isinstance(to, Agency) else to}
+    made = access.grant_access(
+        child_id=child.pk,
+        reason=GrantReason(reason or (GrantReason.ALLOCATION if "membership" in subject else GrantReason.INVOLVEMENT)),
+        at=start,
+        by=by,
+        categories=categories,
+        valid_until=valid_until,
+        **subject,
+    )
+    if ended_at is not None:
+        access.end_grants(
+            grants=AccessGrant.objects.filter(pk=made.pk), at=ended_at, by=by, why="Ended in a test"
+        )
+        made.refresh_from_db()
+    return made
+
+
+def block(child: Child, viewer: Viewer, *, by: Viewer, at: datetime | None = None) -> Block:
+    """A conflict of interest between a person and a file."""
+    from accounts.models import User
+
+    return access.place_block(
+        child_id=child.pk,
+        user=User.objects.get(pk=viewer.user_id),
+        reason="A relative of the child.",
+        by=by,
+        at=at or now() - timedelta(hours=1),
+    )
+
+
+def make_spell(child: Child, by: Viewer, **fields: Any) -> Spell:
+    return Spell.objects.create(**{"child": child, "started_on": date(2026, 1, 5), **provenance(by), **fields})
+
+
+def make_chronology(
+    child: Child, by: Viewer, *, category: str = Category.MISSING, summary: str = "Was late home.", **fields: Any
+) -> ChronologyEntry:
+    """One entry on the timeline, an hour old."""
+    return ChronologyEntry.objects.create(
+        **{
+            "child": child,
+            "kind": EntryKind.OBSERVATION,
+            "happened_at": now() - timedelta(hours=1),
+            "summary": summary,
+            **provenance(by, category),
+            **fields,
+        }
+    )

@@ -1,0 +1,55 @@
+"""Risk assessments and judged levels, the smallest valid row of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import DefinitionVersion
+from accounts.rules.viewers import Viewer
+from accounts.selectors import now
+from cases.access.choices import Category
+from cases.record.choices import HarmStatus, RiskLevel
+from cases.record.models import Child
+from risk.models import LevelJudgement, RiskAssessment
+from tests.factories.cases import provenance
+
+
+def any_tool() -> DefinitionVersion:
+    """A published definition to hang an assessment on; a risk tool where one is published."""
+    tools = DefinitionVersion.objects.order_by("kind", "key", "version")
+    found = tools.filter(kind="risk_tool").first() or tools.first()
+    assert found is not None, "The template database has no published definition"
+    return found
+
+
+def make_assessment(child: Child, by: Viewer, **fields: Any) -> RiskAssessment:
+    """A submitted assessment with nothing ticked."""
+    return RiskAssessment.objects.create(
+        **{
+            "child": child,
+            "tool": any_tool(),
+            "answers": {},
+            "result": {},
+            "computed_level": RiskLevel.MEDIUM,
+            "harm_status": HarmStatus.SUSPECTED,
+            "assessed_at": now(),
+            **provenance(by, Category.ASSESSMENT),
+            **fields,
+        }
+    )
+
+
+def make_judgement(assessment: RiskAssessment, by: Viewer, **fields: Any) -> LevelJudgement:
+    """The computed level, agreed with."""
+    return LevelJudgement.objects.create(
+        **{
+            "child": assessment.child,
+            "assessment": assessment,
+            "computed_level": assessment.computed_level,
+            "judged_level": assessment.computed_level,
+            "harm_status": assessment.harm_status,
+            "judged_at": now(),
+            **provenance(by, Category.LEVEL),
+            **fields,
+        }
+    )
