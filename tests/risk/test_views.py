@@ -1,0 +1,184 @@
+"""The risk pages: what each viewer sees of a score, and how a level is judged."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import AccessEvent
+from cases.record.choices import HarmStatus, RiskLevel
+from cases.record.models import Child
+from risk import services
+from risk.models import LevelJudgement, RiskAssessment
+from risk.scoring import Answer
+from risk.selectors import tool_in_force
+from tests.factories.cases import grant, make_child
+from tests.factories.world import World
+
+pytestmark = pytest.mark.django_db
+AsPerson = Callable[[str], Client]
+EVIDENCE = "CANARY-EVIDENCE seen at the station"
+VOICE = "CANARY-VOICE I want it to stop"
+
+
+@pytest.fixture
+def child(world: World) -> Child:
+    made = make_child()
+    for key in ("specialist", "social_care", "housing", "health", "school"):
+        grant(made, world.agency(key))
+    return made
+
+
+@pytest.fixture
+def assessment(world: World, child: Child, at: datetime) -> RiskAssessment:
+    answers = {code: Answer("yes") for code in ("A1", "A2", "A3", "A4", "B1", "V03", "V07")}
+    return services.record_assessment(
+        child=child,
+        version=tool_in_force(on=timezone.localdate(at)).version,
+        answers=answers,
+        harm_status=HarmStatus.SUSPECTED,
+        evidence=EVIDENCE,
+        childs_view=VOICE,
+        at=at,
+        by=world.viewer("keyworker"),
+    )
+
+
+def page(browser: Client, name: str, *args: object) -> tuple[int, str]:
+    response = browser.get(reverse(f"risk:{name}", args=args))
+    return response.status_code, response.content.decode()
+
+
+def test_those_with_assessments_in_full_read_every_line(
+    client_as: AsPerson, child: Child, assessment: RiskAssessment
+) -> None:
+    status, text = page(client_as("socialworker"), "assessment", child.reference, assessment.pk)
+    assert status == 200
+    assert EVIDENCE in text
+    assert VOICE in text
+    assert "Missing from home or care" in text
+    assert AccessEvent.objects.filter(action="risk:assessment", child_id=child.pk).count() == 1
+
+
+def test_a_summary_has_the_level_and_headings_and_no_evidence(
+    client_as: AsPerson, child: Child, assessment: RiskAssessment, world: World
+) -> None:
+    grant(child, world.agency("police"))
+    status, text = page(client_as("missing_coordinator"), "assessment", child.reference, assessment.pk)
+    assert status == 200
+    assert "Time away" in text
+    assert "Medium" in text
+    for hidden in (EVIDENCE, VOICE, "Missing from home or care", "bereavement"):
+        assert hidden not in text
+
+
+def test_housing_does_not_see_the_assessment(
+    client_as: AsPerson, child: Child, assessment: RiskAssessment
+) -> None:
+    browser = client_as("housing")
+    assert page(browser, "assessment", child.reference, assessment.pk)[0] == 404
+    status, text = page(browser, "overview", child.reference)
+    assert status == 200
+    for hidden in (EVIDENCE, VOICE, "Time away", "Medium", str(assessment.pk), "Kezia"):
+        assert hidden not in text
+
+
+def test_somebody_without_a_grant_meets_the_page_of_a_file_that_never_was(
+    client_as: AsPerson, child: Child, assessment: RiskAssessment
+) -> None:
+    browser = client_as("outsider")
+    never = page(browser, "assessment", "ZZZ-ZZZZ", uuid4())
+    assert never[0] == 404
+    for name, args in (
+        ("overview", [child.reference]),
+        ("assessment", [child.reference, assessment.pk]),
+    ):
+        status, text = page(browser, name, *args)
+        assert (status, text.replace(child.reference, "")) == (404, never[1].replace("ZZZ-ZZZZ", ""))
+
+
+def test_an_assessment_is_not_reached_through_another_file(
+    client_as: AsPerson, world: World, assessment: RiskAssessment
+) -> None:
+    other = make_child("Alex", "Fenwick")
+    grant(other, world.agency("social_care"))
+    assert page(client_as("socialworker"), "assessment", other.reference, assessment.pk)[0] == 404
+
+
+def post(browser: Client, address: str, **fields: object) -> object:
+    return browser.post(address, {"idempotency_key": str(uuid4()), **fields})
+
+
+def test_a_keyworker_assesses_and_judges(client_as: AsPerson, child: Child) -> None:
+    browser = client_as("keyworker")
+    done = post(
+        browser,
+        reverse("risk:assess", args=[child.reference]),
+        item_A1="yes",
+        item_A2="possible",
+        harm_status="suspected",
+        evidence="Told by the carer.",
+    )
+    made = RiskAssessment.objects.get()
+    assert (made.computed_level, made.evidence, set(made.answers)) == (RiskLevel.LOW, "Told by the carer.", {"A1", "A2"})
+    assert done.url == reverse("risk:judge", args=[child.reference, made.pk])  # type: ignore[attr-defined]
+    post(browser, done.url, judged_level="medium", harm_status="suspected", version="1", reason="")  # type: ignore[attr-defined]
+    assert not LevelJudgement.objects.exists()
+    post(
+        browser,
+        done.url,  # type: ignore[attr-defined]
+        judged_level="medium",
+        harm_status="suspected",
+        version="1",
+        reason="The person she meets has been named by another child.",
+    )
+    child.refresh_from_db()
+    assert child.level == RiskLevel.MEDIUM
+
+
+def test_a_twice_pressed_button_is_one_assessment(client_as: AsPerson, child: Child) -> None:
+    browser, address = client_as("keyworker"), reverse("risk:assess", args=[child.reference])
+    body = {"idempotency_key": str(uuid4()), "item_A1": "yes", "harm_status": "suspected"}
+    first, second = browser.post(address, body), browser.post(address, body)
+    assert first.status_code == second.status_code == 302
+    assert first.url == second.url  # type: ignore[attr-defined]
+    assert RiskAssessment.objects.count() == 1
+
+
+def test_a_form_without_its_harm_answer_comes_back_with_everything_typed(client_as: AsPerson, child: Child) -> None:
+    response = post(
+        client_as("keyworker"), reverse("risk:assess", args=[child.reference]), item_A1="yes", evidence="Typed words."
+    )
+    text = response.content.decode()  # type: ignore[attr-defined]
+    assert response.status_code == 422  # type: ignore[attr-defined]
+    assert "Typed words." in text
+    assert "Say what is known about harm" in text
+    assert not RiskAssessment.objects.exists()
+
+
+def test_a_nurse_may_read_but_not_assess(client_as: AsPerson, child: Child) -> None:
+    assert client_as("nurse").get(reverse("risk:assess", args=[child.reference])).status_code == 403
+
+
+def test_a_manager_approves_a_lower_level_once(
+    client_as: AsPerson, world: World, child: Child, assessment: RiskAssessment, at: datetime
+) -> None:
+    waiting = services.judge_level(
+        assessment=assessment,
+        judged_level=RiskLevel.LOW,
+        harm_status=HarmStatus.VULNERABLE,
+        reason="No contact with the adults we feared since May.",
+        version=1,
+        at=at,
+        by=world.viewer("keyworker"),
+    )
+    address = reverse("risk:approve", args=[child.reference, waiting.pk])
+    assert post(client_as("keyworker"), address).status_code == 403  # type: ignore[attr-defined]
+    post(client_as("manager"), address, note="Discussed in supervision.")
+    child.refresh_from_db()
+    assert child.level == RiskLevel.LOW
+    assert post(client_as("manager"), address).status_code == 403  # type: ignore[attr-defined]
