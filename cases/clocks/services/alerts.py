@@ -1,0 +1,144 @@
+"""An alert is a row with its e-mails beside it, made in one statement; a person takes it, or it climbs."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.choices import FunctionKey
+from accounts.rules.refusals import NotKnown, Refusal
+from accounts.rules.viewers import Viewer
+from cases.clocks.choices import AlertKind
+from cases.clocks.models import Alert
+from cases.clocks.rules import LADDERS, dedupe_key_of
+
+log = logging.getLogger("harbour.alerts")
+
+# `wanted` is any SELECT of (dedupe_key, kind, step, function_key, subject_id). Alerts and e-mails are written in
+# one statement: there is no moment at which one is there without the other. People who hold two memberships in
+# a function get one e-mail; a membership, a person or an agency that has ended gets none.
+RAISE = """
+WITH wanted AS ({wanted}),
+raised AS (
+    INSERT INTO cases_alert (id, dedupe_key, kind, step, group_id, subject_id, raised_at)
+    SELECT gen_random_uuid(), wanted.dedupe_key, wanted.kind, wanted.step, function.group_id, wanted.subject_id, %(at)s
+    FROM wanted JOIN accounts_functiongroup AS function ON function.key = wanted.function_key
+    ON CONFLICT (dedupe_key) DO NOTHING
+    RETURNING id, group_id
+),
+told AS (
+    SELECT DISTINCT ON (raised.id, member.user_id) raised.id AS alert_id, member.id AS membership_id
+    FROM raised
+    JOIN accounts_functiongroup AS function ON function.group_id = raised.group_id
+    JOIN accounts_functionmember AS serving ON serving.function_id = function.id
+    JOIN accounts_membership AS member ON member.id = serving.membership_id
+    JOIN accounts_user AS person ON person.id = member.user_id
+    JOIN accounts_agency AS agency ON agency.id = member.agency_id
+    WHERE person.is_active AND person.email <> '' AND agency.ended_on IS NULL
+      AND member.started_on <= %(today)s AND (member.ended_on IS NULL OR member.ended_on > %(today)s)
+    ORDER BY raised.id, member.user_id, member.id
+),
+posted AS (
+    INSERT INTO cases_outboxmessage (alert_id, membership_id, message_id, tries, next_try_at, last_error)
+    SELECT alert_id, membership_id, gen_random_uuid(), 0, %(at)s, '' FROM told
+    RETURNING id
+)
+SELECT (SELECT count(*) FROM raised), (SELECT count(*) FROM posted)
+"""
+
+ONE = (
+    "SELECT %(dedupe_key)s::text AS dedupe_key, %(kind)s::text AS kind, %(step)s::int AS step, "
+    "%(function)s::text AS function_key, %(subject_id)s::uuid AS subject_id"
+)
+
+
+class AlertTaken(Refusal):
+    """Somebody else has acknowledged the alert first."""
+
+    code = "alert_taken"
+
+
+def write_alerts(wanted: str, parameters: dict[str, object], *, at: datetime) -> tuple[int, int]:
+    """Write every alert that a SELECT names and that is not there yet, each with its e-mails.
+
+    Returns how many alerts and how many e-mails are new. For the services of this package alone.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(RAISE.format(wanted=wanted), {**parameters, "at": at, "today": timezone.localdate(at)})
+        alerts, messages = cursor.fetchone()
+    if alerts and not messages:
+        log.error("alert_reaches_nobody", extra={"alerts": alerts})
+    return alerts, messages
+
+
+@transaction.atomic
+def raise_alert(
+    *, dedupe_key: str, kind: AlertKind, function: FunctionKey, subject_id: UUID, at: datetime, step: int = 1
+) -> bool:
+    """Tell everybody who serves in a function now that something waits, once for each `dedupe_key`.
+
+    The alert and one e-mail a person stand or fall with the caller's transaction. Returns whether it is new.
+    """
+    alerts, _ = write_alerts(
+        ONE,
+        {
+            "dedupe_key": dedupe_key,
+            "kind": str(kind),
+            "step": step,
+            "function": str(function),
+            "subject_id": str(subject_id),
+        },
+        at=at,
+    )
+    return bool(alerts)
+
+
+@transaction.atomic
+def start_ladder(*, kind: AlertKind, subject_id: UUID, at: datetime) -> bool:
+    """Raise the first rung of a ladder for a subject; the sweep raises the others. Returns whether it is new."""
+    raised = [
+        raise_alert(
+            dedupe_key=dedupe_key_of(kind, subject_id, 1, function),
+            kind=kind,
+            function=function,
+            subject_id=subject_id,
+            at=at,
+        )
+        for function in LADDERS[kind][0].functions
+    ]
+    return any(raised)
+
+
+@transaction.atomic
+def acknowledge_alert(*, alert_id: UUID, at: datetime, by: Viewer) -> Alert:
+    """Take an alert: the viewer looks at it now, and its ladder stops, for every group that was told.
+
+    Raises NotKnown for an alert that went to none of the viewer's groups, AlertTaken where a colleague was first.
+    """
+    alert = Alert.objects.filter(pk=alert_id, group_id__in=by.group_ids).first()
+    if alert is None:
+        raise NotKnown("no_alert")
+    if not acknowledge_subject(kind=AlertKind(alert.kind), subject_id=alert.subject_id, at=at, by=by):
+        raise AlertTaken("A colleague has taken this alert already. Nothing more is needed from you.")
+    alert.refresh_from_db()
+    return alert
+
+
+@transaction.atomic
+def acknowledge_subject(*, kind: AlertKind, subject_id: UUID, at: datetime, by: Viewer) -> int:
+    """Take every open alert about a subject, as when it has been decided. Returns how many were open.
+
+    The rows are locked before they are written, so that a rung which the sweep is raising at this moment is
+    either seen here or never raised.
+    """
+    about = Alert.objects.filter(kind=kind, subject_id=subject_id, acknowledged_at=None)
+    _lock(about.order_by("pk").select_for_update().values_list("pk", flat=True))
+    return about.update(acknowledged_at=at, acknowledged_by_id=by.user_id)
+
+
+def _lock(rows: Iterable[UUID]) -> None:
+    for _ in rows:
+        pass

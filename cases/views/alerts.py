@@ -1,0 +1,54 @@
+"""What nobody has taken yet, for the groups I serve in."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+
+from accounts.forms import WriteForm
+from accounts.middleware.policy import policy
+from accounts.rules.dates import length, moment
+from accounts.selectors import now
+from cases.clocks import services
+from cases.clocks.selectors import open_alerts, page_of
+
+
+@policy(methods=("GET",))
+def alerts(request: HttpRequest) -> HttpResponse:
+    """Every alert that is open for my groups, the oldest first."""
+    at = now()
+    rows: list[dict[str, Any]] = [
+        {
+            "id": alert.alert_id,
+            "words": alert.words,
+            "raised": moment(alert.raised_at),
+            "waited": length(at - alert.raised_at),
+            "climbed": alert.step > 1,
+            "href": _address(alert.page),
+            "form": WriteForm(auto_id=False),
+        }
+        for alert in open_alerts(request.viewer)  # type: ignore[attr-defined]
+    ]
+    return render(request, "cases/alerts.html", {"alerts": rows})
+
+
+@policy(methods=("POST",))
+def acknowledge_alert(request: HttpRequest, alert_id: UUID) -> HttpResponse:
+    """Take an alert: it stops climbing, and my colleagues see it no more."""
+    try:
+        alert = services.acknowledge_alert(alert_id=alert_id, at=now(), by=request.viewer)  # type: ignore[attr-defined]
+    except services.AlertTaken as taken:
+        messages.warning(request, taken.reason)
+        return redirect("cases:alerts")
+    messages.success(request, "You have taken this alert. Deal with it now: nobody else will be told again.")
+    return redirect(_address(page_of(alert)) or reverse("cases:alerts"))
+
+
+def _address(page: str) -> str:
+    try:
+        return reverse(page) if page else ""
+    except NoReverseMatch:
+        return ""
