@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
 
-from config.stack.processes import ROOT, Group, StackError, StopRequested, say
+from config.stack.processes import ROOT, Group, say
 
 BIN = Path(sys.executable).parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]

@@ -78,8 +78,7 @@ def service_user() -> pwd.struct_passwd:
         return pwd.getpwnam(SERVICE_USER)
     say(f"==> Making the system user {SERVICE_USER}, under which the database runs")
     subprocess.run(
-        ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
-        + ["--shell", "/usr/sbin/nologin", SERVICE_USER],
+        ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVICE_USER],
         check=False,
     )
     try:
@@ -107,9 +106,9 @@ def closed_home(var: Path) -> Path:
     home = SERVICE_HOMES / hashlib.sha256(os.fsencode(var)).hexdigest()[:12]
     if not home.exists():
         say(f"==> {var} is closed to other users, so the database lives in {home}")
-    SERVICE_HOMES.mkdir(mode=0o755, parents=True, exist_ok=True)
-    home.mkdir(mode=0o711, exist_ok=True)
-    home.chmod(0o711)
+    home.mkdir(parents=True, exist_ok=True)
+    for folder in (SERVICE_HOMES, home):
+        folder.chmod(0o711)
     (var / "database-folder").write_text(f"{home}\n")  # `make reset` removes it too
     return home
 

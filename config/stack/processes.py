@@ -214,7 +214,8 @@ class Group:
         for process in self.processes:
             process.popen.wait()
         self.processes.clear()
-        assert self._watchdog.stdin is not None and self._watchdog.stdout is not None
+        assert self._watchdog.stdin is not None
+        assert self._watchdog.stdout is not None
         with contextlib.suppress(BrokenPipeError):
             self._watchdog.stdin.close()
         self._watchdog.wait()

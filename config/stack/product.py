@@ -30,13 +30,13 @@ def run_product(*, began: float) -> None:
     var = var_folder()
     lock = take_lock(var)
     check_room(var, megabytes=300)
+    listener = listen()
     places = prepare_places(var)
-    with Group(database=places.postgres_data, hold=[lock]) as group:
+    with listener, Group(database=places.postgres_data, remove=[places.sockets], hold=[lock]) as group:
         try:
             group.environment |= settled_environment(var)
             services = start_or_find_services(group, places)
             group.environment |= services.environment
-            listener = listen()
             address = address_of(listener)
             group.environment.setdefault("BASE_URL", address)
             prepare_database(group, services, var)

@@ -50,7 +50,7 @@ class Watched:
 
 
 def stat_fields(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the name, which may itself hold spaces; empty when there is no such process."""
+    """The fields of /proc/PID/stat after the name, which may hold spaces; empty when there is no such process."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
             return stat.read().rpartition(")")[2].split()
@@ -79,7 +79,7 @@ def session_of(leader: int) -> list[int]:
 
 
 def carries(pid: int, marker: str, database: str) -> bool:
-    """Whether a process descends from this supervisor: by its environment, or, as PostgreSQL overwrites that, its folder."""
+    """Whether a process descends from this supervisor: by its environment, which PostgreSQL alone overwrites."""
     try:
         if database and os.readlink(f"/proc/{pid}/cwd") == database:
             return os.path.basename(os.readlink(f"/proc/{pid}/exe")).startswith("postgres")
