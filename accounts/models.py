@@ -10,8 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from accounts.choices import AccessOutcome, FunctionKey, Sector, SubmissionStatus
-from accounts.rules.roles import role_choices
+from accounts.choices import AccessOutcome, FunctionKey, RoleKey, Sector, SubmissionStatus
 
 
 @pghistory.track(exclude=["password", "last_login"])
@@ -73,7 +72,7 @@ class Membership(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="memberships")
-    role = models.CharField(max_length=40, choices=role_choices())
+    role = models.CharField(max_length=40, choices=RoleKey)
     functions = models.ManyToManyField(FunctionGroup, through="FunctionMember", related_name="memberships")
     started_on = models.DateField()
     ended_on = models.DateField(null=True, blank=True, help_text="The first day on which it no longer holds")

@@ -14,8 +14,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 
-from accounts.forms.text import has_unseen, tidy
 from accounts.forms.widgets import Checkboxes, Radios
+from accounts.rules.text import has_unseen, tidy
 
 UNSEEN_MESSAGE = "This had characters that cannot be shown, often from copying. They are taken out: read it and continue"
 

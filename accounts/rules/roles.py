@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from accounts.choices import Sector
+from accounts.choices import RoleKey, Sector
 
 
 class Capability(StrEnum):
@@ -42,172 +42,145 @@ class Role:
     capabilities: frozenset[Capability]
 
 
-def _role(key: str, name: str, description: str, sector: Sector, may: Iterable[Capability]) -> Role:
-    return Role(key, name, description, sector, frozenset(may))
+def _role(key: RoleKey, description: str, sector: Sector, may: Iterable[Capability]) -> Role:
+    return Role(key.value, key.label, description, sector, frozenset(may))
 
 
 ROLES: dict[str, Role] = {
     role.key: role
     for role in (
         _role(
-            "csc_social_worker",
-            "Social worker",
+            RoleKey.CSC_SOCIAL_WORKER,
             "Holds cases in children's social care.",
             Sector.SOCIAL_CARE,
             ASSESSING,
         ),
         _role(
-            "csc_manager",
-            "Social care manager",
+            RoleKey.CSC_MANAGER,
             "Supervises social workers and approves levels.",
             Sector.SOCIAL_CARE,
             LEADING,
         ),
         _role(
-            "csc_out_of_hours",
-            "Out-of-hours social worker",
+            RoleKey.CSC_OUT_OF_HOURS,
             "Answers for children's social care at night and at weekends.",
             Sector.SOCIAL_CARE,
             ASSESSING | {Capability.ANSWER_OUT_OF_HOURS, Capability.TRIAGE},
         ),
         _role(
-            "police_exploitation",
-            "Exploitation officer",
+            RoleKey.POLICE_EXPLOITATION,
             "Investigates and disrupts exploitation.",
             Sector.POLICE,
             ASSESSING,
         ),
+        _role(RoleKey.POLICE_MISSING, "Follows every missing report.", Sector.POLICE, PRACTICE),
         _role(
-            "police_missing", "Missing person co-ordinator", "Follows every missing report.", Sector.POLICE, PRACTICE
-        ),
-        _role(
-            "police_officer",
-            "Police officer",
+            RoleKey.POLICE_OFFICER,
             "Meets a child on shift and passes on what was seen.",
             Sector.POLICE,
             PRACTICE,
         ),
-        _role("specialist_keyworker", "Keyworker", "Works with the child week by week.", Sector.SPECIALIST, ASSESSING),
+        _role(RoleKey.SPECIALIST_KEYWORKER, "Works with the child week by week.", Sector.SPECIALIST, ASSESSING),
         _role(
-            "specialist_manager",
-            "Specialist service manager",
+            RoleKey.SPECIALIST_MANAGER,
             "Allocates keyworkers, approves levels.",
             Sector.SPECIALIST,
             LEADING,
         ),
         _role(
-            "return_interviewer",
-            "Return interviewer",
+            RoleKey.RETURN_INTERVIEWER,
             "Talks with a child who has come back.",
             Sector.SPECIALIST,
             PRACTICE,
         ),
-        _role("health_sexual_health", "Sexual health nurse", "Sees young people in clinic.", Sector.HEALTH, PRACTICE),
-        _role("health_camhs", "CAMHS practitioner", "Child and adolescent mental health.", Sector.HEALTH, PRACTICE),
-        _role("health_school_nurse", "School nurse", "Health worker for schools.", Sector.HEALTH, PRACTICE),
+        _role(RoleKey.HEALTH_SEXUAL_HEALTH, "Sees young people in clinic.", Sector.HEALTH, PRACTICE),
+        _role(RoleKey.HEALTH_CAMHS, "Child and adolescent mental health.", Sector.HEALTH, PRACTICE),
+        _role(RoleKey.HEALTH_SCHOOL_NURSE, "Health worker for schools.", Sector.HEALTH, PRACTICE),
         _role(
-            "health_ae_gp",
-            "Emergency department or GP",
+            RoleKey.HEALTH_AE_GP,
             "Sees a child once and passes on a concern.",
             Sector.HEALTH,
             PRACTICE,
         ),
+        _role(RoleKey.HEALTH_TEENAGE_PREGNANCY, "Supports young parents.", Sector.HEALTH, PRACTICE),
         _role(
-            "health_teenage_pregnancy", "Teenage pregnancy worker", "Supports young parents.", Sector.HEALTH, PRACTICE
-        ),
-        _role(
-            "health_drug_alcohol",
-            "Drug and alcohol worker",
+            RoleKey.HEALTH_DRUG_ALCOHOL,
             "Young people's substance use service.",
             Sector.HEALTH,
             PRACTICE,
         ),
         _role(
-            "education_dsl",
-            "Designated safeguarding lead",
+            RoleKey.EDUCATION_DSL,
             "Leads safeguarding in a school.",
             Sector.EDUCATION,
             PRACTICE,
         ),
         _role(
-            "education_welfare",
-            "Education welfare officer",
+            RoleKey.EDUCATION_WELFARE,
             "Attendance and children out of school.",
             Sector.EDUCATION,
             PRACTICE,
         ),
         _role(
-            "youth_justice",
-            "Youth justice worker",
+            RoleKey.YOUTH_JUSTICE,
             "Works with children in the justice system.",
             Sector.YOUTH_JUSTICE,
             PRACTICE,
         ),
-        _role("housing", "Housing officer", "Provides homes and knows the estates.", Sector.HOUSING, PRACTICE),
+        _role(RoleKey.HOUSING, "Provides homes and knows the estates.", Sector.HOUSING, PRACTICE),
         _role(
-            "voluntary_partner",
-            "Voluntary service worker",
+            RoleKey.VOLUNTARY_PARTNER,
             "Works for a charity in the partnership.",
             Sector.VOLUNTARY,
             PRACTICE,
         ),
-        _role("youth_service", "Youth worker", "Youth clubs and detached youth work.", Sector.YOUTH_SERVICE, PRACTICE),
+        _role(RoleKey.YOUTH_SERVICE, "Youth clubs and detached youth work.", Sector.YOUTH_SERVICE, PRACTICE),
         _role(
-            "early_help",
-            "Early help worker",
+            RoleKey.EARLY_HELP,
             "Supports families before social care is needed.",
             Sector.EARLY_HELP,
             PRACTICE,
         ),
         _role(
-            "adult_transitions",
-            "Transitions worker",
+            RoleKey.ADULT_TRANSITIONS,
             "Joins before a young person turns 18.",
             Sector.ADULT_SERVICES,
             PRACTICE,
         ),
         _role(
-            "carer_or_home",
-            "Carer or children's home",
+            RoleKey.CARER_OR_HOME,
             "Looks after the child day and night.",
             Sector.CARE_PROVIDER,
             PRACTICE,
         ),
         _role(
-            "notification_point",
-            "Notification point",
+            RoleKey.NOTIFICATION_POINT,
             "Turns each notification into a decision the same day.",
             Sector.PARTNERSHIP,
             ASSESSING | {Capability.TRIAGE},
         ),
+        _role(RoleKey.PANEL_CHAIR, "Chairs the monthly panel and approves levels.", Sector.PARTNERSHIP, LEADING),
         _role(
-            "panel_chair", "Panel chair", "Chairs the monthly panel and approves levels.", Sector.PARTNERSHIP, LEADING
-        ),
-        _role(
-            "coordinator",
-            "Exploitation co-ordinator",
+            RoleKey.COORDINATOR,
             "Owns the panel lists and the quality of data.",
             Sector.PARTNERSHIP,
             ASSESSING,
         ),
-        _role("board_analyst", "Board analyst", "Works with totals, never with names.", Sector.PARTNERSHIP, ()),
+        _role(RoleKey.BOARD_ANALYST, "Works with totals, never with names.", Sector.PARTNERSHIP, ()),
         _role(
-            "data_guardian",
-            "Data guardian",
+            RoleKey.DATA_GUARDIAN,
             "Proves who saw what and why.",
             Sector.PARTNERSHIP,
             {Capability.READ_FILES, Capability.AUDIT},
         ),
         _role(
-            "technical_admin",
-            "Technical administrator",
+            RoleKey.TECHNICAL_ADMIN,
             "Looks after accounts; sees no child.",
             Sector.PARTNERSHIP,
             {Capability.ADMINISTER},
         ),
         _role(
-            "notification_only",
-            "Practitioner who refers",
+            RoleKey.NOTIFICATION_ONLY,
             "Refers a child and sees what became of it.",
             Sector.EDUCATION,
             {Capability.NOTIFY},
@@ -219,8 +192,3 @@ ROLES: dict[str, Role] = {
 def role_for(key: str) -> Role:
     """The role a membership stores. Raises KeyError for a key that is no row of the matrix."""
     return ROLES[key]
-
-
-def role_choices() -> list[tuple[str, str]]:
-    """Stored keys with the names people read."""
-    return [(role.key, role.name) for role in ROLES.values()]
