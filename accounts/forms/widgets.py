@@ -35,6 +35,7 @@ class ChoicesWithHints:
     dividers: Mapping[str, str]
     exclusive: str
     revealed: dict[str, SafeString]
+    reveal_attribute = "data-aria-controls"
 
     def set_up(
         self,
@@ -61,14 +62,19 @@ class ChoicesWithHints:
         if option["hint"]:
             attrs["aria-describedby"] = f"{attrs.get('id')}-hint"
         if option["reveal"]:
-            attrs["data-aria-controls"] = f"{attrs.get('id')}-reveal"
+            attrs[self.reveal_attribute] = f"{attrs.get('id')}-reveal"
         if self.exclusive and value == self.exclusive:
             attrs["data-behaviour"] = "exclusive"
         return option
 
 
 class Radios(ChoicesWithHints, forms.RadioSelect):
-    """Radio buttons; `inline` for two short answers, `small` for filters."""
+    """Radio buttons; `inline` for two short answers, `small` for filters.
+
+    GOV.UK's script would put `aria-expanded` on a radio button, which ARIA does not allow there; ours does not.
+    """
+
+    reveal_attribute = "data-harbour-reveals"
 
     def __init__(
         self,

@@ -13,6 +13,22 @@ function openDetailsForPrint() {
   });
 }
 
+/** Shows what a radio button reveals while it is picked. Without this script it all stands open. */
+function revealBelowRadios() {
+  document.querySelectorAll("[data-module='govuk-radios']").forEach((group) => {
+    const radios = [...group.querySelectorAll("input[data-harbour-reveals]")];
+    const show = () => radios.forEach((radio) => {
+      const below = document.getElementById(radio.dataset.harbourReveals);
+      if (below) below.classList.toggle("govuk-radios__conditional--hidden", !radio.checked);
+    });
+    if (radios.length) {
+      group.addEventListener("change", show);
+      window.addEventListener("pageshow", show);
+      show();
+    }
+  });
+}
+
 /** Shows the print buttons, which need a script to do anything. */
 function showPrintButtons() {
   document.querySelectorAll("button[data-harbour-print]").forEach((button) => {
@@ -24,4 +40,5 @@ function showPrintButtons() {
 export function initHarbour() {
   openDetailsForPrint();
   showPrintButtons();
+  revealBelowRadios();
 }
