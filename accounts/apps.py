@@ -9,5 +9,24 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import checks  # noqa: F401  (registers the system checks)
         from accounts.receivers import prepare_database
+        from accounts.services.database import ADD, NOTHING, WORK, Rights, add_and_change, declare_rights
 
+        declare_rights(
+            {
+                # Written by a trigger's clock, read by guardians, altered by nobody.
+                "accounts_accessevent": ADD,
+                # Published by the owner.
+                "accounts_definitionversion": Rights(immutable=True),
+                "accounts_user": add_and_change(but=("username", "date_joined", "is_superuser")),
+                "accounts_user_groups": NOTHING,
+                "accounts_user_user_permissions": NOTHING,
+                "accounts_agency": add_and_change(but=("group_id",)),
+                "accounts_functiongroup": Rights(add=True),
+                "accounts_functionmember": Rights(add=True),
+                "accounts_membership": add_and_change("ended_on"),
+                "accounts_submission": WORK,
+                "accounts_draft": WORK,
+                "accounts_heldsubmission": WORK,
+            }
+        )
         post_migrate.connect(prepare_database, dispatch_uid="accounts.prepare_database")

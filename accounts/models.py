@@ -133,6 +133,7 @@ class AccessEvent(models.Model):
     """
 
     at = models.DateTimeField(db_default=Now())
+    xid = models.BigIntegerField(null=True, editable=False, help_text="The transaction that wrote it")
     db_user = models.CharField(max_length=63, default="")
     user_id = models.BigIntegerField(null=True)
     membership_id = models.UUIDField(null=True)

@@ -3,6 +3,7 @@ from pathlib import Path
 from django.apps import AppConfig
 
 from accounts.definitions import register_definitions
+from accounts.services.database.rights import ADD, add_and_change, declare_rights
 
 
 class RiskConfig(AppConfig):
@@ -11,3 +12,14 @@ class RiskConfig(AppConfig):
 
     def ready(self) -> None:
         register_definitions("risk_tool", Path(__file__).parent / "definitions")
+        declare_rights(
+            {
+                "risk_riskassessment": ADD,
+                "risk_leveljudgement": add_and_change(
+                    "approved_at",
+                    "approved_by_id",
+                    "approval_note",
+                    settles={"approved_at": ("approved_by_id", "approval_note")},
+                ),
+            }
+        )

@@ -33,11 +33,10 @@ TEMPLATE_PREFIX, CLONE_PREFIX = "harbour_template_", "harbour_test_"
 INGREDIENTS = (
     "*/migrations/*.py",
     "*/definitions/*.toml",
+    "*/apps.py",
     "accounts/receivers.py",
-    "accounts/services/database.py",
     "accounts/services/database/*.py",
     "accounts/services/definitions.py",
-    "accounts/sql/*.sql",
     "requirements.lock",
 )
 LOCK = 7_042_011

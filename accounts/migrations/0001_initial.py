@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('xid', models.BigIntegerField(editable=False, help_text='The transaction that wrote it', null=True)),
                 ('db_user', models.CharField(default='', max_length=63)),
                 ('user_id', models.BigIntegerField(null=True)),
                 ('membership_id', models.UUIDField(null=True)),

@@ -1,0 +1,73 @@
+"""The classes of rights that a table can have. A table that no app has declared is closed to the serving role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What the serving role may do with one table, and what nobody may.
+
+    `change` names the columns that may be updated (`*`: each but those in `fixed`). `immutable` rows are never
+    updated or deleted by anybody, the owner included. `settles` maps a column to those that stay as they are
+    from the moment it is filled: an ended grant stays ended, an answer given stays given.
+    """
+
+    read: bool = True
+    add: bool = False
+    change: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    delete: bool = False
+    immutable: bool = False
+    settles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def columns_to_change(self, columns: list[str]) -> list[str]:
+        """The columns of a table that may be updated, out of all that can be."""
+        if self.change == ("*",):
+            return [column for column in columns if column not in self.fixed]
+        return [column for column in columns if column in self.change]
+
+
+NOTHING = Rights(read=False)
+READ = Rights()
+ADD = Rights(add=True, immutable=True)
+WORK = Rights(add=True, change=("*",), delete=True)
+
+DECLARED: dict[str, Rights] = {}
+
+
+def add_and_change(
+    *columns: str, but: tuple[str, ...] = (), settles: Mapping[str, tuple[str, ...]] | None = None
+) -> Rights:
+    """Rows may be added, and some columns changed (each but those in `but`, where none is named); none is deleted."""
+    return Rights(add=True, change=columns or ("*",), fixed=("id", *but), settles=settles or {})
+
+
+def declare_rights(tables: Mapping[str, Rights]) -> None:
+    """Say in `ready()` what the serving role may do with an app's tables. Raises ValueError for a second word."""
+    for table, rights in tables.items():
+        if DECLARED.get(table, rights) != rights:
+            raise ValueError(f"Two apps declare different rights on {table}")
+        DECLARED[table] = rights
+
+
+# Tables of Django and its libraries.
+declare_rights(
+    {
+        "auth_group": Rights(add=True),
+        "auth_group_permissions": NOTHING,
+        "auth_permission": READ,
+        "axes_accessattempt": WORK,
+        "axes_accessattemptexpiration": WORK,
+        "axes_accessfailurelog": WORK,
+        "axes_accesslog": WORK,
+        "django_content_type": READ,
+        "django_migrations": READ,
+        "django_session": WORK,
+        "guardian_groupobjectpermission": NOTHING,
+        "guardian_userobjectpermission": NOTHING,
+        "pghistory_context": NOTHING,
+    }
+)
