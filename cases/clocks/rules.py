@@ -33,6 +33,12 @@ LADDERS: Mapping[AlertKind, tuple[Step, ...]] = {
         Step(timedelta(minutes=30), _ALL),
         Step(timedelta(minutes=45), _ALL),
     ),
+    # A child may be known on a file that triage may not know of: the guardians alone are told, and told again.
+    AlertKind.MATCH_QUESTION: (
+        Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),
+        Step(timedelta(hours=4), (FunctionKey.DATA_GUARDIANS,)),
+        Step(timedelta(hours=24), (FunctionKey.DATA_GUARDIANS,)),
+    ),
 }
 
 

@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('dedupe_key', models.CharField(max_length=160, unique=True)),
-                ('kind', models.CharField(choices=[('urgent_notification', 'An urgent notification is waiting')], max_length=40)),
+                ('kind', models.CharField(choices=[('urgent_notification', 'An urgent notification is waiting'), ('match_question', 'A question is waiting for the data guardians')], max_length=40)),
                 ('step', models.PositiveSmallIntegerField(default=1)),
                 ('subject_id', models.UUIDField(help_text='The notification, clock or episode it is about')),
                 ('raised_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                 ('pgh_context_id', models.UUIDField(null=True)),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
                 ('dedupe_key', models.CharField(max_length=160)),
-                ('kind', models.CharField(choices=[('urgent_notification', 'An urgent notification is waiting')], max_length=40)),
+                ('kind', models.CharField(choices=[('urgent_notification', 'An urgent notification is waiting'), ('match_question', 'A question is waiting for the data guardians')], max_length=40)),
                 ('step', models.PositiveSmallIntegerField(default=1)),
                 ('subject_id', models.UUIDField(help_text='The notification, clock or episode it is about')),
                 ('raised_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -1255,5 +1255,17 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='spellevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c364d2a1ced408851979bc8cc0a611d01dbb01a2', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f1479', table='cases_spellevent', when='BEFORE')),
+        ),
+        migrations.AddIndex(
+            model_name='address',
+            index=models.Index(django.db.models.functions.text.Upper(django.db.models.functions.text.Replace('postcode', models.Value(' '), models.Value(''))), name='address_postcode'),
+        ),
+        migrations.AddIndex(
+            model_name='alias',
+            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(cases.record.models.NormalisedName('name'), name='gin_trgm_ops'), name='alias_name_trigrams'),
+        ),
+        migrations.AddIndex(
+            model_name='child',
+            index=models.Index(cases.record.models.SoundOfName(cases.record.models.NormalisedName('family_name')), cases.record.models.SoundOfName(cases.record.models.NormalisedName('given_name')), name='child_name_sounds'),
         ),
     ]

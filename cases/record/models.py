@@ -52,6 +52,13 @@ class NormalisedName(Func):
     output_field = models.TextField()
 
 
+class SoundOfName(Func):
+    """How a name sounds to an English ear, as the database compares it (double metaphone)."""
+
+    function = "dmetaphone"
+    output_field = models.TextField()
+
+
 class ChildQuerySet(models.QuerySet["Child"]):
     def visible_to(self, viewer: Viewer, *, at: datetime) -> ChildQuerySet:
         """The files that a viewer may know of, with the facts the rule used annotated on each row."""
@@ -105,6 +112,11 @@ class Child(models.Model):
             models.Index(fields=["sort_key"], name="child_sort_key"),
             models.Index(fields=["birth_date"], name="child_birth_date"),
             GinIndex(OpClass("sort_key", name="gin_trgm_ops"), name="child_name_trigrams"),
+            models.Index(
+                SoundOfName(NormalisedName("family_name")),
+                SoundOfName(NormalisedName("given_name")),
+                name="child_name_sounds",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -237,6 +249,7 @@ class Alias(Entry):
 
     class Meta(Entry.Meta):
         abstract = False
+        indexes = [GinIndex(OpClass(NormalisedName("name"), name="gin_trgm_ops"), name="alias_name_trigrams")]
 
 
 @pghistory.track()
@@ -257,6 +270,12 @@ class Address(DatedEntry):
             models.CheckConstraint(
                 condition=Q(protected=False) | ~Q(protection_reason=""), name="address_protection_has_reason"
             ),
+        ]
+        indexes = [
+            models.Index(
+                models.functions.Upper(models.functions.Replace("postcode", models.Value(" "), models.Value(""))),
+                name="address_postcode",
+            )
         ]
 
 
