@@ -157,8 +157,7 @@ def windows_file() -> str:
     """Vulnerabilities ever, indicators now, significant indicators now or earlier: SERAF in small."""
     ever = 'windows = [{ code = "ever", label = "Ever", weight = 1 }]'
     both = (
-        'windows = [{ code = "now", label = "Now", weight = 5 }, '
-        '{ code = "earlier", label = "Earlier", weight = 1 }]'
+        'windows = [{ code = "now", label = "Now", weight = 5 }, { code = "earlier", label = "Earlier", weight = 1 }]'
     )
     return (
         head("weighted_windows")
@@ -201,18 +200,20 @@ def preset_file(possible: str = "one_level_lower") -> str:
 
 
 def sections_file() -> str:
-    """Four sections answered at a level; one high section, or three medium, is high."""
+    """Four sections answered at a level: two high, or three medium or above, are high. One is ticked."""
     levels = '[[levels]]\nkey = "nothing"\nlabel = "Nothing"\n' + LEVELS
     return (
         head("section_levels")
+        + TICKS
         + levels
         + section("A", items("A1 A2"))
         + "".join(section(code, items(f"{code}1")) for code in "BCD")
+        + section("V", items("V1"), kind="vulnerability", counts=False)
         + bands(
             "",
             'needs = [{ level = "low", count = 1 }]',
             'needs = [{ level = "medium", count = 1 }, { level = "low", count = 3 }]',
-            'needs = [{ level = "high", count = 1 }, { level = "medium", count = 3 }]',
+            'needs = [{ level = "high", count = 2 }, { level = "medium", count = 3 }]',
         )
     )
 

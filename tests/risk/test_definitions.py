@@ -110,9 +110,7 @@ def test_sexual_orientation_is_an_information_category_of_its_own(matrix: Tool) 
 
 
 def test_the_matrix_covers_sexual_and_criminal_exploitation_and_life_online(matrix: Tool) -> None:
-    flagged = {
-        flag: {item.code for item in matrix.items.values() if flag in item.flags} for flag in matrix.flags
-    }
+    flagged = {flag: {item.code for item in matrix.items.values() if flag in item.flags} for flag in matrix.flags}
     assert flagged == {
         "red": {"F1", "F2", "F3", "F4", "F5"},
         "sexual": {"C2", "E2", "F4"},
@@ -158,9 +156,7 @@ def test_each_red_indicator_alone_is_high(matrix: Tool, code: str, value: str) -
         ("F5", HarmStatus.EXPERIENCING),
     ],
 )
-def test_abuse_that_is_known_is_never_held_as_a_risk_alone(
-    matrix: Tool, code: str, status: HarmStatus
-) -> None:
+def test_abuse_that_is_known_is_never_held_as_a_risk_alone(matrix: Tool, code: str, status: HarmStatus) -> None:
     result = score(matrix, {code: Answer("yes")}, age=16, harm_status=HarmStatus.VULNERABLE)
     assert (result.harm_status, result.harm_forced_by) == (status, (code,))
 

@@ -76,9 +76,7 @@ def test_a_tool_may_be_completed_in_part() -> None:
 )
 def test_times_must_be_given_and_fit(answer: Answer, field: str, message: str) -> None:
     (problem,) = [
-        problem
-        for problem in check_answers(tool_of("weighted_windows"), {"S1": answer})
-        if problem.field == field
+        problem for problem in check_answers(tool_of("weighted_windows"), {"S1": answer}) if problem.field == field
     ][:1]
     assert (problem.code, problem.message) == ("S1", message)
 

@@ -89,6 +89,12 @@ FAULTS = [
     (count_file, "counts = true", "counts = 1", "“counts” must be true or false"),
     (count_file, "counts = true", "counts = false", "no section counts"),
     (count_file, "counts = false", "counts = true", "so it must not count"),
+    (
+        count_file,
+        'category = "orientation"',
+        'category = "orientation", forces_harm_status = "suspected"',
+        "it cannot set the harm status",
+    ),
     (count_file, 'flags = ["red"]', 'flags = ["blue"]', "the flag “blue” is not among"),
     (count_file, 'flags = ["red"]', 'flags = "red"', "“flags” must be a list of texts"),
     (count_file, 'flags = ["red"]', 'flags = ["red", "red"]', "names the same thing twice"),
@@ -156,9 +162,7 @@ FAULTS = [
 @pytest.mark.parametrize(
     ("file", "old", "new", "fault"), FAULTS, ids=[f"{row[0].__name__}: {row[3]}" for row in FAULTS]
 )
-def test_a_faulty_file_is_refused_with_its_fault(
-    file: Callable[[], str], old: str, new: str, fault: str
-) -> None:
+def test_a_faulty_file_is_refused_with_its_fault(file: Callable[[], str], old: str, new: str, fault: str) -> None:
     found = faults(changed(file(), old, new))
     assert [text for text in found if fault in text], found
 

@@ -42,17 +42,14 @@ def test_a_result_explains_every_step_in_order(result: Result) -> None:
         "Never low under 13. The level was already as high.",
         "Level: High.",
         "A3 Item A3: No. Counts nothing. This answer adds nothing.",
-        "V4 Item V4: Yes (Detail A). Counts nothing. "
-        "Recorded beside the score: this section is not part of it.",
+        "V4 Item V4: Yes (Detail A). Counts nothing. Recorded beside the score: this section is not part of it.",
         "Not answered, so not counted: 11 items.",
         "What High means",
         "A partial picture",
     )
 
 
-@pytest.mark.parametrize(
-    ("yes", "said"), [("", True), ("A1", True), ("A1 A2 A3 A4", True), ("A1 A2 A3 A4 A5", False)]
-)
+@pytest.mark.parametrize(("yes", "said"), [("", True), ("A1", True), ("A1 A2 A3 A4", True), ("A1 A2 A3 A4 A5", False)])
 def test_low_and_nothing_ticked_always_say_low_is_not_no_action(tool: Tool, yes: str, said: bool) -> None:
     result = scored(tool, ticks(yes=yes))
     assert (tool.low_is_not_no_action in result.advice) is said

@@ -58,9 +58,7 @@ def test_under_13_is_never_low(tool: Tool, age: int, yes: str, band: str, floors
 def test_an_unknown_age_is_said_and_not_passed_over(tool: Tool) -> None:
     result = scored(tool, ticks(yes="A1"), age=None)
     assert result.band.key == "low"
-    assert result.not_applied == (
-        "Not checked, because the child's age is not recorded: Never low under 13.",
-    )
+    assert result.not_applied == ("Not checked, because the child's age is not recorded: Never low under 13.",)
     assert result.not_applied[0] in result.explain()
 
 
@@ -159,8 +157,7 @@ def test_everything_a_condition_asks_must_hold(when: str, answers: dict[str, Ans
 @pytest.mark.parametrize(("windows", "speaks"), [(("now",), True), (("earlier",), False)])
 def test_a_condition_may_ask_for_one_window(windows: tuple[str, ...], speaks: bool) -> None:
     gate = (
-        '[[gates]]\ncode = "NOW"\nwords = "Seen now."\nat_least = "high"\n'
-        'when = { any_of = ["S1"], window = "now" }\n'
+        '[[gates]]\ncode = "NOW"\nwords = "Seen now."\nat_least = "high"\nwhen = { any_of = ["S1"], window = "now" }\n'
     )
     tool = load_tool(windows_file() + gate)
     result = scored(tool, {"S1": Answer("yes", windows=windows)})

@@ -137,10 +137,15 @@ def test_possible_counts_at_its_own_level_where_the_tool_says_same() -> None:
         ({"A1": "low", "B1": "low"}, 2, "low"),
         ({"A1": "low", "B1": "low", "C1": "low"}, 3, "medium"),
         ({"A1": "medium"}, 1, "medium"),
-        ({"A1": "medium", "A2": "high"}, 1, "high"),
+        ({"A1": "medium", "A2": "high"}, 1, "medium"),
+        ({"A1": "low", "B1": "low", "C1": "medium"}, 3, "medium"),
         ({"A1": "medium", "A2": "medium", "B1": "medium"}, 2, "medium"),
         ({"A1": "medium", "B1": "medium", "C1": "medium"}, 3, "high"),
-        ({"D1": "high", "B1": "low"}, 2, "high"),
+        ({"A1": "medium", "B1": "medium", "C1": "high"}, 3, "high"),
+        ({"D1": "high", "B1": "low"}, 2, "medium"),
+        ({"D1": "high", "B1": "high"}, 2, "high"),
+        ({"V1": "yes"}, 0, "none"),
+        ({"A1": "low", "B1": "low", "V1": "yes"}, 2, "low"),
     ],
 )
 def test_sections_are_counted_at_their_highest_level(levels: dict[str, str], total: int, band: str) -> None:
@@ -170,9 +175,7 @@ def test_the_item_that_does_not_set_its_section_says_why_it_does_not_count() -> 
     ],
 )
 def test_points_on_a_scale_are_added(points: tuple[int, ...], band: str) -> None:
-    answers = {
-        f"E{n}": Answer(str(p), evidence="Seen by school on 3 March") for n, p in enumerate(points, start=1)
-    }
+    answers = {f"E{n}": Answer(str(p), evidence="Seen by school on 3 March") for n, p in enumerate(points, start=1)}
     result = scored(tool_of("evidenced_scale"), answers)
     assert (result.total, result.band.key) == (sum(points), band)
     assert [line.counted for line in result.lines] == list(points)
