@@ -146,22 +146,29 @@ def _make_roles(cursor: Any) -> None:
 def _build(cluster: Cluster, cursor: Any, template: str) -> None:
     building = f"{template}_{secrets.token_hex(3)}"
     _create(cursor, building, template="template0")
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
-        "DATABASE_URL": for_database(cluster.owner_url, building),
-    }
+    try:
+        migrate(cluster, building)
+    except RuntimeError:
+        drop(cluster, building)
+        raise
+    cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(template)))
+
+
+def migrate(cluster: Cluster, name: str) -> None:
+    """Run `migrate` as the owner, in a process of its own as in production."""
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],
         cwd=ROOT,
-        env=environment,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings.test",
+            "DATABASE_URL": for_database(cluster.owner_url, name),
+        },
         capture_output=True,
         text=True,
     )
     if done.returncode:
-        drop(cluster, building)
-        raise RuntimeError(f"The template database could not be migrated:\n{done.stdout}{done.stderr}")
-    cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(template)))
+        raise RuntimeError(f"The database could not be migrated:\n{done.stdout}{done.stderr}")
 
 
 def _create(cursor: Any, name: str, *, template: str) -> None:

@@ -103,9 +103,8 @@ def _django_db_helper(
     """In place of pytest-django's: a test that commits gets a fresh clone, never a flush."""
     marker = request.node.get_closest_marker("django_db")
     commits = bool(marker and marker.kwargs.get("transaction")) or "transactional_db" in request.fixturenames
-    with django_db_blocker.unblock():
-        with committing(cluster, template) if commits else rolling_back():
-            yield
+    with django_db_blocker.unblock(), committing(cluster, template) if commits else rolling_back():
+        yield
 
 
 @contextlib.contextmanager

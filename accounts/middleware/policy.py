@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.middleware.refusals import refusal_page
 from accounts.rules.refusals import Refusal
 from accounts.rules.roles import Capability
 from accounts.services import submissions
@@ -114,6 +115,8 @@ class PolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> None:
-        if not isinstance(getattr(view, "policy", None), ViewPolicy):
-            raise Refusal("This page is not open to anybody yet.", code="undeclared_view")
+    def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
+        if isinstance(getattr(view, "policy", None), ViewPolicy):
+            return None
+        # What is raised here would pass by the middleware that turns refusals into pages.
+        return refusal_page(request, Refusal("This page is not open to anybody yet.", code="undeclared_view"))

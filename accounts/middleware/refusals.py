@@ -23,22 +23,28 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, NotKnown):
-            self._log(request, exception.reason_code, exception.child_id)
-            return page_not_found(request, exception)
-        if isinstance(exception, Refusal):
-            self._log(request, exception.code, None)
-            status = 409 if isinstance(exception, Stale) else 403
-            return render(request, f"{status}.html", {"reason": exception.reason}, status=status)
-        return None
+        return refusal_page(request, exception)
 
-    def _log(self, request: HttpRequest, reason_code: str, child_id: UUID | None) -> None:
-        match = request.resolver_match
-        record_access(
-            viewer=request.viewer,  # type: ignore[attr-defined]
-            action=match.view_name if match else "",
-            outcome=AccessOutcome.REFUSED,
-            reason_code=reason_code,
-            child_id=child_id,
-            trace=trace_of(request),
-        )
+
+def refusal_page(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    """The page for a refusal, once it is written down; None for any other exception."""
+    if isinstance(exception, NotKnown):
+        _log(request, exception.reason_code, exception.child_id)
+        return page_not_found(request, exception)
+    if isinstance(exception, Refusal):
+        _log(request, exception.code, None)
+        status = 409 if isinstance(exception, Stale) else 403
+        return render(request, f"{status}.html", {"reason": exception.reason}, status=status)
+    return None
+
+
+def _log(request: HttpRequest, reason_code: str, child_id: UUID | None) -> None:
+    match = request.resolver_match
+    record_access(
+        viewer=request.viewer,  # type: ignore[attr-defined]
+        action=match.view_name if match else "",
+        outcome=AccessOutcome.REFUSED,
+        reason_code=reason_code,
+        child_id=child_id,
+        trace=trace_of(request),
+    )

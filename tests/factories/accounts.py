@@ -55,6 +55,8 @@ def make_membership(
     return membership
 
 
-def make_viewer(agency: Agency | None = None, *, role: str = "voluntary_partner", functions: tuple[str, ...] = ()) -> Viewer:
+def make_viewer(
+    agency: Agency | None = None, *, role: str = "voluntary_partner", functions: tuple[str, ...] = ()
+) -> Viewer:
     """The viewer of a new person with one membership."""
     return viewer_of(make_membership(agency=agency, role=role, functions=functions))

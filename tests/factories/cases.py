@@ -69,9 +69,7 @@ def grant(
         **subject,
     )
     if ended_at is not None:
-        access.end_grants(
-            grants=AccessGrant.objects.filter(pk=made.pk), at=ended_at, by=by, why="Ended in a test"
-        )
+        access.end_grants(grants=AccessGrant.objects.filter(pk=made.pk), at=ended_at, by=by, why="Ended in a test")
         made.refresh_from_db()
     return made
 

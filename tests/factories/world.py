@@ -125,7 +125,9 @@ def make_world() -> World:
         for key, (name, sector) in AGENCIES.items()
     )
     world.agencies = dict(zip(AGENCIES, agencies, strict=True))
-    functions = FunctionGroup.objects.bulk_create(FunctionGroup(key=key, group=groups[key.value]) for key in FunctionKey)
+    functions = FunctionGroup.objects.bulk_create(
+        FunctionGroup(key=key, group=groups[key.value]) for key in FunctionKey
+    )
     world.functions = {function.key: function for function in functions}
     users = User.objects.bulk_create(
         User(

@@ -14,9 +14,7 @@ from accounts.services.database.rights import DECLARED, NOTHING, READ, Rights
 
 def history_tables() -> list[str]:
     """The tables that pghistory's triggers write, one for each tracked model."""
-    return sorted(
-        model._meta.db_table for model in apps.get_models() if hasattr(model, "pgh_tracked_model")
-    )
+    return sorted(model._meta.db_table for model in apps.get_models() if hasattr(model, "pgh_tracked_model"))
 
 
 @transaction.atomic
