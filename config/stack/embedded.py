@@ -93,7 +93,7 @@ def start_services(group: Group, places: Places, *, thrown_away: bool = False) -
 
 def start_postgres(group: Group, places: Places, *, thrown_away: bool = False) -> tuple[str, str]:
     """Starts PostgreSQL 18 with its two roles; returns the address for the one that serves and for the owner."""
-    make_cluster(places)
+    make_cluster(places, thrown_away=thrown_away)
     stop_leftover(places)
     user = places.service_user
     settings = SETTINGS | (THROWN_AWAY if thrown_away else {})
@@ -128,7 +128,7 @@ def start_postgres(group: Group, places: Places, *, thrown_away: bool = False) -
     return app, owner
 
 
-def make_cluster(places: Places) -> None:
+def make_cluster(places: Places, *, thrown_away: bool = False) -> None:
     """Makes the data folder beside its final name, so that a first start cut short leaves nothing half-made."""
     data = places.postgres_data
     if not (data / "PG_VERSION").exists():
@@ -136,7 +136,8 @@ def make_cluster(places: Places) -> None:
         shutil.rmtree(half, ignore_errors=True)
         shutil.rmtree(data, ignore_errors=True)
         initdb = [str(places.postgres_bin / "initdb"), "-D", str(half), "-U", "postgres", "--auth=peer", *INITDB]
-        as_service_user(places, [*initdb, "--no-instructions"], "Making the database")
+        initdb += ["--no-instructions", *(["--no-sync"] if thrown_away else [])]
+        as_service_user(places, initdb, "Making the database")
         half.rename(data)
     runs_as = places.service_user.pw_name if places.service_user else pwd.getpwuid(os.geteuid()).pw_name
     (data / "pg_hba.conf").write_text(ACCESS)
