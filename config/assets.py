@@ -27,8 +27,8 @@ class AssetsMissing(Exception):
 def build_assets(modules: Path, out: Path) -> list[Path]:
     """Write the style sheets, modules and pictures the pages use, and say which files they are.
 
-    `out/govuk` and `out/moj` are made afresh; the checker used by tests goes beside `out`. Raises AssetsMissing when a package
-    is not installed, or when a new version brings an address or a typeface this step does not know.
+    `out/govuk` and `out/moj` are made afresh; the checker used by tests goes beside `out`. Raises AssetsMissing
+    when a package is not installed, or when a new version brings an address or a typeface this step does not know.
     """
     written: list[Path] = []
     for name, (folder, stem) in PACKAGES.items():

@@ -10,7 +10,8 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ImproperlyConfigured
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from accounts.forms.fields import KeyField
 from accounts.forms.widgets import ChoicesWithHints, DatePartsInput
@@ -110,7 +111,7 @@ class HarbourBoundField(BoundField):
         return self.auto_id
 
     def _group(self, names: tuple[str, ...]) -> SafeString:
-        return mark_safe("".join(self.form[name].as_field_group() for name in names))
+        return format_html_join("", "{}", ((self.form[name].as_field_group(),) for name in names))
 
 
 class HarbourRenderer(TemplatesSetting):
@@ -203,7 +204,9 @@ def error_items(form: forms.BaseForm) -> list[ErrorItem]:
             target = "" if bound.is_hidden else getattr(bound, "error_target", bound.id_for_label or bound.auto_id)
             lines.append({"text": str(text), "href": f"#{target}" if target else ""})
     known = set(form.fields) | {NON_FIELD_ERRORS}
-    lines += [{"text": str(text), "href": ""} for name in form.errors if name not in known for text in form.errors[name]]
+    lines += [
+        {"text": str(text), "href": ""} for name in form.errors if name not in known for text in form.errors[name]
+    ]
     return lines
 
 
@@ -247,7 +250,7 @@ def _asked_for(field: forms.Field, label: str) -> str:
 
 
 def _in_sentence(label: str) -> str:
-    return label if label[1:2].isupper() or label[1:2] == " " else label[:1].lower() + label[1:]
+    return label if label[1:2].isupper() or label.startswith("I ") else label[:1].lower() + label[1:]
 
 
 def _nothing(field: forms.Field) -> Any:

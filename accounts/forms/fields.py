@@ -17,7 +17,9 @@ from django.utils.functional import Promise
 from accounts.forms.widgets import Checkboxes, Radios
 from accounts.rules.text import has_unseen, tidy
 
-UNSEEN_MESSAGE = "This had characters that cannot be shown, often from copying. They are taken out: read it and continue"
+UNSEEN_MESSAGE = (
+    "This had characters that cannot be shown, often from copying. They are taken out: read it and continue"
+)
 
 
 class TextField(forms.CharField):
@@ -205,7 +207,7 @@ class CheckboxesField(forms.MultipleChoiceField):
     def validate(self, value: Any) -> None:
         super().validate(value)
         if self.exclusive and self.exclusive in value and len(value) > 1:
-            words = dict(self.choices)[self.exclusive]
+            words = dict(self.widget.choices)[self.exclusive]
             raise ValidationError(f"Select what applies, or select “{words}”, not both", code="exclusive")
 
 

@@ -46,8 +46,7 @@ class ChoicesWithHints:
     ) -> None:
         self.hints = {str(value): text for value, text in (hints or {}).items()}
         self.reveals = {
-            str(value): (names,) if isinstance(names, str) else tuple(names)
-            for value, names in (reveals or {}).items()
+            str(value): (names,) if isinstance(names, str) else tuple(names) for value, names in (reveals or {}).items()
         }
         self.dividers = {str(value): text for value, text in (dividers or {}).items()}
         self.exclusive = str(exclusive)

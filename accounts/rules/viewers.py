@@ -34,6 +34,7 @@ class Viewer:
     function_group_ids: tuple[int, ...] = ()
     system: SystemPrincipal | None = None
     functions: frozenset[str] = field(default_factory=frozenset)
+    may_switch: bool = False
 
     @property
     def group_ids(self) -> tuple[int, ...]:

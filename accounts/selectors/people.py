@@ -1,5 +1,6 @@
 """Who works where, under which role, today."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -47,9 +48,9 @@ def viewer_for(user: User, *, membership_id: str | None = None) -> Viewer:
     for membership in memberships:
         membership.user = user
         if membership_id and str(membership.pk) == membership_id:
-            return viewer_of(membership)
+            return replace(viewer_of(membership), may_switch=len(memberships) > 1)
     if memberships:
-        return viewer_of(memberships[0])
+        return replace(viewer_of(memberships[0]), may_switch=len(memberships) > 1)
     return Viewer(user_id=user.pk, name=str(user)) if user.pk else NOBODY
 
 

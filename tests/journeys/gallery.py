@@ -1,4 +1,4 @@
-"""Pages that hold every field, component and page of refusal, for the checks of the face alone. Never in the product."""
+"""Every field, component and page of refusal, for the checks of the face alone: never in the product."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -39,14 +39,23 @@ PEOPLE = [("mother", "Mother"), ("teacher", "Teacher"), ("friend", "Friend"), ("
 class EveryField(WriteForm):
     """One of each, with hints on most."""
 
-    first_name = TextField(label="Child’s first name", max_length=40, width=20, hint="The name the child likes to be called")
+    first_name = TextField(
+        label="Child’s first name", max_length=40, width=20, hint="The name the child likes to be called"
+    )
     worry = LongTextField(label="What worries you?", max_length=200, hint="Say what was seen and heard, and by whom.")
     remarks = LongTextField(label="Anything else", required=False, rows=3)
     born_on = DateField(label="Date of birth", noun="Date of birth", when="past", hint="For example, 27 3 2012")
-    seen_at = MomentField(label="When were they last seen?", noun="Last seen", when="today_or_past", hint="For example, 2:15pm or 14:15")
+    seen_at = MomentField(
+        label="When were they last seen?", noun="Last seen", when="today_or_past", hint="For example, 2:15pm or 14:15"
+    )
     place = RadioField(
         label="Where were they last seen?",
-        choices=[("home", "At home"), ("school", "At school"), ("station", "At a bus or railway station"), ("other", "Somewhere else")],
+        choices=[
+            ("home", "At home"),
+            ("school", "At school"),
+            ("station", "At a bus or railway station"),
+            ("other", "Somewhere else"),
+        ],
         hints={"station": "Any stop counts, and any platform", "other": "Say where, as exactly as you can"},
         reveals={"other": ("place_other", "place_on")},
         dividers={"other": "or"},
@@ -62,8 +71,17 @@ class EveryField(WriteForm):
         exclusive="nobody",
     )
     school = TextField(label="Which school?", max_length=60)
-    told = YesNoField(label="Does the child know you are writing?", hint="It is kinder when they do, unless it puts them in danger.")
-    agency = SelectField(label="Your agency", choices=[("", "Choose"), ("a", "Bridge Project"), ("b", "A very long name of an agency that works across the whole of the county and beyond its borders")])
+    told = YesNoField(
+        label="Does the child know you are writing?", hint="It is kinder when they do, unless it puts them in danger."
+    )
+    agency = SelectField(
+        label="Your agency",
+        choices=[
+            ("", "Choose"),
+            ("a", "Bridge Project"),
+            ("b", "A very long name of an agency that works across the whole of the county and beyond its borders"),
+        ],
+    )
     hours = WholeNumberField(label="Hours away", required=False, min_value=0, max_value=999)
     mail = EmailField(label="Your work email")
     password = PasswordField(label="Password")
@@ -96,7 +114,9 @@ class Narrow(HarbourForm):
     says_optional = False
     agency = SelectField(label="Agency", required=False, choices=[("", "Any"), ("bridge", "Bridge Project")])
     since = DateField(label="Since", required=False)
-    levels = CheckboxesField(label="Level", required=False, small=True, choices=[("high", "High"), ("medium", "Medium")])
+    levels = CheckboxesField(
+        label="Level", required=False, small=True, choices=[("high", "High"), ("medium", "Medium")]
+    )
 
 
 class ByName(HarbourForm):
@@ -173,19 +193,42 @@ NUMBERS = {
 FACTS = [
     {"key": "Preferred name", "value": "Tegan", "href": "/components/"},
     {"key": "School", "value": "Northmere Academy"},
-    {"key": "Address", "withheld": True, "value": "by children’s social care: a protected address. Ask the social worker."},
+    {
+        "key": "Address",
+        "withheld": True,
+        "value": "by children’s social care: a protected address. Ask the social worker.",
+    },
     {"key": "Plan", "value": "Child protection", "tone": "serious"},
     {"key": "Safe way to make contact", "value": "Text only, after school.\nNever ring the house.", "multiline": True},
     {"key": "GP", "value": ""},
 ]
 WORK = [
-    {"text": "Hold the return interview", "href": "/file/", "reference": "HBR-000123", "meta": "Northmere Police", "due": "late by 2 days", "tone": "urgent"},
-    {"text": "Answer a notification", "href": "/file/", "meta": "from Northmere Academy", "due": "due in 5 hours", "tone": "watch"},
+    {
+        "text": "Hold the return interview",
+        "href": "/file/",
+        "reference": "HBR-000123",
+        "meta": "Northmere Police",
+        "due": "late by 2 days",
+        "tone": "urgent",
+    },
+    {
+        "text": "Answer a notification",
+        "href": "/file/",
+        "meta": "from Northmere Academy",
+        "due": "due in 5 hours",
+        "tone": "watch",
+    },
     {"text": "Read a changed plan", "href": "/file/", "reference": "HBR-000977"},
 ]
 STEPS = [
     {"title": "The child", "href": "/form/", "status": "Completed"},
-    {"title": "What worries you", "href": "/form/", "status": "In progress", "tone": "info", "hint": "About ten minutes"},
+    {
+        "title": "What worries you",
+        "href": "/form/",
+        "status": "In progress",
+        "tone": "info",
+        "hint": "About ten minutes",
+    },
     {"title": "Check and send", "status": "Cannot start yet", "tone": "plain"},
 ]
 
@@ -226,7 +269,10 @@ def components(request: HttpRequest) -> HttpResponse:
         "conflicts": [{"label": "School", "name": "school", "yours": "Northmere Academy", "theirs": "Bridge School"}],
         "selected": [{"text": "Bridge Project", "href": "/components/"}],
         "queues": [{"text": "All", "href": "/home/", "active": True, "count": 12}, {"text": "Late", "href": "/home/"}],
-        "actions": [{"text": "Share", "href": "/file/"}, {"text": "Close the file", "href": "/file/", "style": "warning"}],
+        "actions": [
+            {"text": "Share", "href": "/file/"},
+            {"text": "Close the file", "href": "/file/", "style": "warning"},
+        ],
         "crumbs": [{"text": "Children", "href": "/home/"}, {"text": "HBR-000123"}],
         "entries": ENTRIES,
         "facts": FACTS,
@@ -257,7 +303,11 @@ class SignedIn:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.viewer = Viewer(  # type: ignore[attr-defined]
-            user_id=7, name="Priya Nandra", agency_name="Bridge Project", role_key="specialist_keyworker"
+            user_id=7,
+            may_switch=True,
+            name="Priya Nandra",
+            agency_name="Bridge Project",
+            role_key="specialist_keyworker",
         )
         return self.get_response(request)
 
@@ -267,7 +317,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     texts = ("Home", "Refer a child", "What I sent", "Children")
     return {
         "navigation": [{"text": text, "href": "/home/", "active": text == "Home"} for text in texts],
-        "footer_links": [{"text": "About Harbour", "href": "/components/"}, {"text": "Accessibility", "href": "/components/"}],
+        "footer_links": [
+            {"text": "About Harbour", "href": "/components/"},
+            {"text": "Accessibility", "href": "/components/"},
+        ],
         "demo": True,
     }
 

@@ -154,3 +154,170 @@ def test_every_page_of_the_gallery_is_sound(browser: Browser, address: str, scre
         page.close()
     context.close()
     assert found == {}
+
+
+@pytest.fixture
+def window(browser: Browser, address: str) -> Iterator[Visit]:
+    """A wide window with scripts, whose complaints are read at the end."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    visit = Visit(context, address)
+    yield visit
+    context.close()
+    assert visit.complaints == []
+
+
+def test_the_error_summary_takes_the_focus_and_leads_to_the_control(window: Visit) -> None:
+    page = window.open("form in error")
+
+    expect(page).to_have_title("Error: Gallery – Harbour")
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    for line, control in [
+        ("Enter child’s first name", "#id_first_name"),
+        ("Enter date of birth", "#id_born_on_day"),
+        ("Answer “Where were they last seen?”", "#id_place_0"),
+        ("Answer “Who knows about this?”", "#id_knows_0"),
+        ("Tick “I have read what I wrote”", "#id_sure"),
+    ]:
+        page.locator(".govuk-error-summary").get_by_role("link", name=line, exact=True).click()
+        expect(page.locator(control)).to_be_focused()
+
+
+def test_without_scripts_a_form_can_be_filled_refused_and_mended(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/question/")
+    page.get_by_role("button", name="Continue").click()
+
+    expect(page).to_have_title("Error: Gallery – Harbour")
+    expect(page.locator(".govuk-error-summary:focus")).to_have_count(1)
+    page.get_by_role("link", name="Answer “Is the child in danger now?”").click()
+    page.get_by_label("I do not know").check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.goto(f"{address}/form/")
+    expect(page.get_by_label("Where else?")).to_be_visible()
+    context.close()
+
+
+def test_a_choice_reveals_its_fields_and_hides_them_again(window: Visit) -> None:
+    page = window.open("form")
+    where, school = page.get_by_label("Where else?"), page.get_by_label("Which school?")
+
+    expect(where).to_be_hidden()
+    page.get_by_label("Somewhere else").check()
+    expect(where).to_be_visible()
+    page.get_by_label("At home").check()
+    expect(where).to_be_hidden()
+    page.get_by_label("Teacher").check()
+    expect(school).to_be_visible()
+    page.get_by_label("Nobody yet").check()
+    expect(page.get_by_label("Teacher")).not_to_be_checked()
+    expect(school).to_be_hidden()
+
+
+def test_a_choice_that_was_picked_is_still_open_when_the_form_comes_back(window: Visit) -> None:
+    page = window.open("form")
+    page.get_by_label("Somewhere else").check()
+    page.get_by_label("Where else?").fill("The marina")
+    page.get_by_role("button", name="Continue").click()
+
+    expect(page.get_by_label("Where else?")).to_have_value("The marina")
+    expect(page.get_by_label("Where else?")).to_be_visible()
+
+
+def test_a_long_text_is_counted_and_a_password_shown_on_request(window: Visit) -> None:
+    page = window.open("form")
+    page.get_by_label("What worries you?").fill("x" * 190)
+    expect(page.get_by_text("You have 10 characters remaining").first).to_be_visible()
+    page.get_by_label("What worries you?").fill("x" * 205)
+    expect(page.get_by_text("You have 5 characters too many").first).to_be_visible()
+    page.get_by_label("Password", exact=True).fill("correct horse")
+    page.get_by_role("button", name="Show password").click()
+    expect(page.get_by_label("Password", exact=True)).to_have_attribute("type", "text")
+
+
+def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(window: Visit) -> None:
+    page = window.open("home")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+
+    expect(page.get_by_role("link", name="Hold the return interview")).to_be_focused()
+
+
+def test_the_keyboard_reaches_everything_and_each_stop_can_be_seen(window: Visit) -> None:
+    """Every link, control and scrolling frame of the gallery takes the focus, and shows that it has it."""
+    page = window.open("components")
+    wanted = page.evaluate(
+        """() => [...document.querySelectorAll("a[href], button, select, summary, input, [tabindex='0']")]
+            .filter((each) => each.checkVisibility() && !(each.type === "radio" && !each.checked)).length"""
+    )
+    unseen: list[str] = []
+    page.locator(".govuk-skip-link").focus()
+    for _ in range(wanted - 1):
+        page.keyboard.press("Tab")
+        unseen += page.evaluate(
+            """() => {
+                const at = document.activeElement, look = getComputedStyle(at);
+                const shown = look.outlineStyle !== "none" || look.boxShadow !== "none" || at.matches("input");
+                return at === document.body || !shown ? [at.outerHTML.slice(0, 90)] : [];
+            }"""
+        )
+
+    assert unseen == []
+    assert wanted > 30
+
+
+def test_a_table_sorts_by_the_value_of_its_cells(window: Visit) -> None:
+    page = window.open("home")
+    first = page.locator("tbody tr").first
+    expect(first).to_contain_text("HBR-000123")
+    page.get_by_role("button", name="Waiting").click()
+
+    expect(first).to_contain_text("HBR-000977")
+    expect(page.get_by_role("columnheader", name="Waiting")).to_have_attribute("aria-sort", "ascending")
+
+
+def test_on_a_narrow_screen_a_row_becomes_a_card_that_names_its_facts(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 800})
+    page = context.new_page()
+    page.goto(f"{address}/home/")
+    cell = page.locator("tbody td[data-label='Harm']").first
+
+    assert cell.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Harm"'
+    expect(page.get_by_role("cell", name="Exploitation suspected")).to_be_visible()
+    context.close()
+
+
+def test_paper_shows_the_record_who_printed_it_and_nothing_to_press(window: Visit) -> None:
+    page = window.open("components")
+    page.emulate_media(media="print")
+
+    expect(page.get_by_text("Printed by Priya Nandra (Keyworker, Bridge Project) at")).to_be_visible()
+    for gone in (".hb-header__who", ".govuk-service-navigation", ".hb-filter", ".govuk-button", ".govuk-breadcrumbs"):
+        assert page.locator(gone).count() > 0
+        assert page.locator(gone).locator("visible=true").count() == 0, gone
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(page.get_by_text("Each indicator counts once.")).to_be_visible()
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details.govuk-details").get_attribute("open") is None
+
+
+def test_nothing_moves_for_those_who_ask_for_stillness(window: Visit) -> None:
+    window.page.emulate_media(reduced_motion="reduce")
+    page = window.open("components")
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")].map((each) => getComputedStyle(each)).filter(
+            (look) => parseFloat(look.transitionDuration) > 0 || parseFloat(look.animationDuration) > 0).length"""
+    )
+
+    assert moving == 0
+
+
+def test_no_page_asks_for_a_typeface_or_another_site(window: Visit) -> None:
+    window.open("components")
+
+    assert all(url.startswith(window.address) for url in window.requests)
+    assert not [url for url in window.requests if "/fonts/" in url or url.endswith((".woff", ".woff2"))]
+    assert [url for url in window.requests if url.endswith("moj-frontend.min.js")]
