@@ -140,7 +140,7 @@ def start_spell(*, child: Child, at: datetime, by: Viewer) -> Spell:
     spell, _ = Spell.objects.get_or_create(
         child=child,
         ended_on=None,
-        defaults={"started_on": timezone.localdate(at), **provenance(by, Category.IDENTITY)},
+        defaults={"started_on": timezone.localdate(at), "recorded_at": at, **provenance(by, Category.IDENTITY)},
     )
     return spell
 
@@ -212,6 +212,7 @@ def involve(
         role=role,
         is_lead=lead,
         started_on=timezone.localdate(at),
+        recorded_at=at,
         **provenance(by, Category.IDENTITY),
     )
     access.grant_access(child_id=child.pk, reason=reason, at=at, by=by, group=agency.group, source_id=involvement.pk)
