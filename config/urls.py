@@ -9,4 +9,5 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("", include("cases.urls")),
     path("", include("risk.urls")),
+    path("", include("referrals.urls")),
 ]

@@ -1,6 +1,33 @@
+from pathlib import Path
+
 from django.apps import AppConfig
+
+from accounts.services.database.rights import ADD, add_and_change, declare_rights
+
+from accounts.definitions import register_definitions
 
 
 class ReferralsConfig(AppConfig):
     name = "referrals"
     verbose_name = "Notifications and triage"
+
+    def ready(self) -> None:
+        from cases.clocks.choices import AlertKind
+        from cases.clocks.services import register_should_alert
+        from referrals.selectors.notify import urgent_and_waiting
+
+        register_definitions("name_variants", Path(__file__).parent / "definitions")
+        register_should_alert(AlertKind.URGENT_NOTIFICATION, urgent_and_waiting, page="referrals:triage_queue")
+        matrix = ("tool_id", "answers", "result", "matrix_evidence", "computed_level")
+        declare_rights(
+            {
+                # What the referrer said stays as it was said; the Matrix may be completed once.
+                "referrals_notification": add_and_change(
+                    *matrix, "matrix_completed_at", "status", "child_id", "version", settles={"matrix_completed_at": matrix}
+                ),
+                "referrals_triagedecision": ADD,
+                "referrals_matchquestion": add_and_change(
+                    "same_child", "answered_by_id", "answered_at", settles={"answered_at": ("same_child", "answered_by_id")}
+                ),
+            }
+        )

@@ -95,9 +95,7 @@ class Notification(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(tool=None, answers=None, result=None, matrix_completed_at=None)
-                | Q(
-                    tool__isnull=False, answers__isnull=False, result__isnull=False, matrix_completed_at__isnull=False
-                ),
+                | Q(tool__isnull=False, answers__isnull=False, result__isnull=False, matrix_completed_at__isnull=False),
                 name="notification_matrix_whole",
             ),
             models.CheckConstraint(
@@ -138,7 +136,8 @@ class TriageDecision(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=~Q(outcome__in=[TriageOutcome.ACCEPT_NEW, TriageOutcome.ACCEPT_JOINED]) | Q(lead__isnull=False),
+                condition=~Q(outcome__in=[TriageOutcome.ACCEPT_NEW, TriageOutcome.ACCEPT_JOINED])
+                | Q(lead__isnull=False),
                 name="triage_acceptance_names_a_lead",
             ),
             models.CheckConstraint(condition=~Q(rationale=""), name="triage_has_rationale"),

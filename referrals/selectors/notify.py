@@ -1,0 +1,80 @@
+"""What a referrer has begun and has sent: their own, and nobody else's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.models import Draft, User
+from accounts.rules.refusals import NotKnown
+from accounts.rules.viewers import Viewer
+from accounts.selectors.drafts import draft_of, drafts_of
+from referrals.choices import NotificationStatus
+from referrals.models import Notification
+from referrals.rules.notify import STEPS
+
+FORM = "notification"
+PAGE_LENGTH = 25
+
+
+@dataclass(frozen=True)
+class SentPage:
+    """A page of what somebody has sent, the latest first."""
+
+    rows: list[Notification]
+    number: int
+    has_more: bool
+
+
+def kept_of(draft: Draft) -> dict[str, dict[str, Any] | None]:
+    """Each step of a draft as it was understood; None for a step that is wrong or was never opened."""
+    return {step: draft.answers.get(step, {}).get("kept") for step in STEPS}
+
+
+def drafts_for(viewer: Viewer) -> list[Draft]:
+    """The notifications a viewer has begun and not sent, the latest first."""
+    return drafts_of(viewer, form=FORM)
+
+
+def draft_for(viewer: Viewer, draft_id: UUID) -> Draft:
+    """A notification that the viewer has begun. Raises NotKnown for anybody else's."""
+    return draft_of(viewer, draft_id=draft_id, form=FORM)
+
+
+def _own(viewer: Viewer) -> QuerySet[Notification]:
+    """What the viewer has sent for the agency they act for now."""
+    return Notification.objects.filter(referrer_id=viewer.user_id, agency_id=viewer.agency_id).select_related("decision")
+
+
+def sent_by(viewer: Viewer, *, page: int = 1) -> SentPage:
+    """A page of the viewer's own notifications, the latest first, with what was decided."""
+    start = (max(page, 1) - 1) * PAGE_LENGTH
+    rows = list(_own(viewer).order_by("-sent_at", "pk")[start : start + PAGE_LENGTH + 1])
+    return SentPage(rows[:PAGE_LENGTH], max(page, 1), len(rows) > PAGE_LENGTH)
+
+
+def matrix_wanted(viewer: Viewer) -> list[Notification]:
+    """The viewer's own notifications that were sent without the Matrix and still wait for it, the oldest first."""
+    return list(_own(viewer).filter(matrix_completed_at=None).order_by("sent_at", "pk"))
+
+
+def notification_of(viewer: Viewer, reference: str) -> Notification:
+    """A notification that the viewer sent. Raises NotKnown for anybody else's, as for one that never was."""
+    found = _own(viewer).select_related("tool", "agency", "membership__user").filter(reference=reference).first()
+    if found is None:
+        raise NotKnown("not_own_notification")
+    return found
+
+
+def own_telephone(viewer: Viewer) -> str:
+    """The number a viewer is known to answer, to be offered before they type one."""
+    return User.objects.filter(pk=viewer.user_id).values_list("telephone", flat=True).first() or ""
+
+
+def urgent_and_waiting(at: datetime) -> QuerySet[Any]:
+    """The ids of notifications that say something urgent and that nobody has decided on: each must have an alert."""
+    return Notification.objects.filter(urgent=True, status=NotificationStatus.SENT, sent_at__lte=at).values("pk")
+
+
