@@ -1,0 +1,129 @@
+"""What makes the rules of access visible: a restricted file, a block, grants that ended, drafts, a merged file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from accounts.models import User
+from accounts.services.drafts import start_draft
+from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant
+from cases.access.services import end_grants, grant_access, grant_to_function, place_block
+from cases.record.choices import SpellEnd
+from cases.record.models import Spell
+from cases.record.services import open_child_file
+from config.demo.children import differently_writable, plan_children, written_otherwise
+from config.demo.deciding import identity_of
+from config.demo.grants import FUNCTIONS
+from config.demo.life import Life
+from config.demo.notifications import as_stranger, kept_steps
+from config.demo.record import merge_into
+from config.demo.texts import stream
+from config.demo.times import day_of
+from referrals.selectors.notify import FORM
+
+if TYPE_CHECKING:
+    from config.demo.seeding import Setting
+
+SHARED = (Category.IDENTITY, Category.LEVEL, Category.PLAN, Category.MISSING)
+
+
+def set_apart(lives: dict[int, Life], setting: Setting) -> None:
+    """Write the cases in which somebody sees less, or more, than the rest of their agency."""
+    open_lives = [life for life in lives.values() if life.plan.closed_on is None]
+    taken: set[int] = set()
+    _restrict(_first(open_lives, taken, with_worker="keyworker"))
+    _block_nurse(_first(open_lives, taken, with_worker="nurse"))
+    for _ in range(max(1, len(lives) // 40)):
+        _share(_first(open_lives, taken), setting)
+    _merge(lives, setting, taken)
+    _drafts(setting)
+
+
+def _first(lives: list[Life], taken: set[int], *, with_worker: str = "") -> Life:
+    """The oldest open file that nothing has been done to yet, of those a given person works on if there are any."""
+    free = [life for life in lives if life.plan.number not in taken]
+    chosen = next((life for life in free if not with_worker or life.works_at(with_worker, life.until)), free[0])
+    taken.add(chosen.plan.number)
+    return chosen
+
+
+def _restrict(life: Life) -> None:
+    """Close a file to all but the people who are named on it: here, a worker is related to an adult in the case."""
+    at = life.until - timedelta(days=9, hours=-11)
+    named = [*life.workers("keyworker", "socialworker", "children.in.care"), "team.manager", "guardian"]
+    for name in named:
+        grant_access(
+            child_id=life.child.pk,
+            reason=GrantReason.NAMED,
+            at=at,
+            by=life.viewer("guardian"),
+            membership=life.world.members[name],
+            note="Named on a restricted file",
+        )
+    life.child.restricted = True
+    life.child.save(update_fields=["restricted"])
+
+
+def _block_nurse(life: Life) -> None:
+    """The nurse knows the family: whatever grant the health service holds, she may not know of this file."""
+    place_block(
+        child_id=life.child.pk,
+        user=User.objects.get(username="nurse"),
+        reason="Declared: a close friend of the child's family.",
+        by=life.viewer("guardian"),
+        at=life.until - timedelta(days=20, hours=-10),
+    )
+
+
+def _share(life: Life, setting: Setting) -> None:
+    """Three shares by decision with an agency that is not involved: one has run out, one was ended, one begins soon."""
+    by, at, world = life.viewer("coordinator"), life.opened_at + timedelta(days=1), setting.world
+    ends = min(at + timedelta(days=14), life.until - timedelta(days=1))
+    common: dict[str, Any] = {"child_id": life.child.pk, "reason": GrantReason.SHARE, "by": by, "categories": SHARED}
+    grant_access(
+        **common, group=world.agencies["youth_service"].group, at=at, valid_until=ends, note="For a summer programme"
+    )
+    ended = grant_access(**common, group=world.agencies["rape_crisis"].group, at=at, note="For a first meeting")
+    end_grants(grants=AccessGrant.objects.filter(pk=ended.pk), at=ends, by=by, why="The meeting was held")
+    grant_access(
+        **common,
+        group=world.agencies["housing"].group,
+        at=life.until + timedelta(days=6, hours=9),
+        valid_until=life.until + timedelta(days=60),
+        note="From the day of the move",
+    )
+
+
+def _merge(lives: dict[int, Life], setting: Setting, taken: set[int]) -> None:
+    """A file that was opened twice for one child, found out a week later and joined to the first."""
+    rng = stream(setting.seed, "merged")
+    plans = [life.plan for life in lives.values() if life.plan.number not in taken and life.plan.closed_on is None]
+    alike = differently_writable(plans) or plans
+    kept = lives[alike[0].number]
+    taken.add(kept.plan.number)
+    twice = as_stranger(written_otherwise(rng, kept.plan), source="socialworker", number=kept.plan.number)
+    at = kept.opened_at + timedelta(days=1)
+    by = kept.viewer("triage")
+    duplicate = open_child_file(identity=identity_of(twice), at=at, by=by)
+    for function in FUNCTIONS:
+        grant_to_function(child_id=duplicate.pk, function=function, at=at, by=by)
+    Spell.objects.filter(child=duplicate).update(
+        ended_on=day_of(at + timedelta(days=1)), end_reason=SpellEnd.NOT_NEEDED
+    )
+    merge_into(duplicate=duplicate, kept=kept.child)
+
+
+def _drafts(setting: Setting) -> None:
+    """Two notifications that the teacher has begun and not sent."""
+    rng, world = stream(setting.seed, "drafts"), setting.world
+    strangers = plan_children(count=2, seed=setting.seed + 5_003, today=setting.until.date())
+    for number, plan in enumerate(strangers):
+        at = setting.until - timedelta(days=1 + 3 * number, hours=9)
+        steps = kept_steps(plan=as_stranger(plan, source="teacher", number=950 + number), world=world, rng=rng, at=at)
+        draft = start_draft(form=FORM, at=at, by=world.viewers["teacher"])
+        begun = dict(list(steps.items())[: 5 - 2 * number])
+        draft.answers = {step: {"typed": {}, "kept": kept, "version": 1} for step, kept in begun.items()}
+        draft.version = len(begun) + 1
+        draft.save(update_fields=["answers", "version"])

@@ -1,0 +1,77 @@
+"""Who looked at which file: the reads that the work of eighteen months leaves behind, and a few refusals."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from accounts.choices import AccessOutcome
+from accounts.models import AccessEvent
+from accounts.rules.viewers import Viewer
+from cases.access.choices import CATEGORY_BITS, Cell
+from cases.access.rules import Matrix
+from cases.access.selectors import matrix_in_force
+from config.demo.life import Life
+from config.demo.texts import stream
+
+if TYPE_CHECKING:
+    from config.demo.seeding import Setting
+
+PAGES = ("cases:file", "cases:file", "cases:chronology", "cases:involvement")
+SHOWN = (Cell.FULL, Cell.SUMMARY)
+
+
+def write_looks(lives: dict[int, Life], setting: Setting) -> None:
+    """Write every read of a file as an access event, and the refusals of people who tried without a grant."""
+    rng = stream(setting.seed, "looks")
+    matrix = matrix_in_force(on=setting.until.date())
+    events = []
+    for life in lives.values():
+        looks = [(look.username, look.at) for look in life.looks] + _oversight(life, rng)
+        events += [
+            _event(rng, life.viewer(name), at, life.child.pk, matrix)
+            for name, at in looks
+            if life.opened_at <= at < life.until
+        ]
+        if life.plan.number % 30 == 7:
+            at = life.opened_at + timedelta(days=2, hours=3)
+            events.append(_event(rng, life.viewer("outsider"), at, life.child.pk, matrix, refused="no_grant"))
+    events.sort(key=lambda event: (event.at, event.role, str(event.request_id)))
+    AccessEvent.objects.bulk_create(events, batch_size=500)
+
+
+def _oversight(life: Life, rng: random.Random) -> list[tuple[str, datetime]]:
+    """The co-ordinator and the chair look before each panel, the night team now and then."""
+    looks, at = [], life.opened_at + timedelta(days=12)
+    while at < life.until:
+        if not life.plan.closed_on or at.date() <= life.plan.closed_on:
+            looks.append(("coordinator", at))
+            if rng.random() < 0.4:
+                looks.append(("chair", at + timedelta(hours=2)))
+            if rng.random() < 0.12:
+                looks.append((rng.choice(["duty", "duty.nights"]), at + timedelta(hours=13)))
+        at += timedelta(days=30, minutes=rng.randint(0, 300))
+    return looks
+
+
+def _event(
+    rng: random.Random, viewer: Viewer, at: datetime, child_id: UUID, matrix: Matrix, *, refused: str = ""
+) -> AccessEvent:
+    shown = [] if refused else [key for key in CATEGORY_BITS if matrix.cell(viewer.role_key, key) in SHOWN]
+    return AccessEvent(
+        at=at,
+        user_id=viewer.user_id,
+        membership_id=viewer.membership_id,
+        agency_id=viewer.agency_id,
+        role=viewer.role_key,
+        action=rng.choice(PAGES),
+        outcome=AccessOutcome.REFUSED if refused else AccessOutcome.ALLOWED,
+        reason_code=refused or "granted",
+        child_id=child_id,
+        categories=sorted(shown),
+        request_id=f"{rng.getrandbits(64):016x}",
+        ip_address=f"192.0.2.{rng.randint(2, 250)}",
+        session_hash=f"{rng.getrandbits(64):016x}",
+    )

@@ -1,0 +1,132 @@
+"""Writes the whole demo in one transaction, or nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+import pghistory
+from django.db import connection, transaction
+from django.utils import timezone
+from tqdm import tqdm
+
+from accounts.rules.dates import LONDON
+from cases.record.models import Child
+from config.demo.agencies import make_agencies, make_functions
+from config.demo.apart import set_apart
+from config.demo.children import ChildPlan, plan_children
+from config.demo.circle import lead_of
+from config.demo.deciding import decided_at_of, open_file
+from config.demo.finishing import finish
+from config.demo.grants import project_all
+from config.demo.life import Life
+from config.demo.looking import write_looks
+from config.demo.narratives import Teller
+from config.demo.notifications import send, sent_at_of
+from config.demo.people import World, make_people
+from config.demo.queue import fill_queue
+from config.demo.record import write_facts
+from config.demo.scores import Course
+from config.demo.texts import stream
+from config.demo.timeline import plan_life
+from risk.selectors import InForce, tool_in_force
+
+T = TypeVar("T")
+
+
+class AlreadyThere(Exception):
+    """The database holds children or users already: the demo is written into an empty one alone."""
+
+
+@dataclass
+class Seeded:
+    """What was written: the partnership, and each child's life by the number of its plan."""
+
+    world: World
+    lives: dict[int, Life] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every part of the demo is made from."""
+
+    seed: int
+    until: datetime
+    world: World
+    tool: InForce
+    show: bool
+
+
+def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = False) -> Seeded:
+    """Write agencies, people and `children` files with eighteen months of history before the day of `at`.
+
+    The same seed on the same day writes the same content. Raises AlreadyThere where there are children or users.
+    """
+    until = timezone.localtime(at, LONDON).replace(hour=0, minute=0, second=0, microsecond=0)
+    with transaction.atomic(), without_savepoints(), pghistory.context(user=None, reason="demo data"):
+        refuse_a_used_database()
+        functions = make_functions()
+        world = make_people(agencies=make_agencies(), functions=functions, today=until.date())
+        setting = Setting(seed, until, world, tool_in_force(on=until.date()), show_progress)
+        seeded = Seeded(world)
+        plans = plan_children(count=children, seed=seed, today=until.date())
+        for plan in _shown(plans, "Children", show_progress):
+            seeded.lives[plan.number] = _write_child(plan, setting)
+        project_all(at=until)
+        fill_queue(seeded.lives, setting)
+        set_apart(seeded.lives, setting)
+        write_looks(seeded.lives, setting)
+        finish()
+    return seeded
+
+
+@contextmanager
+def without_savepoints() -> Iterator[None]:
+    """Spare two statements for each service call: here everything is written, or nothing."""
+    before = connection.features.uses_savepoints
+    connection.features.uses_savepoints = False
+    try:
+        yield
+    finally:
+        connection.features.uses_savepoints = before
+
+
+def refuse_a_used_database() -> None:
+    """Raises AlreadyThere where a file has been opened or an agency written: nothing is ever seeded over work."""
+    from accounts.models import Agency
+
+    if Child.objects.exists() or Agency.objects.exists():
+        raise AlreadyThere
+
+
+def _write_child(plan: ChildPlan, setting: Setting) -> Life:
+    """One child from the notification to today."""
+    rng, world = stream(setting.seed, "life", plan.number), setting.world
+    course = Course(rng, plan)
+    sent_at = sent_at_of(plan, rng, until=setting.until)
+    notification = send(
+        plan=plan,
+        world=world,
+        rng=rng,
+        at=sent_at,
+        tool=setting.tool if rng.random() < 0.72 else None,
+        answers=course.at_notification(),
+        danger=rng.random() < 0.05,
+    )
+    decided_at = decided_at_of(sent_at, rng, urgent=notification.urgent, until=setting.until)
+    lead = lead_of(plan, rng)
+    triage = rng.choice(["triage", "triage", "triage.second"])
+    child = open_file(plan=plan, notification=notification, lead=lead, world=world, rng=rng, at=decided_at, by=triage)
+    life = Life(plan, child, world, rng, decided_at, setting.until, Teller(rng, plan.called))
+    write_facts(life, by=triage)
+    life.join(lead, at=decided_at, lead=True, by=triage)
+    plan_life(life, lead=lead.username, tool=setting.tool, course=course)
+    life.run()
+    return life
+
+
+def _shown(items: list[T], label: str, show: bool) -> Iterable[T]:
+    return tqdm(items, desc=label, unit="file", disable=None if show else True)
