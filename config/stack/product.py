@@ -136,7 +136,7 @@ def prepare_database(group: Group, services: Services, var: Path) -> None:
         say("==> No demo data: this version has no seed_demo command")
         return
     say("==> Writing demo data, on the first run only: every person in it is invented")
-    manage(group, ["seed_demo"])
+    manage(group, ["seed_demo"], environment=as_owner)
 
 
 def collect_static_files(group: Group, var: Path) -> None:
