@@ -1,7 +1,8 @@
 """Signing in by username and password."""
 
-from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+
+from accounts.forms.fields import PasswordField, TextField
 
 
 class SignInForm(AuthenticationForm):
@@ -11,5 +12,13 @@ class SignInForm(AuthenticationForm):
         "invalid_login": "The username or password is not right. Check both and try again.",
         "inactive": "The username or password is not right. Check both and try again.",
     }
-    username = forms.CharField(label="Username", max_length=150)
-    password = forms.CharField(label="Password", strip=False, widget=forms.PasswordInput())
+    use_required_attribute = False
+    username = TextField(
+        label="Username",
+        max_length=150,
+        width=20,
+        autocomplete="username",
+        spellcheck=False,
+        missing="Enter your username",
+    )
+    password = PasswordField(label="Password", missing="Enter your password")

@@ -1,5 +1,6 @@
 """What every template may say without loading anything: dates, ages, the lines of an error summary."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django import forms, template
@@ -7,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.forms.base import ErrorItem, error_items
+from accounts.models import HeldSubmission
 from accounts.rules import dates
 
 register = template.Library()
@@ -51,8 +53,18 @@ def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
     """What somebody typed in the form that was refused, by field, so that a page of refusal loses nothing."""
     if not isinstance(request, HttpRequest) or request.method != "POST":
         return []
+    return _typed(request.POST.lists())
+
+
+@register.filter
+def held_fields(held: HeldSubmission) -> list[tuple[str, str]]:
+    """What stands in a form that was kept when its session had ended."""
+    return _typed(held.fields.items())
+
+
+def _typed(fields: Iterable[tuple[str, list[str]]]) -> list[tuple[str, str]]:
     return [
         (name.replace("_", " ").capitalize(), ", ".join(value for value in values if value))
-        for name, values in request.POST.lists()
+        for name, values in fields
         if name not in NOT_TYPED and "password" not in name and any(values)
     ]

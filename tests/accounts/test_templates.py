@@ -11,12 +11,13 @@ from django.test import RequestFactory, override_settings
 from django.views.defaults import bad_request, server_error
 
 from accounts.forms import HarbourForm
+from accounts.models import HeldSubmission
 from accounts.rules.viewers import Viewer
 from accounts.templatetags.harbour import typed_fields
 from tests.journeys.gallery import CHILD, FACTS
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
-PAGES_OF_REFUSAL = ["400", "403", "404", "405", "409", "422", "429", "500", "403_csrf", "session_expired"]
+PAGES_OF_REFUSAL = ["400", "403", "404", "405", "409", "422", "429", "500", "403_csrf", "accounts/locked_out"]
 COMPONENTS = sorted(path.name for path in (TEMPLATES / "components").glob("*.html"))
 
 
@@ -75,6 +76,20 @@ def test_what_was_typed_is_shown_again_on_a_refusal_but_for_secrets():
         page = render_to_string(f"{name}.html", {}, request=request)
         assert "Seen with &lt;an older man&gt;" in page
         assert "secret" not in page
+
+
+def test_a_form_that_came_too_late_is_shown_whole_and_sent_whole():
+    fields = {"idempotency_key": ["k1"], "worry": ["Seen at <the marina>"], "knows": ["mother", "teacher"]}
+    page = render_to_string("accounts/carry_on.html", {"held": HeldSubmission(path="/notify/", fields=fields)})
+
+    assert "Worry Seen at &lt;the marina&gt; Knows mother, teacher" in words(page)
+    assert 'action="/notify/"' in page
+    assert re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page) == [
+        ("idempotency_key", "k1"),
+        ("worry", "Seen at &lt;the marina&gt;"),
+        ("knows", "mother"),
+        ("knows", "teacher"),
+    ]
 
 
 def test_nothing_typed_shows_no_heading_for_it():

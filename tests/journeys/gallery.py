@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import include, path
 
+from accounts.choices import RoleKey
 from accounts.forms import (
     CheckboxesField,
     DateField,
@@ -30,6 +31,8 @@ from accounts.forms import (
     WriteForm,
     YesNoField,
 )
+from accounts.forms.sign_in import SignInForm
+from accounts.models import Agency, HeldSubmission, Membership
 from accounts.rules.viewers import Viewer
 
 AT = datetime(2026, 3, 4, 14, 15, tzinfo=UTC)
@@ -295,6 +298,23 @@ def refusal(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, f"{name}.html", context)
 
 
+def sign_in(request: HttpRequest) -> HttpResponse:
+    form = SignInForm(request, data=request.POST or None)
+    context = {"form": form, "held": request.GET.get("held", ""), "next": "/cases/"}
+    return render(request, "accounts/sign_in.html", context, status=422 if form.errors else 200)
+
+
+def acting_as(request: HttpRequest) -> HttpResponse:
+    roles = (RoleKey.SPECIALIST_KEYWORKER, RoleKey.RETURN_INTERVIEWER)
+    memberships = [Membership(role=role, agency=Agency(name="Bridge Project")) for role in roles]
+    return render(request, "accounts/switch_membership.html", {"memberships": memberships})
+
+
+def carry_on(request: HttpRequest) -> HttpResponse:
+    fields = {"idempotency_key": ["6f6f0a4e-0a51-4a4b-9c55-0f2d6f5f4c11"], "place_other": ["The marina"]}
+    return render(request, "accounts/carry_on.html", {"held": HeldSubmission(path="/form/", fields=fields)})
+
+
 class SignedIn:
     """Every page of the gallery as one keyworker sees it, with her two memberships."""
 
@@ -335,5 +355,8 @@ urlpatterns = [
     path("components/", apart(components)),
     path("file/", apart(file_page)),
     path("home/", apart(home_page)),
-    path("refusal/<name>/", apart(refusal)),
+    path("sign-in/", apart(sign_in)),
+    path("acting-as/", apart(acting_as)),
+    path("carry-on/", apart(carry_on)),
+    path("refusal/<path:name>/", apart(refusal)),
 ]

@@ -44,7 +44,12 @@ PAGES = {
     "damaged": ("/refusal/400/", "could not be read"),
     "broken": ("/refusal/500/", "Something went wrong in Harbour"),
     "page too old": ("/refusal/403_csrf/", "nothing you typed is lost"),
-    "signed out": ("/refusal/session_expired/", "You have been signed out"),
+    "sign in": ("/sign-in/", "Sign in to Harbour"),
+    "sign in in error": ("/sign-in/", "Enter your username"),
+    "signed out": ("/sign-in/?held=1", "it is there to check and send"),
+    "locked out": ("/refusal/accounts/locked_out/", "tried too often with a wrong password"),
+    "acting as": ("/acting-as/", "Keyworker, Bridge Project"),
+    "carry on": ("/carry-on/", "The marina"),
 }
 
 
@@ -93,7 +98,7 @@ class Visit:
         path, _ = PAGES[name]
         self.page.goto(self.address + path)
         if name.endswith("in error"):
-            self.page.get_by_role("button", name="Continue").click()
+            self.page.locator("main form button[type=submit]").click()
             self.page.wait_for_selector(".govuk-error-summary")
         return self.page
 

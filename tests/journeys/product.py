@@ -1,0 +1,113 @@
+"""The whole product for the journeys: web, worker and beat under the supervisor, on a database of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import cluster as clusters
+
+ROOT = Path(__file__).resolve().parents[2]
+CHILDREN = "36"
+SEED = "7"
+SECONDS_TO_START = 120
+
+
+@dataclass(frozen=True)
+class Product:
+    """Where the product answers, and whom one may sign in as."""
+
+    address: str
+    users: dict[str, str]
+    database_url: str
+    log: Path
+
+
+@contextlib.contextmanager
+def running(cluster: clusters.Cluster, template: str, folder: Path) -> Iterator[Product]:
+    """Clone the migrated database, fill it with fictional children, and start the product on it."""
+    name = clusters.clone(cluster, template)
+    environment = environment_of(cluster, name, folder)
+    try:
+        seed(environment)
+        port = free_port()
+        log = folder / "stack.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "config.stack", "run"],
+                cwd=ROOT,
+                env={**environment, "PORT": str(port)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(address, process, log)
+            people = json.loads((folder / "demo-users.json").read_text())
+            users = {person["username"]: person["password"] for person in people}
+            yield Product(address, users, environment["DATABASE_URL"], log)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=40)
+    finally:
+        clusters.drop(cluster, name)
+
+
+def environment_of(cluster: clusters.Cluster, name: str, folder: Path) -> dict[str, str]:
+    """What the supervisor is told: an outside database, and a folder of its own for everything else."""
+    left_out = {"REDIS_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "PYTEST_CURRENT_TEST"}
+    kept = {key: value for key, value in os.environ.items() if key not in left_out}
+    return kept | {
+        "HARBOUR_VAR": str(folder),
+        "DATABASE_URL": clusters.for_database(cluster.app_url, name),
+        "DATABASE_OWNER_URL": clusters.for_database(cluster.owner_url, name),
+    }
+
+
+def seed(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "seed_demo", "--children", CHILDREN, "--seed", SEED],
+        cwd=ROOT,
+        env={
+            **environment,
+            "DATABASE_URL": environment["DATABASE_OWNER_URL"],
+            "DJANGO_SETTINGS_MODULE": "config.settings.local",
+            "SECRET_KEY": "for-seeding-alone",
+            "REDIS_URL": "redis://127.0.0.1:1",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until the supervisor has said where the product is: web, worker and beat are up by then."""
+    ends = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < ends:
+        if process.poll() is not None:
+            break
+        if b"Harbour is at" in log.read_bytes():
+            with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
+                assert answer.status == 200
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"The product did not start:\n{log.read_text(errors='replace')[-4000:]}")
