@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import BitOr
-from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.rules.viewers import Viewer
@@ -89,7 +89,12 @@ def visible_content(rows: Rows, viewer: Viewer, at: datetime, matrix: Matrix) ->
     opening = (
         grants_reaching(viewer, at)
         .filter(child_id=OuterRef("child_id"))
-        .annotate(opened=F("category_mask").bitand(OuterRef("category_bit")))  # type: ignore[arg-type]
+        .annotate(
+            opened=ExpressionWrapper(
+                F("category_mask").bitand(OuterRef("category_bit")),  # type: ignore[arg-type]
+                output_field=BigIntegerField(),
+            )
+        )
         .exclude(opened=0)
     )
     return rows.filter(

@@ -345,14 +345,14 @@ class TestHistory:
             ("update", "Cass", *who),
         }
 
-    @pytest.mark.parametrize("context", [None, {"user": 1}, {"user": 1, "reason": ""}])
-    def test_a_change_that_does_not_say_who_and_why_is_refused(self, world, without_history, context):
+    @pytest.mark.parametrize("said", [None, {"user": 1}, {"user": 1, "reason": ""}])
+    def test_a_change_that_does_not_say_who_and_why_is_refused(self, world, without_history, said):
         with without_history():
-            if context is None:
+            if said is None:
                 with pytest.raises(ProgrammingError, match="must say who makes it"):
                     run("UPDATE accounts_agency SET telephone = 'x'")
             else:
-                with pghistory.context(**context), pytest.raises(ProgrammingError, match="must say who makes it"):
+                with pghistory.context(**said), pytest.raises(ProgrammingError, match="must say who makes it"):
                     run("UPDATE accounts_agency SET telephone = 'x'")
         assert not Agency.objects.filter(telephone="x").exists()
 

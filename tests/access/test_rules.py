@@ -1,0 +1,192 @@
+"""The access rule on its own, against tables written from the policy.
+
+Seen to fail: a cell of the shipped definition changed (its row differs); the block, the restriction or the mask
+left out of the rule (their rows differ); a grant made to hold at the very instant of its end (the boundary rows).
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from accounts.definitions import seeds
+from accounts.rules.roles import ROLES
+from accounts.rules.viewers import NOBODY, SystemPrincipal, Viewer, system_viewer
+from cases.access.choices import ALL_CATEGORIES, Category, Cell
+from cases.access.rules import (
+    Action,
+    FileFacts,
+    Level,
+    category_level,
+    category_levels,
+    decide,
+    grant_is_live,
+    mask_of,
+    may_know,
+    read_matrix,
+)
+from tests.access import oracle
+
+TABLE = oracle.matrix()
+SHIPPED = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
+GRANTED = FileFacts(category_mask=ALL_CATEGORIES)
+PANEL = FileFacts(panel_mask=ALL_CATEGORIES)
+BOTH = FileFacts(category_mask=ALL_CATEGORIES, panel_mask=ALL_CATEGORIES)
+AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+
+
+def viewer_as(role: str) -> Viewer:
+    return Viewer(user_id=1, name="Kezia Thorne", role_key=role)
+
+
+def test_the_table_is_whole():
+    assert set(TABLE) == set(ROLES)
+    assert len(TABLE) == 31
+    assert {tuple(row) for row in TABLE.values()} == {tuple(category.value for category in Category)}
+    assert len(list(Category)) == 18
+    assert {letter for row in TABLE.values() for letter in row.values()} <= {cell.value for cell in Cell}
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_the_shipped_matrix_is_the_adopted_table(role):
+    assert {name: SHIPPED.cell(role, name).value for name in TABLE[role]} == TABLE[role]
+
+
+@pytest.mark.parametrize("facts", [GRANTED, PANEL, BOTH], ids=["granted", "panel", "both"])
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_each_role_sees_of_each_category_what_its_cell_says(role, facts):
+    everything = frozenset(category.value for category in Category)
+    what = oracle.Seen(
+        known=True,
+        categories=everything if facts.category_mask else frozenset(),
+        panel=everything if facts.panel_mask else frozenset(),
+    )
+    levels = category_levels(viewer_as(role), facts, SHIPPED)
+    assert {name: level.name for name, level in levels.items()} == {
+        name: oracle.level(role, name, what, TABLE) for name in everything
+    }
+
+
+def test_a_grant_opens_the_categories_it_names_and_no_other():
+    facts = FileFacts(category_mask=mask_of(["missing", "plan"]))
+    levels = category_levels(viewer_as("csc_social_worker"), facts, SHIPPED)
+    assert {name for name, level in levels.items() if level > Level.NONE} == {"missing", "plan"}
+
+
+def test_a_role_or_category_nobody_has_heard_of_sees_nothing():
+    assert SHIPPED.cell("wizard", "identity") == Cell.NONE
+    assert SHIPPED.cell("csc_manager", "weather") == Cell.NONE
+
+
+@pytest.mark.parametrize(
+    ("facts", "allowed", "code"),
+    [
+        (FileFacts(), False, "no_grant"),
+        (GRANTED, True, "granted"),
+        (PANEL, True, "granted"),
+        (FileFacts(blocked=True, category_mask=ALL_CATEGORIES), False, "blocked"),
+        (FileFacts(blocked=True, restricted=True, named=True, category_mask=ALL_CATEGORIES), False, "blocked"),
+        (FileFacts(restricted=True, category_mask=ALL_CATEGORIES), False, "restricted"),
+        (FileFacts(restricted=True, panel_mask=ALL_CATEGORIES), False, "restricted"),
+        (FileFacts(restricted=True, named=True, category_mask=ALL_CATEGORIES), True, "named"),
+        (FileFacts(restricted=True), False, "restricted"),
+    ],
+)
+def test_block_comes_before_restriction_and_restriction_before_grants(facts, allowed, code):
+    known = may_know(viewer_as("csc_social_worker"), facts)
+    assert (known.allowed, known.reason_code) == (allowed, code)
+    assert known.text
+    level = category_level(viewer_as("csc_social_worker"), Category.IDENTITY, facts, SHIPPED)
+    assert level == (Level.FULL if allowed else Level.NONE)
+
+
+def test_nobody_and_a_person_without_a_role_know_of_nothing():
+    for viewer in (NOBODY, Viewer(user_id=1, name="Ada Northcote")):
+        assert may_know(viewer, BOTH).reason_code == "no_membership"
+        assert set(category_levels(viewer, BOTH, SHIPPED).values()) == {Level.NONE}
+
+
+def test_a_part_of_the_system_reads_everything():
+    viewer = system_viewer(SystemPrincipal.MATCHING)
+    assert may_know(viewer, FileFacts(blocked=True, restricted=True)).reason_code == "system"
+    assert set(category_levels(viewer, FileFacts(), SHIPPED).values()) == {Level.FULL}
+
+
+READS_FILES = set(ROLES) - {"board_analyst", "technical_admin", "notification_only"}
+APPROVES = {"csc_manager", "specialist_manager", "panel_chair"}
+ASSESSES = APPROVES | {
+    "csc_social_worker",
+    "csc_out_of_hours",
+    "police_exploitation",
+    "specialist_keyworker",
+    "notification_point",
+    "coordinator",
+}
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_what_each_role_may_do_on_a_file_it_has_been_granted(role):
+    may = {action for action in Action if decide(viewer_as(role), action, GRANTED, SHIPPED).allowed}
+    full_assessment = TABLE[role]["assessment"] in "FO"
+    expected = {Action.VIEW_FILE, Action.SEE_WHO_CAN} if role in READS_FILES else set()
+    if role in READS_FILES and TABLE[role]["who_looked"] == "F":
+        expected |= {Action.SEE_WHO_LOOKED}
+    if role in READS_FILES - {"data_guardian"}:
+        expected |= {Action.ADD_ENTRY}
+    if role in ASSESSES:
+        expected |= {Action.CHANGE_INVOLVEMENT}
+        expected |= {Action.ASSESS_RISK, Action.JUDGE_LEVEL} if full_assessment else set()
+    if role in APPROVES and full_assessment:
+        expected |= {Action.APPROVE_LEVEL}
+    assert may == expected
+
+
+def test_an_entry_is_added_to_categories_the_role_works_with():
+    for role in sorted(READS_FILES - {"data_guardian"}):
+        may = {
+            category.value
+            for category in Category
+            if decide(viewer_as(role), Action.ADD_ENTRY, GRANTED, SHIPPED, category=category).allowed
+        }
+        assert may == {name for name, letter in TABLE[role].items() if letter in "FO"}, role
+
+
+def test_a_file_that_may_not_be_known_is_refused_as_such_before_anything_else():
+    blocked = FileFacts(blocked=True, category_mask=ALL_CATEGORIES)
+    for action in Action:
+        decision = decide(viewer_as("notification_only"), action, blocked, SHIPPED, category="intelligence")
+        assert (decision.allowed, decision.reason_code) == (False, "blocked")
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "ended", "live"),
+    [
+        (AT, None, None, True),
+        (AT + TICK, None, None, False),
+        (AT - TICK, AT, None, False),
+        (AT - TICK, AT + TICK, None, True),
+        (AT - TICK, None, AT, False),
+        (AT - TICK, None, AT + TICK, True),
+        (AT - TICK, AT + TICK, AT, False),
+        (AT - TICK, AT, AT + TICK, False),
+        (AT + TICK, None, AT + 2 * TICK, False),
+    ],
+)
+def test_a_grant_holds_from_its_start_up_to_but_not_at_its_end(start, until, ended, live):
+    assert grant_is_live(valid_from=start, valid_until=until, ended_at=ended, at=AT) is live
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace("[roles.housing]", "[roles.landlord]"), "unknown role: landlord"),
+        (lambda text: text.replace('intelligence = "N"', "", 1), "must name each category once"),
+        (lambda text: text.replace('= "F"', '= "X"', 1), "X"),
+        (lambda text: text[: text.index("[roles.notification_only]")], "a row for each role"),
+    ],
+)
+def test_a_matrix_with_a_hole_or_a_stranger_in_it_is_not_read(change, message):
+    body = next(seed.body for seed in seeds() if seed.kind == "access_matrix")
+    assert change(body) != body
+    with pytest.raises(ValueError, match=message):
+        read_matrix(change(body))
