@@ -15,6 +15,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.middleware.refusals import refusal_page
@@ -90,7 +91,7 @@ def policy(
 
 def _gate(request: HttpRequest, declared: ViewPolicy) -> HttpResponse | None:
     if request.method not in declared.methods and request.method not in ("HEAD", "OPTIONS"):
-        return HttpResponseNotAllowed(declared.methods)
+        return HttpResponseNotAllowed(declared.methods, render_to_string("405.html", request=request))
     if declared.public:
         return None
     if not request.user.is_authenticated:

@@ -14,6 +14,7 @@ from accounts.forms import HarbourForm
 from accounts.models import HeldSubmission
 from accounts.rules.viewers import Viewer
 from accounts.templatetags.harbour import typed_fields
+from accounts.views import sign_out
 from tests.journeys.gallery import CHILD, FACTS
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
@@ -55,6 +56,14 @@ def test_the_broken_page_needs_no_database_context_or_list_of_files(view: Any, s
         assert b"harbour/harbour.css" in response.content
         with pytest.raises(ValueError, match="Missing staticfiles manifest entry"):
             render_to_string("404.html")
+
+
+def test_an_address_opened_the_wrong_way_says_so_and_names_the_right_one():
+    response = sign_out(RequestFactory().get("/account/sign-out/"))
+
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST"
+    assert "This address cannot be opened like that" in response.content.decode()
 
 
 def test_a_page_that_does_not_exist_says_nothing_of_the_address():
