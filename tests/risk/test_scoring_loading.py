@@ -10,10 +10,12 @@ import pytest
 from risk.scoring import InvalidTool, load_tool
 from tests.risk.scoring_tools import (
     ALL_FILES,
+    LEVELS,
     count_file,
     judgement_file,
     preset_file,
     scale_file,
+    section,
     sections_file,
     tier_file,
     windows_file,
@@ -71,6 +73,8 @@ def test_every_fault_is_listed_at_once() -> None:
     }
 
 
+WINDOW = 'windows = [{ code = "now", label = "Now", weight = 1 }]'
+NOTHING = '[[levels]]\nkey = "nothing"\nlabel = "Nothing"\n'
 FAULTS = [
     (count_file, 'shape = "indicator_count"', 'shape = "guess"', "“shape” must be one of"),
     (count_file, 'owner = "Test partnership"', 'owner = " "', "Tool: “owner” is empty"),
@@ -141,6 +145,19 @@ FAULTS = [
         "effective_on = 2026-01-01\neffective_until = 2025-01-01",
         "“effective_until” is before",
     ),
+    (
+        count_file,
+        "counts = true\n",
+        f"counts = true\n{WINDOW}\n",
+        "only items counted by weighted_windows have windows",
+    ),
+    (count_file, "[[answers]]", f"{LEVELS}[[answers]]", "only shapes that count levels"),
+    (count_file, "[[bands]]", f"{section('Z', '')}[[bands]]", "Section Z: has no items"),
+    (count_file, "to = 4", "to = 0", "Band low: “to” is below “from”"),
+    (count_file, 'name = "Nothing"', 'name = "Nothing"\nfacts = ["tall"]', "uses the fact “tall”"),
+    (count_file, "how_many = 3", 'how_many = 3, bands = ["top"]', "names the band “top”"),
+    (tier_file, LEVELS, "", "this shape needs “levels”, lowest first"),
+    (sections_file, f"{NOTHING}{LEVELS}", "", "this shape needs “levels”, the one that means"),
     (windows_file, "weight = 5", "weight = 0", "“weight” must be 1 or more"),
     (windows_file, 'code = "earlier"', 'code = "now"', "window now is given 2 times"),
     (windows_file, 'windows = [{ code = "ever", label = "Ever", weight = 1 }]', "", "needs the windows"),
