@@ -393,6 +393,26 @@ def test_a_third_partys_form_is_dressed_like_ours():
     assert 'data-module="govuk-password-input"' in page
 
 
+def test_hints_and_errors_are_read_out_with_their_control():
+    """Every hint and error of a form in error is named by a control or fieldset, and every named id is there once."""
+    form = EveryField({}, at=AT)
+    page = str(form)
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    named = {name for names in re.findall(r'aria-describedby="([^"]+)"', page) for name in names.split()}
+
+    assert len(ids) == len(set(ids))
+    assert {name for name in ids if name.endswith(("-hint", "-error", "-info"))} == named
+    assert {f"id_{name}-error" for name in form.errors if name != "idempotency_key"} <= named
+    assert {item["href"].removeprefix("#") for item in form.error_items if item["href"]} <= set(ids)
+
+
+def test_a_control_in_error_says_so_but_a_button_of_a_group_does_not():
+    wrong = re.findall(r'name="(\w+)"[^>]*aria-invalid="true"', str(EveryField({}, at=AT)))
+
+    assert {"first_name", "worry", "agency", "mail", "sure", "born_on_day"} <= set(wrong)
+    assert not {"place", "knows", "told", "remarks"} & set(wrong)
+
+
 # Write forms
 
 
