@@ -22,6 +22,8 @@ from config.demo.texts import quota, some, stream, weighted, words
 
 HISTORY_DAYS = 548
 LONGEST_LIFE = 18 * 365 + 300
+# Kinds of concern that the published figures on sexual exploitation are about, in person or online.
+SEXUAL = ("sexual", "online")
 
 
 @dataclass(frozen=True)
@@ -133,16 +135,17 @@ def _sexes(rng: random.Random, exploitation: list[str]) -> list[tuple[Sex, Sex]]
         "F-": (1 - girls - boys) * girls / (girls + boys),
         "M-": (1 - girls - boys) * boys / (girls + boys),
     }
-    sexual = iter(quota(rng, shares, exploitation.count("sexual")))
+    number = sum(kind in SEXUAL for kind in exploitation)
+    sexual = iter(quota(rng, shares, number))
     rest = iter(
         quota(
             rng,
             {"F": 0.34, "M": 0.58, "F-": 0.02, "M-": 0.05, "I": 0.01},
-            len(exploitation) - exploitation.count("sexual"),
+            len(exploitation) - number,
         )
     )
     meaning = {"F": Sex.FEMALE, "M": Sex.MALE, "I": Sex.INTERSEX}
-    drawn = [next(sexual if kind == "sexual" else rest) for kind in exploitation]
+    drawn = [next(sexual if kind in SEXUAL else rest) for kind in exploitation]
     return [(meaning[code[0]], Sex.UNKNOWN if code.endswith("-") else meaning[code[0]]) for code in drawn]
 
 
@@ -255,10 +258,10 @@ def _mark_traits(rng: random.Random, children: list[ChildPlan]) -> None:
     exploited = [child for child in children if child.exploited]
     for trait in TRAITS_OF_EXPLOITED:
         _mark(rng, exploited, trait, figure(trait).used)
-    sexual = [child for child in children if child.exploitation == "sexual"]
+    sexual = [child for child in children if child.exploitation in SEXUAL]
     _mark(rng, sexual, "missing", figure("missing").used)
     _mark(rng, [child for child in children if child.exploitation == "missing"], "missing", 1.0)
-    _mark(rng, [child for child in children if child.exploitation in ("criminal", "online")], "missing", 0.45)
+    _mark(rng, [child for child in children if child.exploitation == "criminal"], "missing", 0.45)
     _mark(rng, [child for child in children if child.harm == HarmStatus.KNOWN], "injuries", figure("injuries").used)
     vulnerable = [child for child in children if not child.exploited]
     _mark(rng, vulnerable, "not_in_school", 0.3)

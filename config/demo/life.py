@@ -96,9 +96,10 @@ class Life:
         detail: str = "",
         source: Source = Source.OWN_OBSERVATION,
         third_party: bool = False,
+        written_at: datetime | None = None,
     ) -> None:
         """Plan one entry on the timeline, by somebody who works with the child then, written an hour or so after."""
-        recorded_at = at + timedelta(minutes=self.rng.randint(20, 200))
+        recorded_at = written_at or at + timedelta(minutes=self.rng.randint(20, 200))
         if recorded_at >= self.end or not self.works_at(username, recorded_at):
             return
 

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if not getattr(settings, "DEMO", False):
             raise CommandError(NOT_DEMO)
         if options["report"]:
-            self.stdout.write(report())
+            self.stdout.write(report(at=now()))
             return
         if options["children"] < 12:
             raise CommandError("Ask for at least 12 children: with fewer, some of what the demo shows has no child.")
