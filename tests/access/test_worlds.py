@@ -1,7 +1,8 @@
 """Random small partnerships: what the database shows each viewer is what the plain rule says.
 
 Seen to fail, one at a time: the block left out of the query; the start, the end and the ending of a grant; the
-restriction; the mask of a content row; the author's own entries; the panel's categories counted among the others.
+restriction; the mask of a content row; the author's own entries; a panel's cell opened by
+any grant; the projection left behind by an ended grant, or narrowed to the last one's categories.
 """
 
 from __future__ import annotations
@@ -152,9 +153,10 @@ def test_what_the_database_shows_is_what_the_rule_says(world, at):
     matrix = matrix_in_force(on=at.date())
     shown = hidden = 0
     for seed in range(WORLDS):
+        dice = random.Random(seed)
         with transaction.atomic():
-            small = make_small_world(random.Random(seed), viewers, at, by)
-            for viewer in viewers:
+            small = make_small_world(dice, viewers, at, by)
+            for viewer in dice.sample(viewers, 5):
                 what = {child.pk: small.seen(viewer, child, at) for child in small.children}
                 files = Child.objects.visible_to(viewer, at=at)
                 found = {child.pk: child for child in files}
@@ -168,8 +170,8 @@ def test_what_the_database_shows_is_what_the_rule_says(world, at):
                 assert {row.pk for row in entries} == readable, (seed, viewer.name)
                 shown, hidden = shown + len(readable), hidden + len(small.entries) - len(readable)
             transaction.set_rollback(True)
-    assert shown > 1_000
-    assert hidden > 10_000
+    assert shown > 500
+    assert hidden > 5_000
 
 
 def test_nobody_sees_a_file_and_a_part_of_the_system_sees_each(world, at):
