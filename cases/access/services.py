@@ -1,7 +1,10 @@
 """Giving and ending access. The only code that writes grants, their projection and blocks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.apps import apps
@@ -19,6 +22,7 @@ from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGr
 from cases.access.rules import mask_of
 
 VIEW_PERMISSION = "view_child"
+_projecting_later: ContextVar[bool] = ContextVar("projecting_later", default=False)
 
 
 class GrantRefused(Refusal):
@@ -105,11 +109,78 @@ def place_block(*, child_id: UUID, user: User, reason: str, by: Viewer, at: date
 
 def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
     """Move a file up the worklists of those whose grants open the category that something happened in."""
+    if _projecting_later.get():
+        return
     bit = mask_of([category])
     for projection in (ChildGroupGrant, ChildUserGrant):
         projection.objects.annotate(opened=F("category_mask").bitand(bit)).exclude(opened=0).filter(
             content_object_id=child_id, last_activity_at__lt=at
         ).update(last_activity_at=at)
+
+
+@contextmanager
+def projecting_later(*, at: datetime) -> Iterator[None]:
+    """For loading many files in one transaction: the projection is left alone meanwhile, and rebuilt at the end."""
+    token = _projecting_later.set(True)
+    try:
+        with transaction.atomic():
+            yield
+            rebuild_projection(at=at)
+    finally:
+        _projecting_later.reset(token)
+
+
+@transaction.atomic
+def rebuild_projection(*, at: datetime) -> int:
+    """Write the projection anew from the open grants at an instant. Returns how many rows it has now.
+
+    The latest activity of a row is that of the timeline in the categories its grants open, or their start.
+    """
+    still_open = Q(valid_until=None) | Q(valid_until__gt=at), Q(ended_at=None) | Q(ended_at__gt=at)
+    grants = AccessGrant.objects.filter(*still_open).select_related("membership").order_by("valid_from", "pk")
+    subjects: dict[tuple[str, int, UUID], list[AccessGrant]] = {}
+    for grant in grants:
+        kind, subject = ("group", grant.group_id) if grant.membership is None else ("user", grant.membership.user_id)
+        subjects.setdefault((kind, subject or 0, grant.child_id), []).append(grant)
+    activity, permission = _latest_activity(), view_permission()
+    projections: tuple[tuple[str, Any], ...] = (("group", ChildGroupGrant), ("user", ChildUserGrant))
+    for kind, projection in projections:
+        projection.objects.all().delete()
+        projection.objects.bulk_create(
+            projection(
+                **{f"{kind}_id": subject},
+                content_object_id=child_id,
+                permission=permission,
+                **_row_of(behind, activity.get(child_id, {})),
+            )
+            for (found, subject, child_id), behind in subjects.items()
+            if found == kind
+        )
+    return len(subjects)
+
+
+def _latest_activity() -> dict[UUID, dict[str, datetime]]:
+    """For each file, when its timeline was last written to in each category."""
+    entries = apps.get_model("cases", "ChronologyEntry").objects.values("child_id", "category")
+    latest: dict[UUID, dict[str, datetime]] = {}
+    for row in entries.annotate(at=Max("recorded_at")):
+        latest.setdefault(row["child_id"], {})[row["category"]] = row["at"]
+    return latest
+
+
+def _row_of(grants: list[AccessGrant], activity: dict[str, datetime]) -> dict[str, Any]:
+    """The hull of the open grants of one subject on one file."""
+    mask = 0
+    for grant in grants:
+        mask |= grant.category_mask
+    ends = [grant.valid_until for grant in grants]
+    seen = [at for category, at in activity.items() if mask_of([category]) & mask]
+    return {
+        "valid_from": grants[0].valid_from,
+        "valid_until": None if None in ends else max(end for end in ends if end is not None),
+        "category_mask": mask,
+        "last_activity_at": max([grants[0].valid_from, *seen]),
+    }
 
 
 def view_permission() -> Permission:
@@ -124,6 +195,8 @@ def _lock_file(child_id: UUID) -> None:
 
 def _project(grant: AccessGrant, at: datetime) -> None:
     """Recompute the projection row of a grant's subject on its file from the open grants behind it."""
+    if _projecting_later.get():
+        return
     live = AccessGrant.objects.filter(child_id=grant.child_id).filter(
         Q(valid_until=None) | Q(valid_until__gt=at), Q(ended_at=None) | Q(ended_at__gt=at)
     )
