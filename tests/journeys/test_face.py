@@ -4,12 +4,9 @@ without scripts. The pages are a gallery that lives in the tests alone; it asks 
 from __future__ import annotations
 
 import copy
-import json
 import os
-import re
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +16,11 @@ from django.core.servers.basehttp import ThreadedWSGIServer
 from django.core.wsgi import get_wsgi_application
 from django.test.testcases import QuietWSGIRequestHandler
 from django.test.utils import override_settings
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
-ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / "build" / "axe-core" / "axe.min.js"
+from tests.journeys.browsing import ROOT, SCREENS, Visit, faults, overflow, without_scripts
+
 SHOTS = os.environ.get("FACE_SHOTS", "")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SCREENS = {"narrow": (320, 800), "wide": (1280, 900)}
 PAGES = {
     "form": ("/form/", "A page with every field"),
     "form in error": ("/form/", "There is a problem"),
@@ -81,18 +76,8 @@ def address() -> Iterator[str]:
         thread.join()
 
 
-class Visit:
-    """One browser window that writes down everything it complains of."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        self.page: Page = context.new_page()
-        self.address = address
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        self.page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
-        self.page.on("response", self._check)
+class GalleryVisit(Visit):
+    """A window on the gallery."""
 
     def open(self, name: str) -> Page:
         path, _ = PAGES[name]
@@ -101,37 +86,6 @@ class Visit:
             self.page.locator("main form button[type=submit]").click()
             self.page.wait_for_selector(".govuk-error-summary")
         return self.page
-
-    def _hear(self, message: Any) -> None:
-        expected = "status of 422" in message.text
-        if message.type in ("error", "warning") and not expected:
-            self.complaints.append(f"console {message.type}: {message.text}")
-
-    def _check(self, response: Any) -> None:
-        self.requests.append(response.url)
-        if response.status >= 400 and response.status != 422:
-            self.complaints.append(f"{response.status}: {response.url}")
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds, one line each: the rule, the element and what to do."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(r => r.violations)")
-    return [f"{fault['id']}: {node['target']} {node['failureSummary']}" for fault in found for node in fault["nodes"]]
-
-
-def without_scripts(route: Route) -> None:
-    """The page as a browser without scripts has it; the checker itself needs scripts to be allowed."""
-    if route.request.resource_type != "document":
-        route.continue_()
-        return
-    response = route.fetch()
-    route.fulfill(response=response, body=re.sub(r"(?s)<script\b.*?</script>", "", response.text()))
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than the window."""
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -143,7 +97,7 @@ def test_every_page_of_the_gallery_is_sound(browser: Browser, address: str, scre
         context.route("**/*", without_scripts)
     found: dict[str, Any] = {}
     for name, (_, words) in PAGES.items():
-        visit = Visit(context, address)
+        visit = GalleryVisit(context, address)
         page = visit.open(name)
         expect(page.locator("main")).to_contain_text(words)
         expect(page.locator("h1")).to_have_count(1)
@@ -162,16 +116,16 @@ def test_every_page_of_the_gallery_is_sound(browser: Browser, address: str, scre
 
 
 @pytest.fixture
-def window(browser: Browser, address: str) -> Iterator[Visit]:
+def window(browser: Browser, address: str) -> Iterator[GalleryVisit]:
     """A wide window with scripts, whose complaints are read at the end."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    visit = Visit(context, address)
+    visit = GalleryVisit(context, address)
     yield visit
     context.close()
     assert visit.complaints == []
 
 
-def test_the_error_summary_takes_the_focus_and_leads_to_the_control(window: Visit) -> None:
+def test_the_error_summary_takes_the_focus_and_leads_to_the_control(window: GalleryVisit) -> None:
     page = window.open("form in error")
 
     expect(page).to_have_title("Error: Gallery – Harbour")
@@ -204,7 +158,7 @@ def test_without_scripts_a_form_can_be_filled_refused_and_mended(browser: Browse
     context.close()
 
 
-def test_a_choice_reveals_its_fields_and_hides_them_again(window: Visit) -> None:
+def test_a_choice_reveals_its_fields_and_hides_them_again(window: GalleryVisit) -> None:
     page = window.open("form")
     where, school = page.get_by_label("Where else?"), page.get_by_label("Which school?")
 
@@ -220,7 +174,7 @@ def test_a_choice_reveals_its_fields_and_hides_them_again(window: Visit) -> None
     expect(school).to_be_hidden()
 
 
-def test_a_choice_that_was_picked_is_still_open_when_the_form_comes_back(window: Visit) -> None:
+def test_a_choice_that_was_picked_is_still_open_when_the_form_comes_back(window: GalleryVisit) -> None:
     page = window.open("form")
     page.get_by_label("Somewhere else").check()
     page.get_by_label("Where else?").fill("The marina")
@@ -230,7 +184,7 @@ def test_a_choice_that_was_picked_is_still_open_when_the_form_comes_back(window:
     expect(page.get_by_label("Where else?")).to_be_visible()
 
 
-def test_a_long_text_is_counted_and_a_password_shown_on_request(window: Visit) -> None:
+def test_a_long_text_is_counted_and_a_password_shown_on_request(window: GalleryVisit) -> None:
     page = window.open("form")
     page.get_by_label("What worries you?").fill("x" * 190)
     expect(page.get_by_text("You have 10 characters remaining").first).to_be_visible()
@@ -241,7 +195,7 @@ def test_a_long_text_is_counted_and_a_password_shown_on_request(window: Visit) -
     expect(page.get_by_label("Password", exact=True)).to_have_attribute("type", "text")
 
 
-def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(window: Visit) -> None:
+def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(window: GalleryVisit) -> None:
     page = window.open("home")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
@@ -251,7 +205,7 @@ def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(window: Visit)
     expect(page.get_by_role("link", name="Hold the return interview")).to_be_focused()
 
 
-def test_the_keyboard_reaches_everything_and_each_stop_can_be_seen(window: Visit) -> None:
+def test_the_keyboard_reaches_everything_and_each_stop_can_be_seen(window: GalleryVisit) -> None:
     """Every link, control and scrolling frame of the gallery takes the focus, and shows that it has it."""
     page = window.open("components")
     wanted = page.evaluate(
@@ -274,7 +228,7 @@ def test_the_keyboard_reaches_everything_and_each_stop_can_be_seen(window: Visit
     assert wanted > 30
 
 
-def test_a_table_sorts_by_the_value_of_its_cells(window: Visit) -> None:
+def test_a_table_sorts_by_the_value_of_its_cells(window: GalleryVisit) -> None:
     page = window.open("home")
     first = page.locator("tbody tr").first
     expect(first).to_contain_text("HBR-000123")
@@ -295,7 +249,7 @@ def test_on_a_narrow_screen_a_row_becomes_a_card_that_names_its_facts(browser: B
     context.close()
 
 
-def test_paper_shows_the_record_who_printed_it_and_nothing_to_press(window: Visit) -> None:
+def test_paper_shows_the_record_who_printed_it_and_nothing_to_press(window: GalleryVisit) -> None:
     page = window.open("components")
     page.emulate_media(media="print")
 
@@ -309,18 +263,19 @@ def test_paper_shows_the_record_who_printed_it_and_nothing_to_press(window: Visi
     assert page.locator("details.govuk-details").get_attribute("open") is None
 
 
-def test_nothing_moves_for_those_who_ask_for_stillness(window: Visit) -> None:
-    window.page.emulate_media(reduced_motion="reduce")
+def test_nothing_moves_for_those_who_ask_for_stillness(window: GalleryVisit) -> None:
+    """Whatever a style sheet or a script asks for: here, a button told to glide."""
     page = window.open("components")
-    moving = page.evaluate(
-        """() => [...document.querySelectorAll("*")].map((each) => getComputedStyle(each)).filter(
-            (look) => parseFloat(look.transitionDuration) > 0 || parseFloat(look.animationDuration) > 0).length"""
-    )
+    button = page.locator("main button").first
+    button.evaluate("each => each.style.transition = 'color 2s'")
+    duration = "each => getComputedStyle(each).transitionDuration"
 
-    assert moving == 0
+    assert button.evaluate(duration) == "2s"
+    page.emulate_media(reduced_motion="reduce")
+    assert button.evaluate(duration) == "0s"
 
 
-def test_no_page_asks_for_a_typeface_or_another_site(window: Visit) -> None:
+def test_no_page_asks_for_a_typeface_or_another_site(window: GalleryVisit) -> None:
     window.open("components")
 
     assert all(url.startswith(window.address) for url in window.requests)
