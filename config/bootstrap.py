@@ -103,6 +103,8 @@ def ensure_system_packages(purpose: str) -> None:
             f"    sudo apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(missing)}"
         )
     say(f"Installing system packages: {', '.join(missing)}")
+    # Finishes what an interrupted installation left, without which apt-get refuses to begin.
+    subprocess.run(["dpkg", "--configure", "-a"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     apt_get(["update"], "package lists")
     apt_get(["install", "-y", "--no-install-recommends", *missing], "system packages")
     still = missing_packages(purpose)
@@ -117,7 +119,7 @@ def apt_get(arguments: list[str], what: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     with log_path.open("w") as log:
         process = subprocess.Popen(
-            ["apt-get", "-o", f"APT::Status-Fd={writer}", "-o", "Dpkg::Use-Pty=0", *arguments],
+            ["apt-get", "-o", f"APT::Status-Fd={writer}", "-o", "DPkg::Lock::Timeout=300", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -168,17 +170,20 @@ class Bar:
 
 def ensure_environment() -> None:
     """Makes .venv, again from nothing where an earlier attempt stopped half-way or the Python under it went."""
-    probe = "import sys, pip; print('%d.%d' % sys.version_info[:2], sys.prefix)"
-    expected = f"{sys.version_info[0]}.{sys.version_info[1]} {VENV}"
-    with contextlib.suppress(OSError):
-        answer = subprocess.run([str(VENV_PYTHON), "-c", probe], capture_output=True, text=True)
-        if answer.returncode == 0 and answer.stdout.strip() == expected:
-            return
+    made, changing = VENV / ".harbour-made", VENV / ".harbour-changing"
+    if made.exists() and not changing.exists():
+        probe = "import sys, pip; print('%d.%d' % sys.version_info[:2], sys.prefix)"
+        expected = f"{sys.version_info[0]}.{sys.version_info[1]} {VENV}"
+        with contextlib.suppress(OSError):
+            answer = subprocess.run([str(VENV_PYTHON), "-c", probe], capture_output=True, text=True)
+            if answer.returncode == 0 and answer.stdout.strip() == expected:
+                return
     say("Making the Python environment in .venv")
     if VENV.is_symlink() or VENV.is_file():
         VENV.unlink()
     shutil.rmtree(VENV, ignore_errors=True)
     run([sys.executable, "-m", "venv", str(VENV)], "Making the Python environment failed.")
+    made.touch()
 
 
 def ensure_python_packages(purpose: str) -> None:
@@ -188,6 +193,9 @@ def ensure_python_packages(purpose: str) -> None:
     if current in {digest(LOCKS["test"]), digest(LOCKS[purpose])}:
         return
     stamp.unlink(missing_ok=True)
+    # Gone again at the end: where it is still there, an install was cut short and the environment is made anew.
+    changing = VENV / ".harbour-changing"
+    changing.touch()
     say(f"Installing Python packages from {LOCKS[purpose].name}")
     try:
         uv = ensure_uv()
@@ -201,6 +209,7 @@ def ensure_python_packages(purpose: str) -> None:
         pip = [str(VENV_PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes"]
         run([*pip, "-r", str(LOCKS[purpose])], "Installing Python packages failed.")
     stamp.write_text(digest(LOCKS[purpose]))
+    changing.unlink()
 
 
 def ensure_uv() -> Path:

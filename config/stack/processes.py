@@ -21,6 +21,7 @@ from config.stack.watchdog import MARKER_VARIABLE, Watched, start_time, stop_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PR_SET_PDEATHSIG = 1
+SECONDS_BETWEEN_LOOKS = 30
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -197,9 +198,13 @@ class Group:
                 raise StackError(f"{process.name} did not answer within {seconds:.0f} s.\n{process.last_words()}")
             time.sleep(0.05)
 
-    def watch(self) -> NoReturn:
-        """Returns never: raises when a process ends that should not have, or when asked to stop."""
+    def watch(self, look: Callable[[], None]) -> NoReturn:
+        """Returns never: raises when a process ends that should not have, or when asked to stop. Looks now and then."""
+        looked = 0.0
         while True:
+            if time.monotonic() - looked > SECONDS_BETWEEN_LOOKS:
+                look()
+                looked = time.monotonic()
             for process in self.processes:
                 if process.ended:
                     raise StackError(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from config.stack.embedded import Services, start_postgres, start_valkey
 from config.stack.places import Places, kept_secret, note_lock, own_folder, prepare_places, take_lock
-from config.stack.processes import ROOT, Group, Process, StackError, check_room, say
+from config.stack.processes import ROOT, Group, Process, StackError, check_room, megabytes_free, say
 
 FIRST_PORT = 8000
 PORTS_TRIED = 10
@@ -46,12 +46,19 @@ def run_product(*, began: float) -> None:
             say(f"\nHarbour is at {address}/  (ready in {time.monotonic() - began:.0f} s)\n")
             say(demo_users_table(var))
             say(f"Logs are in {places.logs}. Ctrl-C stops everything.\n")
-            group.watch()
+            group.watch(lambda: warn_of_a_full_disk(var))
         except BaseException as ending:
             # Said here, before the `with` block stops what runs: stopping takes a moment.
             if not isinstance(ending, StackError):
                 say("\n==> Stopping web, worker, beat, Valkey and PostgreSQL")
             raise
+
+
+def warn_of_a_full_disk(var: Path) -> None:
+    """Nothing ends by itself when the disk fills, but nothing can be saved either: somebody should hear of it."""
+    free = megabytes_free(var)
+    if free < 100:
+        say(f"*** The disk that holds {var} has {free} MB left: soon nothing can be saved. Free some space.")
 
 
 def settled_environment(var: Path) -> dict[str, str]:

@@ -160,7 +160,7 @@ with Group() as group:
     group.start("stubborn", [sys.executable, "-c", grandchildren], tier=1, grace=0.5)
     print("started", flush=True)
     try:
-        group.watch()
+        group.watch(lambda: None)
     except StopRequested as request:
         print(request, flush=True)
 """
@@ -216,7 +216,7 @@ def test_a_process_that_ends_by_itself_is_named_with_its_last_words(tmp_path: Pa
         group.start("web", [sys.executable, "-c", "raise SystemExit('no such setting')"], tier=1, log=tmp_path / "log")
 
         with pytest.raises(StackError, match=r"web ended by itself with code 1\.\n +no such setting"):
-            group.watch()
+            group.watch(lambda: None)
 
 
 def test_a_number_used_again_by_another_process_is_not_signalled() -> None:
