@@ -32,7 +32,7 @@ def refusal_page(request: HttpRequest, exception: Exception) -> HttpResponse | N
         _log(request, exception.reason_code, exception.child_id)
         return page_not_found(request, exception)
     if isinstance(exception, Refusal):
-        _log(request, exception.code, None)
+        _log(request, exception.code, exception.child_id)
         status = 409 if isinstance(exception, Stale) else 403
         return render(request, f"{status}.html", {"reason": exception.reason}, status=status)
     return None

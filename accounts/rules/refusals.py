@@ -8,9 +8,10 @@ class Refusal(Exception):
 
     code = "refused"
 
-    def __init__(self, reason: str, *, code: str | None = None) -> None:
+    def __init__(self, reason: str, *, code: str | None = None, child_id: UUID | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.child_id = child_id
         if code:
             self.code = code
 

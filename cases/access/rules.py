@@ -174,6 +174,19 @@ def category_levels(viewer: Viewer, facts: FileFacts, matrix: Matrix) -> dict[st
     return {category.value: category_level(viewer, category.value, facts, matrix) for category in Category}
 
 
+def entry_level(level: Level, *, own: bool, own_agency: bool) -> Level:
+    """How much of one entry is seen by somebody who sees `level` of its category on its file.
+
+    An author sees own entries in full, whatever the cell says; where the cell says own entries, so do the
+    author's colleagues, and of anybody else's there is no trace.
+    """
+    if own:
+        return Level.FULL
+    if level == Level.OWN:
+        return Level.FULL if own_agency else Level.NONE
+    return level
+
+
 def decide(
     viewer: Viewer, action: Action, facts: FileFacts, matrix: Matrix, *, category: str | None = None
 ) -> Decision:
@@ -221,6 +234,7 @@ __all__ = [
     "category_level",
     "category_levels",
     "decide",
+    "entry_level",
     "grant_is_live",
     "mask_of",
     "may_know",

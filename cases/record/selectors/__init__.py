@@ -1,0 +1,52 @@
+"""What is known of a child, and the lists in which files stand."""
+
+from cases.record.selectors.facts import (
+    Facts,
+    WithheldCount,
+    chronology_of,
+    facts_on,
+    involvement_on,
+    involvements_of,
+    lead_of,
+    saved_since,
+    withheld_counts,
+)
+from cases.record.selectors.lists import FilePage, WorklistFilter, search_files, worklist
+from cases.record.selectors.looking import (
+    LookFilter,
+    agencies_known,
+    people_known,
+    people_who_looked,
+    reads_lately,
+    refusals_lately,
+    roles_of,
+    who_looked,
+)
+from cases.record.selectors.mine import changes_on, my_files, reviews_due
+
+__all__ = [
+    "Facts",
+    "FilePage",
+    "LookFilter",
+    "WithheldCount",
+    "WorklistFilter",
+    "agencies_known",
+    "changes_on",
+    "chronology_of",
+    "facts_on",
+    "involvement_on",
+    "involvements_of",
+    "lead_of",
+    "my_files",
+    "people_known",
+    "people_who_looked",
+    "reads_lately",
+    "refusals_lately",
+    "reviews_due",
+    "roles_of",
+    "saved_since",
+    "search_files",
+    "who_looked",
+    "withheld_counts",
+    "worklist",
+]

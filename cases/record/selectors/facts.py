@@ -1,0 +1,164 @@
+"""What stands on one file. The caller has opened the file; what of each row is shown is the presenter's question."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import Count, Exists, OuterRef, QuerySet
+
+from accounts.models import User
+from accounts.rules.viewers import Viewer
+from cases.access.rules import Matrix
+from cases.record.models import (
+    Address,
+    AddressReader,
+    Alias,
+    AuthorityPeriod,
+    Child,
+    ChronologyEntry,
+    DatedEntry,
+    Identifier,
+    Involvement,
+    LegalPeriod,
+    Placement,
+    PlanPeriod,
+    SchoolPeriod,
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The dated facts of a file, each list newest first, whatever the reader may see of them."""
+
+    plans: list[PlanPeriod]
+    legal: list[LegalPeriod]
+    placements: list[Placement]
+    schools: list[SchoolPeriod]
+    authorities: list[AuthorityPeriod]
+    addresses: list[Address]
+    aliases: list[Alias]
+    identifiers: list[Identifier]
+
+
+@dataclass(frozen=True)
+class WithheldCount:
+    """How many entries of one category one agency wrote that are kept from a reader who may know of them."""
+
+    agency: str
+    ask: str
+    category: str
+    count: int
+
+
+def lead_of(child_id: UUID) -> Involvement | None:
+    """The one worker who leads on the case, whom everybody with access to the file may know."""
+    return (
+        Involvement.objects.filter(child_id=child_id, is_lead=True, ended_on=None)
+        .select_related("membership__user", "working_agency")
+        .first()
+    )
+
+
+def involvements_of(child_id: UUID) -> list[Involvement]:
+    """Every involvement: the open ones first, the lead before all, then by start."""
+    rows = Involvement.objects.filter(child_id=child_id).select_related("membership__user", "working_agency")
+    return sorted(rows, key=lambda row: (row.ended_on is not None, not row.is_lead, row.started_on, str(row.pk)))
+
+
+def involvement_on(child_id: UUID, involvement_id: UUID) -> Involvement | None:
+    """One open involvement on a file."""
+    return (
+        Involvement.objects.filter(child_id=child_id, pk=involvement_id, ended_on=None)
+        .select_related("membership__user", "working_agency")
+        .first()
+    )
+
+
+def _newest_first(rows: QuerySet[Any]) -> list[Any]:
+    return list(rows.select_related("agency").order_by("-started_on", "-recorded_at", "pk"))
+
+
+def facts_on(child: Child, *, viewer: Viewer) -> Facts:
+    """The dated facts of a file; each address says whether the viewer is on its own list (`reader_listed`)."""
+
+    def dated(model: type[DatedEntry]) -> list[Any]:
+        return _newest_first(model._default_manager.filter(child=child))
+
+    listed = AddressReader.objects.filter(address_id=OuterRef("pk"), membership_id=viewer.membership_id)
+    return Facts(
+        plans=dated(PlanPeriod),
+        legal=dated(LegalPeriod),
+        placements=dated(Placement),
+        schools=dated(SchoolPeriod),
+        authorities=dated(AuthorityPeriod),
+        addresses=_newest_first(Address.objects.filter(child=child).annotate(reader_listed=Exists(listed))),
+        aliases=list(Alias.objects.filter(child=child).order_by("recorded_at", "pk")),
+        identifiers=list(Identifier.objects.filter(child=child).order_by("kind", "value")),
+    )
+
+
+def chronology_of(
+    child: Child,
+    *,
+    viewer: Viewer,
+    matrix: Matrix,
+    at: datetime,
+    kinds: Iterable[str] = (),
+    happened_from: datetime | None = None,
+    happened_before: datetime | None = None,
+    limit: int | None = None,
+    skip: int = 0,
+) -> list[ChronologyEntry]:
+    """The entries on a file's timeline that a viewer may read, newest first."""
+    rows = ChronologyEntry.objects.visible_to(viewer, at=at, matrix=matrix).filter(child=child)
+    if kinds:
+        rows = rows.filter(kind__in=list(kinds))
+    if happened_from is not None:
+        rows = rows.filter(happened_at__gte=happened_from)
+    if happened_before is not None:
+        rows = rows.filter(happened_at__lt=happened_before)
+    rows = rows.select_related("author", "agency").order_by("-happened_at", "-recorded_at", "-pk")
+    return list(rows[skip : None if limit is None else skip + limit])
+
+
+def withheld_counts(child: Child, *, categories: Iterable[str], viewer: Viewer) -> list[WithheldCount]:
+    """How many timeline entries of these categories there are by agency, the viewer's own left out.
+
+    Call it with the categories of which the viewer may know that something exists, and with no others.
+    """
+    wanted = list(categories)
+    if not wanted:
+        return []
+    rows = (
+        ChronologyEntry.objects.filter(child=child, category__in=wanted)
+        .exclude(author_id=viewer.user_id)
+        .values("agency__name", "agency__withheld_contact", "category")
+        .annotate(entries=Count("pk"))
+        .order_by("agency__name", "category")
+    )
+    return [
+        WithheldCount(row["agency__name"], row["agency__withheld_contact"], row["category"], row["entries"])
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class SavedSince:
+    """Who saved a file last, when, and what it held when somebody opened it at an earlier version."""
+
+    by: str
+    when: datetime | None
+    opened: dict[str, Any]
+
+
+def saved_since(child: Child, *, version: int, fields: Iterable[str]) -> SavedSince:
+    """What the history says of a file that was saved after `version`, for the page that shows both."""
+    history = apps.get_model("cases", "ChildEvent")._default_manager.filter(pgh_obj_id=child.pk)
+    last = history.select_related("pgh_context").order_by("-pgh_id").first()
+    opened = history.filter(version=version).order_by("-pgh_id").values(*fields).first() or {}
+    user_id = last.pgh_context.metadata.get("user") if last and last.pgh_context else None
+    name = User.objects.filter(pk=user_id).values_list("full_name", flat=True).first() if user_id else None
+    return SavedSince(by=name or "Somebody", when=last.pgh_created_at if last else None, opened=opened)

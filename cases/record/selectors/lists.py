@@ -1,0 +1,276 @@
+"""The lists in which files stand: the worklist and the search. Both read the index of grants, then ask the rule.
+
+A list starts from the projection of grants, which is ordered by activity and may hold a row too many (a hull
+over two grants, a restricted file, a block); `visible_to` then decides. Measured shape: one branch a group, the
+first rows of each, united; never `group_id IN (...)`, which reads them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
+from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce, Greatest, NullIf
+
+from accounts.rules.viewers import Viewer
+from cases.access.choices import CATEGORY_BITS, Category, Cell
+from cases.access.models import ChildGroupGrant, ChildUserGrant
+from cases.access.rules import Matrix
+from cases.access.services import view_permission
+from cases.record.models import Alias, Child, Involvement, NormalisedName, SoundOfName
+from cases.record.rules import tidy_reference
+
+PAGE_LENGTH = 25
+COUNTED_TO = 1000
+FOUND_AT_MOST = 25
+Cursor = tuple[datetime, UUID]
+
+
+@dataclass(frozen=True)
+class WorklistFilter:
+    """How a worklist is narrowed. Everything left empty narrows nothing."""
+
+    levels: tuple[str, ...] = ()
+    harm: tuple[str, ...] = ()
+    review_overdue_on: date | None = None
+    my_agency_leads: bool = False
+    i_am_involved: bool = False
+
+    @property
+    def asks_level(self) -> bool:
+        """Whether it asks something that only the category `level` tells."""
+        return bool(self.levels or self.harm or self.review_overdue_on)
+
+
+@dataclass(frozen=True)
+class FilePage:
+    """One page of files, newest activity first. `count` is of all pages; None beyond a thousand or past page one."""
+
+    files: list[Child]
+    older: Cursor | None = None
+    count: int | None = None
+    activity: dict[UUID, datetime] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def _view_permission_id() -> int:
+    return view_permission().pk
+
+
+def _branches(viewer: Viewer, at: datetime) -> Iterator[QuerySet[Any]]:
+    """The rows of the projection that reach a viewer, one queryset for each group and one for the person."""
+    running = Q(valid_until=None) | Q(valid_until__gt=at)
+    for group_id in viewer.group_ids:
+        yield ChildGroupGrant.objects.filter(
+            running, group_id=group_id, permission_id=_view_permission_id(), valid_from__lte=at
+        )
+    yield ChildUserGrant.objects.filter(
+        running, user_id=viewer.user_id, permission_id=_view_permission_id(), valid_from__lte=at
+    )
+
+
+def _narrowed(rows: QuerySet[Any], wanted: WorklistFilter, viewer: Viewer) -> QuerySet[Any]:
+    if wanted.levels:
+        rows = rows.filter(content_object__level__in=wanted.levels)
+    if wanted.harm:
+        rows = rows.filter(content_object__harm_status__in=wanted.harm)
+    if wanted.review_overdue_on:
+        rows = rows.filter(content_object__review_due_on__lt=wanted.review_overdue_on)
+    working = Involvement.objects.filter(ended_on=None).values("child_id")
+    if wanted.my_agency_leads:
+        rows = rows.filter(content_object_id__in=working.filter(is_lead=True, working_agency_id=viewer.agency_id))
+    if wanted.i_am_involved:
+        rows = rows.filter(content_object_id__in=working.filter(membership_id=viewer.membership_id))
+    return rows
+
+
+def _united(
+    viewer: Viewer, at: datetime, wanted: WorklistFilter, *, limit: int, before: Cursor | None = None
+) -> QuerySet[Any]:
+    """The first rows of each branch, as (file, activity), united and in order."""
+    parts = []
+    for rows in _branches(viewer, at):
+        rows = _narrowed(rows, wanted, viewer)
+        if before is not None:
+            moment, file_id = before
+            rows = rows.filter(
+                Q(last_activity_at__lt=moment) | Q(content_object_id__lt=file_id), last_activity_at__lte=moment
+            )
+        rows = rows.order_by("-last_activity_at", "-content_object_id")
+        parts.append(rows.values_list("content_object_id", "last_activity_at")[:limit])
+    if len(parts) == 1:
+        return parts[0]
+    return parts[0].union(*parts[1:], all=True).order_by("-last_activity_at", "-content_object_id")[:limit * len(parts)]
+
+
+def _shown_earlier(viewer: Viewer, at: datetime, before: Cursor, file_ids: Iterable[UUID]) -> set[UUID]:
+    """Those files that stand before the cursor by another of the viewer's grants, and were shown there."""
+    moment, cursor_id = before
+    ids = list(file_ids)
+    shown: set[UUID] = set()
+    later = Q(last_activity_at__gt=moment) | Q(last_activity_at=moment, content_object_id__gte=cursor_id)
+    for rows in _branches(viewer, at):
+        shown.update(rows.filter(later, content_object_id__in=ids).values_list("content_object_id", flat=True))
+    return shown
+
+
+def _visible(viewer: Viewer, at: datetime, wanted: WorklistFilter) -> QuerySet[Child]:
+    """Files that the rule lets the viewer know of, and that a filter may tell them about."""
+    files = Child.objects.visible_to(viewer, at=at).filter(merged_into=None)
+    if wanted.asks_level and viewer.system is None:
+        bit = CATEGORY_BITS[Category.LEVEL]
+        files = files.annotate(level_opened=F("access_mask").bitor(F("access_panel_mask")).bitand(bit)).exclude(
+            level_opened=0
+        )
+    return files
+
+
+def with_lead(files: QuerySet[Child]) -> QuerySet[Child]:
+    """Annotate `lead_name` and `lead_agency`, which everybody with access to a file may know."""
+    lead = Involvement.objects.filter(child_id=OuterRef("pk"), is_lead=True, ended_on=None)
+    return files.annotate(
+        lead_name=Subquery(lead.values("membership__user__full_name")[:1]),
+        lead_agency=Subquery(lead.values("working_agency__name")[:1]),
+    )
+
+
+def worklist(
+    viewer: Viewer, *, at: datetime, wanted: WorklistFilter | None = None, before: Cursor | None = None
+) -> FilePage:
+    """A page of the files a viewer may see, newest activity first in what each viewer's grants open.
+
+    Filters on level, harm status and review are answered from files alone whose level the viewer's grants open;
+    the caller offers them only to a role whose matrix cell says so.
+    """
+    wanted = wanted or WorklistFilter()
+    if viewer.membership_id is None:
+        return FilePage([], count=0)
+    found: list[Child] = []
+    activity: dict[UUID, datetime] = {}
+    cursor, taken, limit, exhausted = before, set[UUID](), PAGE_LENGTH + 1, False
+    while len(found) <= PAGE_LENGTH and not exhausted:
+        rows = list(_united(viewer, at, wanted, limit=limit, before=cursor))
+        exhausted = len(rows) < limit
+        # Below the last row that every branch has reached, a branch may still hold earlier files.
+        ordered = rows if exhausted else rows[:limit]
+        fresh: dict[UUID, datetime] = {}
+        for file_id, moment in ordered:
+            if file_id not in taken:
+                fresh.setdefault(file_id, moment)
+        if before is not None and fresh:
+            for file_id in _shown_earlier(viewer, at, before, fresh):
+                fresh.pop(file_id, None)
+        taken.update(fresh)
+        activity.update(fresh)
+        visible = {file.pk: file for file in with_lead(_visible(viewer, at, wanted).filter(pk__in=list(fresh)))}
+        found += [visible[file_id] for file_id in fresh if file_id in visible]
+        if ordered:
+            cursor = (ordered[-1][1], ordered[-1][0])
+        limit = min(limit * 4, COUNTED_TO)
+    page, more = found[:PAGE_LENGTH], len(found) > PAGE_LENGTH
+    older = (activity[page[-1].pk], page[-1].pk) if more else None
+    if before is None:
+        count = _count(viewer, at, wanted) if more else len(page)
+        return FilePage(page, older, count, activity)
+    return FilePage(page, older, None, activity)
+
+
+def _count(viewer: Viewer, at: datetime, wanted: WorklistFilter) -> int | None:
+    """How many files stand in a worklist, counted to a thousand; None where there are more."""
+    ids = {row[0] for row in _united(viewer, at, wanted, limit=COUNTED_TO + 1)}
+    number = _visible(viewer, at, wanted).filter(pk__in=ids).values("pk").count()
+    return None if number > COUNTED_TO else number
+
+
+# The search.
+
+
+def _identity_open(files: QuerySet[Child], viewer: Viewer) -> QuerySet[Child]:
+    """Of these files, those whose names the viewer's grants open."""
+    if viewer.system is not None:
+        return files
+    bit = CATEGORY_BITS[Category.IDENTITY]
+    return files.annotate(
+        identity_opened=F("access_mask").bitor(F("access_panel_mask")).bitand(bit)
+    ).exclude(identity_opened=0)
+
+
+def _letters(words: str) -> str:
+    return " ".join("".join(sign for sign in word if sign.isalpha() or sign in "'’-") for word in words.split()).strip()
+
+
+def search_files(viewer: Viewer, *, typed: str, matrix: Matrix, at: datetime) -> list[Child]:
+    """Files found by reference or by name, the likeliest first, each annotated with `likeness` from 0 to 1.
+
+    Somebody who sees a child's identity in full finds it by full name, other names and how a name sounds; in
+    summary, by what the child is called alone, because finding is telling; else by reference alone. At most 25.
+    """
+    if viewer.membership_id is None:
+        return []
+    files = Child.objects.visible_to(viewer, at=at).filter(merged_into=None)
+    reference = tidy_reference(typed)
+    if reference:
+        exact = list(with_lead(files.filter(reference=reference)).annotate(likeness=Value(1.0)))
+        if exact:
+            return exact
+    words = _letters(typed)
+    cell = matrix.cell(viewer.role_key, Category.IDENTITY)
+    if not words or cell not in (Cell.FULL, Cell.SUMMARY):
+        return []
+    files = with_lead(_identity_open(files, viewer))
+    found = _by_every_name(files, words) if cell == Cell.FULL else _by_called_name(files, viewer, at, words)
+    ranked: dict[UUID, Child] = {}
+    for child in found:
+        best = ranked.get(child.pk)
+        if best is None or child.likeness > best.likeness:  # type: ignore[attr-defined]
+            ranked[child.pk] = child
+    return sorted(ranked.values(), key=lambda child: (-child.likeness, child.sort_key, str(child.pk)))[:FOUND_AT_MOST]  # type: ignore[attr-defined]
+
+
+def _by_every_name(files: QuerySet[Child], words: str) -> list[Child]:
+    """By family and given name in either order, by other names, and by sound."""
+    parts = words.split()
+    turned = " ".join([parts[-1], *parts[:-1]])
+    as_typed, as_filed = NormalisedName(Value(words)), NormalisedName(Value(turned))
+    likeness = Greatest(
+        TrigramSimilarity("sort_key", as_filed),
+        TrigramSimilarity("sort_key", as_typed),
+        TrigramWordSimilarity(as_filed, "sort_key"),
+    )
+    alike = Q(sort_key__trigram_similar=as_filed) | Q(sort_key__trigram_word_similar=as_filed)
+    if turned != words:
+        alike |= Q(sort_key__trigram_similar=as_typed)
+    found = list(files.filter(alike).annotate(likeness=likeness).order_by("-likeness")[:FOUND_AT_MOST])
+    other = (
+        Alias.objects.annotate(key=NormalisedName("name"))
+        .filter(Q(key__trigram_similar=as_typed) | Q(key__trigram_word_similar=as_typed))
+        .values("child_id")
+    )
+    found += files.filter(pk__in=other).annotate(likeness=Value(0.6))[:FOUND_AT_MOST]
+    if len(parts) > 1:
+        given, family = (SoundOfName(NormalisedName(name)) for name in ("given_name", "family_name"))
+        first, last = (SoundOfName(NormalisedName(Value(word))) for word in (parts[0], parts[-1]))
+        sounds = files.annotate(given_sound=given, family_sound=family).filter(
+            Q(given_sound=first, family_sound=last) | Q(given_sound=last, family_sound=first)
+        )
+        found += sounds.annotate(likeness=Value(0.5))[:FOUND_AT_MOST]
+    return found
+
+
+def _by_called_name(files: QuerySet[Child], viewer: Viewer, at: datetime, words: str) -> list[Child]:
+    """By what the child is called, among the files in the viewer's own part of the index."""
+    reached: QuerySet[Any] | None = None
+    for rows in _branches(viewer, at):
+        ids = rows.values("content_object_id")
+        reached = ids if reached is None else reached.union(ids, all=True)
+    called = NormalisedName(Coalesce(NullIf("preferred_name", Value("")), "given_name", output_field=TextField()))
+    files = files.filter(pk__in=reached).annotate(called_key=called)
+    likenesses = [TrigramSimilarity("called_key", NormalisedName(Value(word))) for word in words.split()]
+    likeness: Func = Greatest(*likenesses) if len(likenesses) > 1 else likenesses[0]
+    return list(files.annotate(likeness=likeness).filter(likeness__gte=0.4).order_by("-likeness")[:FOUND_AT_MOST])

@@ -1,0 +1,99 @@
+"""Who looked at a file, and who was refused."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.choices import AccessOutcome
+from accounts.models import AccessEvent, Agency, FunctionMember, Membership, User
+from accounts.rules.viewers import Viewer
+from cases.record.models import Child
+
+
+@dataclass(frozen=True)
+class LookFilter:
+    """How the list of who looked is narrowed: by person, agency, days, and whether refusals stand in it."""
+
+    person_id: int | None = None
+    agency_id: UUID | None = None
+    looked_from: datetime | None = None
+    looked_before: datetime | None = None
+    refusals: bool = False
+    only_refusals: bool = False
+
+
+def who_looked(child_id: UUID, *, wanted: LookFilter, skip: int = 0, limit: int = 51) -> list[AccessEvent]:
+    """Reads of a file, and refusals where they are asked for, newest first."""
+    events = AccessEvent.objects.filter(child_id=child_id)
+    if wanted.only_refusals:
+        events = events.filter(outcome=AccessOutcome.REFUSED)
+    elif not wanted.refusals:
+        events = events.filter(outcome=AccessOutcome.ALLOWED)
+    if wanted.person_id is not None:
+        events = events.filter(user_id=wanted.person_id)
+    if wanted.agency_id is not None:
+        events = events.filter(agency_id=wanted.agency_id)
+    if wanted.looked_from is not None:
+        events = events.filter(at__gte=wanted.looked_from)
+    if wanted.looked_before is not None:
+        events = events.filter(at__lt=wanted.looked_before)
+    return list(events.order_by("-at", "-pk")[skip : skip + limit])
+
+
+def people_who_looked(child_id: UUID, *, refusals: bool) -> dict[int, str]:
+    """Everybody who opened a file, by name, for the filter; those who were refused where they are asked for."""
+    events = AccessEvent.objects.filter(child_id=child_id, user_id__isnull=False)
+    if not refusals:
+        events = events.filter(outcome=AccessOutcome.ALLOWED)
+    return people_known(events.values_list("user_id", flat=True).distinct())
+
+
+def people_known(user_ids: Iterable[int | None] | QuerySet[AccessEvent, int | None]) -> dict[int, str]:
+    """The names of people by the plain ids that access events carry, in the order of their names."""
+    rows = User.objects.filter(pk__in=user_ids).order_by("full_name", "pk").values_list("pk", "full_name", "username")
+    return {pk: full_name or username for pk, full_name, username in rows}
+
+
+def agencies_known(agency_ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """The names of agencies by the plain ids that access events carry."""
+    return dict(Agency.objects.filter(pk__in={pk for pk in agency_ids if pk}).values_list("pk", "name"))
+
+
+def roles_of(group_ids: Iterable[int], *, on: date) -> dict[int, list[str]]:
+    """The roles that people hold today in an agency's group or in a function's, by group."""
+    ids = set(group_ids)
+    current = Membership.objects.current(on)
+    pairs = set(current.filter(agency__group_id__in=ids).values_list("agency__group_id", "role").distinct())
+    serving = FunctionMember.objects.filter(membership__in=current, function__group_id__in=ids)
+    pairs |= set(serving.values_list("function__group_id", "membership__role").distinct())
+    roles: dict[int, list[str]] = {}
+    for group_id, role in sorted(pairs):
+        roles.setdefault(group_id, []).append(role)
+    return roles
+
+
+def refusals_lately(viewer: Viewer, *, at: datetime, since: datetime, limit: int = 10) -> list[tuple[AccessEvent, Child | None]]:
+    """The latest refusals, for the guardian: each with its file where the guardian may know of that file.
+
+    A refusal on a file that the guardian may not know of is left out; one on no file stays.
+    """
+    events = AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED, at__gte=since).exclude(user_id=viewer.user_id)
+    mine = Child.objects.visible_to(viewer, at=at).values("pk")
+    rows = list(events.filter(Q(child_id=None) | Q(child_id__in=mine)).order_by("-at", "-pk")[:limit])
+    return _with_files(rows, viewer, at)
+
+
+def reads_lately(viewer: Viewer, *, at: datetime, limit: int = 10) -> list[tuple[AccessEvent, Child | None]]:
+    """The latest reads of files that the guardian may know of, by anybody else."""
+    mine = Child.objects.visible_to(viewer, at=at).values("pk")
+    events = AccessEvent.objects.filter(outcome=AccessOutcome.ALLOWED, child_id__in=mine)
+    return _with_files(list(events.exclude(user_id=viewer.user_id).order_by("-at", "-pk")[:limit]), viewer, at)
+
+
+def _with_files(rows: list[AccessEvent], viewer: Viewer, at: datetime) -> list[tuple[AccessEvent, Child | None]]:
+    ids = {row.child_id for row in rows if row.child_id}
+    files = {file.pk: file for file in Child.objects.visible_to(viewer, at=at).filter(pk__in=ids)} if ids else {}
+    return [(row, files.get(row.child_id) if row.child_id else None) for row in rows]

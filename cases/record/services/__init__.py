@@ -1,0 +1,29 @@
+"""Every write to a child's file, and the one door through which a file is read."""
+
+from cases.record.services.identity import Identity, change_identity, open_child_file, start_spell
+from cases.record.services.involvement import change_lead, end_involvement, involve
+from cases.record.services.opening import OpenFile, note_files_shown, open_file
+from cases.record.services.periods import PERIODS, PeriodKind, add_alias, add_identifier, record_period
+from cases.record.services.writing import add_chronology, bump_version, provenance, record_level
+
+__all__ = [
+    "PERIODS",
+    "Identity",
+    "OpenFile",
+    "PeriodKind",
+    "add_alias",
+    "add_chronology",
+    "add_identifier",
+    "bump_version",
+    "change_identity",
+    "change_lead",
+    "end_involvement",
+    "involve",
+    "note_files_shown",
+    "open_child_file",
+    "open_file",
+    "provenance",
+    "record_level",
+    "record_period",
+    "start_spell",
+]

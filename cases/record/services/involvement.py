@@ -1,0 +1,113 @@
+"""Who works with the child: bringing an agency in, handing over the lead, ending an involvement."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Agency, Membership
+from accounts.rules.viewers import Viewer
+from cases.access import services as access
+from cases.access.choices import Category, GrantReason
+from cases.record import rules
+from cases.record.choices import EntryKind, InvolvementRole
+from cases.record.models import Child, Involvement
+from cases.record.services.writing import add_chronology, bump_version, provenance
+
+
+@transaction.atomic
+def involve(
+    *,
+    child: Child,
+    agency: Agency,
+    role: InvolvementRole,
+    at: datetime,
+    by: Viewer,
+    membership: Membership | None = None,
+    lead: bool = False,
+    reason: GrantReason = GrantReason.INVOLVEMENT,
+) -> Involvement:
+    """Bring an agency, and a named worker of it where there is one, to work with the child.
+
+    The agency gets access, and the worker in person, both ending with the involvement. Raises RecordRefused for
+    a lead without a named person, for a worker of another agency, and where the file has a lead already.
+    """
+    if lead:
+        rules.check_lead_is_named(has_membership=membership is not None)
+        if Involvement.objects.filter(child=child, is_lead=True, ended_on=None).exists():
+            raise rules.RecordRefused("This file has a lead already. Change the lead instead.")
+    if membership is not None and membership.agency_id != agency.pk:
+        raise rules.RecordRefused("The named worker does not work for that agency.")
+    involvement = Involvement.objects.create(
+        child=child,
+        working_agency=agency,
+        membership=membership,
+        role=role,
+        is_lead=lead,
+        started_on=timezone.localdate(at),
+        recorded_at=at,
+        **provenance(by, Category.IDENTITY),
+    )
+    access.grant_access(child_id=child.pk, reason=reason, at=at, by=by, group=agency.group, source_id=involvement.pk)
+    if membership is not None:
+        access.grant_access(
+            child_id=child.pk,
+            reason=GrantReason.ALLOCATION,
+            at=at,
+            by=by,
+            membership=membership,
+            source_id=involvement.pk,
+        )
+    return involvement
+
+
+@transaction.atomic
+def change_lead(
+    *, child: Child, involvement_id: UUID, reason: str, version: int, at: datetime, by: Viewer
+) -> Involvement:
+    """Make another named worker the lead, with the reason the child can be told.
+
+    Raises Stale where the file has changed since the page was opened, RecordRefused for a worker who is not
+    involved, not named, or without a reason.
+    """
+    rules.check_handover_has_reason(reason)
+    bump_version(child=child, version=version)
+    open_rows = Involvement.objects.select_for_update().filter(child=child, ended_on=None)
+    new = open_rows.filter(pk=involvement_id).first()
+    if new is None:
+        raise rules.RecordRefused("That worker is no longer involved with this child.")
+    rules.check_lead_is_named(has_membership=new.membership_id is not None)
+    old = open_rows.filter(is_lead=True).first()
+    if old is not None and old.pk != new.pk:
+        old.is_lead = False
+        old.save(update_fields=["is_lead"])
+    new.is_lead = True
+    new.save(update_fields=["is_lead"])
+    add_chronology(
+        child=child,
+        kind=EntryKind.INVOLVEMENT,
+        category=Category.IDENTITY,
+        happened_at=at,
+        summary=f"{new.membership.user} now leads on the case.",  # type: ignore[union-attr]
+        detail=reason,
+        at=at,
+        by=by,
+    )
+    return new
+
+
+@transaction.atomic
+def end_involvement(
+    *, child: Child, involvement_id: UUID, note: str, version: int, at: datetime, by: Viewer
+) -> Involvement:
+    """End an involvement and the access that came with it. Raises Stale, or RecordRefused for the lead's."""
+    bump_version(child=child, version=version)
+    involvement = Involvement.objects.select_for_update().filter(child=child, ended_on=None, pk=involvement_id).first()
+    if involvement is None:
+        raise rules.RecordRefused("That involvement has ended already.")
+    rules.check_lead_may_end(is_lead=involvement.is_lead)
+    involvement.ended_on, involvement.end_note = timezone.localdate(at), note
+    involvement.save(update_fields=["ended_on", "end_note"])
+    access.end_grants_from(source_id=involvement.pk, at=at, by=by, why="The involvement ended")
+    return involvement
