@@ -15,13 +15,13 @@ from cases.record.models import Spell
 from cases.record.services import open_child_file
 from config.demo.children import differently_writable, plan_children, written_otherwise
 from config.demo.deciding import identity_of
-from config.demo.grants import FUNCTIONS
 from config.demo.life import Life
 from config.demo.notifications import as_stranger, kept_steps
 from config.demo.record import merge_into
 from config.demo.texts import stream
 from config.demo.times import day_of
 from referrals.selectors.notify import FORM
+from referrals.services.triage_file import STANDING_FUNCTIONS
 
 if TYPE_CHECKING:
     from config.demo.seeding import Setting
@@ -107,7 +107,7 @@ def _merge(lives: dict[int, Life], setting: Setting, taken: set[int]) -> None:
     at = kept.opened_at + timedelta(days=1)
     by = kept.viewer("triage")
     duplicate = open_child_file(identity=identity_of(twice), at=at, by=by)
-    for function in FUNCTIONS:
+    for function in STANDING_FUNCTIONS:
         grant_to_function(child_id=duplicate.pk, function=function, at=at, by=by)
     Spell.objects.filter(child=duplicate).update(
         ended_on=day_of(at + timedelta(days=1)), end_reason=SpellEnd.NOT_NEEDED

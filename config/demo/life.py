@@ -10,12 +10,19 @@ from uuid import UUID
 
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
+from cases.access.services import end_grants_from
 from cases.record.choices import EntryKind, Source, SpellEnd
 from cases.record.models import Child, ChronologyEntry, Involvement, Spell
-from cases.record.services import add_chronology, bump_version, change_lead, end_involvement, provenance
+from cases.record.services import (
+    add_chronology,
+    bump_version,
+    change_lead,
+    end_involvement,
+    involve,
+    provenance,
+)
 from config.demo.children import ChildPlan
 from config.demo.circle import Part
-from config.demo.grants import bring_in, end_all
 from config.demo.narratives import Teller
 from config.demo.people import World
 from config.demo.times import on_day
@@ -68,6 +75,14 @@ class Life:
     def viewer(self, username: str) -> Viewer:
         return self.world.viewers[username]
 
+    def accepted(self) -> None:
+        """Take over whom the triage decision brought: the lead, and the referrer who may read files."""
+        names = {member.pk: name for name, member in self.world.members.items()}
+        for row in Involvement.objects.filter(child=self.child, membership__isnull=False):
+            assert row.membership_id is not None
+            name = names[row.membership_id]
+            self.involvements[name], self.joined_at[name] = row.pk, self.opened_at
+
     def run(self) -> None:
         """Write what has been planned, in order of time; then close the file where it was closed."""
         for at, _, happen in sorted(self.events, key=lambda event: event[:2]):
@@ -117,14 +132,22 @@ class Life:
         )
         self.looks.append(Look(username, recorded_at - timedelta(minutes=self.rng.randint(2, 15))))
 
-    def join(self, part: Part, *, at: datetime, lead: bool = False, by: str) -> None:
+    def join(self, part: Part, *, at: datetime, by: str) -> None:
         """Plan that a worker joins, and leaves again where the part has an end."""
         if not (self.opened_at <= at < self.end):
             return
         self.parts[part.username], self.joined_at[part.username] = part, at
 
         def happen(joined: datetime) -> None:
-            row = bring_in(child=self.child, world=self.world, part=part, lead=lead, at=joined, by=by)
+            member = self.world.members[part.username]
+            row = involve(
+                child=self.child,
+                agency=member.agency,
+                role=part.role,
+                membership=member,
+                at=joined,
+                by=self.viewer(by),
+            )
             self.involvements[part.username] = row.pk
 
         self.plan_event(at, happen)
@@ -182,10 +205,10 @@ class Life:
         bump_version(child=self.child, version=self.version())
         Child.objects.filter(pk=self.child.pk).update(review_due_on=None)
         Spell.objects.filter(child=self.child, ended_on=None).update(ended_on=self.plan.closed_on, end_reason=reason)
-        working = Involvement.objects.filter(child=self.child, ended_on=None)
-        sources = list(working.values_list("pk", flat=True))
-        working.update(ended_on=self.plan.closed_on, end_note=note)
-        end_all(sources=sources, world=self.world, at=at, by="coordinator", why="Casework ended")
+        for row in Involvement.objects.filter(child=self.child, ended_on=None).order_by("started_on", "pk"):
+            row.ended_on, row.end_note = self.plan.closed_on, note
+            row.save(update_fields=["ended_on", "end_note"])
+            end_grants_from(source_id=row.pk, at=at, by=by, why="Casework ended")
         add_chronology(
             child=self.child,
             kind=EntryKind.INVOLVEMENT,

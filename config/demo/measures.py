@@ -31,7 +31,7 @@ def measured(*, at: datetime) -> dict[str, float]:
 
 def accepted() -> QuerySet[Notification]:
     """Notifications that opened a file."""
-    return Notification.objects.filter(decision__outcome=TriageOutcome.ACCEPT_NEW)
+    return Notification.objects.filter(decision__outcome__in=(TriageOutcome.ACCEPT_NEW, TriageOutcome.SOCIAL_CARE))
 
 
 def _share(part: int, whole: int) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from accounts.rules.roles import Capability
 from cases.record.choices import HarmStatus
 from config.demo.children import HISTORY_DAYS, ChildPlan, differently_writable, plan_children, written_otherwise
-from config.demo.deciding import decide, decided_at_of, join_file
+from config.demo.deciding import decide, decided_at_of
 from config.demo.life import Life
 from config.demo.notifications import as_stranger, send
 from config.demo.scores import Course
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 # For each 240 files; a handful at least.
 ELSEWHERE = {
     TriageOutcome.EARLY_HELP: 22,
-    TriageOutcome.SOCIAL_CARE: 9,
     TriageOutcome.INFORMATION_ONLY: 14,
     TriageOutcome.DECLINE: 11,
 }
@@ -63,9 +62,15 @@ def _joined(lives: dict[int, Life], setting: Setting) -> None:
         at = in_office_hours(rng, day_of(life.opened_at) + timedelta(days=days))
         sent = _send(plan, setting, rng, at)
         decided_at = decided_at_of(at, rng, urgent=sent.urgent, until=setting.until)
-        lead = next(name for name in life.involvements if life.works_at(name, decided_at))
-        join_file(
-            child=life.child, lead=lead, notification=sent, world=setting.world, rng=rng, at=decided_at, by="triage"
+        decide(
+            plan=plan,
+            notification=sent,
+            outcome=TriageOutcome.ACCEPT_JOINED,
+            world=setting.world,
+            rng=rng,
+            at=decided_at,
+            by="triage",
+            joined=life.child,
         )
 
 
@@ -75,12 +80,19 @@ def _elsewhere(setting: Setting, *, scale: float) -> None:
     wanted = [outcome for outcome, number in ELSEWHERE.items() for _ in range(max(1, round(number * scale)))]
     strangers = plan_children(count=len(wanted), seed=setting.seed + 7_001, today=setting.until.date())
     for outcome, plan in zip(wanted, strangers, strict=True):
-        severe = outcome == TriageOutcome.SOCIAL_CARE
-        plan.harm = HarmStatus.KNOWN if severe else HarmStatus.VULNERABLE
+        plan.harm = HarmStatus.VULNERABLE
         at = in_office_hours(rng, setting.until.date() - timedelta(days=rng.randint(6, HISTORY_DAYS)))
         sent = _send(plan, setting, rng, at)
         decided_at = decided_at_of(at, rng, urgent=sent.urgent, until=setting.until)
-        decide(notification=sent, outcome=outcome, world=setting.world, rng=rng, at=decided_at, by="triage.second")
+        decide(
+            plan=plan,
+            notification=sent,
+            outcome=outcome,
+            world=setting.world,
+            rng=rng,
+            at=decided_at,
+            by="triage.second",
+        )
 
 
 def _waiting(lives: dict[int, Life], setting: Setting) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -30,6 +31,7 @@ from cases.record.models import (
     SchoolPeriod,
 )
 from config.demo.children import ChildPlan, new_home
+from config.demo.deciding import identity_of
 from config.demo.life import Life
 from config.demo.texts import words
 from config.demo.times import day_of
@@ -44,6 +46,7 @@ STEPS_BEFORE = {
 
 def write_facts(life: Life, *, by: str) -> None:
     """Write what is known of a child when the file is opened, with what held before."""
+    _complete_identity(life)
     common = {"child": life.child, "recorded_at": life.opened_at, **_provenance(life.viewer(by))}
     _identifiers(life.plan, life.rng, {**common, "category": Category.IDENTITY})
     _names(life.plan, {**common, "category": Category.IDENTITY})
@@ -51,6 +54,16 @@ def write_facts(life: Life, *, by: str) -> None:
     _plans(life.plan, life.rng, day_of(life.opened_at), {**common, "category": Category.IDENTITY})
     _schools(life.plan, life.rng, day_of(life.opened_at), {**common, "category": Category.IDENTITY})
     _authorities(life.plan, day_of(life.opened_at), {**common, "category": Category.IDENTITY})
+
+
+def _complete_identity(life: Life) -> None:
+    """Write over what the referrer did not know with what the notification point found out."""
+    known = asdict(identity_of(life.plan))
+    changed = [name for name, value in known.items() if getattr(life.child, name) != value]
+    for name in changed:
+        setattr(life.child, name, known[name])
+    if changed:
+        life.child.save(update_fields=changed)
 
 
 def _provenance(by: Viewer) -> dict[str, Any]:
@@ -117,6 +130,8 @@ def _addresses(life: Life, common: dict[str, Any]) -> None:
     elsewhere = plan.plan == PlanStatus.LOOKED_AFTER
     protected = plan.number % 25 == 4
     home = new_home(rng) if elsewhere else plan.home
+    if not elsewhere and not protected and Address.objects.filter(child=life.child, ended_on=None).exists():
+        return
     address = Address.objects.create(
         kind=AddressKind.PLACEMENT if elsewhere else AddressKind.REFUGE if protected else AddressKind.HOME,
         lines=home.lines,
@@ -162,8 +177,9 @@ def _schools(plan: ChildPlan, rng: random.Random, opened: date, common: dict[str
         SchoolPeriod.objects.create(
             school=earlier, started_on=started - timedelta(days=500), ended_on=started, **common
         )
-    note = "Not attending" if plan.traits.get("not_in_school") else ""
-    SchoolPeriod.objects.create(school=plan.school, note=note, started_on=started, **common)
+    if not SchoolPeriod.objects.filter(child=common["child"], ended_on=None).exists():
+        note = "Not attending" if plan.traits.get("not_in_school") else ""
+        SchoolPeriod.objects.create(school=plan.school, note=note, started_on=started, **common)
 
 
 def _authorities(plan: ChildPlan, opened: date, common: dict[str, Any]) -> None:

@@ -14,14 +14,14 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.rules.dates import LONDON
+from cases.access.services import projecting_later
 from cases.record.models import Child
 from config.demo.agencies import make_agencies, make_functions
 from config.demo.apart import set_apart
 from config.demo.children import ChildPlan, plan_children
 from config.demo.circle import lead_of
-from config.demo.deciding import decided_at_of, open_file
+from config.demo.deciding import decide, decided_at_of, outcome_for
 from config.demo.finishing import finish
-from config.demo.grants import project_all
 from config.demo.life import Life
 from config.demo.looking import write_looks
 from config.demo.narratives import Teller
@@ -66,7 +66,8 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
     The same seed on the same day writes the same content. Raises AlreadyThere where there are children or users.
     """
     until = timezone.localtime(at, LONDON).replace(hour=0, minute=0, second=0, microsecond=0)
-    with transaction.atomic(), without_savepoints(), pghistory.context(user=None, reason="demo data"):
+    written_as = pghistory.context(user=None, reason="demo data")
+    with transaction.atomic(), without_savepoints(), written_as, projecting_later(at=at):
         refuse_a_used_database()
         functions = make_functions()
         world = make_people(agencies=make_agencies(), functions=functions, today=until.date())
@@ -75,7 +76,6 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         plans = plan_children(count=children, seed=seed, today=until.date())
         for plan in _shown(plans, "Children", show_progress):
             seeded.lives[plan.number] = _write_child(plan, setting)
-        project_all(at=until)
         fill_queue(seeded.lives, setting)
         set_apart(seeded.lives, setting)
         write_looks(seeded.lives, setting)
@@ -119,10 +119,21 @@ def _write_child(plan: ChildPlan, setting: Setting) -> Life:
     decided_at = decided_at_of(sent_at, rng, urgent=notification.urgent, until=setting.until)
     lead = lead_of(plan, rng)
     triage = rng.choice(["triage", "triage", "triage.second"])
-    child = open_file(plan=plan, notification=notification, lead=lead, world=world, rng=rng, at=decided_at, by=triage)
+    decision = decide(
+        plan=plan,
+        notification=notification,
+        outcome=outcome_for(plan, lead, rng),
+        world=world,
+        rng=rng,
+        at=decided_at,
+        by=triage,
+        lead=lead.username,
+    )
+    child = decision.notification.child
+    assert child is not None
     life = Life(plan, child, world, rng, decided_at, setting.until, Teller(rng, plan.called))
+    life.accepted()
     write_facts(life, by=triage)
-    life.join(lead, at=decided_at, lead=True, by=triage)
     plan_life(life, lead=lead.username, tool=setting.tool, course=course)
     life.run()
     return life

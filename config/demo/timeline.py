@@ -37,7 +37,7 @@ def _circle(life: Life, *, lead: str) -> None:
     """The others join after the lead; about one lead in six changes hands."""
     rng, part = life.rng, lead_of(life.plan, life.rng)
     for other in others_of(life.plan, rng, lead=part):
-        if other.username != lead:
+        if other.username not in life.joined_at:
             life.join(other, at=life.opened_at + other.after + timedelta(minutes=rng.randint(10, 300)), by=lead)
     _somebody_who_left(life, lead=lead)
     changes = rng.random() < 0.17
