@@ -32,9 +32,26 @@ from tests.factories.world import World
 pytestmark = pytest.mark.django_db
 
 WORLDS = 60
-VIEWERS = ("keyworker", "manager", "socialworker", "nurse", "officer", "housing", "triage", "chair", "guardian", "outsider")
+VIEWERS = (
+    "keyworker",
+    "manager",
+    "socialworker",
+    "nurse",
+    "officer",
+    "housing",
+    "triage",
+    "chair",
+    "guardian",
+    "outsider",
+)
 CATEGORIES = tuple(CATEGORY_BITS)
-GROUP_REASONS = (GrantReason.REFERRAL, GrantReason.INVOLVEMENT, GrantReason.FUNCTION, GrantReason.PANEL, GrantReason.SHARE)
+GROUP_REASONS = (
+    GrantReason.REFERRAL,
+    GrantReason.INVOLVEMENT,
+    GrantReason.FUNCTION,
+    GrantReason.PANEL,
+    GrantReason.SHARE,
+)
 PERSON_REASONS = (GrantReason.ALLOCATION, GrantReason.BREAK_GLASS, GrantReason.NAMED, GrantReason.PANEL)
 TABLE = oracle.matrix()
 
@@ -107,7 +124,9 @@ def make_small_world(dice: random.Random, viewers: list[Viewer], at: datetime, b
     return small
 
 
-def make_blocks(dice: random.Random, children: list[Child], viewers: list[Viewer], at: datetime, by: Viewer) -> list[BlockRow]:
+def make_blocks(
+    dice: random.Random, children: list[Child], viewers: list[Viewer], at: datetime, by: Viewer
+) -> list[BlockRow]:
     blocks: dict[tuple[Any, Any], BlockRow] = {}
     for _ in range(4):
         child, viewer = dice.choice(children), dice.choice(viewers)
