@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.forms.base import ErrorItem, error_items
 from accounts.models import HeldSubmission
 from accounts.rules import dates
+from accounts.templatetags.tables import sorts, table_body
 
 register = template.Library()
 
@@ -18,6 +19,8 @@ register.filter("moment", dates.moment)
 register.filter("clock_time", dates.clock_time)
 register.filter("age_in_years", dates.age_in_years)
 register.filter("due_in", dates.due_in)
+register.filter("sorts", sorts)
+register.simple_tag(table_body)
 
 
 @register.filter
@@ -36,12 +39,6 @@ def errors_of(form: forms.BaseForm) -> list[ErrorItem]:
 def printed_at() -> str:
     """When this page was made, for the line at the head of a printed copy."""
     return dates.moment(timezone.now())
-
-
-@register.filter
-def at(values: list[object], position: int) -> object:
-    """One of a list by its position: the column a cell stands in."""
-    return values[position] if position < len(values) else ""
 
 
 # What a form carries for the machine, and what must never be shown again.

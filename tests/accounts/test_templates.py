@@ -193,9 +193,37 @@ def test_a_tab_of_a_page_that_is_not_served_is_left_out():
     assert said.count('aria-current="page"') == 1
 
 
-def test_typed_text_is_never_markup():
-    rows = [[{"text": "<b>x</b>", "href": "/x/"}]]
-    said = component("table", caption="T", columns=[{"text": "Child"}], rows=rows)
+@pytest.mark.parametrize(
+    "cell",
+    [
+        {"text": "<b>x</b>"},
+        {"text": "<b>x</b>", "href": '/"><b>x</b>'},
+        {"text": "<b>x</b>", "tone": "<b>x</b>"},
+        {"text": "", "hint": "<b>x</b>", "sort": '"<b>x</b>'},
+    ],
+)
+def test_typed_text_is_never_markup(cell: dict[str, str]):
+    said = component("table", caption="<b>x</b>", columns=[{"text": "<b>x</b>"}], rows=[[cell]])
 
     assert "<b>" not in said
-    assert "&lt;b&gt;x&lt;/b&gt;" in said
+    assert said.count("&lt;b&gt;x&lt;/b&gt;") >= 3
+
+
+def test_a_table_shows_each_cell_under_its_column():
+    columns = [{"text": "Child", "sort": "none"}, {"text": "Waiting", "numeric": True}]
+    row = [{"text": "HBR-1", "href": "/x/", "hint": "aged 14"}, {"text": "0", "sort": 0}]
+    said = component("table", caption="T", columns=columns, rows=[row])
+
+    assert words(said) == "T Child Waiting HBR-1 aged 14 0"
+    assert re.findall(r'<td class="([^"]+)" role="cell" data-label="(\w+)"([^>]*)>', said) == [
+        ("govuk-table__cell", "Child", ""),
+        ("govuk-table__cell govuk-table__cell--numeric", "Waiting", ' data-sort-value="0"'),
+    ]
+    assert 'data-module="moj-sortable-table"' in said
+    assert "High risk" in component("table", caption="T", columns=[{"text": "L"}], rows=[[{"level": "high"}]])
+    assert "Exploitation known" in component("table", caption="T", columns=[{"text": "H"}], rows=[[{"harm": "known"}]])
+
+
+def test_a_row_that_does_not_fit_its_columns_is_an_error_of_the_program():
+    with pytest.raises(ValueError, match="zip"):
+        component("table", caption="T", columns=[{"text": "Child"}], rows=[[{"text": "a"}, {"text": "b"}]])
