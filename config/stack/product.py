@@ -37,6 +37,7 @@ def run_product(*, began: float) -> None:
             group.environment |= settled_environment(var)
             services = start_or_find_services(group, places)
             group.environment |= services.environment
+            group.environment.pop("DATABASE_OWNER_URL", None)  # for migrations alone
             address = address_of(listener)
             group.environment.setdefault("BASE_URL", address)
             prepare_database(group, services, var)
