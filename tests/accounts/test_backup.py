@@ -71,6 +71,8 @@ def owner_url(cluster, monkeypatch) -> str:
 def new_database(cluster):
     """An empty database that an administrator has made for the owner."""
     name = clusters.clone(cluster, "", empty=True)
+    with clusters.cursor_of(clusters.for_database(cluster.owner_url, name)) as cursor:
+        cursor.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO PUBLIC")  # as it is when made by hand
     yield name
     clusters.drop(cluster, name)
 

@@ -1,0 +1,121 @@
+"""What every address and every template keeps to.
+
+Seen to fail: a view without `@policy`; a role compared in a view; a query in a template; a view that opens a
+transaction; a template with a script or a style inside it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.middleware.policy import ViewPolicy
+from accounts.rules.roles import ROLES
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+APPS = ("accounts", "cases", "risk", "missing", "referrals", "panels", "reporting")
+PUBLIC = {"healthz", "accounts:sign_in", "accounts:sign_out"}
+VIEWS = sorted(
+    path for app in APPS for path in (ROOT / app).rglob("*.py") if path.stem == "views" or path.parent.name == "views"
+)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def addresses(resolver: Any = None, prefix: str = "") -> list[tuple[str, Any]]:
+    """Every address by its name, with its view."""
+    found: list[tuple[str, Any]] = []
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            found += addresses(entry, f"{prefix}{entry.namespace}:" if entry.namespace else prefix)
+        elif isinstance(entry, URLPattern):
+            found.append((f"{prefix}{entry.name}", entry.callback))
+    return found
+
+
+def test_every_view_has_a_policy():
+    found = addresses()
+    assert len(found) >= 20
+    assert [name for name, view in found if not isinstance(getattr(view, "policy", None), ViewPolicy)] == []
+
+
+def test_the_public_addresses_are_these():
+    assert {name for name, view in addresses() if view.policy.public} == PUBLIC
+
+
+def test_every_view_that_changes_something_takes_a_post():
+    assert [name for name, view in addresses() if view.policy.writes and "POST" not in view.policy.methods] == []
+
+
+def test_pages_of_a_file_say_that_they_are():
+    """A file is named by its reference, under /cases/."""
+    lacking = []
+    for pattern, view in routes():
+        if "cases/<str:reference>/" in pattern and not view.policy.reads_file:
+            lacking.append(pattern)
+    assert lacking == []
+
+
+def routes(resolver: Any = None, prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            found += routes(entry, prefix + str(entry.pattern))
+        else:
+            found.append((prefix + str(entry.pattern), entry.callback))
+    return found
+
+
+@pytest.mark.parametrize("path", VIEWS, ids=named)
+def test_views_load_authorise_call_and_respond(path):
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert attributes & {"objects", "atomic", "role_key", "is_superuser", "on_commit"} == set()
+    imported = {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import) for alias in node.names
+    }
+    assert imported & {"transaction", "record_access", "AccessEvent"} == set()
+
+
+def roles_in(text: str) -> set[str]:
+    """Role keys as whole words in quotation marks: a comparison with one, wherever it stands."""
+    return {key for key in ROLES if re.search(rf"""['"]{key}['"]""", text)}
+
+
+@pytest.mark.parametrize("path", [*VIEWS, *TEMPLATES], ids=named)
+def test_no_page_asks_for_a_role(path):
+    text = path.read_text(encoding="utf-8")
+    assert "role_key" not in text
+    assert roles_in(text) == set()
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=named)
+def test_templates_query_nothing_and_hold_no_script_or_style(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\.objects\b|\.all\b|\.filter\b|_set\b|perms\.|has_perm|is_superuser|is_staff", text)
+    assert not re.search(r"""\sstyle=|\son[a-z]+=["']|javascript:""", text)
+    # A document for print is never seen by a browser, and carries its style inside.
+    assert "<style" not in text or path.parent.name == "pdf"
+    for script in re.findall(r"<script[^>]*>", text):
+        assert "src=" in script or 'nonce="{{ CSP_NONCE }}"' in script, script
+    assert "|safe" not in text
+    assert "autoescape off" not in text
+
+
+def test_no_markup_is_called_safe_by_hand():
+    found = [
+        named(path)
+        for app in (*APPS, "config")
+        for path in (ROOT / app).rglob("*.py")
+        if "mark_safe" in path.read_text(encoding="utf-8")
+    ]
+    assert found == []
