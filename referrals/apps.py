@@ -2,9 +2,8 @@ from pathlib import Path
 
 from django.apps import AppConfig
 
-from accounts.services.database.rights import ADD, add_and_change, declare_rights
-
 from accounts.definitions import register_definitions
+from accounts.services.database.rights import ADD, add_and_change, declare_rights
 
 
 class ReferralsConfig(AppConfig):
@@ -15,9 +14,11 @@ class ReferralsConfig(AppConfig):
         from cases.clocks.choices import AlertKind
         from cases.clocks.services import register_should_alert
         from referrals.selectors.notify import urgent_and_waiting
+        from referrals.selectors.triage import questions_waiting
 
         register_definitions("name_variants", Path(__file__).parent / "definitions")
         register_should_alert(AlertKind.URGENT_NOTIFICATION, urgent_and_waiting, page="referrals:triage_queue")
+        register_should_alert(AlertKind.MATCH_QUESTION, questions_waiting, page="referrals:triage_questions")
         matrix = ("tool_id", "answers", "result", "matrix_evidence", "computed_level")
         declare_rights(
             {

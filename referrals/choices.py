@@ -56,6 +56,7 @@ class TriageReason(TextChoices):
     REPEAT_MISSING = "repeat_missing", "The child goes missing repeatedly"
     MULTI_AGENCY_CONCERN = "multi_agency_concern", "Several agencies are worried"
     PLACED_IN = "placed_in", "Placed here from another area with a history of exploitation"
+    SAME_CHILD = "same_child", "The same child, found by a data guardian"
     VULNERABLE_ONLY = "vulnerable_only", "Vulnerable, without signs of exploitation"
     FAMILY_SUPPORT = "family_support", "The family needs support first"
     SIGNIFICANT_HARM = "significant_harm", "Reasonable cause to suspect significant harm"

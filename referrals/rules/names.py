@@ -102,7 +102,8 @@ def forms_of(named: Named) -> list[NameForm]:
     if not given and family:
         given, family = family, ()
     if not family and len(given) > 1:
-        forms = [NameForm(given, ()), NameForm(given[:1], without_particles(given[1:]))]
+        # All in one box: either one given name of several words, or given and family name.
+        forms = [NameForm((joined(given),), ()), NameForm(given[:1], without_particles(given[1:]))]
     else:
         forms = [NameForm(given, family)]
     preferred = words_of(named.preferred_name)

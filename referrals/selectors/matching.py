@@ -35,18 +35,23 @@ from referrals.rules.names import forms_of, joined, words_of
 
 SHOWN_MOST = 8
 # The functions are those of cases/migrations/0001: letters only, without case or accents; how a name sounds.
+# Every statement below is made of these constants alone; what people typed travels as parameters.
+# ruff: noqa: S608
 NAME = "normalised_name(%s::text)"
 SOUND = "dmetaphone(normalised_name(%s::text))"
 FAMILY_SOUND, GIVEN_SOUND = "dmetaphone(normalised_name(family_name))", "dmetaphone(normalised_name(given_name))"
 BY_NAME = f"SELECT id FROM cases_child WHERE sort_key %% {NAME}"
-BY_SOUND = f"""SELECT id FROM cases_child
-    WHERE {FAMILY_SOUND} = {SOUND} AND {GIVEN_SOUND} = {SOUND} AND {FAMILY_SOUND} <> ''"""
+PREFERRED_SOUND = "dmetaphone(normalised_name(preferred_name))"
+BY_SOUND = f"""SELECT id FROM cases_child WHERE {FAMILY_SOUND} = {SOUND} AND {FAMILY_SOUND} <> ''
+    AND {SOUND} IN ({GIVEN_SOUND}, {PREFERRED_SOUND})"""
 BY_FORM_OF_NAME = f"""SELECT id FROM cases_child WHERE {FAMILY_SOUND} = {SOUND}
     AND (normalised_name(given_name) = ANY(%s) OR normalised_name(preferred_name) = ANY(%s))"""
 BY_OTHER_NAME = f"SELECT child_id FROM cases_alias WHERE normalised_name(name) %% {NAME}"
 BY_BIRTH_DATE = "SELECT id FROM cases_child WHERE birth_date = ANY(%s)"
 BY_NEAR_BIRTH_DATE = f"""SELECT id FROM cases_child WHERE birth_date = ANY(%s)
-    AND (similarity(sort_key, {NAME}) > 0.1 OR {FAMILY_SOUND} = {SOUND} OR {GIVEN_SOUND} = {SOUND})"""
+    AND (similarity(sort_key, {NAME}) > 0.1 OR {FAMILY_SOUND} = {SOUND} OR {GIVEN_SOUND} = {SOUND}
+    OR normalised_name(given_name) = ANY(%s) OR normalised_name(preferred_name) = ANY(%s)
+    OR EXISTS (SELECT 1 FROM cases_alias WHERE cases_alias.child_id = cases_child.id))"""
 BY_POSTCODE = "SELECT child_id FROM cases_address WHERE upper(replace(postcode, ' ', '')) = %s AND NOT protected"
 
 
@@ -128,7 +133,8 @@ def block(asked: Known, *, variants: Variants) -> set[UUID]:
         exact = [day for day in (asked.birth_date, swapped_birth_date(asked.birth_date)) if day is not None]
         near = sorted(near_birth_dates(asked.birth_date))
         parts.append((BY_BIRTH_DATE, [exact]))
-        parts.append((BY_NEAR_BIRTH_DATE, [near, key, asked.family_name, asked.given_name]))
+        names = sorted({name for form in forms_of(asked) for name in _names_like(form.given, variants)})
+        parts.append((BY_NEAR_BIRTH_DATE, [near, key, asked.family_name, asked.given_name, names, names]))
     parts += [(BY_POSTCODE, [postcode_key(place.postcode)]) for place in asked.places if place.postcode]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -138,6 +144,8 @@ def block(asked: Known, *, variants: Variants) -> set[UUID]:
 
 
 def _name_blocks(asked: Known, variants: Variants) -> Iterable[tuple[str, list[object]]]:
+    yield BY_NAME, [f"{asked.family_name} {asked.given_name}"]
+    as_written = joined(words_of(asked.family_name))
     for form in forms_of(asked):
         given, family = joined(form.given), joined(form.family)
         yield BY_NAME, [f"{family} {given}"]
@@ -145,11 +153,16 @@ def _name_blocks(asked: Known, variants: Variants) -> Iterable[tuple[str, list[o
         yield BY_OTHER_NAME, [given]
         if not family:
             continue
-        yield BY_SOUND, [family, given]
-        yield BY_SOUND, [given, family]
-        names = sorted({other for word in (given, *form.given) for other in variants.of(word)})
-        for word in {family, *form.family}:
+        names = sorted(_names_like(form.given, variants))
+        for whole in sorted({family, as_written} - {""}):
+            yield BY_SOUND, [whole, given]
+            yield BY_SOUND, [given, whole]
+        for word in sorted({family, as_written, *form.family} - {""}):
             yield BY_FORM_OF_NAME, [word, names, names]
+
+
+def _names_like(given: tuple[str, ...], variants: Variants) -> set[str]:
+    return {other for word in (joined(given), *given) for other in variants.of(word)}
 
 
 def _files(ids: set[UUID], at: datetime) -> list[tuple[Child, Known]]:

@@ -1,0 +1,177 @@
+"""Deciding on a notification, narrowing the queue, and a guardian's answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.forms import (
+    CheckboxesField,
+    HarbourForm,
+    LongTextField,
+    RadioField,
+    SearchField,
+    SelectField,
+    TextField,
+    TickField,
+    WriteForm,
+    YesNoField,
+)
+from accounts.models import Agency, Membership
+from cases.record.choices import RiskLevel
+from referrals.choices import ConcernKind, TriageOutcome, TriageReason
+from referrals.rules.triage import MESSAGES, REASONS_FOR
+
+NEW, OTHER, ACCEPT = "new", "other", "accept"
+OUTCOMES = {
+    ACCEPT: ("Accept", "A named worker leads, and agencies work together on the child’s file."),
+    TriageOutcome.SOCIAL_CARE: (
+        "Pass to children’s social care",
+        "Possible significant harm. Ring them as well. A social worker leads.",
+    ),
+    TriageOutcome.EARLY_HELP: (
+        "Pass to early help",
+        "Vulnerable, without signs of exploitation. Name an early help worker to open a file.",
+    ),
+    TriageOutcome.INFORMATION_ONLY: ("Keep as information", "No casework starts from this."),
+    TriageOutcome.DECLINE: ("Decline, with advice", "The referrer is told what to do instead."),
+}
+
+
+def _reason(outcome: str) -> SelectField:
+    reasons = [reason for reason in REASONS_FOR[outcome] if reason != TriageReason.SAME_CHILD]
+    choices = [("", "Choose a reason"), *((reason.value, reason.label) for reason in reasons)]
+    return SelectField(label="Reason", choices=choices, missing="Select the reason for your decision")
+
+
+def _message(outcome: str) -> LongTextField:
+    return LongTextField(
+        label="What the referrer is told",
+        hint="In plain words. Never say whether the child was known.",
+        initial=MESSAGES[outcome],
+        max_length=2000,
+        rows=6,
+        missing="Write what the referrer is told",
+    )
+
+
+class DecisionForm(WriteForm):
+    """One decision: is there a file, what happens, why, who leads, who works with the child, what is said back."""
+
+    joined = RadioField(label="Is this a child who has a file?", reveals={OTHER: "other_reference"})
+    other_reference = TextField(
+        label="Reference of the file", hint="For example, H7K-4PQR", max_length=20, width=10, spellcheck=False
+    )
+    outcome = RadioField(
+        label="What happens now?",
+        choices=[(key, words) for key, (words, _) in OUTCOMES.items()],
+        hints={key: hint for key, (_, hint) in OUTCOMES.items()},
+        reveals={key: (f"reason_{key}", f"message_{key}") for key in OUTCOMES},
+        missing="Select what happens now",
+    )
+    reason_accept = _reason(TriageOutcome.ACCEPT_NEW)
+    message_accept = _message(TriageOutcome.ACCEPT_NEW)
+    reason_social_care = _reason(TriageOutcome.SOCIAL_CARE)
+    message_social_care = _message(TriageOutcome.SOCIAL_CARE)
+    reason_early_help = _reason(TriageOutcome.EARLY_HELP)
+    message_early_help = _message(TriageOutcome.EARLY_HELP)
+    reason_information_only = _reason(TriageOutcome.INFORMATION_ONLY)
+    message_information_only = _message(TriageOutcome.INFORMATION_ONLY)
+    reason_decline = _reason(TriageOutcome.DECLINE)
+    message_decline = _message(TriageOutcome.DECLINE)
+    rationale = LongTextField(
+        label="Why you decide this",
+        hint="What weighed most. The child may read it one day.",
+        max_length=2000,
+        missing="Say in a sentence or two why you decide this",
+    )
+    lead = SelectField(
+        label="Who leads on the case?",
+        hint="One named worker. A lead that a file has already stays: then leave this empty.",
+        required=False,
+    )
+    agencies = CheckboxesField(
+        label="Which agencies work with the child?",
+        hint="When a file is opened or joined. They see what their role and the file allow, from now.",
+        required=False,
+        small=True,
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        candidates: list[tuple[str, str, str]],
+        leads: list[Membership],
+        agencies: list[Agency],
+        suggested: list[Agency],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        joined = self.fields["joined"]
+        joined.choices = [  # type: ignore[attr-defined]
+            *((reference, words) for reference, words, _ in candidates),
+            (NEW, "No file is about this child"),
+            (OTHER, "Yes, a file that is not shown above"),
+        ]
+        joined.widget.hints = {reference: hint for reference, _, hint in candidates}  # type: ignore[attr-defined]
+        by_agency: dict[str, list[tuple[str, str]]] = {}
+        for member in leads:
+            words = f"{member.user}, {member.get_role_display()}"
+            by_agency.setdefault(member.agency.name, []).append((str(member.pk), words))
+        self.fields["lead"].choices = [("", "Choose a worker"), *by_agency.items()]  # type: ignore[attr-defined]
+        self.fields["agencies"].choices = [(str(agency.pk), agency.name) for agency in agencies]  # type: ignore[attr-defined]
+        self.fields["agencies"].initial = [str(agency.pk) for agency in suggested]
+
+    @property
+    def outcome_key(self) -> str:
+        return str(self.cleaned_data["outcome"])
+
+    def stored_outcome(self) -> str:
+        """The outcome as it is stored: an acceptance is of a new file or of a joined one."""
+        if self.outcome_key != ACCEPT:
+            return self.outcome_key
+        is_new = self.cleaned_data["joined"] == NEW
+        return str(TriageOutcome.ACCEPT_NEW if is_new else TriageOutcome.ACCEPT_JOINED)
+
+    def joined_reference(self) -> str:
+        """The reference of the file that was chosen or typed; empty for none."""
+        chosen = str(self.cleaned_data["joined"])
+        if chosen == OTHER:
+            return str(self.cleaned_data["other_reference"])
+        return "" if chosen == NEW else chosen
+
+    def add_refusal(self, field: str, words: str) -> None:
+        """Show a refusal of the service at the control it speaks of."""
+        places = {
+            "reason": f"reason_{self.outcome_key}",
+            "message": f"message_{self.outcome_key}",
+            "joined_child": "other_reference" if self.cleaned_data.get("joined") == OTHER else "joined",
+        }
+        self.add_error(places.get(field, field) or None, words)
+
+
+class QueueFilterForm(HarbourForm):
+    """Narrows a queue; it holds words about a person, so it is always sent by POST."""
+
+    says_optional = False
+    words = SearchField(label="Name or reference", required=False, max_length=80)
+    level = SelectField(label="Provisional level", choices=[("", "Any"), *RiskLevel.choices], required=False)
+    concern = SelectField(label="Worry", choices=[("", "Any"), *ConcernKind.choices], required=False)
+    urgent = TickField(label="Urgent alone", required=False)
+
+
+class QuestionForm(WriteForm):
+    """A guardian's answer: the same child or not, and who leads where the file has no lead."""
+
+    same_child = YesNoField(
+        label="Is it the same child?", reveals={"yes": "lead"}, missing="Select yes if it is the same child"
+    )
+    lead = SelectField(label="Who leads on the case?", missing="Select the worker who leads")
+
+    def __init__(self, *args: Any, leads: list[Membership] | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if leads is None:
+            del self.fields["lead"]
+            self.fields["same_child"].widget.reveals = {}  # type: ignore[attr-defined]
+            return
+        choices = [(str(one.pk), f"{one.user}, {one.get_role_display()}, {one.agency}") for one in leads]
+        self.fields["lead"].choices = [("", "Choose a worker"), *choices]  # type: ignore[attr-defined]

@@ -1,0 +1,286 @@
+"""The queue, a notification beside the files it may belong to, and questions to the guardians, as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.rules.dates import age_in_years, day, length, moment
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category
+from cases.access.rules import Level, Matrix, category_levels
+from cases.access.selectors import facts_of, matrix_in_force
+from cases.record.choices import RiskLevel
+from cases.record.models import Address, Child
+from referrals.choices import ConcernKind
+from referrals.models import Notification
+from referrals.presenters.notify import fields_of, result_of, said_rows
+from referrals.rules.matching import Band
+from referrals.rules.triage import decision_due_at
+from referrals.selectors.matching import Candidate
+from referrals.selectors.triage import QuestionShown, TriageSummary, homes_of, leads_of, schools_of
+
+LEVEL_WORDS = {
+    RiskLevel.HIGH: "high",
+    RiskLevel.MEDIUM: "medium",
+    RiskLevel.LOW: "low",
+    RiskLevel.NONE_IDENTIFIED: "none",
+}
+BAND_WORDS = {Band.VERY_LIKELY: "Very likely", Band.LIKELY: "Likely", Band.POSSIBLE: "Possible"}
+BAND_TONE = {Band.VERY_LIKELY: "serious", Band.LIKELY: "watch", Band.POSSIBLE: "plain"}
+NOT_SHOWN = "Not shown to you"
+DECIDED_COLUMNS = [{"text": "Notification"}, {"text": "Decision"}, {"text": "By"}, {"text": "File"}]
+QUESTION_COLUMNS = [{"text": "Notification"}, {"text": "File"}, {"text": "What they share"}, {"text": "Waiting"}]
+CARDS = {
+    "child": "The child",
+    "about": "More about the child",
+    "home": "Home",
+    "concern": "What worries the referrer",
+    "harm": "Harm",
+    "danger": "Danger",
+    "words": "What the child says",
+    "told": "Who knows",
+}
+
+
+def headline(summary: TriageSummary, at: datetime) -> str:
+    """The queue in a sentence."""
+    if not summary.waiting:
+        return "Nothing is waiting for a decision."
+    words = [f"{summary.waiting} {'waits' if summary.waiting == 1 else 'wait'}"]
+    if summary.urgent:
+        words.append(f"{summary.urgent} urgent")
+    if summary.late:
+        words.append(f"{summary.late} late")
+    since = f" The oldest has waited {length(at - summary.oldest_sent_at)}." if summary.oldest_sent_at else ""
+    return f"{', '.join(words)}.{since}"
+
+
+def queue_rows(notifications: Iterable[Notification], *, at: datetime) -> list[dict[str, Any]]:
+    """What waits, one line each, finished text."""
+    rows = []
+    for notification in notifications:
+        due_at = decision_due_at(notification.sent_at, urgent=bool(notification.urgent))
+        rows.append(
+            {
+                "href": reverse("referrals:triage_detail", args=[notification.reference]),
+                "name": notification.name,
+                "reference": notification.reference,
+                "agency": notification.agency.name,
+                "concerns": concern_words(notification),
+                "danger": notification.immediate_danger,
+                "harm": notification.harm_status,
+                "level": LEVEL_WORDS.get(RiskLevel(notification.computed_level), ""),
+                "waited": length(at - notification.sent_at),
+                "sent": moment(notification.sent_at),
+                "late": at >= due_at,
+            }
+        )
+    return rows
+
+
+def decided_rows(notifications: Iterable[Notification]) -> list[list[dict[str, Any]]]:
+    """What was decided, as a table."""
+    return [
+        [
+            {
+                "text": row.name,
+                "href": reverse("referrals:triage_detail", args=[row.reference]),
+                "hint": f"{row.reference}, {row.agency.name}",
+            },
+            {"text": row.decision.get_outcome_display(), "hint": row.decision.get_reason_display()},
+            {"text": str(row.decision.decided_by.user), "hint": moment(row.decision.decided_at)},
+            {"text": row.child.reference, "href": file_href(row.child)} if row.child else {"text": "No file"},
+        ]
+        for row in notifications
+    ]
+
+
+def concern_words(notification: Notification) -> str:
+    """The kinds of concern, in words."""
+    return ", ".join(ConcernKind(kind).label for kind in notification.concerns)
+
+
+def file_href(child: Child) -> str:
+    """Where a child's file opens."""
+    return reverse("cases:file", args=[child.reference])
+
+
+def detail(notification: Notification, *, at: datetime) -> dict[str, Any]:
+    """Everything the referrer wrote, in blocks, with the provisional result explained."""
+    rows = said_rows(fields_of(notification), today=timezone.localdate(notification.sent_at))
+    referrer = notification.membership
+    cards = {step: {"title": title, "rows": rows[step]} for step, title in CARDS.items()}
+    due_at = decision_due_at(notification.sent_at, urgent=bool(notification.urgent))
+    return {
+        "reference": notification.reference,
+        "name": notification.name,
+        "danger": notification.immediate_danger,
+        "danger_detail": notification.danger_detail,
+        "police_called": notification.police_called,
+        "level": LEVEL_WORDS.get(RiskLevel(notification.computed_level), ""),
+        "harm": notification.harm_status,
+        "late": at >= due_at,
+        "left": [cards[step] for step in ("concern", "danger", "words", "told")],
+        "right": [cards[step] for step in ("child", "about", "home", "harm")],
+        "referrer": {
+            "title": "The referrer",
+            "rows": [
+                {"key": "Name", "value": f"{referrer.user}, {referrer.get_role_display()}"},
+                {"key": "Agency", "value": notification.agency.name},
+                {"key": "Telephone", "value": notification.referrer_telephone},
+                {"key": "Sent", "value": f"{moment(notification.sent_at)}, {length(at - notification.sent_at)} ago"},
+            ],
+        },
+        "result": result_of(notification),
+    }
+
+
+def decision_rows(notification: Notification) -> list[dict[str, Any]]:
+    """The decision that was made, for triage."""
+    decision = notification.decision
+    rows: list[dict[str, Any]] = [
+        {"key": "Decision", "value": decision.get_outcome_display()},
+        {"key": "Reason", "value": decision.get_reason_display()},
+        {"key": "Why", "value": decision.rationale, "multiline": True},
+        {"key": "Decided by", "value": f"{decision.decided_by.user}, {decision.decided_by.agency}"},
+        {"key": "When", "value": moment(decision.decided_at)},
+        {"key": "The referrer was told", "value": decision.message_to_referrer, "multiline": True},
+    ]
+    if decision.lead is not None:
+        rows.insert(2, {"key": "Lead", "value": f"{decision.lead.user}, {decision.lead.agency}"})
+    if notification.child is not None:
+        file = {"key": "File", "value": notification.child.reference, "href": file_href(notification.child)}
+        rows.append({**file, "action": "Open", "hidden": "the file"})
+    return rows
+
+
+def compared(
+    notification: Notification, candidates: list[Candidate], *, viewer: Viewer, at: datetime
+) -> dict[str, Any]:
+    """A notification and the files it may belong to, side by side, as far as the viewer sees each category."""
+    children = [candidate.child for candidate in candidates]
+    matrix = matrix_in_force(on=timezone.localdate(at))
+    leads, schools, homes = leads_of(children), schools_of(children), homes_of(children)
+    files = [
+        _candidate(
+            candidate,
+            levels=_levels(candidate.child, viewer, matrix),
+            school=schools.get(candidate.child.pk, ""),
+            homes=homes.get(candidate.child.pk, []),
+            lead=str(leads[candidate.child.pk].membership.user) if candidate.child.pk in leads else "",  # type: ignore[union-attr]
+            today=timezone.localdate(at),
+        )
+        for candidate in candidates
+    ]
+    said = {
+        "Name": notification.name,
+        "Also called": notification.preferred_name,
+        "Date of birth": _born(notification, timezone.localdate(notification.sent_at)),
+        "School": notification.school,
+        "Address": ", ".join(text for text in (notification.address_lines, notification.postcode) if text),
+        "Level": "",
+        "Lead": "",
+    }
+    return {
+        "files": files,
+        "rows": [
+            {"key": key, "said": value, "held": [file["facts"][key] for file in files]} for key, value in said.items()
+        ],
+    }
+
+
+def _levels(child: Child, viewer: Viewer, matrix: Matrix) -> dict[str, Level]:
+    return category_levels(viewer, facts_of(child), matrix)
+
+
+def _born(notification: Notification, today: Any) -> str:
+    if notification.birth_date:
+        return f"{day(notification.birth_date)} (age {age_in_years(notification.birth_date, today)})"
+    return f"About {notification.age_if_unknown} years old" if notification.age_if_unknown is not None else ""
+
+
+def _candidate(
+    candidate: Candidate, *, levels: dict[str, Level], school: str, homes: list[Address], lead: str, today: Any
+) -> dict[str, Any]:
+    child, match = candidate.child, candidate.match
+    identity, home = levels[Category.IDENTITY], levels[Category.CONTACT_ADDRESS]
+    age = age_in_years(child.birth_date, today)
+    facts = {
+        "Name": f"{child.given_name} {child.family_name}".strip() if identity == Level.FULL else child.called,
+        "Also called": child.preferred_name,
+        "Date of birth": f"{day(child.birth_date)} (age {age})" if child.birth_date else "",
+        "School": school,
+        "Address": "; ".join(f"{row.lines}, {row.postcode}" for row in homes),
+        "Level": child.get_level_display() if levels[Category.LEVEL] >= Level.SUMMARY else NOT_SHOWN,
+        "Lead": lead,
+    }
+    if identity == Level.SUMMARY:
+        facts["Date of birth"] = f"Age {age}" if age is not None else ""
+    elif identity < Level.SUMMARY:
+        facts |= dict.fromkeys(("Name", "Also called", "Date of birth", "School", "Lead"), NOT_SHOWN)
+    if home < Level.FULL:
+        facts["Address"] = ", ".join(row.area for row in homes if row.area) if home == Level.SUMMARY else NOT_SHOWN
+    reasons = [reason.text for reason in match.reasons if levels[reason.category] == Level.FULL]
+    return {
+        "reference": child.reference,
+        "href": file_href(child),
+        "band": BAND_WORDS[match.band],
+        "tone": BAND_TONE[match.band],
+        "reasons": reasons,
+        "facts": facts,
+        "choice": f"{child.reference}, {facts['Name']}",
+        "hint": f"{BAND_WORDS[match.band]}: {'; '.join(reasons)}" if reasons else BAND_WORDS[match.band],
+    }
+
+
+def question_rows(questions: Iterable[QuestionShown], *, at: datetime) -> list[list[dict[str, Any]]]:
+    """Questions that wait for a guardian, as a table without a name."""
+    return [
+        [
+            {
+                "text": shown.question.notification.reference,
+                "href": reverse("referrals:triage_question", args=[shown.question.pk]),
+                "hint": shown.question.notification.agency.name,
+            },
+            {"text": shown.question.child.reference, "hint": "" if shown.child else "Open to named people only"},
+            {"text": "; ".join(shown.reasons)},
+            {"text": length(at - shown.question.asked_at)},
+        ]
+        for shown in questions
+    ]
+
+
+def question_detail(shown: QuestionShown, *, viewer: Viewer, at: datetime) -> dict[str, Any]:
+    """One question: references and reasons, and of the child what a guardian's categories allow."""
+    notification, today = shown.question.notification, timezone.localdate(at)
+    said = [
+        {"key": "Notification", "value": notification.reference},
+        {"key": "From", "value": notification.agency.name},
+        {"key": "Sent", "value": moment(notification.sent_at)},
+        {"key": "The child is called", "value": notification.preferred_name or notification.given_name},
+        {"key": "Age", "value": _age(notification, today)},
+        {"key": "School", "value": notification.school},
+    ]
+    held = [{"key": "File", "value": shown.question.child.reference}]
+    if shown.child is not None and _levels(shown.child, viewer, matrix_in_force(on=today))["identity"] >= Level.SUMMARY:
+        age = age_in_years(shown.child.birth_date, today)
+        school = schools_of([shown.child]).get(shown.child.pk, "")
+        held += [
+            {"key": "The child is called", "value": shown.child.called},
+            {"key": "Age", "value": "" if age is None else str(age)},
+            {"key": "School", "value": school},
+        ]
+    if shown.lead is not None and shown.lead.membership is not None:
+        held.append({"key": "Lead, to ask", "value": f"{shown.lead.membership.user}, {shown.lead.membership.agency}"})
+    return {"said": said, "held": held, "reasons": shown.reasons, "named_only": shown.child is None}
+
+
+def _age(notification: Notification, today: Any) -> str:
+    age = age_in_years(notification.birth_date, today)
+    age = notification.age_if_unknown if age is None else age
+    return "" if age is None else str(age)

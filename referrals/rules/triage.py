@@ -1,0 +1,240 @@
+"""What triage may decide, for which reasons, in what words, in what order and by when.
+
+Source: the partnership's single notification point (domain report A1, D2): every notification gets a decision with a
+coded reason the same day, and its referrer is told, in words that never say whether the child was known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts.choices import Sector
+from accounts.rules.dates import in_london
+from accounts.rules.refusals import Refusal, Stale
+from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
+from cases.record.choices import HarmStatus, InvolvementRole, RiskLevel
+from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
+
+SHORTEST_RATIONALE = 10
+URGENT_WITHIN = timedelta(hours=1)
+ACCEPTED = (TriageOutcome.ACCEPT_NEW, TriageOutcome.ACCEPT_JOINED)
+# A lead must be named: somebody has this child from the minute the decision is made.
+NEEDS_LEAD = frozenset({*ACCEPTED, TriageOutcome.SOCIAL_CARE})
+MAY_HAVE_LEAD = NEEDS_LEAD | {TriageOutcome.EARLY_HELP}
+# Who may lead, by what they do; the social care outcome is led by social care, early help by early help.
+LEAD_ROLES = (
+    "csc_social_worker",
+    "csc_manager",
+    "csc_out_of_hours",
+    "specialist_keyworker",
+    "specialist_manager",
+    "police_exploitation",
+    "youth_justice",
+    "early_help",
+)
+LEAD_SECTOR: Mapping[str, str] = {
+    TriageOutcome.SOCIAL_CARE: Sector.SOCIAL_CARE,
+    TriageOutcome.EARLY_HELP: Sector.EARLY_HELP,
+}
+SUGGESTED_SECTORS = (Sector.SOCIAL_CARE, Sector.POLICE, Sector.SPECIALIST)
+ROLE_OF_SECTOR: Mapping[str, InvolvementRole] = {
+    Sector.SOCIAL_CARE: InvolvementRole.SOCIAL_WORKER,
+    Sector.POLICE: InvolvementRole.POLICE_LEAD,
+    Sector.SPECIALIST: InvolvementRole.KEYWORKER,
+    Sector.HEALTH: InvolvementRole.HEALTH,
+    Sector.EDUCATION: InvolvementRole.EDUCATION,
+    Sector.YOUTH_JUSTICE: InvolvementRole.YOUTH_JUSTICE,
+    Sector.HOUSING: InvolvementRole.HOUSING,
+    Sector.EARLY_HELP: InvolvementRole.EARLY_HELP,
+}
+# A referrer under this role sees what became of the notification, and no file.
+REFERS_ONLY = "notification_only"
+
+# What a triage worker chooses from; `SAME_CHILD` is a guardian's alone.
+_RISK = (
+    TriageReason.INDICATORS_PRESENT,
+    TriageReason.EXPLOITATION_KNOWN,
+    TriageReason.REPEAT_MISSING,
+    TriageReason.MULTI_AGENCY_CONCERN,
+    TriageReason.PLACED_IN,
+    TriageReason.UNDER_13,
+)
+REASONS_FOR: Mapping[str, tuple[TriageReason, ...]] = {
+    TriageOutcome.ACCEPT_NEW: _RISK,
+    TriageOutcome.ACCEPT_JOINED: (*_RISK, TriageReason.SAME_CHILD),
+    TriageOutcome.EARLY_HELP: (TriageReason.VULNERABLE_ONLY, TriageReason.FAMILY_SUPPORT),
+    TriageOutcome.SOCIAL_CARE: (
+        TriageReason.SIGNIFICANT_HARM,
+        TriageReason.UNDER_13,
+        TriageReason.EXPLOITATION_KNOWN,
+    ),
+    TriageOutcome.INFORMATION_ONLY: (
+        TriageReason.ALREADY_OPEN,
+        TriageReason.ABOUT_SOMEBODY_ELSE,
+        TriageReason.NOT_ENOUGH,
+    ),
+    TriageOutcome.DECLINE: (
+        TriageReason.NOT_ENOUGH,
+        TriageReason.OTHER_AREA,
+        TriageReason.NOT_A_CHILD,
+        TriageReason.ABOUT_SOMEBODY_ELSE,
+    ),
+}
+_ACCEPTED_WORDS = (
+    "Thank you for telling us. We have accepted your notification. A named worker will now work with the child and "
+    "the agencies around them, and may ring you for more. Go on doing what you do for the child, write down what "
+    "you see and hear, and tell us at once if anything changes. If the child is in danger, ring 999."
+)
+MESSAGES: Mapping[str, str] = {
+    TriageOutcome.ACCEPT_NEW: _ACCEPTED_WORDS,
+    TriageOutcome.ACCEPT_JOINED: _ACCEPTED_WORDS,
+    TriageOutcome.EARLY_HELP: (
+        "Thank you for telling us. We have asked early help to offer the child and the family support. This is not "
+        "“no action”: stay in touch with the child, and tell us at once if you see signs of exploitation. If the "
+        "child is in danger, ring 999."
+    ),
+    TriageOutcome.SOCIAL_CARE: (
+        "Thank you for telling us. We have passed your notification to children's social care today, because the "
+        "child may be suffering significant harm. A social worker may ring you for more. If the child is in danger, "
+        "ring 999."
+    ),
+    TriageOutcome.INFORMATION_ONLY: (
+        "Thank you for telling us. We have kept what you told us, so that it counts if more is heard. Nothing else "
+        "is needed from you now. Tell us again if you see or hear more. If a child is in danger, ring 999."
+    ),
+    TriageOutcome.DECLINE: (
+        "Thank you for telling us. We are not taking this further under the exploitation procedures. Talk to the "
+        "safeguarding lead of your own agency about what the child needs now, and notify us again if you see or "
+        "hear more. If you disagree with this decision, ring the notification point and ask for the manager. If a "
+        "child is in danger, ring 999."
+    ),
+}
+
+
+class TriageRefused(Refusal):
+    """A decision cannot be made like this; `field` names what to look at again."""
+
+    code = "triage_refused"
+
+    def __init__(self, reason: str, *, field: str = "") -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+class AlreadyDecided(Stale):
+    """Somebody else decided first."""
+
+    code = "already_decided"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A decision as it is proposed: what the rule needs of it."""
+
+    outcome: str
+    reason: str
+    rationale: str
+    message: str
+    has_joined_child: bool
+    has_lead: bool
+    lead_role: str = ""
+    lead_sector: str = ""
+    lead_stays: bool = False
+
+
+def check_may_triage(viewer: Viewer) -> None:
+    """Refuse a viewer whose role does not triage."""
+    if not viewer.may(Capability.TRIAGE):
+        raise TriageRefused("Only the notification point and the out-of-hours team decide on notifications.")
+
+
+def check_waiting(*, status: str, stored_version: int, version: int) -> None:
+    """Refuse a decision on a notification that changed since the page was opened. Raises Stale."""
+    if status != NotificationStatus.SENT:
+        raise AlreadyDecided("This notification has been decided since you opened the page.")
+    if stored_version != version:
+        raise Stale(
+            "The referrer has completed the Risk Factor Matrix since you opened the page. Read the notification "
+            "again before you decide."
+        )
+
+
+def check_proposal(proposal: Proposal) -> None:
+    """Refuse a decision that does not hold together: reason and outcome, words, file and lead."""
+    outcome = proposal.outcome
+    if proposal.reason not in REASONS_FOR[outcome]:
+        raise TriageRefused("Select a reason that goes with what you decide.", field="reason")
+    if len(proposal.rationale.strip()) < SHORTEST_RATIONALE:
+        raise TriageRefused("Say in a sentence or two why you decide this.", field="rationale")
+    if not proposal.message.strip():
+        raise TriageRefused("Write what the referrer is told.", field="message")
+    if outcome == TriageOutcome.ACCEPT_JOINED and not proposal.has_joined_child:
+        raise TriageRefused("Select the file that this notification belongs to.", field="joined_child")
+    if outcome == TriageOutcome.ACCEPT_NEW and proposal.has_joined_child:
+        raise TriageRefused("A new file cannot be joined to another.", field="joined_child")
+    _check_lead(proposal)
+
+
+def _check_lead(proposal: Proposal) -> None:
+    if not proposal.has_lead:
+        if proposal.outcome in NEEDS_LEAD:
+            raise TriageRefused("Select the worker who leads. A child has one named lead from the start.", field="lead")
+        return
+    if proposal.outcome not in MAY_HAVE_LEAD:
+        raise TriageRefused("Nobody leads where no casework starts. Leave the lead empty.", field="lead")
+    if proposal.lead_stays:
+        return
+    if proposal.lead_role not in LEAD_ROLES:
+        raise TriageRefused("Select a lead whose job it is to hold cases.", field="lead")
+    wanted = LEAD_SECTOR.get(proposal.outcome)
+    if wanted and proposal.lead_sector != wanted:
+        who = "children's social care" if wanted == Sector.SOCIAL_CARE else "early help"
+        raise TriageRefused(f"For this decision the lead must work in {who}.", field="lead")
+
+
+def opens_file(outcome: str, *, has_lead: bool) -> bool:
+    """Whether a decision opens a file, or a new spell on the joined one: whenever somebody is to lead."""
+    return outcome in ACCEPTED or (outcome in MAY_HAVE_LEAD and has_lead)
+
+
+def urgency(*, danger: bool, harm_status: str, level: str) -> int:
+    """Where a notification stands in the queue, 0 first: danger, harm known, then the provisional level."""
+    if danger:
+        return 0
+    if harm_status == HarmStatus.KNOWN:
+        return 1
+    order = (RiskLevel.HIGH, RiskLevel.MEDIUM, RiskLevel.NOT_ASSESSED, RiskLevel.LOW, RiskLevel.NONE_IDENTIFIED)
+    return 2 + order.index(RiskLevel(level))
+
+
+def decision_due_at(sent_at: datetime, *, urgent: bool) -> datetime:
+    """By when a notification must be decided: one elapsed hour where it is urgent, else one working day.
+
+    A working day is counted Monday to Friday on London's clocks: sent on a Friday at 3pm, due on Monday at 3pm;
+    what is sent at the weekend counts from Monday's first minute. Domain report G (referrer acknowledgement).
+    """
+    if urgent:
+        return sent_at + URGENT_WITHIN
+    start = in_london(sent_at)
+    if start.weekday() > 4:
+        start = _midnight(start + timedelta(days=7 - start.weekday()))
+    due = start + timedelta(days=1)
+    return due if due.weekday() <= 4 else due + timedelta(days=7 - due.weekday())
+
+
+def late_if_sent_before(at: datetime) -> datetime:
+    """What was sent before this instant and is not urgent is late at `at`; the other side of `decision_due_at`."""
+    now = in_london(at)
+    if now.weekday() > 4:
+        # Nothing falls due at a weekend: what was due by Friday's end was sent by Thursday's.
+        return _midnight(now - timedelta(days=now.weekday() - 4))
+    if now.weekday() == 0:
+        return now - timedelta(days=3)
+    return now - timedelta(days=1)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

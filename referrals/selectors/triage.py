@@ -1,0 +1,291 @@
+"""What waits for triage, what was decided, and what a decision needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db.models import Case, Count, IntegerField, Min, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from accounts.models import Agency, Membership
+from accounts.rules.dates import LONDON
+from accounts.rules.refusals import NotKnown
+from accounts.rules.viewers import Viewer
+from accounts.selectors import agencies_by_sector
+from cases.access.models import Block
+from cases.record.choices import HarmStatus, RiskLevel
+from cases.record.models import Address, Child, Involvement, SchoolPeriod
+from referrals.choices import NotificationStatus
+from referrals.models import MatchQuestion, Notification, TriageDecision
+from referrals.rules.notify import OUTCOME_WORDS
+from referrals.rules.triage import LEAD_ROLES, SUGGESTED_SECTORS, URGENT_WITHIN, late_if_sent_before, urgency
+
+PAGE_LENGTH = 25
+DECIDED_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """How a queue is narrowed: words of a name or reference, a level, a kind of concern, or danger alone."""
+
+    words: str = ""
+    level: str = ""
+    concern: str = ""
+    urgent: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.level or self.concern or self.urgent)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of notifications."""
+
+    rows: list[Notification]
+    number: int
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class TriageSummary:
+    """How much waits for triage, for the home page."""
+
+    waiting: int
+    urgent: int
+    late: int
+    oldest_sent_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a referrer may know of a decision. Equal for a new file and one that was joined."""
+
+    label: str
+    message: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class QuestionShown:
+    """A question to the guardians, with the file only where this guardian may know of it."""
+
+    question: MatchQuestion
+    child: Child | None
+    lead: Involvement | None = None
+    reasons: list[str] = field(default_factory=list)
+
+
+def _open_to(viewer: Viewer, at: datetime) -> QuerySet[Notification]:
+    """Notifications that a triage worker may know of: all, but those joined to a file they may not know of."""
+    known = Child.objects.visible_to(viewer, at=at).values("pk")
+    return Notification.objects.filter(Q(child=None) | Q(child__in=known)).select_related("agency", "decision")
+
+
+def _by_urgency(rows: QuerySet[Notification]) -> QuerySet[Notification]:
+    """Most urgent first, the oldest of each first: `rules.triage.urgency` as the database counts it."""
+    return rows.annotate(
+        urgency=Case(
+            When(immediate_danger=True, then=Value(urgency(danger=True, harm_status="", level=""))),
+            When(harm_status=HarmStatus.KNOWN, then=Value(urgency(danger=False, harm_status="known", level="low"))),
+            *(
+                When(computed_level=level, then=Value(urgency(danger=False, harm_status="", level=level)))
+                for level in RiskLevel.values
+            ),
+            output_field=IntegerField(),
+        )
+    ).order_by("urgency", "sent_at", "pk")
+
+
+def _narrowed(rows: QuerySet[Notification], chosen: QueueFilter) -> QuerySet[Notification]:
+    for word in chosen.words.split():
+        rows = rows.filter(
+            Q(given_name__icontains=word)
+            | Q(family_name__icontains=word)
+            | Q(preferred_name__icontains=word)
+            | Q(reference__icontains=word)
+        )
+    if chosen.level:
+        rows = rows.filter(computed_level=chosen.level)
+    if chosen.concern:
+        rows = rows.filter(concerns__contains=[chosen.concern])
+    return rows.filter(urgent=True) if chosen.urgent else rows
+
+
+def _page(rows: QuerySet[Notification], number: int) -> Page:
+    number = max(number, 1)
+    start = (number - 1) * PAGE_LENGTH
+    found = list(rows[start : start + PAGE_LENGTH + 1])
+    return Page(found[:PAGE_LENGTH], number, len(found) > PAGE_LENGTH)
+
+
+def waiting_notifications(viewer: Viewer, *, at: datetime, chosen: QueueFilter | None = None, page: int = 1) -> Page:
+    """A page of what waits for a decision, most urgent and oldest first."""
+    rows = _open_to(viewer, at).filter(status=NotificationStatus.SENT)
+    return _page(_by_urgency(_narrowed(rows, chosen or QueueFilter())), page)
+
+
+def decided_notifications(viewer: Viewer, *, at: datetime, chosen: QueueFilter | None = None, page: int = 1) -> Page:
+    """A page of what was decided, the latest first."""
+    rows = _open_to(viewer, at).filter(status=NotificationStatus.DECIDED)
+    rows = _narrowed(rows, chosen or QueueFilter()).select_related(
+        "agency", "child", "decision__decided_by__user", "decision__lead__user"
+    )
+    return _page(rows.order_by("-decision__decided_at", "pk"), page)
+
+
+def decided_today(viewer: Viewer, *, at: datetime) -> list[Notification]:
+    """What was decided since midnight in London, the latest first; at most ten."""
+    midnight = datetime.combine(timezone.localdate(at, LONDON), time(), tzinfo=LONDON)
+    return list(
+        _open_to(viewer, at)
+        .filter(status=NotificationStatus.DECIDED, decision__decided_at__gte=midnight)
+        .select_related("agency", "child", "decision__decided_by__user")
+        .order_by("-decision__decided_at", "pk")[:DECIDED_SHOWN]
+    )
+
+
+def notification_for_triage(viewer: Viewer, reference: str, *, at: datetime) -> Notification:
+    """One notification with all that its page shows.
+
+    Raises NotKnown where there is none, and where it was joined to a file that the viewer may not know of.
+    """
+    found = (
+        _open_to(viewer, at)
+        .select_related("agency", "membership__user", "tool", "child", "decision__decided_by__user")
+        .select_related("decision__decided_by__agency", "decision__lead__user", "decision__lead__agency")
+        .filter(reference=reference)
+        .first()
+    )
+    if found is None:
+        raise NotKnown("no_notification")
+    return found
+
+
+def file_to_join(viewer: Viewer, reference: str, *, at: datetime) -> Child | None:
+    """A file by its reference, if the viewer may know of it; None says nothing of which it was."""
+    return Child.objects.visible_to(viewer, at=at).filter(reference=reference.strip().upper()).first()
+
+
+def lead_of(child: Child) -> Involvement | None:
+    """The open involvement that leads on a file."""
+    return (
+        Involvement.objects.filter(child=child, is_lead=True, ended_on=None)
+        .select_related("membership__user", "membership__agency")
+        .first()
+    )
+
+
+def leads_of(children: list[Child]) -> dict[Any, Involvement]:
+    """The open leads of several files, by file id: one query."""
+    rows = Involvement.objects.filter(child__in=[child.pk for child in children], is_lead=True, ended_on=None)
+    return {row.child_id: row for row in rows.select_related("membership__user", "membership__agency")}
+
+
+def schools_of(children: list[Child]) -> dict[Any, str]:
+    """The school each child is on the roll of now, by file id: one query."""
+    rows = SchoolPeriod.objects.filter(child__in=[child.pk for child in children], ended_on=None)
+    return dict(rows.values_list("child_id", "school"))
+
+
+def homes_of(children: list[Child]) -> dict[Any, list[Address]]:
+    """Where each child lives or stays now, by file id, protected addresses left out: one query."""
+    rows = Address.objects.filter(child__in=[child.pk for child in children], ended_on=None, protected=False)
+    found: dict[Any, list[Address]] = {}
+    for address in rows.order_by("started_on", "pk"):
+        found.setdefault(address.child_id, []).append(address)
+    return found
+
+
+def possible_leads(*, on: date) -> list[Membership]:
+    """People whose job it is to hold cases, by agency and name."""
+    return list(
+        Membership.objects.current(on)
+        .filter(role__in=LEAD_ROLES, agency__ended_on=None)
+        .select_related("user", "agency")
+        .order_by("agency__name", "user__full_name", "pk")
+    )
+
+
+def agencies_to_involve() -> list[Agency]:
+    """Agencies that may be asked to work with a child: every one but the partnership itself."""
+    return [agency for agency in agencies_by_sector() if agency.sector != "partnership"]
+
+
+def suggested_agencies(agencies: list[Agency]) -> list[Agency]:
+    """Social care, police and the specialist service: the agencies that nearly every accepted child needs."""
+    return [agency for agency in agencies if agency.sector in SUGGESTED_SECTORS]
+
+
+def triage_summary(at: datetime) -> TriageSummary:
+    """How many notifications wait, how many of them are urgent or late, and since when: one query."""
+    waiting = Notification.objects.filter(status=NotificationStatus.SENT)
+    late = Q(urgent=True, sent_at__lt=at - URGENT_WITHIN) | Q(urgent=False, sent_at__lt=late_if_sent_before(at))
+    counts = waiting.aggregate(
+        all_waiting=Count("pk"),
+        all_urgent=Count("pk", filter=Q(urgent=True)),
+        all_late=Count("pk", filter=late),
+        oldest=Min("sent_at"),
+    )
+    return TriageSummary(
+        waiting=counts["all_waiting"],
+        urgent=counts["all_urgent"],
+        late=counts["all_late"],
+        oldest_sent_at=counts["oldest"],
+    )
+
+
+def outcome_for(notification: Notification) -> Outcome | None:
+    """What the referrer may know of the decision, or None while it waits.
+
+    Says nothing of who decided, of the reason, or of whether the child had a file.
+    """
+    decision = TriageDecision.objects.filter(notification=notification).first()
+    if decision is None:
+        return None
+    return Outcome(
+        label=OUTCOME_WORDS[decision.outcome], message=decision.message_to_referrer, decided_at=decision.decided_at
+    )
+
+
+def questions_waiting(at: datetime) -> QuerySet[Any]:
+    """The ids of questions that no guardian has answered: each must have an alert."""
+    return MatchQuestion.objects.filter(answered_at=None, asked_at__lte=at).values("pk")
+
+
+def questions_for(viewer: Viewer, *, at: datetime) -> list[QuestionShown]:
+    """Questions that wait for a guardian, the oldest first; none about a file on which the guardian is blocked.
+
+    A question about a restricted file is shown with its reference alone.
+    """
+    rows = (
+        MatchQuestion.objects.filter(answered_at=None)
+        .exclude(child__blocks__in=_blocks_of(viewer, at))
+        .select_related("notification__agency", "child")
+        .order_by("asked_at", "pk")
+    )
+    questions = list(rows)
+    visible = Child.objects.visible_to(viewer, at=at).in_bulk([question.child_id for question in questions])
+    leads = leads_of([question.child for question in questions])
+    return [
+        QuestionShown(row, visible.get(row.child_id), leads.get(row.child_id), list(row.reasons)) for row in questions
+    ]
+
+
+def question_for(viewer: Viewer, question_id: Any, *, at: datetime) -> QuestionShown:
+    """One question that waits for this guardian, or was answered. Raises NotKnown as for one that never was."""
+    row = (
+        MatchQuestion.objects.filter(pk=question_id)
+        .exclude(child__blocks__in=_blocks_of(viewer, at))
+        .select_related("notification__agency", "child")
+        .first()
+    )
+    if row is None:
+        raise NotKnown("no_question")
+    child = Child.objects.visible_to(viewer, at=at).filter(pk=row.child_id).first()
+    return QuestionShown(row, child, lead_of(row.child), list(row.reasons))
+
+
+def _blocks_of(viewer: Viewer, at: datetime) -> QuerySet[Any]:
+    return Block.objects.live(at).filter(user_id=viewer.user_id)

@@ -1,0 +1,303 @@
+"""What a notification brings to a child's file: the facts, the timeline, the provisional Matrix and the people.
+
+What the referrer said stays the referrer's: author, agency and source are theirs. Nothing that a joined file holds is
+written over; what differs is kept beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts.choices import FunctionKey
+from accounts.models import Agency, Membership
+from accounts.rules.dates import day
+from accounts.rules.viewers import Viewer
+from accounts.selectors import viewer_of
+from cases.access.choices import Category, GrantReason
+from cases.access.services import grant_access, grant_to_function
+from cases.record.choices import AddressKind, EntryKind, InvolvementRole, RiskLevel, Source
+from cases.record.models import Address, AddressReader, Alias, Child, Involvement, SchoolPeriod
+from cases.record.services import (
+    Identity,
+    add_chronology,
+    involve,
+    open_child_file,
+    provenance,
+    record_level,
+    start_spell,
+)
+from referrals.choices import Agreement, ConcernKind, Told
+from referrals.models import Notification, TriageDecision
+from referrals.rules.names import joined as run_together
+from referrals.rules.names import words_of
+from referrals.rules.notify import age_said
+from referrals.rules.triage import REFERS_ONLY, ROLE_OF_SECTOR
+from risk.rules import answers_from_plain
+from risk.services import record_referrer_assessment
+
+STANDING_FUNCTIONS = (FunctionKey.NOTIFICATION_POINT, FunctionKey.PANEL_OFFICE, FunctionKey.DATA_GUARDIANS)
+KEPT_PRIVATE = "The referrer said that this address must be kept from somebody."
+
+
+def new_file(*, notification: Notification, at: datetime, by: Viewer) -> Child:
+    """A file for a child who has none, with what the referrer said of who the child is."""
+    return open_child_file(
+        identity=Identity(
+            given_name=notification.given_name,
+            family_name=notification.family_name,
+            preferred_name=notification.preferred_name,
+            birth_date=notification.birth_date,
+            sex=notification.sex,  # type: ignore[arg-type]
+            ethnicity=notification.ethnicity,  # type: ignore[arg-type]
+            disability=notification.disability,  # type: ignore[arg-type]
+        ),
+        at=at,
+        by=by,
+    )
+
+
+def write_notification(*, notification: Notification, child: Child, joined: bool, at: datetime, by: Viewer) -> None:
+    """Put what the referrer said on the file, each thing in its category, as the referrer's own."""
+    referrer = viewer_of(notification.membership)
+    if joined:
+        _write_other_names(notification, child, referrer, at)
+    _write_school(notification, child, referrer, at)
+    _write_address(notification, child, referrer, at)
+    for category, source, summary, detail in _told(notification):
+        add_chronology(
+            child=child,
+            kind=EntryKind.NOTIFICATION,
+            category=category,
+            happened_at=notification.sent_at,
+            summary=summary,
+            detail=detail,
+            source=source,
+            third_party=category == Category.PERSON_OF_CONCERN,
+            at=at,
+            by=referrer,
+        )
+    _write_matrix(notification, child, joined=joined, at=at, by=by)
+
+
+def write_decision(*, decision: TriageDecision, child: Child, opens: bool, at: datetime, by: Viewer) -> None:
+    """Put the decision on the timeline: that it was made for all who know the child, why for who sees assessments."""
+    lead = f" {decision.lead.user} of {decision.lead.agency} leads." if decision.lead is not None else ""
+    words = "The notification was accepted." if opens else "The notification was kept on the file."
+    entries = (
+        (Category.IDENTITY, f"{words}{lead}", ""),
+        (
+            Category.ASSESSMENT,
+            f"{decision.get_outcome_display()}. {decision.get_reason_display()}.",
+            decision.rationale,
+        ),
+    )
+    for category, summary, detail in entries:
+        add_chronology(
+            child=child,
+            kind=EntryKind.TRIAGE,
+            category=category,
+            happened_at=at,
+            summary=summary,
+            detail=detail,
+            at=at,
+            by=by,
+        )
+
+
+def bring_agencies(
+    *,
+    notification: Notification,
+    child: Child,
+    lead: Membership | None,
+    agencies: Iterable[Agency],
+    at: datetime,
+    by: Viewer,
+) -> None:
+    """Open casework and bring the people to it: the lead, the chosen agencies, the referrer's, and the functions.
+
+    A referrer who only refers brings no access for their agency. An agency that is involved already is not
+    involved twice. To a file that is open to named people only, nobody but a lead is brought.
+    """
+    start_spell(child=child, at=at, by=by)
+    if lead is not None:
+        involve(child=child, agency=lead.agency, role=_role(lead.agency), at=at, by=by, membership=lead, lead=True)
+    involved = set(Involvement.objects.filter(child=child, ended_on=None).values_list("working_agency_id", flat=True))
+    for agency in agencies:
+        if agency.pk not in involved:
+            involved.add(agency.pk)
+            involve(child=child, agency=agency, role=_role(agency), at=at, by=by)
+    if child.restricted:
+        if lead is not None:
+            grant_access(child_id=child.pk, reason=GrantReason.NAMED, at=at, by=by, membership=lead)
+        return
+    referring = notification.agency
+    if notification.membership.role != REFERS_ONLY and referring.pk not in involved:
+        involve(
+            child=child,
+            agency=referring,
+            role=InvolvementRole.REFERRER,
+            at=at,
+            by=by,
+            membership=notification.membership,
+            reason=GrantReason.REFERRAL,
+        )
+    functions = [*STANDING_FUNCTIONS, *([FunctionKey.OUT_OF_HOURS] if notification.urgent else [])]
+    for function in functions:
+        grant_to_function(child_id=child.pk, function=function, at=at, by=by)
+    readers = [membership for membership in (lead, notification.membership) if membership is not None]
+    _let_read_addresses(child, readers, notification)
+
+
+def _role(agency: Agency) -> InvolvementRole:
+    return ROLE_OF_SECTOR.get(agency.sector, InvolvementRole.SUPPORT)
+
+
+def _write_other_names(notification: Notification, child: Child, referrer: Viewer, at: datetime) -> None:
+    """Names, birth date and age that differ from those on the file, beside them."""
+    known = {run_together(words_of(name)) for name in (f"{child.given_name} {child.family_name}", child.preferred_name)}
+    known |= {run_together(words_of(name)) for name in child.alias_entries.values_list("name", flat=True)}  # type: ignore[attr-defined]
+    for name in (notification.name, notification.preferred_name):
+        key = run_together(words_of(name))
+        if name and key not in known | {run_together(words_of(child.given_name))}:
+            known.add(key)
+            Alias.objects.create(
+                child=child,
+                name=name,
+                note=f"Named so in notification {notification.reference}",
+                recorded_at=at,
+                **provenance(referrer, Category.IDENTITY),
+            )
+    born = notification.birth_date
+    if born is not None and born != child.birth_date:
+        _note(child, f"The notification gave another birth date: {day(born)}.", Category.IDENTITY, notification, at)
+
+
+def _write_school(notification: Notification, child: Child, referrer: Viewer, at: datetime) -> None:
+    if not notification.school:
+        return
+    open_school = SchoolPeriod.objects.filter(child=child, ended_on=None).first()
+    if open_school is None:
+        SchoolPeriod.objects.create(
+            child=child,
+            school=notification.school,
+            started_on=timezone.localdate(notification.sent_at),
+            note=f"As said in notification {notification.reference}",
+            recorded_at=at,
+            **provenance(referrer, Category.IDENTITY),
+        )
+    elif words_of(open_school.school) != words_of(notification.school):
+        words = f"The notification named another school: {notification.school}."
+        _note(child, words, Category.IDENTITY, notification, at)
+
+
+def _write_address(notification: Notification, child: Child, referrer: Viewer, at: datetime) -> None:
+    lines, postcode = notification.address_lines, notification.postcode.upper()
+    if not lines and not postcode:
+        return
+    home = AddressKind.HOME
+    for address in Address.objects.filter(child=child, ended_on=None):
+        same = _letters(address.lines) == _letters(lines) and _letters(address.postcode) == _letters(postcode)
+        if same and (address.protected or not notification.address_protected):
+            return
+        if address.kind == AddressKind.HOME:
+            home = AddressKind.OTHER
+    protected = notification.address_protected
+    Address.objects.create(
+        child=child,
+        kind=home,
+        lines=lines,
+        postcode=postcode,
+        area="" if protected else postcode.partition(" ")[0],
+        protected=protected,
+        protection_reason=KEPT_PRIVATE if protected else "",
+        started_on=timezone.localdate(notification.sent_at),
+        recorded_at=at,
+        **provenance(referrer, Category.CONTACT_ADDRESS),
+    )
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
+def _let_read_addresses(child: Child, readers: list[Membership], notification: Notification) -> None:
+    """The lead and the person who told us may know an address that is kept from others."""
+    own = Address.objects.filter(child=child, protected=True, author_id=notification.referrer_id, ended_on=None)
+    for address in own:
+        for membership in readers:
+            AddressReader.objects.get_or_create(address=address, membership=membership)
+
+
+def _told(notification: Notification) -> Iterable[tuple[Category, Source, str, str]]:
+    """What was said: category, source, a sentence that may be shared, and the words themselves.
+
+    The sentences are made of choices, never of free text, so that none carries health or a third person.
+    """
+    about = ", ".join(ConcernKind(kind).label.lower() for kind in notification.concerns)
+    danger = " Immediate danger was reported." if notification.immediate_danger else ""
+    yield Category.IDENTITY, Source.PROFESSIONAL, "A notification was received.", ""
+    words = "\n\n".join(text for text in (notification.concern, notification.danger_detail) if text)
+    harm = notification.get_harm_status_display()
+    yield Category.ASSESSMENT, Source.PROFESSIONAL, f"Worried about: {about}. {harm}.{danger}", words
+    if notification.childs_words:
+        yield Category.ASSESSMENT, Source.CHILD, "What the child says is recorded.", notification.childs_words
+    if notification.people_and_places:
+        named = "People, places, vehicles or phones were named."
+        yield Category.PERSON_OF_CONCERN, Source.PROFESSIONAL, named, notification.people_and_places
+    if notification.safe_contact:
+        safe = "A safe way to make contact was given."
+        yield Category.CONTACT_ADDRESS, Source.PROFESSIONAL, safe, notification.safe_contact
+    why = "\n\n".join(text for text in (notification.reason_not_told, notification.others_who_know) if text)
+    yield Category.SHARING, Source.PROFESSIONAL, _who_was_told(notification), why
+
+
+def _who_was_told(notification: Notification) -> str:
+    def words(who: str, told: str, agreement: str) -> str:
+        said = f"{who}: {Told(told).label.lower()}"
+        return f"{said}, {Agreement(agreement).label.lower()}." if told == Told.YES else f"{said}."
+
+    child = words("Told of the notification, the child", notification.child_told, notification.child_agreement)
+    return f"{child} {words('Parents or carers', notification.parents_told, notification.parents_agreement)}"
+
+
+def _note(child: Child, words: str, category: Category, notification: Notification, at: datetime) -> None:
+    add_chronology(
+        child=child,
+        kind=EntryKind.NOTIFICATION,
+        category=category,
+        happened_at=notification.sent_at,
+        summary=words,
+        at=at,
+        by=viewer_of(notification.membership),
+    )
+
+
+def _write_matrix(notification: Notification, child: Child, *, joined: bool, at: datetime, by: Viewer) -> None:
+    if notification.tool is not None and notification.answers is not None and notification.matrix_completed_at:
+        born, completed = notification.birth_date, notification.matrix_completed_at
+        record_referrer_assessment(
+            child=child,
+            version=notification.tool,
+            answers=answers_from_plain(notification.answers),
+            harm_status=notification.harm_status,
+            age=age_said(
+                birth_date=born, age_if_unknown=notification.age_if_unknown, today=timezone.localdate(completed)
+            ),
+            evidence=notification.matrix_evidence,
+            assessed_at=completed,
+            referrer=notification.membership,
+            at=at,
+            by=by,
+        )
+    elif not joined:
+        record_level(
+            child=child,
+            level=RiskLevel.NOT_ASSESSED,
+            harm_status=notification.harm_status,  # type: ignore[arg-type]
+            review_due_on=None,
+            at=at,
+            provisional=True,
+        )

@@ -1,0 +1,493 @@
+"""Triage in the browser: the queue, one notification, and what may not be seen there."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from accounts.choices import FunctionKey
+from accounts.models import AccessEvent
+from accounts.rules.viewers import Viewer
+from cases.clocks.choices import AlertKind
+from cases.clocks.models import Alert
+from cases.record.choices import HarmStatus, RiskLevel
+from cases.record.models import Address, Child
+from referrals.choices import TriageOutcome, TriageReason
+from referrals.models import MatchQuestion, Notification, TriageDecision
+from tests.factories.cases import block, grant, make_child, provenance
+from tests.factories.referrals import make_notification
+from tests.factories.world import World
+from tests.referrals.test_triage_decisions import decide
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/triage/"
+BORN = date(2011, 5, 4)
+
+
+def page(notification: Notification) -> str:
+    return reverse("referrals:triage_detail", args=[notification.reference])
+
+
+def sent(world: World, person: str = "teacher", **fields: Any) -> Notification:
+    made = make_notification(world.viewer(person), **{"birth_date": BORN, **fields})
+    made.refresh_from_db()
+    return made
+
+
+def known(world: World, **fields: Any) -> Child:
+    """A file that the notification point sees, and that every notification of `sent` looks like."""
+    child = make_child(**{"birth_date": BORN, **fields})
+    grant(child, world.functions[FunctionKey.NOTIFICATION_POINT].group)
+    return child
+
+
+def answers(notification: Notification, world: World, **fields: Any) -> dict[str, Any]:
+    """A whole decision, as the form sends it: accept as a new file, led by the keyworker."""
+    return {
+        "idempotency_key": str(uuid4()),
+        "version": str(notification.version),
+        "joined": "new",
+        "outcome": "accept",
+        "reason_accept": TriageReason.INDICATORS_PRESENT.value,
+        "message_accept": "Thank you. We will ring you.",
+        "rationale": "Three indicators, and an adult nobody knows.",
+        "lead": str(world.membership("keyworker").pk),
+        "agencies": [str(world.agency("police").pk)],
+        **fields,
+    }
+
+
+def without_what_changes(content: bytes) -> bytes:
+    """A page without its form's random marks and without how long something has waited."""
+    content = re.sub(rb'name="(csrfmiddlewaretoken|form_owner|idempotency_key)" value="[^"]*"', b"", content)
+    content = re.sub(rb'nonce="[^"]*"', b"", content)
+    return re.sub(rb'id="id_idempotency_key" ?', b"", content)
+
+
+def test_the_queue_stands_most_urgent_and_oldest_first(world: World, at: datetime, client_as: Any) -> None:
+    rows = [
+        ("Low", {"computed_level": RiskLevel.LOW, "sent_at": at - timedelta(days=3)}),
+        ("Younger", {"sent_at": at - timedelta(hours=3)}),
+        ("Older", {"sent_at": at - timedelta(hours=30)}),
+        ("High", {"computed_level": RiskLevel.HIGH, "sent_at": at - timedelta(hours=1)}),
+        ("Harm", {"harm_status": HarmStatus.KNOWN, "sent_at": at - timedelta(minutes=20)}),
+        ("Danger", {"immediate_danger": True, "sent_at": at - timedelta(minutes=1)}),
+        ("Medium", {"computed_level": RiskLevel.MEDIUM, "sent_at": at - timedelta(hours=1)}),
+    ]
+    for name, fields in rows:
+        sent(world, given_name=name, **fields)
+    shown = client_as("triage").get(QUEUE).content.decode()
+    names = re.findall(r'hb-actions__link" href="[^"]*">(\w+) Ashdown', shown)
+    assert names == ["Danger", "Harm", "High", "Medium", "Older", "Younger", "Low"]
+    assert "Waiting 30 hours" in shown or "Waiting 1 day" in shown
+    assert "7 wait, 3 urgent" in shown
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_queue_asks_the_database_the_same_for_one_and_for_three(
+    world: World, at: datetime, client_as: Any, django_assert_num_queries: Any, number: int
+) -> None:
+    browser = client_as("triage")
+    browser.get(QUEUE)
+    for _ in range(number):
+        sent(world)
+        decide(world, sent(world, sent_at=at), at)
+    with django_assert_num_queries(QUEUE_QUERIES):
+        answer = browser.get(QUEUE)
+    assert answer.content.count(b"hb-actions__item") == number
+
+
+def test_a_decided_notification_leaves_the_queue_for_today(world: World, at: datetime, client_as: Any) -> None:
+    first, second = sent(world, given_name="Asha", sent_at=at), sent(world, given_name="Bryn", sent_at=at)
+    decide(world, first, at)
+    waiting, _, today = client_as("triage").get(QUEUE).content.decode().partition("Decided today")
+    assert second.reference in waiting
+    assert first.reference not in waiting
+    assert first.reference in today
+    assert second.reference not in today
+    assert first.reference in client_as("triage").get("/triage/decided/").content.decode()
+
+
+def test_searching_is_a_post_and_finds_by_name_level_and_worry(world: World, client_as: Any) -> None:
+    wanted = sent(world, given_name="Zoë", concerns=["online"], computed_level=RiskLevel.MEDIUM)
+    other = sent(world, given_name="Robin", concerns=["gangs"], computed_level=RiskLevel.LOW)
+    browser = client_as("triage")
+    for chosen in ({"words": "zoë ash"}, {"level": "medium"}, {"concern": "online"}, {"words": wanted.reference[2:]}):
+        shown = browser.post(QUEUE, chosen).content.decode()
+        assert wanted.reference in shown
+        assert other.reference not in shown
+    assert other.reference in browser.get(f"{QUEUE}?words=zoë").content.decode()
+
+
+def test_pages_of_the_queue_follow_each_other(world: World, at: datetime, client_as: Any) -> None:
+    for minutes in range(27):
+        sent(world, given_name=f"Child{minutes}", sent_at=at - timedelta(minutes=100 - minutes))
+    browser = client_as("triage")
+    first, second = (browser.get(f"{QUEUE}?page={number}").content.decode() for number in (1, 2))
+    names = [re.findall(r">(Child\d+) Ashdown", text) for text in (first, second)]
+    assert [len(found) for found in names] == [25, 2]
+    assert names[0] + names[1] == [f"Child{number}" for number in range(27)]
+    for odd in ("0", "-1", "x", "²", "999999999999"):
+        assert browser.get(f"{QUEUE}?page={odd}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "person", ["teacher", "keyworker", "socialworker", "guardian", "admin", "coordinator", "analyst", "outsider"]
+)
+def test_only_triage_may_open_these_pages(world: World, client_as: Any, person: str) -> None:
+    notification = sent(world)
+    browser = client_as(person)
+    for address in (QUEUE, "/triage/decided/", page(notification), "/triage/N-222-2222/"):
+        assert browser.get(address).status_code == 403
+        assert notification.given_name.encode() not in browser.get(address).content
+    assert browser.post(page(notification), answers(notification, world)).status_code == 403
+    assert not TriageDecision.objects.exists()
+
+
+def test_the_page_shows_everything_the_referrer_wrote(world: World, client_as: Any) -> None:
+    said = {
+        "concern": "Picked up after school.",
+        "childs_words": "He is nice to me.",
+        "people_and_places": "A silver car.",
+        "school": "Hollybank School",
+        "address_lines": "14 Tannery Row",
+        "postcode": "NM4 2QF",
+        "safe_contact": "Text after 4pm",
+        "reason_not_told": "Her uncle may be involved.",
+        "others_who_know": "The school nurse",
+        "referrer_telephone": "01632 960 177",
+        "danger_detail": "He waits outside now.",
+    }
+    shown = client_as("triage").get(page(sent(world, immediate_danger=True, **said))).content.decode()
+    for words in [*said.values(), "Tessa Marlow", "Hollybank School", "Immediate danger", "Ring 999"]:
+        assert words in shown, words
+    assert "Robin" not in shown.partition("<title>")[2].partition("</title>")[0]
+
+
+def test_opening_is_written_down_with_the_files_shown(world: World, client_as: Any) -> None:
+    child, notification = known(world), sent(world)
+    client_as("triage").get(page(notification))
+    event = AccessEvent.objects.get(action="referrals:triage_detail")
+    assert (event.user_id, event.child_id, event.shown_ids) == (world.user("triage").pk, None, [child.pk])
+
+
+def test_a_likely_match_stands_beside_the_notification_with_its_reasons(world: World, client_as: Any) -> None:
+    child = known(world, given_name="Mohammed", family_name="Khan", birth_date=date(2011, 4, 5))
+    notification = sent(world, given_name="Muhammad", family_name="Kahn")
+    shown = client_as("triage").get(page(notification)).content.decode()
+    for words in (child.reference, "Muhammad is a form of Mohammed", "Family name sounds like Khan"):
+        assert words in shown
+    assert "Day and month of birth swapped" in shown
+    assert "5 April 2011" in shown
+
+
+def test_a_protected_address_is_neither_shown_nor_a_reason(world: World, client_as: Any) -> None:
+    child = known(world)
+    Address.objects.create(
+        child=child,
+        lines="9 Refuge Lane",
+        postcode="NM8 8RR",
+        area="",
+        protected=True,
+        protection_reason="A refuge.",
+        started_on=date(2026, 1, 5),
+        **provenance(world.viewer("socialworker")),
+    )
+    shown = client_as("triage").get(page(sent(world, postcode="NM8 8RR"))).content.decode()
+    assert child.reference in shown
+    assert "Refuge Lane" not in shown
+    assert "Same postcode" not in shown
+
+
+def hide_by_block(world: World) -> Child:
+    child = known(world)
+    block(child, world.viewer("triage"), by=world.viewer("guardian"))
+    return child
+
+
+def hide_by_restriction(world: World) -> Child:
+    return known(world, restricted=True)
+
+
+def hide_by_no_grant(world: World) -> Child:
+    return make_child(birth_date=BORN)
+
+
+HIDING = [hide_by_block, hide_by_restriction, hide_by_no_grant]
+
+
+@pytest.mark.parametrize("hide", HIDING)
+def test_a_match_that_may_not_be_known_of_leaves_no_hint(world: World, client_as: Any, hide: Any) -> None:
+    notification = sent(world)
+    browser = client_as("triage")
+    without = browser.get(page(notification))
+    child = hide(world)
+    assert MatchQuestion.objects.count() == 0
+    with_hidden = browser.get(page(notification))
+    assert without_what_changes(with_hidden.content) == without_what_changes(without.content)
+    assert child.reference.encode() not in with_hidden.content
+    question = MatchQuestion.objects.get()
+    assert (question.notification, question.child) == (notification, child)
+    assert set(question.reasons) == {"Same name", "Same birth date"}
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.group, alert.subject_id) == (
+        AlertKind.MATCH_QUESTION,
+        world.functions[FunctionKey.DATA_GUARDIANS].group,
+        question.pk,
+    )
+    browser.get(page(notification))
+    assert MatchQuestion.objects.count() == Alert.objects.count() == 1
+    event = AccessEvent.objects.filter(action="referrals:triage_detail").latest("pk")
+    assert event.shown_ids == []
+
+
+@pytest.mark.parametrize("hide", HIDING)
+def test_a_hidden_file_cannot_be_joined_by_its_reference(world: World, client_as: Any, hide: Any) -> None:
+    notification, child = sent(world), hide(world)
+    browser = client_as("triage")
+
+    def tried(reference: str) -> bytes:
+        said = answers(notification, world, joined="other", other_reference=reference, idempotency_key=KEY)
+        answer = browser.post(page(notification), said)
+        assert answer.status_code == 422
+        return without_what_changes(answer.content).replace(reference.encode(), b"")
+
+    assert tried(child.reference) == tried("222-2222")
+    assert browser.post(page(notification), answers(notification, world, joined=child.reference)).status_code == 422
+    assert not TriageDecision.objects.exists()
+
+
+def test_a_merely_possible_match_asks_no_guardian(world: World, client_as: Any) -> None:
+    make_child("Tessa", "Ashdown", birth_date=BORN)
+    client_as("triage").get(page(sent(world, given_name="Robin")))
+    assert not MatchQuestion.objects.exists()
+
+
+def test_accepting_as_a_new_file(world: World, client_as: Any) -> None:
+    notification = sent(world)
+    answer = client_as("triage").post(page(notification), answers(notification, world))
+    assert (answer.status_code, answer["Location"]) == (302, QUEUE)
+    decision = TriageDecision.objects.get()
+    assert (decision.outcome, decision.reason, decision.message_to_referrer, decision.lead) == (
+        TriageOutcome.ACCEPT_NEW,
+        TriageReason.INDICATORS_PRESENT,
+        "Thank you. We will ring you.",
+        world.membership("keyworker"),
+    )
+    assert Child.objects.get().involvement_entries.count() == 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("way", ["listed", "typed"])
+def test_accepting_joined_to_a_file(world: World, client_as: Any, way: str) -> None:
+    child = known(world) if way == "listed" else known(world, given_name="Ula", family_name="Nye", birth_date=None)
+    notification = sent(world)
+    chosen = {"joined": child.reference} if way == "listed" else {"joined": "other", "other_reference": child.reference}
+    answer = client_as("triage").post(page(notification), answers(notification, world, **chosen))
+    assert answer.status_code == 302
+    decision = TriageDecision.objects.get()
+    assert (decision.outcome, decision.notification.child) == (TriageOutcome.ACCEPT_JOINED, child)
+    assert Child.objects.count() == 1
+    assert decision.looked_at == ([child.pk] if way == "listed" else [])
+
+
+def test_pressing_twice_decides_once(world: World, client_as: Any) -> None:
+    notification, browser = sent(world), client_as("triage")
+    said = answers(notification, world)
+    first, second = (browser.post(page(notification), said) for _ in range(2))
+    assert (first.status_code, second.status_code, first["Location"]) == (302, 302, second["Location"])
+    assert TriageDecision.objects.count() == Child.objects.count() == 1
+
+
+def test_the_second_worker_reads_who_decided_and_keeps_the_text(world: World, client_as: Any) -> None:
+    notification = sent(world)
+    client_as("triage").post(page(notification), answers(notification, world))
+    late = client_as("triage").post(
+        page(notification), answers(notification, world, outcome="decline", rationale="My own careful reasons.")
+    )
+    assert late.status_code == 409
+    shown = late.content.decode()
+    assert "Thea Okonjo decided this notification on" in shown
+    assert "Accept: open a file" in shown
+    assert "My own careful reasons." in shown
+    assert TriageDecision.objects.count() == 1
+
+
+BAD = [
+    ({"joined": ""}, "joined", "Is this a child who has a file?"),
+    ({"outcome": ""}, "outcome", "Select what happens now"),
+    ({"reason_accept": ""}, "reason_accept", "Select the reason for your decision"),
+    ({"reason_accept": "not_a_child"}, "reason_accept", "Select one of the choices offered"),
+    ({"reason_accept": "same_child"}, "reason_accept", "Select one of the choices offered"),
+    ({"message_accept": " "}, "message_accept", "Write what the referrer is told"),
+    ({"rationale": ""}, "rationale", "Say in a sentence or two why you decide this"),
+    ({"rationale": "no"}, "rationale", "Say in a sentence or two why you decide this"),
+    ({"lead": ""}, "lead", "A child has one named lead from the start"),
+    ({"lead": str(uuid4())}, "lead", "Select one of the choices offered"),
+    ({"agencies": [str(uuid4())]}, "agencies", "Select one of the choices offered"),
+    ({"joined": "other", "other_reference": ""}, "other_reference", "Enter reference of the file"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "field", "words"), BAD)
+def test_bad_input_is_answered_at_its_field_with_everything_kept(
+    world: World, client_as: Any, wrong: dict[str, Any], field: str, words: str
+) -> None:
+    notification = sent(world)
+    said = answers(notification, world, message_accept="Kept message.") | wrong
+    answer = client_as("triage").post(page(notification), said)
+    assert answer.status_code == 422
+    assert words in " ".join(answer.context["form"].errors[field])
+    for text in (said["rationale"], said["message_accept"]):
+        assert text.strip() in answer.content.decode()
+    assert not TriageDecision.objects.exists()
+    assert not Child.objects.exists()
+
+
+def test_a_decided_page_shows_the_decision_and_the_file(world: World, at: datetime, client_as: Any) -> None:
+    notification = sent(world, sent_at=at)
+    decide(world, notification, at)
+    shown = client_as("triage").get(page(notification)).content.decode()
+    for words in ("What was decided", "Kezia Thorne", "Thea Okonjo", Child.objects.get().reference):
+        assert words in shown
+    assert "Your decision" not in shown
+
+
+def test_a_notification_joined_to_a_file_that_is_closed_to_me_was_never_there(
+    world: World, at: datetime, client_as: Any
+) -> None:
+    notification, other = sent(world, sent_at=at), sent(world, sent_at=at, given_name="Asha")
+    for one in (notification, other):
+        decide(world, one, at)
+    notification.refresh_from_db()
+    browser = client_as("triage")
+    assert browser.get(page(notification)).status_code == 200
+    assert notification.child is not None
+    block(notification.child, world.viewer("triage"), by=world.viewer("guardian"))
+    never = browser.get(page(notification).replace(notification.reference, "N-222-2222"))
+    gone = browser.get(page(notification))
+    assert (gone.status_code, without_what_changes(gone.content)) == (404, without_what_changes(never.content))
+    for address in (QUEUE, "/triage/decided/"):
+        shown = browser.get(address).content.decode()
+        assert notification.reference not in shown
+        assert other.reference in shown
+    late = browser.post(page(notification), answers(notification, world))
+    assert late.status_code == 409
+    assert b"This notification has been decided since you opened the page." in late.content
+    assert b"Thea Okonjo decided" not in late.content
+
+
+def visible(viewer: Viewer, at: datetime) -> set[str]:
+    return {child.reference for child in Child.objects.visible_to(viewer, at=at + timedelta(minutes=1))}
+
+
+QUESTIONS = "/triage/questions/"
+
+
+def asked(world: World, client_as: Any, hide: Any = hide_by_block, **fields: Any) -> MatchQuestion:
+    """A question that came up when triage opened a notification."""
+    notification = sent(world, **fields)
+    hide(world)
+    client_as("triage").get(page(notification))
+    return MatchQuestion.objects.get()
+
+
+def test_a_guardian_answers_same_child_and_triage_learns_nothing(world: World, client_as: Any, at: datetime) -> None:
+    question = asked(world, client_as, sent_at=at, immediate_danger=True, concern="Words of the concern.")
+    guardian, triage = client_as("guardian"), client_as("triage")
+    listed = guardian.get(QUESTIONS).content.decode()
+    assert question.child.reference in listed
+    assert question.notification.reference in listed
+    one = f"{QUESTIONS}{question.pk}/"
+    assert "Words of the concern." not in guardian.get(one).content.decode()
+    said = {"idempotency_key": str(uuid4()), "same_child": "yes", "lead": str(world.membership("keyworker").pk)}
+    assert guardian.post(one, said | {"lead": ""}).status_code == 422
+    assert guardian.post(one, said | {"idempotency_key": str(uuid4())}).status_code == 302
+    decision = TriageDecision.objects.get()
+    assert (decision.outcome, decision.decided_by, decision.notification.child) == (
+        TriageOutcome.ACCEPT_JOINED,
+        world.membership("guardian"),
+        question.child,
+    )
+    assert question.child.reference in visible(world.viewer("keyworker"), at)
+    assert triage.get(page(question.notification)).status_code == 404
+    for address in (QUEUE, "/triage/decided/"):
+        assert question.notification.reference not in triage.get(address).content.decode()
+    assert not Alert.objects.filter(acknowledged_at=None, kind=AlertKind.MATCH_QUESTION).exists()
+    assert question.child.reference not in guardian.get(QUESTIONS).content.decode()
+
+
+def test_not_the_same_child_leaves_the_notification_waiting(world: World, client_as: Any) -> None:
+    question = asked(world, client_as)
+    said = {"idempotency_key": str(uuid4()), "same_child": "no"}
+    assert client_as("guardian").post(f"{QUESTIONS}{question.pk}/", said).status_code == 302
+    question.refresh_from_db()
+    assert (question.same_child, question.answered_by) == (False, world.membership("guardian"))
+    assert not TriageDecision.objects.exists()
+    triage = client_as("triage")
+    assert question.notification.reference in triage.get(QUEUE).content.decode()
+    triage.get(page(question.notification))
+    assert MatchQuestion.objects.filter(answered_at=None).count() == 0
+
+
+def test_an_answer_after_triage_has_decided_joins_nothing(world: World, client_as: Any, at: datetime) -> None:
+    question = asked(world, client_as, sent_at=at)
+    decide(world, question.notification, at)
+    said = {"idempotency_key": str(uuid4()), "same_child": "yes", "lead": str(world.membership("keyworker").pk)}
+    assert client_as("guardian").post(f"{QUESTIONS}{question.pk}/", said).status_code == 302
+    assert TriageDecision.objects.get().outcome == TriageOutcome.ACCEPT_NEW
+    question.refresh_from_db()
+    assert question.same_child is True
+
+
+def test_a_restricted_file_is_a_reference_to_the_guardian(world: World, client_as: Any) -> None:
+    question = asked(world, client_as, hide=hide_by_restriction)
+    Child.objects.filter(pk=question.child_id).update(given_name="Secretname", preferred_name="Secretname")
+    guardian = client_as("guardian")
+    for address in (QUESTIONS, f"{QUESTIONS}{question.pk}/"):
+        shown = guardian.get(address).content.decode()
+        assert question.child.reference in shown
+        assert "Secretname" not in shown
+        assert "pen to named people only" in shown
+
+
+def test_joining_to_a_restricted_file_lets_nobody_in_but_its_lead(world: World, client_as: Any, at: datetime) -> None:
+    question = asked(world, client_as, hide=hide_by_restriction, person="safeguarding_lead", sent_at=at)
+    said = {"idempotency_key": str(uuid4()), "same_child": "yes", "lead": str(world.membership("keyworker").pk)}
+    client_as("guardian").post(f"{QUESTIONS}{question.pk}/", said)
+    sees = {name for name in world.users if question.child.reference in visible(world.viewer(name), at)}
+    assert sees == {"keyworker"}
+
+
+def test_a_blocked_guardian_does_not_see_the_question(world: World, client_as: Any) -> None:
+    question = asked(world, client_as)
+    block(question.child, world.viewer("guardian"), by=world.viewer("guardian"))
+    guardian = client_as("guardian")
+    assert question.child.reference not in guardian.get(QUESTIONS).content.decode()
+    one = f"{QUESTIONS}{question.pk}/"
+    assert guardian.get(one).status_code == guardian.get(f"{QUESTIONS}{uuid4()}/").status_code == 404
+    said = {"idempotency_key": str(uuid4()), "same_child": "yes", "lead": str(world.membership("keyworker").pk)}
+    assert guardian.post(one, said).status_code == 404
+    assert not TriageDecision.objects.exists()
+
+
+@pytest.mark.parametrize("person", ["triage", "out_of_hours", "keyworker", "coordinator", "admin", "teacher"])
+def test_only_guardians_see_the_questions(world: World, client_as: Any, person: str) -> None:
+    question = asked(world, client_as)
+    browser = client_as(person)
+    for address in (QUESTIONS, f"{QUESTIONS}{question.pk}/"):
+        answer = browser.get(address)
+        assert answer.status_code == 403
+        assert question.child.reference.encode() not in answer.content
+    said = {"idempotency_key": str(uuid4()), "same_child": "yes"}
+    assert browser.post(f"{QUESTIONS}{question.pk}/", said).status_code == 403
+    assert not TriageDecision.objects.exists()
+
+
+QUEUE_QUERIES = 12
+KEY = "8a1f2f5e-6d0c-4c39-9f3a-1f0f5b7a9c01"

@@ -1,0 +1,413 @@
+"""What a decision brings: the file, the lead, the access, the timeline, and what the referrer is told."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accounts.choices import FunctionKey
+from accounts.models import FunctionGroup
+from accounts.rules.refusals import Stale
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category
+from cases.access.models import AccessGrant
+from cases.access.selectors import matrix_in_force
+from cases.clocks.choices import AlertKind
+from cases.clocks.models import Alert
+from cases.clocks.services import start_ladder
+from cases.record.choices import HarmStatus, InvolvementRole, RiskLevel
+from cases.record.models import Address, AddressReader, Alias, Child, ChronologyEntry, Involvement, SchoolPeriod, Spell
+from cases.record.services import involve
+from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
+from referrals.models import Notification, TriageDecision
+from referrals.rules.triage import MESSAGES, AlreadyDecided, TriageRefused
+from referrals.selectors.triage import outcome_for, triage_summary
+from referrals.services.triage import decide_notification
+from risk.models import RiskAssessment
+from risk.rules import answers_to_plain, level_for_rank
+from risk.scoring import Answer
+from risk.selectors import tool_in_force
+from risk.services import score_answers
+from tests.factories.accounts import make_membership
+from tests.factories.cases import block, grant, make_child, provenance
+from tests.factories.referrals import make_notification
+from tests.factories.world import World
+
+pytestmark = pytest.mark.django_db
+
+WHY = "Three indicators, and an adult nobody knows."
+
+
+def decide(world: World, notification: Notification, at: datetime, **fields: Any) -> TriageDecision:
+    """A decision by the notification point: by default to accept, with the keyworker as lead."""
+    outcome = fields.get("outcome", TriageOutcome.ACCEPT_NEW)
+    return decide_notification(
+        **{
+            "notification": notification,
+            "outcome": outcome,
+            "reason": TriageReason.INDICATORS_PRESENT,
+            "rationale": WHY,
+            "message_to_referrer": MESSAGES[outcome],
+            "lead": world.membership("keyworker"),
+            "agencies": [world.agency("social_care"), world.agency("police")],
+            "at": at,
+            "version": notification.version,
+            "by": world.viewer("triage"),
+            **fields,
+        }
+    )
+
+
+def visible_to(viewer: Viewer, at: datetime) -> set[str]:
+    return {child.reference for child in Child.objects.visible_to(viewer, at=at + timedelta(seconds=1))}
+
+
+def full_notification(world: World, at: datetime, person: str = "safeguarding_lead", **fields: Any) -> Notification:
+    """A notification with something in every field, and the Matrix."""
+    tool = tool_in_force(on=at.date())
+    answers = {code: Answer("yes") for code in ("A1", "A2", "B1", "C1", "D1")}
+    result = score_answers(tool=tool.tool, answers=answers, age=14, harm_status="suspected", disability="none")
+    return make_notification(
+        world.viewer(person),
+        **{
+            "given_name": "Kayleigh",
+            "family_name": "Dunmore",
+            "preferred_name": "Caz",
+            "birth_date": date(2012, 3, 4),
+            "sex": "female",
+            "ethnicity": "white_british",
+            "school": "Hollybank School",
+            "address_lines": "14 Tannery Row",
+            "postcode": "NM4 2QF",
+            "safe_contact": "Text after 4pm",
+            "concerns": ["sexual", "missing"],
+            "concern": "Picked up after school by an adult. She attends the clinic weekly.",
+            "harm_status": HarmStatus.SUSPECTED,
+            "childs_words": "He is nice to me.",
+            "people_and_places": "A silver car by the station.",
+            "reason_not_told": "Her uncle may be involved.",
+            "sent_at": at - timedelta(hours=2),
+            "tool": tool.version,
+            "answers": answers_to_plain(answers),
+            "result": result.as_dict(),
+            "computed_level": level_for_rank(result.band.rank),
+            "matrix_completed_at": at - timedelta(hours=2),
+            "matrix_evidence": "Seen at the gate.",
+            **fields,
+        },
+    )
+
+
+def test_accepting_opens_a_file_that_the_right_agencies_see_and_no_others(world: World, at: datetime) -> None:
+    notification = full_notification(world, at)
+    decision = decide(world, notification, at)
+    child = Child.objects.get()
+    assert (child.name, child.birth_date, child.sex) == ("Caz (Kayleigh Dunmore)", date(2012, 3, 4), "female")
+    assert decision.lead == world.membership("keyworker")
+    sees = {name for name in world.users if child.reference in visible_to(world.viewer(name), at)}
+    agencies = {"specialist", "social_care", "police", "school"}
+    expected = {
+        name for name, row in world.memberships.items() if row.agency in [world.agency(key) for key in agencies]
+    }
+    assert sees == expected | {"triage", "chair", "coordinator", "guardian"}
+    notification.refresh_from_db()
+    assert (notification.status, notification.child) == (NotificationStatus.DECIDED, child)
+
+
+def test_there_is_exactly_one_lead_and_each_agency_comes_once(world: World, at: datetime) -> None:
+    decide(world, full_notification(world, at), at, agencies=[world.agency("specialist"), world.agency("social_care")])
+    rows = set(Involvement.objects.values_list("working_agency__name", "role", "is_lead", "membership__user__username"))
+    assert rows == {
+        ("Lantern Exploitation Service", InvolvementRole.KEYWORKER, True, "keyworker"),
+        ("Northmere Children's Social Care", InvolvementRole.SOCIAL_WORKER, False, None),
+        ("Hollybank School", InvolvementRole.REFERRER, False, "safeguarding_lead"),
+    }
+    assert Spell.objects.filter(ended_on=None).count() == 1
+
+
+def test_somebody_who_only_refers_gets_no_access(world: World, at: datetime) -> None:
+    decide(world, full_notification(world, at, "teacher"), at)
+    assert visible_to(world.viewer("teacher"), at) == visible_to(world.viewer("safeguarding_lead"), at) == set()
+    assert not Involvement.objects.filter(role=InvolvementRole.REFERRER).exists()
+
+
+@pytest.mark.parametrize(("danger", "reached"), [(True, True), (False, False)])
+def test_the_out_of_hours_team_sees_urgent_children(world: World, at: datetime, danger: bool, reached: bool) -> None:
+    notification = full_notification(world, at, immediate_danger=danger)
+    notification.refresh_from_db()
+    decide(world, notification, at, agencies=[])
+    functions = set(
+        AccessGrant.objects.filter(group__function__isnull=False).values_list("group__function__key", flat=True)
+    )
+    expected = {FunctionKey.NOTIFICATION_POINT, FunctionKey.PANEL_OFFICE, FunctionKey.DATA_GUARDIANS}
+    assert functions == expected | ({FunctionKey.OUT_OF_HOURS} if reached else set())
+    assert FunctionGroup.objects.count() == len(FunctionKey)
+
+
+def test_what_the_referrer_said_stays_the_referrers_in_its_category(world: World, at: datetime) -> None:
+    decide(world, full_notification(world, at), at)
+    referrer, triage = world.user("safeguarding_lead"), world.user("triage")
+    entries = {
+        (row.category, row.author_id == referrer.pk, row.summary, row.detail) for row in ChronologyEntry.objects.all()
+    }
+    assert {(category, own) for category, own, _, _ in entries if own} == {
+        (Category.IDENTITY, True),
+        (Category.ASSESSMENT, True),
+        (Category.PERSON_OF_CONCERN, True),
+        (Category.CONTACT_ADDRESS, True),
+        (Category.SHARING, True),
+    }
+    assert (Category.IDENTITY, True, "A notification was received.", "") in entries
+    accepted = "The notification was accepted. Kezia Thorne of Lantern Exploitation Service leads."
+    assert (Category.IDENTITY, False, accepted, "") in entries
+    assert {row.agency for row in ChronologyEntry.objects.filter(author=referrer)} == {world.agency("school")}
+    assert {row.agency for row in ChronologyEntry.objects.filter(author=triage, kind="triage")} == {
+        world.agency("partnership")
+    }
+
+
+def test_no_sentence_that_is_shared_carries_free_text(world: World, at: datetime) -> None:
+    decide(world, full_notification(world, at), at)
+    shared = " ".join(ChronologyEntry.objects.values_list("summary", flat=True))
+    for words in ("clinic", "nice to me", "silver car", "uncle", "Text after"):
+        assert words not in shared
+    details = " ".join(ChronologyEntry.objects.values_list("detail", flat=True))
+    for words in ("clinic", "nice to me", "silver car", "uncle", "Text after", WHY):
+        assert words in details
+
+
+def test_housing_does_not_read_the_concern_once_it_is_involved(world: World, at: datetime) -> None:
+    decide(world, full_notification(world, at), at, agencies=[world.agency("housing")])
+    entries = ChronologyEntry.objects.visible_to(
+        world.viewer("housing"), at=at + timedelta(seconds=1), matrix=matrix_in_force(on=at.date())
+    )
+    assert {entry.category for entry in entries} <= {Category.IDENTITY, Category.CONTACT_ADDRESS}
+    assert entries
+
+
+def test_the_matrix_becomes_a_provisional_assessment_of_the_referrer(world: World, at: datetime) -> None:
+    notification = full_notification(world, at)
+    decide(world, notification, at)
+    assessment = RiskAssessment.objects.get()
+    assert (assessment.provisional, assessment.agency, assessment.computed_level, assessment.age_at_assessment) == (
+        True,
+        world.agency("school"),
+        notification.computed_level,
+        14,
+    )
+    child = Child.objects.get()
+    assert (child.level, child.harm_status) == (RiskLevel(notification.computed_level), HarmStatus.SUSPECTED)
+
+
+def test_without_the_matrix_the_file_carries_the_harm_status_alone(world: World, at: datetime) -> None:
+    notification = make_notification(world.viewer("nurse"), harm_status=HarmStatus.KNOWN, sent_at=at)
+    notification.refresh_from_db()
+    decide(world, notification, at)
+    child = Child.objects.get()
+    assert (child.level, child.harm_status, child.level_judged_at) == (RiskLevel.NOT_ASSESSED, HarmStatus.KNOWN, None)
+    assert not RiskAssessment.objects.exists()
+
+
+def test_school_and_address_become_dated_entries(world: World, at: datetime) -> None:
+    decide(world, full_notification(world, at), at)
+    school, home = SchoolPeriod.objects.get(), Address.objects.get()
+    assert (school.school, school.agency) == ("Hollybank School", world.agency("school"))
+    assert (home.lines, home.postcode, home.area, home.protected) == ("14 Tannery Row", "NM4 2QF", "NM4", False)
+    assert home.agency == world.agency("school")
+
+
+def test_a_protected_address_is_for_the_lead_and_the_person_who_told(world: World, at: datetime) -> None:
+    decide(world, full_notification(world, at, address_protected=True), at)
+    home = Address.objects.get()
+    assert (home.protected, home.area) == (True, "")
+    readers = {row.membership.user.username for row in AddressReader.objects.select_related("membership__user")}
+    assert readers == {"keyworker", "safeguarding_lead"}
+
+
+def known_child(world: World, at: datetime, **fields: Any) -> Child:
+    """A file that the notification point sees."""
+    child = make_child("Kayleigh", "Dunmoor", birth_date=date(2012, 4, 3), **fields)
+    grant(child, world.functions[FunctionKey.NOTIFICATION_POINT].group)
+    return child
+
+
+def test_joining_writes_over_nothing_and_keeps_what_differs(world: World, at: datetime) -> None:
+    child = known_child(world, at, sex="female", preferred_name="Kay")
+    by = world.viewer("socialworker")
+    SchoolPeriod.objects.create(child=child, school="Ashfield Academy", started_on=date(2026, 1, 5), **provenance(by))
+    Address.objects.create(
+        child=child, lines="2 Mill Lane", postcode="NM1 1AA", area="NM1", started_on=date(2026, 1, 5), **provenance(by)
+    )
+    before = {
+        name: value
+        for name, value in Child.objects.filter(pk=child.pk).values()[0].items()
+        if name not in ("level", "harm_status", "review_due_on")
+    }
+    decide(world, full_notification(world, at), at, outcome=TriageOutcome.ACCEPT_JOINED, joined_child=child)
+    after = Child.objects.filter(pk=child.pk).values()[0]
+    assert {name: after[name] for name in before} == before
+    assert Child.objects.count() == 1
+    assert {alias.name for alias in Alias.objects.all()} == {"Kayleigh Dunmore", "Caz"}
+    assert [row.school for row in SchoolPeriod.objects.all()] == ["Ashfield Academy"]
+    assert {(row.lines, row.kind) for row in Address.objects.all()} == {
+        ("2 Mill Lane", "home"),
+        ("14 Tannery Row", "other"),
+    }
+    summaries = set(ChronologyEntry.objects.values_list("summary", flat=True))
+    assert "The notification gave another birth date: 4 March 2012." in summaries
+    assert "The notification named another school: Hollybank School." in summaries
+
+
+def test_a_lead_that_the_file_has_stays(world: World, at: datetime) -> None:
+    child = known_child(world, at)
+    involve(
+        child=child,
+        agency=world.agency("social_care"),
+        role=InvolvementRole.SOCIAL_WORKER,
+        membership=world.membership("socialworker"),
+        lead=True,
+        at=at - timedelta(days=1),
+        by=world.viewer("triage"),
+    )
+    joined = {"outcome": TriageOutcome.ACCEPT_JOINED, "joined_child": child}
+    notification = full_notification(world, at)
+    with pytest.raises(TriageRefused) as refused:
+        decide(world, notification, at, **joined)
+    assert refused.value.field == "lead"
+    decision = decide(world, notification, at, **joined, lead=None)
+    assert decision.lead == world.membership("socialworker")
+    leads = Involvement.objects.filter(is_lead=True, ended_on=None)
+    assert [row.membership for row in leads] == [world.membership("socialworker")]
+
+
+def test_a_file_that_the_worker_may_not_know_of_cannot_be_joined(world: World, at: datetime) -> None:
+    notification = full_notification(world, at)
+    hidden = [make_child(), known_child(world, at), known_child(world, at, restricted=True)]
+    block(hidden[1], world.viewer("triage"), by=world.viewer("guardian"))
+    for child in hidden:
+        with pytest.raises(TriageRefused) as refused:
+            decide(world, notification, at, outcome=TriageOutcome.ACCEPT_JOINED, joined_child=child)
+        assert refused.value.field == "joined_child"
+    assert not TriageDecision.objects.exists()
+    notification.refresh_from_db()
+    assert notification.status == NotificationStatus.SENT
+
+
+SOCIAL_CARE = {"outcome": TriageOutcome.SOCIAL_CARE, "reason": TriageReason.SIGNIFICANT_HARM}
+
+
+def test_social_care_opens_a_file_with_a_social_worker_as_lead(world: World, at: datetime) -> None:
+    notification = full_notification(world, at)
+    with pytest.raises(TriageRefused):
+        decide(world, notification, at, **SOCIAL_CARE)
+    decide(world, notification, at, **SOCIAL_CARE, lead=world.membership("socialworker"), agencies=[])
+    assert Involvement.objects.get(is_lead=True).membership == world.membership("socialworker")
+    assert Child.objects.get().reference in visible_to(world.viewer("socialworker"), at)
+
+
+def test_information_joined_to_a_file_brings_nobody_to_it(world: World, at: datetime) -> None:
+    child = known_child(world, at)
+    decide(
+        world,
+        full_notification(world, at),
+        at,
+        outcome=TriageOutcome.INFORMATION_ONLY,
+        reason=TriageReason.ALREADY_OPEN,
+        joined_child=child,
+        lead=None,
+    )
+    assert not Involvement.objects.exists()
+    assert not Spell.objects.exists()
+    assert ChronologyEntry.objects.filter(child=child, kind="notification").exists()
+    assert visible_to(world.viewer("safeguarding_lead"), at) == set()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (TriageOutcome.EARLY_HELP, TriageReason.FAMILY_SUPPORT),
+        (TriageOutcome.INFORMATION_ONLY, TriageReason.NOT_ENOUGH),
+        (TriageOutcome.DECLINE, TriageReason.OTHER_AREA),
+    ],
+)
+def test_other_outcomes_open_no_file(world: World, at: datetime, outcome: str, reason: str) -> None:
+    decision = decide(world, full_notification(world, at), at, outcome=outcome, reason=reason, lead=None)
+    assert not Child.objects.exists()
+    assert decision.notification.status == NotificationStatus.DECIDED
+
+
+def test_the_second_of_two_workers_is_told_who_decided_what(world: World, at: datetime) -> None:
+    notification = full_notification(world, at)
+    decide(world, notification, at, agencies=[])
+    with pytest.raises(AlreadyDecided) as refused:
+        decide(world, notification, at, by=world.viewer("out_of_hours"), **SOCIAL_CARE)
+    assert refused.value.reason == "This notification has been decided since you opened the page."
+    with pytest.raises(AlreadyDecided) as refused:
+        decide(world, notification, at, **SOCIAL_CARE)
+    assert refused.value.reason.startswith("Thea Okonjo decided this notification on ")
+    assert refused.value.reason.endswith("Accept: open a file. Signs of exploitation are present.")
+    assert TriageDecision.objects.count() == Child.objects.count() == 1
+
+
+def test_a_matrix_completed_meanwhile_is_read_first(world: World, at: datetime) -> None:
+    notification = full_notification(world, at)
+    with pytest.raises(Stale):
+        decide(world, notification, at, version=notification.version + 1)
+    assert not TriageDecision.objects.exists()
+
+
+def test_only_triage_decides(world: World, at: datetime) -> None:
+    notification = full_notification(world, at)
+    for person in ("teacher", "keyworker", "guardian", "admin", "coordinator"):
+        with pytest.raises(TriageRefused):
+            decide(world, notification, at, by=world.viewer(person))
+    assert not TriageDecision.objects.exists()
+
+
+def test_a_lead_who_has_left_is_refused(world: World, at: datetime) -> None:
+    lead = make_membership(
+        agency=world.agency("specialist"), role="specialist_keyworker", ended_on=at.date() - timedelta(days=1)
+    )
+    with pytest.raises(TriageRefused) as refused:
+        decide(world, full_notification(world, at), at, lead=lead)
+    assert refused.value.field == "lead"
+    assert not Child.objects.exists()
+
+
+def test_deciding_takes_the_urgent_alert(world: World, at: datetime) -> None:
+    notification = full_notification(world, at, immediate_danger=True)
+    other = full_notification(world, at, immediate_danger=True)
+    for one in (notification, other):
+        start_ladder(kind=AlertKind.URGENT_NOTIFICATION, subject_id=one.pk, at=at)
+    decide(world, notification, at)
+    open_alerts = Alert.objects.filter(acknowledged_at=None)
+    assert {alert.subject_id for alert in open_alerts} == {other.pk}
+    assert Alert.objects.get(subject_id=notification.pk).acknowledged_by == world.user("triage")
+
+
+def test_the_referrer_reads_the_same_outcome_for_a_new_and_a_joined_file(world: World, at: datetime) -> None:
+    new, joined, waiting = (full_notification(world, at) for _ in range(3))
+    decide(world, new, at)
+    decide(world, joined, at, outcome=TriageOutcome.ACCEPT_JOINED, joined_child=known_child(world, at))
+    assert outcome_for(new) is not None
+    assert outcome_for(new) == outcome_for(joined)
+    assert outcome_for(waiting) is None
+
+
+def test_the_summary_counts_what_waits_is_urgent_and_late(
+    world: World, at: datetime, django_assert_num_queries: Any
+) -> None:
+    by = world.viewer("teacher")
+    make_notification(by, sent_at=at - timedelta(minutes=5))
+    make_notification(by, sent_at=at - timedelta(days=9))
+    make_notification(by, sent_at=at - timedelta(hours=2), immediate_danger=True)
+    make_notification(by, sent_at=at - timedelta(minutes=30), immediate_danger=True)
+    decided = make_notification(by, sent_at=at - timedelta(days=20))
+    decided.refresh_from_db()
+    decide(world, decided, at)
+    with django_assert_num_queries(1):
+        summary = triage_summary(at)
+    assert (summary.waiting, summary.urgent, summary.late) == (4, 2, 2)
+    assert summary.oldest_sent_at == at - timedelta(days=9)

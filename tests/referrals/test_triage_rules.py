@@ -1,0 +1,147 @@
+"""What triage may decide, in what order and by when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referrals.choices import TriageOutcome, TriageReason
+from referrals.rules.triage import (
+    MESSAGES,
+    REASONS_FOR,
+    Proposal,
+    TriageRefused,
+    check_proposal,
+    decision_due_at,
+    late_if_sent_before,
+    opens_file,
+    urgency,
+)
+
+
+def proposal(**fields: object) -> Proposal:
+    return Proposal(
+        **{
+            "outcome": TriageOutcome.ACCEPT_NEW,
+            "reason": TriageReason.INDICATORS_PRESENT,
+            "rationale": "Three indicators, and an adult nobody knows.",
+            "message": "Thank you.",
+            "has_joined_child": False,
+            "has_lead": True,
+            "lead_role": "specialist_keyworker",
+            "lead_sector": "specialist",
+            **fields,
+        }
+    )
+
+
+def test_every_outcome_has_reasons_and_words() -> None:
+    assert set(REASONS_FOR) == set(MESSAGES) == set(TriageOutcome.values)
+    assert {reason for reasons in REASONS_FOR.values() for reason in reasons} == set(TriageReason)
+
+
+def test_the_referrer_cannot_tell_a_new_file_from_a_joined_one() -> None:
+    assert MESSAGES[TriageOutcome.ACCEPT_NEW] == MESSAGES[TriageOutcome.ACCEPT_JOINED]
+    told = " ".join(MESSAGES.values()).lower()
+    for word in ("known", "already", "existing", "file", "joined", "new"):
+        assert word not in told.split(), word
+
+
+SOUND = [
+    proposal(),
+    proposal(outcome=TriageOutcome.ACCEPT_JOINED, has_joined_child=True),
+    proposal(
+        outcome=TriageOutcome.SOCIAL_CARE,
+        reason=TriageReason.SIGNIFICANT_HARM,
+        lead_role="csc_social_worker",
+        lead_sector="social_care",
+    ),
+    proposal(outcome=TriageOutcome.EARLY_HELP, reason=TriageReason.FAMILY_SUPPORT, has_lead=False),
+    proposal(outcome=TriageOutcome.INFORMATION_ONLY, reason=TriageReason.NOT_ENOUGH, has_lead=False),
+    proposal(
+        outcome=TriageOutcome.INFORMATION_ONLY, reason=TriageReason.ALREADY_OPEN, has_lead=False, has_joined_child=True
+    ),
+    proposal(outcome=TriageOutcome.DECLINE, reason=TriageReason.OTHER_AREA, has_lead=False),
+]
+UNSOUND = [
+    (proposal(reason=TriageReason.OTHER_AREA), "reason"),
+    (proposal(outcome=TriageOutcome.DECLINE, reason=TriageReason.INDICATORS_PRESENT, has_lead=False), "reason"),
+    (proposal(rationale=" yes "), "rationale"),
+    (proposal(message="   "), "message"),
+    (proposal(outcome=TriageOutcome.ACCEPT_JOINED), "joined_child"),
+    (proposal(has_joined_child=True), "joined_child"),
+    (proposal(has_lead=False), "lead"),
+    (proposal(lead_role="housing", lead_sector="housing"), "lead"),
+    (proposal(outcome=TriageOutcome.SOCIAL_CARE, reason=TriageReason.SIGNIFICANT_HARM), "lead"),
+    (proposal(outcome=TriageOutcome.SOCIAL_CARE, reason=TriageReason.SIGNIFICANT_HARM, has_lead=False), "lead"),
+    (proposal(outcome=TriageOutcome.EARLY_HELP, reason=TriageReason.FAMILY_SUPPORT), "lead"),
+    (proposal(outcome=TriageOutcome.DECLINE, reason=TriageReason.OTHER_AREA), "lead"),
+]
+
+
+@pytest.mark.parametrize("sound", SOUND)
+def test_a_sound_decision_passes(sound: Proposal) -> None:
+    check_proposal(sound)
+
+
+@pytest.mark.parametrize(("unsound", "field"), UNSOUND)
+def test_an_unsound_decision_is_refused_at_its_field(unsound: Proposal, field: str) -> None:
+    with pytest.raises(TriageRefused) as refused:
+        check_proposal(unsound)
+    assert refused.value.field == field
+
+
+def test_a_file_opens_where_somebody_leads() -> None:
+    opening = {
+        (outcome, lead) for outcome in TriageOutcome for lead in (True, False) if opens_file(outcome, has_lead=lead)
+    }
+    assert opening == {
+        (TriageOutcome.ACCEPT_NEW, True),
+        (TriageOutcome.ACCEPT_NEW, False),
+        (TriageOutcome.ACCEPT_JOINED, True),
+        (TriageOutcome.ACCEPT_JOINED, False),
+        (TriageOutcome.SOCIAL_CARE, True),
+        (TriageOutcome.EARLY_HELP, True),
+    }
+
+
+def test_danger_comes_first_then_known_harm_then_the_level() -> None:
+    order = [
+        urgency(danger=True, harm_status="not_known", level="not_assessed"),
+        urgency(danger=False, harm_status="known", level="low"),
+        urgency(danger=False, harm_status="suspected", level="high"),
+        urgency(danger=False, harm_status="suspected", level="medium"),
+        urgency(danger=False, harm_status="not_known", level="not_assessed"),
+        urgency(danger=False, harm_status="not_known", level="low"),
+        urgency(danger=False, harm_status="not_known", level="none_identified"),
+    ]
+    assert order == sorted(set(order))
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "due_at"),
+    [
+        (datetime(2026, 3, 4, 15, 0, tzinfo=UTC), datetime(2026, 3, 5, 15, 0, tzinfo=UTC)),
+        (datetime(2026, 3, 6, 15, 0, tzinfo=UTC), datetime(2026, 3, 9, 15, 0, tzinfo=UTC)),
+        (datetime(2026, 3, 7, 15, 0, tzinfo=UTC), datetime(2026, 3, 10, 0, 0, tzinfo=UTC)),
+        # The clocks go forward on Sunday 29 March 2026: 3pm on Friday is 3pm on Monday, an hour earlier in UTC.
+        (datetime(2026, 3, 27, 15, 0, tzinfo=UTC), datetime(2026, 3, 30, 14, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_decision_is_due_after_one_working_day(sent_at: datetime, due_at: datetime) -> None:
+    assert decision_due_at(sent_at, urgent=False) == due_at
+    assert decision_due_at(sent_at, urgent=True) == sent_at + timedelta(hours=1)
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)),
+    st.integers(min_value=0, max_value=12 * 24 * 60),
+)
+def test_lateness_in_the_database_is_lateness_on_the_page(sent_at: datetime, minutes: int) -> None:
+    at = sent_at + timedelta(minutes=minutes)
+    due_at = decision_due_at(sent_at, urgent=False)
+    if due_at != at:
+        assert (sent_at < late_if_sent_before(at)) == (due_at < at)
