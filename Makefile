@@ -5,7 +5,7 @@ STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test pytest lint bench reset
+.PHONY: help setup setup-test run test pytest lint bench lock reset
 
 help: ## List what make can do
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ lint: setup-test ## Run the checks that need no database
 
 bench: setup-test ## Measure the speeds the design promises
 	@$(STACK) with -- $(VENV_PYTHON) -m tests.bench $(ARGS)
+
+lock: ## Lock the dependencies of pyproject.toml anew, keeping versions that still fit
+	@$(PYTHON) config/bootstrap.py lock
 
 reset: ## Remove all data of this checkout (the folder var/)
 	@$(VENV_PYTHON) -m config.stack reset

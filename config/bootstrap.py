@@ -32,6 +32,12 @@ TOOLS = BUILD / "tools"
 STAMPS = BUILD / "stamps"
 LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.lock"}
 SETUP_LOCK = ROOT / "requirements-setup.lock"
+# What each lock file is made from.
+MADE_FROM = {
+    "requirements.lock": ["pyproject.toml"],
+    "requirements-dev.lock": ["pyproject.toml", "--group", "dev", "--constraints", "requirements.lock"],
+    "requirements-setup.lock": ["--group", "setup"],
+}
 NODE_OLDEST = 18
 # Megabytes a set-up from nothing takes, with room to unpack.
 ROOM = {"run": 900, "test": 1800}
@@ -212,6 +218,17 @@ def ensure_python_packages(purpose: str) -> None:
     changing.unlink()
 
 
+def lock_anew() -> None:
+    """Resolves what pyproject.toml declares; a version already locked stays where it still fits."""
+    ensure_environment()
+    uv = ensure_uv()
+    for name, sources in MADE_FROM.items():
+        say(f"Locking {name}")
+        command = [str(uv), "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-annotate"]
+        command += ["--no-header", "--python-version", "3.11", "--output-file", name, *sources]
+        run(command, f"{name} could not be resolved.", env=uv_environment(), output=subprocess.DEVNULL)
+
+
 def ensure_uv() -> Path:
     return ensure_tool("uv", Path("bin/uv"))
 
@@ -347,8 +364,8 @@ def digest(*sources: Path) -> str:
 # --- Running things, and saying why they failed ----------------------------------------------------------
 
 
-def run(command: list[str], refusal: str, *, env: dict[str, str] | None = None) -> None:
-    if subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL).returncode:
+def run(command: list[str], refusal: str, *, env: dict[str, str] | None = None, output: int | None = None) -> None:
+    if subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=output).returncode:
         raise SetupError(f"{refusal}\n{why_it_may_have_failed()}")
 
 
@@ -401,6 +418,9 @@ def set_up(purpose: str) -> None:
         raise SetupError(f"Harbour needs Python 3.11; this is {found}. Name another: make PYTHON=python3.11 …")
     STAMPS.mkdir(parents=True, exist_ok=True)
     with only_one():
+        if purpose == "lock":
+            lock_anew()
+            return
         check_room(purpose)
         ensure_system_packages(purpose)
         ensure_environment()
@@ -410,7 +430,7 @@ def set_up(purpose: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Set up Harbour on this machine.")
-    parser.add_argument("purpose", choices=sorted(LOCKS), help="what the set-up is for")
+    parser.add_argument("purpose", choices=["run", "test", "lock"], help="what the set-up is for")
     purpose = parser.parse_args().purpose
     began = time.monotonic()
     try:

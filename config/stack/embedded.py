@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from config.stack.places import Places, kept_secret, own_folder, prepare_places
-from config.stack.processes import Group, StackError, say
+from config.stack.processes import Group, StackError, as_user, say
 from config.stack.watchdog import kill, processes, stat_fields
 
 DATABASE = "harbour"
@@ -145,7 +145,6 @@ def make_cluster(places: Places, *, thrown_away: bool = False) -> None:
 
 
 def as_service_user(places: Places, command: list[str], what: str, *, given: str | None = None) -> None:
-    user = places.service_user
     done = subprocess.run(
         command,
         input=given,
@@ -154,9 +153,7 @@ def as_service_user(places: Places, command: list[str], what: str, *, given: str
         text=True,
         env={"LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": os.defpath},
         cwd=places.postgres_data.parent,
-        user=user.pw_uid if user else None,
-        group=user.pw_gid if user else None,
-        extra_groups=[] if user else None,
+        **as_user(places.service_user),
     )
     if done.returncode:
         raise StackError(f"{what} failed:\n{done.stdout}")

@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.stack.processes import StackError, say
+from config.stack.processes import StackError, as_user, say
 
 SERVICE_USER = "harbour-data"
 SERVICE_HOMES = Path("/var/lib/harbour")
@@ -89,7 +89,7 @@ def service_user() -> pwd.struct_passwd:
 
 def reaches(user: pwd.struct_passwd, path: Path) -> bool:
     probe = ["test", "-x", str(path)]
-    return subprocess.run(probe, user=user.pw_uid, group=user.pw_gid, extra_groups=[], cwd="/").returncode == 0
+    return subprocess.run(probe, cwd="/", **as_user(user)).returncode == 0
 
 
 def own_folder(path: Path, user: pwd.struct_passwd | None) -> Path:

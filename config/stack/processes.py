@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from config.stack.watchdog import MARKER_VARIABLE, Watched, start_time, stop_all
 
@@ -49,6 +49,11 @@ def listen_for_stop() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, request)
+
+
+def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:
+    """The arguments that make a child run as somebody else; none for whoever runs this."""
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> None:
@@ -154,9 +159,7 @@ class Group:
                 start_new_session=True,
                 pass_fds=list(pass_fds),
                 preexec_fn=in_child,
-                user=user.pw_uid if user else None,
-                group=user.pw_gid if user else None,
-                extra_groups=[] if user else None,
+                **as_user(user),
             )
         watched = Watched(popen.pid, start_time(popen.pid), stop, grace, tier, name)
         assert self._watchdog.stdin is not None

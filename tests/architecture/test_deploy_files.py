@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import configparser
 import os
-import pwd
 import re
 import signal
 import subprocess
@@ -20,7 +19,7 @@ import yaml
 from config import bootstrap
 from config.stack.embedded import APP, DATABASE, INITDB, OWNER, make_cluster
 from config.stack.places import Places, prepare_places
-from config.stack.processes import Group
+from config.stack.processes import Group, as_user
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "config" / "deploy"
@@ -284,10 +283,9 @@ def test_the_roles_script_makes_an_owner_and_a_serving_role_without_powers() -> 
             "DATABASE_OWNER_PASSWORD": "owner0123",
             "DATABASE_APP_PASSWORD": "app0123",
         }
-        user = places.service_user or pwd.getpwuid(os.geteuid())
         script = (DEPLOY / "postgres-roles.sh").read_text()
         done = subprocess.run(
-            ["sh"], input=script, env=environment, text=True, capture_output=True, **as_user(user, places)
+            ["sh"], input=script, env=environment, text=True, capture_output=True, **as_service_user(places)
         )
         query = (
             "SELECT rolname, rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls, "
@@ -296,7 +294,7 @@ def test_the_roles_script_makes_an_owner_and_a_serving_role_without_powers() -> 
         )
         asked = subprocess.run(
             ["psql", "-U", "postgres", "-d", "postgres", "-AtXc", query],
-            env=environment, text=True, capture_output=True, **as_user(user, places),
+            env=environment, text=True, capture_output=True, **as_service_user(places),
         )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
@@ -317,7 +315,5 @@ def start_bare(group: Group, places: Places) -> None:
     group.wait_until(lambda: subprocess.run(ready).returncode == 0, postgres, seconds=30)
 
 
-def as_user(user: pwd.struct_passwd, places: Places) -> dict[str, Any]:
-    if os.geteuid() != 0:
-        return {}
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": places.sockets}
+def as_service_user(places: Places) -> dict[str, Any]:
+    return {**as_user(places.service_user), "cwd": places.sockets}
