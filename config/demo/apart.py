@@ -10,7 +10,7 @@ from accounts.services.drafts import start_draft
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.services import end_grants, grant_access, grant_to_function, place_block
-from cases.record.choices import SpellEnd
+from cases.record.choices import RiskLevel, SpellEnd
 from cases.record.models import Spell
 from cases.record.services import open_child_file
 from config.demo.children import differently_writable, plan_children, written_otherwise
@@ -19,13 +19,17 @@ from config.demo.life import Life
 from config.demo.notifications import as_stranger, kept_steps
 from config.demo.record import merge_into
 from config.demo.texts import stream
+from config.demo.timeline import assessor_of
 from config.demo.times import day_of
 from referrals.selectors.notify import FORM
 from referrals.services.triage_file import STANDING_FUNCTIONS
+from risk.models import RiskAssessment
+from risk.services import judge_level
 
 if TYPE_CHECKING:
     from config.demo.seeding import Setting
 
+LOWER: dict[str, RiskLevel] = {RiskLevel.HIGH: RiskLevel.MEDIUM, RiskLevel.MEDIUM: RiskLevel.LOW}
 SHARED = (Category.IDENTITY, Category.LEVEL, Category.PLAN, Category.MISSING)
 
 
@@ -37,6 +41,7 @@ def set_apart(lives: dict[int, Life], setting: Setting) -> None:
     _block_nurse(_first(open_lives, taken, with_worker="nurse"))
     for _ in range(max(1, len(lives) // 40)):
         _share(_first(open_lives, taken), setting)
+    _leave_unapproved(open_lives, taken, wanted=max(3, len(lives) // 50))
     _merge(lives, setting, taken)
     _drafts(setting)
 
@@ -47,6 +52,25 @@ def _first(lives: list[Life], taken: set[int], *, with_worker: str = "") -> Life
     chosen = next((life for life in free if not with_worker or life.works_at(with_worker, life.until)), free[0])
     taken.add(chosen.plan.number)
     return chosen
+
+
+def _leave_unapproved(lives: list[Life], taken: set[int], *, wanted: int) -> None:
+    """On some files a level below the computed one was judged this week, and no manager has looked at it yet."""
+    for life in lives:
+        latest = RiskAssessment.objects.filter(child=life.child, provisional=False).order_by("-assessed_at").first()
+        if wanted and latest and life.plan.number not in taken and latest.computed_level in LOWER:
+            taken.add(life.plan.number)
+            at = life.until - timedelta(days=wanted, hours=-13)
+            judge_level(
+                assessment=latest,
+                judged_level=LOWER[latest.computed_level],
+                harm_status=latest.harm_status,
+                reason=life.teller.tell("assessment", "lower"),
+                version=life.version(),
+                at=max(at, latest.assessed_at + timedelta(hours=2)),
+                by=life.viewer(assessor_of(life, at)),
+            )
+            wanted -= 1
 
 
 def _restrict(life: Life) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher, make_password
 from django.utils.crypto import get_random_string
 
 from accounts.models import Agency, FunctionGroup, FunctionMember, Membership, User
@@ -16,6 +16,7 @@ from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
 from config.demo.texts import words
+from config.demo.times import on_day
 
 # The passwords stand in a file for everybody to read, so their first hash may be quick; signing in renews it.
 QUICK_ITERATIONS = 20_000
@@ -51,7 +52,9 @@ def make_people(*, agencies: dict[str, Agency], functions: dict[str, FunctionGro
     """Write the forty-five users with their memberships and the functions they serve in."""
     world = World(agencies, functions)
     for number, row in enumerate(words("people")["people"]):
+        started_on = today - timedelta(days=700 + 13 * number)
         user = User.objects.create(
+            date_joined=on_day(started_on, 9),
             username=row["username"],
             full_name=row["name"],
             job_title=row["job"],
@@ -59,7 +62,6 @@ def make_people(*, agencies: dict[str, Agency], functions: dict[str, FunctionGro
             telephone=f"07700 900{100 + number}",
             password=_hash(password_of(row["username"])),
         )
-        started_on = today - timedelta(days=700 + 13 * number)
         ended_on = today - timedelta(days=row["left_days_ago"]) if "left_days_ago" in row else None
         member = _join(user, agencies[row["agency"]], row["role"], started_on, ended_on)
         for key in row.get("functions", ()):
@@ -98,7 +100,10 @@ def write_users_file(*, world: World, path: Path) -> None:
 
 
 def _hash(password: str) -> str:
-    return PBKDF2PasswordHasher().encode(password, get_random_string(22), iterations=QUICK_ITERATIONS)
+    hasher = get_hasher()
+    if isinstance(hasher, PBKDF2PasswordHasher):
+        return hasher.encode(password, get_random_string(22), iterations=QUICK_ITERATIONS)
+    return make_password(password)
 
 
 def _join(user: User, agency: Agency, role: str, started_on: date, ended_on: date | None) -> Membership:

@@ -67,19 +67,15 @@ def _assessments(life: Life, *, tool: InForce, course: Course) -> None:
     overdue = rng.random() < 0.12
     while at < life.end:
         days = _assess(life, at=at, tool=tool, course=course)
-        if days is None:
-            return
         following = in_office_hours(rng, day_of(at) + timedelta(days=days + rng.randint(-8, 5)))
         if overdue and following + timedelta(days=days) > life.until:
             return
         at = following
 
 
-def _assess(life: Life, *, at: datetime, tool: InForce, course: Course) -> int | None:
+def _assess(life: Life, *, at: datetime, tool: InForce, course: Course) -> int:
     """Plan one assessment with its judgement. Days until the next are a guess from the strength it will have."""
-    assessor = _assessor(life, at)
-    if assessor is None:
-        return None
+    assessor = assessor_of(life, at)
     high = course.harm() == HarmStatus.KNOWN or course.strength >= 9
     harm, answers = course.harm(), course.next()
     texts: dict[str, Any] = {
@@ -141,7 +137,8 @@ def _judged(computed: str, *, dice: float, improving: bool) -> str:
     return RiskLevel(computed)
 
 
-def _assessor(life: Life, at: datetime) -> str | None:
+def assessor_of(life: Life, at: datetime) -> str:
+    """Who assesses a child at an instant: the keyworker, a social worker, an officer, else the co-ordinator."""
     for name in ("keyworker", "s.wynter", "keyworker.boys", *_SOCIAL_CARE, "officer", "o.marchetti"):
         if life.works_at(name, at):
             return name
