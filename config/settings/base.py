@@ -42,6 +42,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.middleware.headers.HeadersMiddleware",
     "accounts.middleware.requests.RequestLogMiddleware",
@@ -196,6 +197,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "cases.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "dispatch": {"task": "cases.tasks.dispatch", "schedule": 5.0, "options": {"expires": 5}},
+    "purge_drafts": {"task": "accounts.tasks.purge_drafts", "schedule": 6 * 60 * 60.0, "options": {"expires": 60 * 60}},
 }
 
 # E-mail carries no name and no case number; by default it is written to files.
