@@ -79,7 +79,7 @@ def test_every_answer_carries_the_headers(client, client_as):
         headers = answer.headers
         assert headers["X-Content-Type-Options"] == "nosniff", name
         assert headers["X-Frame-Options"] == "DENY", name
-        assert headers["Referrer-Policy"] == "no-referrer", name
+        assert headers["Referrer-Policy"] == "same-origin", name
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin", name
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin", name
         assert headers["Cache-Control"] == "no-store", name
