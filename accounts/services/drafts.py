@@ -9,17 +9,15 @@ from django.db import transaction
 
 from accounts.models import Draft
 from accounts.rules.refusals import NotKnown, Stale
-from accounts.rules.text import tidy
 from accounts.rules.viewers import Viewer
+from accounts.selectors.drafts import whose
 
 KEPT_FOR = timedelta(days=30)
 
 
 def start_draft(*, form: str, subject: str = "", at: datetime, by: Viewer) -> Draft:
     """Begin a long form, under the membership that the writer is acting in."""
-    return Draft.objects.create(
-        user_id=by.user_id, membership_id=by.membership_id, form=form, subject=subject, created_at=at, updated_at=at
-    )
+    return Draft.objects.create(**whose(by), form=form, subject=subject, created_at=at, updated_at=at)
 
 
 @transaction.atomic
@@ -56,11 +54,7 @@ def save_step(
 
 def lock_draft(*, draft_id: UUID, by: Viewer) -> Draft:
     """The writer's draft, locked until the transaction ends. Raises NotKnown for anybody else's."""
-    draft = (
-        Draft.objects.select_for_update()
-        .filter(pk=draft_id, user_id=by.user_id, membership_id=by.membership_id)
-        .first()
-    )
+    draft = Draft.objects.select_for_update().filter(pk=draft_id, **whose(by)).first()
     if draft is None:
         raise NotKnown("no_draft")
     return draft

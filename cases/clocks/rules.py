@@ -57,4 +57,5 @@ def steps_reached(kind: AlertKind, *, raised_at: datetime, at: datetime) -> int:
 
 def wait_after(tries: int) -> timedelta:
     """How long to wait after so many failed tries to send an e-mail: 15 seconds, doubling up to 5 minutes."""
-    return min(FIRST_WAIT * 2 ** min(max(tries - 1, 0), 10), LONGEST_WAIT)
+    doublings: int = min(max(tries - 1, 0), 10)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)

@@ -20,8 +20,8 @@ from accounts.forms import (
     WriteForm,
     YesNoField,
 )
-from accounts.rules.text import tidy
 from accounts.rules.dates import age_in_years, in_london
+from accounts.rules.text import tidy
 from cases.record.choices import Disability, Ethnicity, HarmStatus, Sex
 from referrals.choices import Agreement, ConcernKind, Told
 from referrals.rules.notify import OLDEST_AGE
@@ -37,14 +37,23 @@ class StepForm(WriteForm):
 
     def kept(self) -> dict[str, Any]:
         """The answers as plain values, to be kept in a draft. Call after `is_valid()`."""
-        values = {name: value for name, value in self.cleaned_data.items() if name not in ("idempotency_key", "version")}
+        values = {
+            name: value for name, value in self.cleaned_data.items() if name not in ("idempotency_key", "version")
+        }
         return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 class ChildForm(StepForm):
-    given_name = TextField(label="First name", max_length=80, width=20, spellcheck=False, missing="Enter the child’s first name")
+    given_name = TextField(
+        label="First name", max_length=80, width=20, spellcheck=False, missing="Enter the child’s first name"
+    )
     family_name = TextField(
-        label="Last name", max_length=80, width=20, spellcheck=False, required=False, hint="Leave empty if you do not know it."
+        label="Last name",
+        max_length=80,
+        width=20,
+        spellcheck=False,
+        required=False,
+        hint="Leave empty if you do not know it.",
     )
     preferred_name = TextField(
         label="Any other name the child uses", max_length=80, width=20, spellcheck=False, required=False
@@ -88,13 +97,20 @@ class AboutForm(StepForm):
         label="Disability or long-term condition", choices=Disability.choices, initial=Disability.UNKNOWN
     )
     school = TextField(
-        label="School, college or training", max_length=120, required=False, hint="The name, or “none” if there is no place."
+        label="School, college or training",
+        max_length=120,
+        required=False,
+        hint="The name, or “none” if there is no place.",
     )
 
 
 class HomeForm(StepForm):
     address_lines = LongTextField(
-        label="Address", max_length=300, rows=3, required=False, hint="Where the child lives or is staying, if you know."
+        label="Address",
+        max_length=300,
+        rows=3,
+        required=False,
+        hint="Where the child lives or is staying, if you know.",
     )
     postcode = TextField(label="Postcode", max_length=8, width=10, spellcheck=False, required=False)
     address_protected = YesNoField(
@@ -122,13 +138,17 @@ class ConcernForm(StepForm):
     )
     concern = LongTextField(
         label="What have you seen or heard?",
-        hint="What happened, when, and who told you. Say what is fact and what is your view. The child may read this one day.",
+        hint="What happened, when, and who told you. Say what is fact and what you think. The child may read this.",
         max_length=LONG,
         rows=9,
         missing="Write what you have seen or heard",
     )
     happened_on = DateField(
-        label="When was the latest time?", noun="The date", when="today_or_past", required=False, hint="If there is one day to name."
+        label="When was the latest time?",
+        noun="The date",
+        when="today_or_past",
+        required=False,
+        hint="If there is one day to name.",
     )
     people_and_places = LongTextField(
         label="People, places, vehicles, phones or online names",
@@ -162,7 +182,9 @@ class DangerForm(StepForm):
         reveals={"yes": ("danger_detail", "police_called")},
         missing="Select yes if the child is in danger now",
     )
-    danger_detail = LongTextField(label="What is the danger, and where is the child?", max_length=LONG, rows=4, required=False)
+    danger_detail = LongTextField(
+        label="What is the danger, and where is the child?", max_length=LONG, rows=4, required=False
+    )
     police_called = TickField(label="I have rung 999, or the police know", required=False)
 
 
@@ -178,6 +200,7 @@ class WordsForm(StepForm):
 
 
 class ToldForm(StepForm):
+    says_optional = False
     child_told = RadioField(
         label="Does the child know that you are sending this?",
         choices=Told.choices,
@@ -194,17 +217,24 @@ class ToldForm(StepForm):
         missing="Select whether the parents or carers know",
     )
     parents_agreement = RadioField(
-        label="Do they agree?", choices=Agreement.choices, missing="Select whether the parents or carers agree", small=True
+        label="Do they agree?",
+        choices=Agreement.choices,
+        missing="Select whether the parents or carers agree",
+        small=True,
     )
     reason_not_told = LongTextField(
         label="Why has somebody not been told?",
-        hint="Needed where telling could put the child at risk.",
+        hint="We need this only where telling could put the child at risk.",
         max_length=1000,
         rows=3,
         required=False,
     )
     others_who_know = LongTextField(
-        label="Who else knows or is helping?", hint="Other workers, family or friends.", max_length=1000, rows=3, required=False
+        label="Who else knows or is helping?",
+        hint="Other workers, family or friends. Leave it empty if nobody does.",
+        max_length=1000,
+        rows=3,
+        required=False,
     )
 
     def clean(self) -> dict[str, Any]:

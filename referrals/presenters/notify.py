@@ -151,7 +151,10 @@ def sent_rows(rows: list[Notification]) -> list[list[dict[str, Any]]]:
             {"text": row.name, "href": reverse("referrals:sent_detail", args=[row.reference]), "hint": row.reference},
             {"text": moment(row.sent_at)},
             {"text": outcome_words(row)},
-            {"text": "Completed" if row.matrix_completed_at else "To complete", "tone": "" if row.matrix_completed_at else "watch"},
+            {
+                "text": "Completed" if row.matrix_completed_at else "To complete",
+                "tone": "" if row.matrix_completed_at else "watch",
+            },
         ]
         for row in rows
     ]
@@ -180,7 +183,11 @@ def decision_of(notification: Notification) -> dict[str, str] | None:
     if notification.status != NotificationStatus.DECIDED:
         return None
     decision = notification.decision
-    return {"outcome": outcome_words(notification), "message": decision.message_to_referrer, "when": moment(decision.decided_at)}
+    return {
+        "outcome": outcome_words(notification),
+        "message": decision.message_to_referrer,
+        "when": moment(decision.decided_at),
+    }
 
 
 def result_of(notification: Notification) -> dict[str, Any] | None:
@@ -188,5 +195,3 @@ def result_of(notification: Notification) -> dict[str, Any] | None:
     if notification.tool is None or notification.result is None:
         return None
     return explain(result_from_dict(notification.result), tool=tool_of(notification.tool), full=True)
-
-

@@ -11,7 +11,6 @@ from accounts.rules.dates import moment
 from referrals.models import Notification
 from referrals.presenters.notify import result_of, sent_cards
 
-
 LONGEST_WORD = 40
 LONG_WORD = re.compile(rf"(\S{{{LONGEST_WORD}}})(?=\S)")
 ZERO_WIDTH_SPACE = "\u200b"

@@ -43,9 +43,13 @@ def draft_for(viewer: Viewer, draft_id: UUID) -> Draft:
     return draft_of(viewer, draft_id=draft_id, form=FORM)
 
 
+def _whose(viewer: Viewer) -> dict[str, Any]:
+    return {"referrer_id": viewer.user_id, "agency_id": viewer.agency_id}
+
+
 def _own(viewer: Viewer) -> QuerySet[Notification]:
     """What the viewer has sent for the agency they act for now."""
-    return Notification.objects.filter(referrer_id=viewer.user_id, agency_id=viewer.agency_id).select_related("decision")
+    return Notification.objects.filter(**_whose(viewer)).select_related("decision")
 
 
 def sent_by(viewer: Viewer, *, page: int = 1) -> SentPage:
@@ -70,11 +74,9 @@ def notification_of(viewer: Viewer, reference: str) -> Notification:
 
 def own_telephone(viewer: Viewer) -> str:
     """The number a viewer is known to answer, to be offered before they type one."""
-    return User.objects.filter(pk=viewer.user_id).values_list("telephone", flat=True).first() or ""
+    return User.objects.filter(pk=viewer.person_id).values_list("telephone", flat=True).first() or ""
 
 
 def urgent_and_waiting(at: datetime) -> QuerySet[Any]:
     """The ids of notifications that say something urgent and that nobody has decided on: each must have an alert."""
     return Notification.objects.filter(urgent=True, status=NotificationStatus.SENT, sent_at__lte=at).values("pk")
-
-

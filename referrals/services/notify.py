@@ -51,13 +51,8 @@ def send_notification(*, draft_id: UUID, version: int | None, at: datetime, by: 
     missing = steps_to_fill(kept, today=today)
     if missing:
         raise NotificationIncomplete(missing)
-    notification = Notification(
-        referrer_id=by.user_id,
-        membership_id=by.membership_id,
-        agency_id=by.agency_id,
-        sent_at=at,
-        **_fields(kept),
-    )
+    whose = {"referrer_id": by.user_id, "membership_id": by.membership_id, "agency_id": by.agency_id}
+    notification = Notification(sent_at=at, **whose, **_fields(kept))
     _check_fields(notification)
     matrix = kept["matrix"] or {}
     if "answers" in matrix:
@@ -90,7 +85,9 @@ def complete_matrix(
     mine = notification_of(by, reference)
     notification = Notification.objects.select_for_update(of=("self",)).get(pk=mine.pk)
     if notification.matrix_completed_at is not None:
-        raise MatrixAlreadyThere("You have completed the Matrix of this notification already. It is kept as you sent it.")
+        raise MatrixAlreadyThere(
+            "You have completed the Matrix of this notification already. It is kept as you sent it."
+        )
     _put_matrix(notification, tool, answers, evidence, at=at)
     notification.version += 1
     notification.save(
@@ -164,9 +161,9 @@ def _check_fields(notification: Notification) -> None:
     try:
         notification.clean_fields(exclude=["referrer", "membership", "agency", "tool", "child"])
     except ValidationError as wrong:
-        where = {
-            step for step, names in _STEP_OF_FIELD.items() for name in wrong.error_dict if name in names
-        } or {"concern"}
+        where = {step for step, names in _STEP_OF_FIELD.items() for name in wrong.error_dict if name in names} or {
+            "concern"
+        }
         raise NotificationIncomplete([step for step in STEPS if step in where]) from wrong
 
 

@@ -1,5 +1,6 @@
 """Writing a notification, a page at a time, and sending it."""
 
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -114,13 +115,13 @@ def notify_discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     return render(request, "referrals/notify_discard.html", {"form": WriteForm(), "back_href": back})
 
 
-def _form_of(step: str, data: QueryDict | None, *, at: Any, initial: dict[str, Any]) -> StepForm | ToolForm:
+def _form_of(step: str, data: QueryDict | None, *, at: datetime, initial: dict[str, Any]) -> StepForm | ToolForm:
     if step != "matrix":
         return step_form(step, data, at=at, initial=initial)
     return ToolForm(data, tool=tool_in_force(on=timezone.localdate(at)).tool, at=at, initial=initial)
 
 
-def _opened_form(draft: Draft, step: str, viewer: Viewer, *, at: Any) -> StepForm | ToolForm:
+def _opened_form(draft: Draft, step: str, viewer: Viewer, *, at: datetime) -> StepForm | ToolForm:
     """The form as it was left: with everything typed, and with what was wrong with it."""
     found = draft.answers.get(step)
     if not found:
@@ -128,7 +129,7 @@ def _opened_form(draft: Draft, step: str, viewer: Viewer, *, at: Any) -> StepFor
     return _form_of(step, as_posted(found["typed"], key=str(uuid4()), version=found["version"]), at=at, initial={})
 
 
-def _kept(step: str, form: StepForm | ToolForm, valid: bool, *, later: bool, at: Any) -> dict[str, Any] | None:
+def _kept(step: str, form: StepForm | ToolForm, valid: bool, *, later: bool, at: datetime) -> dict[str, Any] | None:
     if step != "matrix":
         return form.kept() if valid and isinstance(form, StepForm) else None
     if later:
@@ -173,9 +174,7 @@ def _step_address(draft: Draft, step: str) -> str:
     return reverse("referrals:notify_step", args=[draft.pk, step])
 
 
-def _hints(kept: dict[str, dict[str, Any] | None], today: Any) -> list[str]:
-    from datetime import date
-
+def _hints(kept: dict[str, dict[str, Any] | None], today: date) -> list[str]:
     child = kept["child"] or {}
     born = child.get("birth_date")
     age = age_said(

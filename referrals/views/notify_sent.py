@@ -88,7 +88,9 @@ def sent_matrix(request: HttpRequest, reference: str) -> HttpResponse:
     at, viewer = now(), viewer_of(request)
     notification = notification_of(viewer, reference)
     if notification.matrix_completed_at is not None:
-        raise MatrixAlreadyThere("You have completed the Matrix of this notification already. It is kept as you sent it.")
+        raise MatrixAlreadyThere(
+            "You have completed the Matrix of this notification already. It is kept as you sent it."
+        )
     in_force = tool_in_force(on=timezone.localdate(at))
     form = ToolForm(request.POST or None, tool=in_force.tool, at=at, initial={"version": notification.version})
     if request.method == "POST" and form.is_valid():

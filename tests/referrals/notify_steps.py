@@ -102,4 +102,3 @@ def send(browser: Any, **steps: dict[str, Any]) -> Notification:
     answer = press_send(browser, fill_all(browser, **steps))
     assert answer.status_code == 302, answer.content.decode()
     return Notification.objects.get(reference=answer["Location"].split("/")[3])
-

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -61,7 +62,7 @@ class AlertTaken(Refusal):
     code = "alert_taken"
 
 
-def write_alerts(wanted: str, parameters: dict[str, object], *, at: datetime) -> tuple[int, int]:
+def write_alerts(wanted: str, parameters: dict[str, Any], *, at: datetime) -> tuple[int, int]:
     """Write every alert that a SELECT names and that is not there yet, each with its e-mails.
 
     Returns how many alerts and how many e-mails are new. For the services of this package alone.

@@ -98,7 +98,7 @@ def _climb(kind: AlertKind, at: datetime) -> tuple[int, int]:
         for function in step.functions
         if number > 1
     ]
+    if not rungs:
+        return 0, 0
     steps, seconds, functions = (list(column) for column in zip(*rungs, strict=True))
-    return write_alerts(
-        CLIMB, {"kind": str(kind), "steps": steps, "seconds": seconds, "functions": functions}, at=at
-    )
+    return write_alerts(CLIMB, {"kind": str(kind), "steps": steps, "seconds": seconds, "functions": functions}, at=at)
