@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from accounts.models import User
-from accounts.services.drafts import start_draft
+from accounts.services.drafts import save_step, start_draft
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.services import end_grants, grant_access, grant_to_function, place_block
@@ -21,6 +22,7 @@ from config.demo.record import merge_into
 from config.demo.texts import stream
 from config.demo.timeline import assessor_of
 from config.demo.times import day_of
+from referrals.forms.notify import as_posted, step_form
 from referrals.selectors.notify import FORM
 from referrals.services.triage_file import STANDING_FUNCTIONS
 from risk.models import RiskAssessment
@@ -140,14 +142,30 @@ def _merge(lives: dict[int, Life], setting: Setting, taken: set[int]) -> None:
 
 
 def _drafts(setting: Setting) -> None:
-    """Two notifications that the teacher has begun and not sent."""
-    rng, world = stream(setting.seed, "drafts"), setting.world
+    """Two notifications that the teacher has begun and not sent, filled in page by page."""
+    rng, by = stream(setting.seed, "drafts"), setting.world.viewers["teacher"]
     strangers = plan_children(count=2, seed=setting.seed + 5_003, today=setting.until.date())
     for number, plan in enumerate(strangers):
         at = setting.until - timedelta(days=1 + 3 * number, hours=9)
-        steps = kept_steps(plan=as_stranger(plan, source="teacher", number=950 + number), world=world, rng=rng, at=at)
-        draft = start_draft(form=FORM, at=at, by=world.viewers["teacher"])
-        begun = dict(list(steps.items())[: 5 - 2 * number])
-        draft.answers = {step: {"typed": {}, "kept": kept, "version": 1} for step, kept in begun.items()}
-        draft.version = len(begun) + 1
-        draft.save(update_fields=["answers", "version"])
+        teacher_knows = as_stranger(plan, source="teacher", number=950 + number)
+        steps = kept_steps(plan=teacher_knows, world=setting.world, rng=rng, at=at)
+        draft = start_draft(form=FORM, at=at, by=by)
+        for step in list(steps)[: 5 - 2 * number]:
+            typed = _as_typed(steps[step])
+            form = step_form(step, as_posted(typed, key=str(uuid4()), version=0), at=at, initial={})
+            kept = form.kept() if form.is_valid() else None
+            save_step(draft_id=draft.pk, step=step, typed=typed, kept=kept, version=0, at=at, by=by)
+
+
+def _as_typed(kept: dict[str, Any]) -> dict[str, list[str]]:
+    """Answers as they are typed on the page: dates in three parts, yes and no as words."""
+    typed: dict[str, list[str]] = {}
+    for name, value in kept.items():
+        if isinstance(value, bool):
+            typed[name] = ["yes" if value else "no"]
+        elif name in ("birth_date", "happened_on") and value:
+            year, month, day = value.split("-")
+            typed |= {f"{name}_day": [str(int(day))], f"{name}_month": [str(int(month))], f"{name}_year": [year]}
+        elif value is not None:
+            typed[name] = value if isinstance(value, list) else [str(value)]
+    return typed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -30,6 +29,7 @@ from cases.record.models import (
     PlanPeriod,
     SchoolPeriod,
 )
+from cases.record.services import agree_safe_contact, change_identity
 from config.demo.children import ChildPlan, new_home
 from config.demo.deciding import identity_of
 from config.demo.life import Life
@@ -46,7 +46,7 @@ STEPS_BEFORE = {
 
 def write_facts(life: Life, *, by: str) -> None:
     """Write what is known of a child when the file is opened, with what held before."""
-    _complete_identity(life)
+    _complete_identity(life, by=by)
     common = {"child": life.child, "recorded_at": life.opened_at, **_provenance(life.viewer(by))}
     _identifiers(life.plan, life.rng, {**common, "category": Category.IDENTITY})
     _names(life.plan, {**common, "category": Category.IDENTITY})
@@ -56,14 +56,14 @@ def write_facts(life: Life, *, by: str) -> None:
     _authorities(life.plan, day_of(life.opened_at), {**common, "category": Category.IDENTITY})
 
 
-def _complete_identity(life: Life) -> None:
-    """Write over what the referrer did not know with what the notification point found out."""
-    known = asdict(identity_of(life.plan))
-    changed = [name for name, value in known.items() if getattr(life.child, name) != value]
-    for name in changed:
-        setattr(life.child, name, known[name])
-    if changed:
-        life.child.save(update_fields=changed)
+def _complete_identity(life: Life, *, by: str) -> None:
+    """Write over what the referrer did not know with what the notification point found out; agree safe contact."""
+    edit: dict[str, Any] = {"child": life.child, "at": life.opened_at, "by": life.viewer(by)}
+    change_identity(identity=identity_of(life.plan), version=life.version(), **edit)
+    if life.rng.random() < 0.35:
+        words_agreed = life.teller.tell("safe_contact", "words")
+        agree_safe_contact(words=words_agreed, version=life.version(), **edit)
+    life.child.refresh_from_db()
 
 
 def _provenance(by: Viewer) -> dict[str, Any]:

@@ -288,7 +288,9 @@ def test_every_kind_of_decision_and_every_special_case_is_there(seeded: Seeded) 
     assert block.user.username == "nurse"
     assert not Child.objects.visible_to(seeded.world.viewers["nurse"], at=DAY).filter(pk=block.child_id).exists()
     assert Child.objects.exclude(merged_into=None).count() == 1
-    assert apps.get_model("accounts", "Draft").objects.filter(user__username="teacher").count() == 2
+    drafts = apps.get_model("accounts", "Draft").objects.filter(user__username="teacher")
+    assert sorted(len(draft.answers) for draft in drafts) == [3, 5]
+    assert all(step["kept"] is not None for draft in drafts for step in draft.answers.values())
 
 
 def test_every_closed_list_holds_what_was_written(seeded: Seeded) -> None:
