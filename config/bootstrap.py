@@ -84,7 +84,11 @@ NEEDED: dict[str, list[tuple[str, Callable[[], bool]]]] = {
         ("libharfbuzz-subset0", lambda: loads("libharfbuzz-subset.so.0")),
         ("fonts-liberation", has_fonts),
     ],
-    "test": [("chromium", has_browser)],
+    "test": [
+        ("chromium", has_browser),
+        # The program that drives the browser.
+        ("libatomic1", lambda: loads("libatomic.so.1")),
+    ],
 }
 
 
