@@ -153,6 +153,7 @@ class AccessEvent(models.Model):
         indexes = [
             models.Index(fields=["child_id", "-at"], name="access_event_child"),
             models.Index(fields=["user_id", "-at"], name="access_event_user"),
+            models.Index(fields=["-at"], name="access_event_at"),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,32 @@
-"""Home and the child's file."""
+"""The worklist, the search, a child's file and the alerts."""
 
 from django.urls import path
 
-from cases.views import alerts
+from cases.views import alerts, chronology, file, involvement, lists, looking
 
 app_name = "cases"
 urlpatterns: list = [
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<uuid:alert_id>/acknowledge/", alerts.acknowledge_alert, name="acknowledge_alert"),
+    path("cases/", lists.show_worklist, name="worklist"),
+    path("cases/search/", lists.search, name="search"),
+    path("cases/<str:reference>/", file.show_file, name="file"),
+    path("cases/<str:reference>/identity/", file.correct_identity, name="change_identity"),
+    path("cases/<str:reference>/safe-contact/", file.change_safe_contact, name="safe_contact"),
+    path("cases/<str:reference>/names/add/", file.add_other_name, name="add_alias"),
+    path("cases/<str:reference>/numbers/add/", file.add_number, name="add_identifier"),
+    path("cases/<str:reference>/record/<slug:kind>/", file.add_period, name="add_period"),
+    path("cases/<str:reference>/involvement/", involvement.show_involvement, name="involvement"),
+    path("cases/<str:reference>/involvement/add/", involvement.choose_agency, name="choose_agency"),
+    path("cases/<str:reference>/involvement/add/<uuid:agency_id>/", involvement.involve, name="involve"),
+    path("cases/<str:reference>/involvement/lead/", involvement.change_lead, name="change_lead"),
+    path(
+        "cases/<str:reference>/involvement/<uuid:involvement_id>/end/",
+        involvement.end_involvement,
+        name="end_involvement",
+    ),
+    path("cases/<str:reference>/chronology/", chronology.show_chronology, name="chronology"),
+    path("cases/<str:reference>/chronology/add/", chronology.add_entry, name="add_chronology"),
+    path("cases/<str:reference>/who-can-see/", looking.show_who_can_see, name="who_can_see"),
+    path("cases/<str:reference>/who-looked/", looking.show_who_looked, name="who_looked"),
 ]

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from cases.access.choices import Category
-from cases.access.rules import Level
+from cases.access.rules import Action, Level
 from cases.record.choices import HarmStatus, RiskLevel
+from cases.record.models import Child
 from cases.record.rules import age_on
 from cases.record.selectors import lead_of
 from cases.record.services import OpenFile
@@ -19,19 +21,66 @@ LEVEL_WORDS = {
     RiskLevel.HIGH: "high",
 }
 
+TABS = [
+    ("Overview", "cases:file"),
+    ("Involvement", "cases:involvement"),
+    ("Chronology", "cases:chronology"),
+    ("Risk", "risk:overview"),
+    ("Who can see it", "cases:who_can_see"),
+    ("Who looked", "cases:who_looked"),
+]
+
+
+def level_word(child: Child) -> str:
+    """The level as the components name it."""
+    return LEVEL_WORDS[RiskLevel(child.level)]
+
+
+def harm_word(child: Child) -> str:
+    """The harm status as the components name it."""
+    return "" if child.harm_status == HarmStatus.NOT_KNOWN else child.harm_status
+
+
+def shown_name(child: Child, level: Level) -> str:
+    """The name as somebody with this level of identity may see it; empty where it is withheld."""
+    if level == Level.FULL:
+        return child.name
+    return child.called if level == Level.SUMMARY else ""
+
 
 def file_heading(opened: OpenFile) -> dict[str, Any]:
     """Whose file this is, in as much as the viewer may see: the parts it may not see are left out."""
     child = opened.child
-    heading: dict[str, Any] = {"reference": child.reference, "restricted": child.restricted, "name": ""}
-    if opened.level(Category.IDENTITY) >= Level.SUMMARY:
-        full = opened.level(Category.IDENTITY) == Level.FULL
-        heading["name"] = child.name if full else child.called
+    identity = opened.level(Category.IDENTITY)
+    heading: dict[str, Any] = {
+        "reference": child.reference,
+        "restricted": child.restricted,
+        "name": shown_name(child, identity),
+    }
+    if identity >= Level.SUMMARY:
         heading["age"] = age_on(child.birth_date, timezone.localdate(opened.at))
     if opened.level(Category.LEVEL) >= Level.SUMMARY:
-        heading["level"] = LEVEL_WORDS[RiskLevel(child.level)]
-        heading["harm"] = "" if child.harm_status == HarmStatus.NOT_KNOWN else child.harm_status
+        heading["level"] = level_word(child)
+        heading["harm"] = harm_word(child)
     lead = lead_of(child.pk)
     if lead is not None and lead.membership is not None:
         heading["lead"] = f"{lead.membership.user}, {lead.working_agency}"
     return heading
+
+
+def file_tabs(opened: OpenFile, active: str) -> list[dict[str, Any]]:
+    """The pages of a file that this viewer may open; `active` is a URL name."""
+    hidden = set()
+    if not opened.may(Action.SEE_WHO_LOOKED):
+        hidden.add("cases:who_looked")
+    return [{"text": text, "url_name": name, "active": name == active} for text, name in TABS if name not in hidden]
+
+
+def crumbs_to(opened: OpenFile, *, here: str) -> list[dict[str, str]]:
+    """The way from home to a page of a file; names no person."""
+    reference = opened.child.reference
+    return [
+        {"text": "Children", "href": reverse("cases:worklist")},
+        {"text": reference, "href": reverse("cases:file", args=[reference])},
+        {"text": here, "href": ""},
+    ]

@@ -94,6 +94,7 @@ class Child(models.Model):
     level_judged_at = models.DateTimeField(null=True, blank=True)
     harm_status = models.CharField(max_length=20, choices=HarmStatus, default=HarmStatus.NOT_KNOWN)
     review_due_on = models.DateField(null=True, blank=True)
+    safe_contact = models.CharField(max_length=300, blank=True, help_text="A safe way and hours to reach the child")
     restricted = models.BooleanField(default=False, help_text="Open to named people only")
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_files"

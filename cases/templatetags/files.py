@@ -5,19 +5,10 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from cases.presenters.frame import file_heading
+from cases.presenters.frame import file_heading, file_tabs
 from cases.record.services import OpenFile
 
 register = template.Library()
-
-TABS = [
-    ("Overview", "cases:file"),
-    ("Involvement", "cases:involvement"),
-    ("Chronology", "cases:chronology"),
-    ("Risk", "risk:overview"),
-    ("Who can see it", "cases:who_can_see"),
-    ("Who looked", "cases:who_looked"),
-]
 
 
 @register.inclusion_tag("cases/_file_frame.html")
@@ -25,6 +16,6 @@ def file_frame(opened: OpenFile, active: str) -> dict[str, Any]:
     """The identity bar and the tabs of a file, with only what this viewer may see; `active` is a URL name."""
     return {
         "child": {**file_heading(opened), "href": reverse("cases:file", args=[opened.child.reference])},
-        "tabs": [{"text": text, "url_name": name, "active": name == active} for text, name in TABS],
+        "tabs": file_tabs(opened, active),
         "reference": opened.child.reference,
     }

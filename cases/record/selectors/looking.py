@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Agency, FunctionMember, Membership, User
@@ -43,17 +43,18 @@ def who_looked(child_id: UUID, *, wanted: LookFilter, skip: int = 0, limit: int 
     return list(events.order_by("-at", "-pk")[skip : skip + limit])
 
 
-def people_who_looked(child_id: UUID, *, refusals: bool) -> dict[int, str]:
-    """Everybody who opened a file, by name, for the filter; those who were refused where they are asked for."""
-    events = AccessEvent.objects.filter(child_id=child_id, user_id__isnull=False)
+def who_has_looked(child_id: UUID, *, refusals: bool) -> tuple[dict[int, str], dict[UUID, str]]:
+    """Every person and every agency that opened a file, by name; those refused too where they are asked for."""
+    events = AccessEvent.objects.filter(child_id=child_id)
     if not refusals:
         events = events.filter(outcome=AccessOutcome.ALLOWED)
-    return people_known(events.values_list("user_id", flat=True).distinct())
+    pairs = set(events.order_by().values_list("user_id", "agency_id").distinct())
+    return people_known({person for person, _ in pairs}), agencies_known({agency for _, agency in pairs})
 
 
-def people_known(user_ids: Iterable[int | None] | QuerySet[AccessEvent, int | None]) -> dict[int, str]:
+def people_known(user_ids: Iterable[int | None]) -> dict[int, str]:
     """The names of people by the plain ids that access events carry, in the order of their names."""
-    rows = User.objects.filter(pk__in=user_ids).order_by("full_name", "pk").values_list("pk", "full_name", "username")
+    rows = User.objects.filter(pk__in={pk for pk in user_ids if pk}).order_by("full_name", "pk").values_list("pk", "full_name", "username")
     return {pk: full_name or username for pk, full_name, username in rows}
 
 

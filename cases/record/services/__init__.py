@@ -1,6 +1,6 @@
 """Every write to a child's file, and the one door through which a file is read."""
 
-from cases.record.services.identity import Identity, change_identity, open_child_file, start_spell
+from cases.record.services.identity import Identity, agree_safe_contact, change_identity, open_child_file, start_spell
 from cases.record.services.involvement import change_lead, end_involvement, involve
 from cases.record.services.opening import OpenFile, note_files_shown, open_file
 from cases.record.services.periods import PERIODS, PeriodKind, add_alias, add_identifier, record_period
@@ -14,6 +14,7 @@ __all__ = [
     "add_alias",
     "add_chronology",
     "add_identifier",
+    "agree_safe_contact",
     "bump_version",
     "change_identity",
     "change_lead",

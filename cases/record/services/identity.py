@@ -67,3 +67,14 @@ def change_identity(*, child: Child, identity: Identity, version: int, at: datet
     bump_version(child=child, version=version)
     Child.objects.filter(pk=child.pk).update(**asdict(identity))
     access.record_activity(child_id=child.pk, category=Category.IDENTITY, at=at)
+
+
+@transaction.atomic
+def agree_safe_contact(*, child: Child, words: str, version: int, at: datetime, by: Viewer) -> None:
+    """Write down the way and the hours in which the child can be reached without danger to them.
+
+    Raises Stale where the file was saved after `version`.
+    """
+    bump_version(child=child, version=version)
+    Child.objects.filter(pk=child.pk).update(safe_contact=words)
+    access.record_activity(child_id=child.pk, category=Category.CONTACT_ADDRESS, at=at)

@@ -1,0 +1,186 @@
+"""Who can see a file and why, and who looked, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from accounts.choices import AccessOutcome
+from accounts.models import AccessEvent
+from accounts.rules.dates import day, moment
+from accounts.rules.roles import ROLES
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant
+from cases.access.rules import REASONS, FileFacts, Level, Matrix, category_levels
+from cases.record.services import OpenFile
+
+# What each page is called where somebody reads who opened it.
+PAGES: dict[str, str] = {
+    "cases:file": "Overview",
+    "cases:change_identity": "Correcting who the child is",
+    "cases:add_period": "Changing plan, school or address",
+    "cases:safe_contact": "Safe contact",
+    "cases:add_alias": "Adding a name",
+    "cases:add_identifier": "Adding a number",
+    "cases:involvement": "Involvement",
+    "cases:involve": "Bringing in an agency",
+    "cases:change_lead": "Changing the lead",
+    "cases:end_involvement": "Ending an involvement",
+    "cases:chronology": "Chronology",
+    "cases:add_chronology": "Writing in the chronology",
+    "cases:who_can_see": "Who can see it",
+    "cases:who_looked": "Who looked",
+    "cases:worklist": "List of children",
+    "cases:search": "Search",
+    "risk:overview": "Risk",
+    "risk:assessment": "Risk assessment",
+    "risk:assess": "Assessing risk",
+    "risk:correct": "Correcting an assessment",
+    "risk:judge": "Judging the level",
+    "risk:approve": "Approving a level",
+    "referrals:triage_detail": "Triage",
+}
+MORE_REASONS = {
+    "not_known": "The reference was never given.",
+    "listed": "Stood in a list.",
+    "role_lacks": "The role does not do this.",
+    "category_withheld": "The role does not see this kind of information.",
+    "no_grant": "There was no current grant on the file.",
+    "blocked": "A conflict of interest is recorded.",
+    "restricted": "The file is open to named people only.",
+    "granted": "A grant on the file.",
+    "named": "Named on the restricted file.",
+    "stale": "Somebody else had saved first.",
+    "record_refused": "A rule of the record.",
+}
+SHOWN_AS = {
+    Level.FULL: "In full",
+    Level.SUMMARY: "In summary",
+    Level.OWN: "Their own service's entries",
+    Level.EXISTENCE: "Only that there is something",
+}
+
+
+@dataclass
+class Subject:
+    """An agency, a function or a person with access to a file, with every grant behind it."""
+
+    name: str
+    kind: str
+    roles: list[str]
+    grants: list[AccessGrant] = field(default_factory=list)
+
+    @property
+    def masks(self) -> tuple[int, int]:
+        """The categories opened by ordinary grants, and by panel grants."""
+        ordinary = panel = 0
+        for grant in self.grants:
+            if grant.reason == GrantReason.PANEL:
+                panel |= grant.category_mask
+            else:
+                ordinary |= grant.category_mask
+        return ordinary, panel
+
+
+def subjects_of(grants: Iterable[AccessGrant], roles: dict[int, list[str]]) -> list[Subject]:
+    """Grants gathered by whom they are given to; `roles` are those held in each group today."""
+    found: dict[tuple[str, Any], Subject] = {}
+    for grant in grants:
+        if grant.membership is not None:
+            key: tuple[str, Any] = ("person", grant.membership_id)
+            name = f"{grant.membership.user}, {grant.membership.agency}"
+            subject = Subject(name, "Named person", [grant.membership.role])
+        else:
+            assert grant.group is not None
+            key = ("group", grant.group_id)
+            agency = getattr(grant.group, "agency", None)
+            name = str(agency or grant.group.function)  # type: ignore[attr-defined]
+            subject = Subject(name, "Agency" if agency else "Function", roles.get(grant.group_id or 0, []))
+        found.setdefault(key, subject).grants.append(grant)
+    order = {"Agency": 0, "Function": 1, "Named person": 2}
+    return sorted(found.values(), key=lambda subject: (order[subject.kind], subject.name))
+
+
+def subject_card(subject: Subject, matrix: Matrix) -> dict[str, Any]:
+    """One subject in words: why, since when, until when, and what each of its roles sees."""
+    return {
+        "name": subject.name,
+        "kind": subject.kind,
+        "whys": [_why(grant) for grant in subject.grants],
+        "sees": [part for role in subject.roles if (part := _sees(role, subject.masks, matrix))["rows"]],
+        "nobody": not subject.roles,
+    }
+
+
+def _why(grant: AccessGrant) -> str:
+    until = f", until {moment(grant.valid_until)}" if grant.valid_until else ""
+    return f"{grant.get_reason_display()}, since {day(grant.valid_from)}{until}"
+
+
+def _sees(role: str, masks: tuple[int, int], matrix: Matrix) -> dict[str, Any]:
+    """What a role sees of what a grant opens. The same rule as for the role's own pages decides it."""
+    facts = FileFacts(category_mask=masks[0], panel_mask=masks[1])
+    levels = category_levels(Viewer(role_key=role), facts, matrix)
+    rows = []
+    for level, words in SHOWN_AS.items():
+        names = [Category(name).label for name, seen in levels.items() if seen == level]
+        if names:
+            rows.append({"key": words, "value": ", ".join(names)})
+    return {"role": ROLES[role].name, "rows": rows}
+
+
+def why_me(opened: OpenFile, grants: Iterable[AccessGrant], *, reason_code: str) -> dict[str, Any]:
+    """Why this viewer sees the file: the reason of the decision, and the grants that reach them."""
+    viewer = opened.viewer
+    mine = [grant for grant in grants if grant.group_id in viewer.group_ids or grant.membership_id == viewer.membership_id]
+    return {"reason": REASONS[reason_code], "whys": [_my_grant(grant) for grant in mine]}
+
+
+def _my_grant(grant: AccessGrant) -> str:
+    if grant.membership is not None:
+        return f"You in person: {_why(grant)}."
+    group: Any = grant.group
+    return f"{getattr(group, 'agency', None) or group.function}: {_why(grant)}."
+
+
+def look_rows(
+    events: Iterable[AccessEvent], *, people: dict[int, str], agencies: dict[UUID, str], refusals: bool
+) -> list[list[dict[str, Any]]]:
+    """Reads and refusals for `components/table.html`, in the order given."""
+    rows = []
+    for event in events:
+        role = ROLES[event.role].name if event.role in ROLES else "Harbour itself"
+        row: list[dict[str, Any]] = [
+            {"text": moment(event.at)},
+            {"text": people.get(event.user_id or 0, "Harbour itself"), "hint": role},
+            {"text": agencies.get(event.agency_id, "") if event.agency_id else ""},
+            {"text": page_words(event.action)},
+            {"text": ", ".join(Category(name).label for name in event.categories if name in Category.values) or "None"},
+            {"text": reason_words(event)},
+        ]
+        if refusals:
+            refused = event.outcome == AccessOutcome.REFUSED
+            row.insert(1, {"text": "Refused" if refused else "Read", "tone": "urgent" if refused else "plain"})
+        rows.append(row)
+    return rows
+
+
+def look_columns(*, refusals: bool) -> list[dict[str, str]]:
+    """The headings of `look_rows`."""
+    names = ["When", "Who", "Agency", "Page", "Kinds of information open", "Why"]
+    if refusals:
+        names.insert(1, "What happened")
+    return [{"text": name} for name in names]
+
+
+def page_words(action: str) -> str:
+    """The name of a page, for people."""
+    return PAGES.get(action, action.partition(":")[2].replace("_", " ").capitalize() or "A page")
+
+
+def reason_words(event: AccessEvent) -> str:
+    """Why a read was allowed or refused, said of somebody else."""
+    return MORE_REASONS.get(event.reason_code, event.reason_code.replace("_", " ").capitalize())

@@ -1,0 +1,182 @@
+"""Who works with the child, and who leads."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts.forms import WriteForm
+from accounts.middleware.policy import policy
+from accounts.rules.refusals import NotKnown, Stale
+from accounts.rules.roles import Capability
+from accounts.selectors import agencies_by_sector, people_at
+from cases.access.choices import Category
+from cases.access.rules import Action, Level
+from cases.forms.involvement import AgencyForm, ChangeLeadForm, EndInvolvementForm, InvolveForm
+from cases.presenters.frame import crumbs_to
+from cases.presenters.overview import worker_line, workers
+from cases.record import services
+from cases.record.models import Involvement
+from cases.record.rules import RecordRefused
+from cases.record.selectors import involvement_on, involvements_of, lead_of
+from cases.record.services import OpenFile
+from cases.views.loading import file_page
+
+READ, CHANGE = Capability.READ_FILES, Capability.CHANGE_INVOLVEMENT
+
+
+def _frame(opened: OpenFile, *, here: str) -> dict[str, Any]:
+    return {"opened": opened, "reference": opened.child.reference, "crumbs": crumbs_to(opened, here=here)}
+
+
+@policy(capability=READ, reads_file=True, name="cases:involvement")
+@file_page("cases:involvement")
+def show_involvement(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Who works with the child now, and who did before."""
+    rows = involvements_of(opened.child.pk)
+    full = opened.level(Category.IDENTITY) == Level.FULL
+    context = {
+        **_frame(opened, here="Involvement"),
+        "workers": workers(opened, rows),
+        "ended": [worker_line(row) for row in rows if row.ended_on is not None] if full else [],
+        "summary": not full,
+        "may_change": opened.may(Action.CHANGE_INVOLVEMENT),
+    }
+    return render(request, "cases/involvement.html", context)
+
+
+def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str, **more: Any) -> HttpResponse:
+    context = {
+        **_frame(opened, here=heading),
+        "form": form,
+        "heading": heading,
+        "button": "Save",
+        "cancel_href": reverse("cases:involvement", args=[opened.child.reference]),
+        **more,
+    }
+    return render(request, "cases/ask.html", context, status=422 if form.is_bound else 200)
+
+
+@policy(methods=("GET",), capability=CHANGE, reads_file=True, name="cases:choose_agency")
+@file_page("cases:choose_agency", action=Action.CHANGE_INVOLVEMENT)
+def choose_agency(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Which agency is to be brought in."""
+    agencies = [(str(agency.pk), agency.name) for agency in agencies_by_sector()]
+    form = AgencyForm(request.GET or None, agencies=agencies)
+    if form.is_bound and form.is_valid():
+        return redirect("cases:involve", opened.child.reference, form.cleaned_data["agency"])
+    context = {**_frame(opened, here="Add an agency"), "form": form}
+    return render(request, "cases/choose_agency.html", context, status=422 if form.is_bound else 200)
+
+
+@policy(methods=("GET", "POST"), capability=CHANGE, reads_file=True, name="cases:involve")
+@file_page("cases:involve", action=Action.CHANGE_INVOLVEMENT)
+def involve(request: HttpRequest, opened: OpenFile, agency_id: UUID) -> HttpResponse:
+    """Bring an agency in, with a named worker where there is one."""
+    agency = next((row for row in agencies_by_sector() if row.pk == agency_id), None)
+    if agency is None:
+        raise NotKnown("no_agency")
+    people = {str(member.pk): member for member in people_at(agency.pk)}
+    choices = [(key, f"{member.user}, {member.get_role_display()}") for key, member in people.items()]
+    form = InvolveForm(request.POST or None, workers=choices)
+    if form.is_bound and form.is_valid():
+        try:
+            services.involve(
+                child=opened.child,
+                agency=agency,
+                membership=people.get(form.cleaned_data["worker"]),
+                role=form.cleaned_data["role"],
+                at=opened.at,
+                by=opened.viewer,
+            )
+        except RecordRefused as refusal:
+            form.add_error("worker", refusal.reason)
+        else:
+            messages.success(request, f"{agency.name} works with this child now, and can see the file.")
+            return redirect("cases:involvement", opened.child.reference)
+    intro = f"{agency.name} will see this file, as far as the job of each of its people allows, until its work ends."
+    return _ask(request, opened, form, heading=f"Add {agency.name}", intro=intro)
+
+
+@policy(methods=("GET", "POST"), capability=CHANGE, reads_file=True, name="cases:change_lead")
+@file_page("cases:change_lead", action=Action.CHANGE_INVOLVEMENT)
+def change_lead(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Name another lead, with the reason that the child can be told."""
+    named = [row for row in involvements_of(opened.child.pk) if row.ended_on is None and row.membership is not None]
+    choices = [(str(row.pk), _worker(row)) for row in named if not row.is_lead]
+    form = ChangeLeadForm(request.POST or None, workers=choices, initial={"version": opened.child.version})
+    if form.is_bound and form.is_valid():
+        chosen = UUID(form.cleaned_data["involvement"])
+        try:
+            services.change_lead(
+                child=opened.child,
+                involvement_id=chosen,
+                reason=form.cleaned_data["reason"],
+                version=form.cleaned_data["version"] or 0,
+                at=opened.at,
+                by=opened.viewer,
+            )
+        except Stale:
+            return _lead_saved_first(request, opened, form, wanted=dict(choices)[str(chosen)], workers=choices)
+        except RecordRefused as refusal:
+            form.add_error("reason", refusal.reason)
+        else:
+            messages.success(request, "The lead has changed. Tell the child who it is now, and why.")
+            return redirect("cases:involvement", opened.child.reference)
+    lead = next((_worker(row) for row in named if row.is_lead), "")
+    intro = f"{lead} leads now." if lead else "Nobody leads yet."
+    if not choices:
+        intro += " Nobody else is named on this file: add a worker first."
+    return _ask(request, opened, form, heading="Change the lead", intro=intro, no_button=not choices)
+
+
+def _worker(row: Involvement) -> str:
+    return f"{row.membership.user}, {row.working_agency}" if row.membership else str(row.working_agency)
+
+
+def _lead_saved_first(
+    request: HttpRequest, opened: OpenFile, form: ChangeLeadForm, *, wanted: str, workers: list[tuple[str, str]]
+) -> HttpResponse:
+    """The file changed meanwhile: what it says now beside what was wanted, ready to be sent once more."""
+    lead = lead_of(opened.child.pk)
+    said = form.cleaned_data
+    again = ChangeLeadForm(
+        workers=workers,
+        initial={"involvement": said["involvement"], "reason": said["reason"], "version": opened.child.version},
+    )
+    context = {
+        **_frame(opened, here="Somebody saved this first"),
+        "form": again,
+        "theirs": _worker(lead) if lead else "Nobody",
+        "yours": wanted,
+    }
+    return render(request, "cases/lead_conflict.html", context, status=409)
+
+
+@policy(methods=("GET", "POST"), capability=CHANGE, reads_file=True, name="cases:end_involvement")
+@file_page("cases:end_involvement", action=Action.CHANGE_INVOLVEMENT)
+def end_involvement(request: HttpRequest, opened: OpenFile, involvement_id: UUID) -> HttpResponse:
+    """End an involvement and the access that came with it."""
+    row = involvement_on(opened.child.pk, involvement_id)
+    if row is None:
+        raise NotKnown("no_involvement", child_id=opened.child.pk)
+    form = EndInvolvementForm(request.POST or None, initial={"version": opened.child.version})
+    if form.is_bound and form.is_valid():
+        try:
+            services.end_involvement(
+                child=opened.child,
+                involvement_id=involvement_id,
+                note=form.cleaned_data["note"],
+                version=form.cleaned_data["version"] or 0,
+                at=opened.at,
+                by=opened.viewer,
+            )
+        except RecordRefused as refusal:
+            form.add_error(None, refusal.reason)
+        else:
+            messages.success(request, "Their work with the child has ended, and their access with it.")
+            return redirect("cases:involvement", opened.child.reference)
+    return _ask(request, opened, form, heading=f"End the work of {_worker(row)}", button="End it")

@@ -1,0 +1,119 @@
+"""Who can see a file and why, and who looked."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.middleware.policy import policy
+from accounts.rules.roles import Capability
+from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant
+from cases.access.rules import Action, Level, decide
+from cases.access.selectors import live_grants_on
+from cases.forms.chronology import end_of, start_of
+from cases.forms.looking import LookFilterForm
+from cases.presenters import looking
+from cases.presenters.frame import crumbs_to
+from cases.record.selectors import LookFilter, lead_of, roles_of, who_has_looked, who_looked
+from cases.record.services import OpenFile
+from cases.views.loading import file_page
+
+PAGE_LENGTH = 50
+
+
+@policy(capability=Capability.READ_FILES, reads_file=True, name="cases:who_can_see")
+@file_page("cases:who_can_see", action=Action.SEE_WHO_CAN)
+def show_who_can_see(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Which agencies, functions and people can see this file, which kinds of information, why and until when."""
+    grants = live_grants_on(opened.child.pk, opened.at)
+    if opened.child.restricted:
+        named = {grant.membership_id for grant in grants if grant.reason == GrantReason.NAMED}
+        grants = [grant for grant in grants if grant.membership_id in named]
+    every = _sees_every_grant(opened)
+    shown = grants if every else _near(grants, opened)
+    roles = roles_of([grant.group_id for grant in shown if grant.group_id], on=timezone.localdate(opened.at))
+    decision = decide(opened.viewer, Action.VIEW_FILE, opened.facts, opened.matrix)
+    context = {
+        "opened": opened,
+        "reference": opened.child.reference,
+        "crumbs": crumbs_to(opened, here="Who can see it"),
+        "me": looking.why_me(opened, grants, reason_code=decision.reason_code),
+        "subjects": [
+            looking.subject_card(subject, opened.matrix) for subject in looking.subjects_of(shown, roles)
+        ],
+        "every": every,
+    }
+    return render(request, "cases/who_can_see.html", context)
+
+
+def _sees_every_grant(opened: OpenFile) -> bool:
+    """Which service works with a child may tell what about: so the whole list is for those with the whole picture."""
+    return opened.level(Category.IDENTITY) == Level.FULL or opened.level(Category.WHO_LOOKED) == Level.FULL
+
+
+def _near(grants: list[AccessGrant], opened: OpenFile) -> list[AccessGrant]:
+    """The grants that somebody who sees identity in summary may know of: their agency's, the functions', the lead's."""
+    lead = lead_of(opened.child.pk)
+    agency_ids = {opened.viewer.agency_id, lead.working_agency_id if lead else None}
+    near = []
+    for grant in grants:
+        if grant.membership is not None:
+            known = grant.membership.agency_id in agency_ids
+        else:
+            agency = getattr(grant.group, "agency", None)
+            known = agency is None or agency.pk in agency_ids
+        if known:
+            near.append(grant)
+    return near
+
+
+@policy(capability=Capability.READ_FILES, reads_file=True, name="cases:who_looked")
+@file_page("cases:who_looked", action=Action.SEE_WHO_LOOKED)
+def show_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Who opened this file, when, which page and why they could; for the guardian, who was refused."""
+    refusals = opened.viewer.may(Capability.AUDIT)
+    people, agencies = who_has_looked(opened.child.pk, refusals=refusals)
+    form = LookFilterForm(
+        request.GET or None,
+        at=opened.at,
+        people=[(str(pk), name) for pk, name in people.items()],
+        agencies=sorted(((str(pk), name) for pk, name in agencies.items()), key=lambda pair: pair[1]),
+        sees_refusals=refusals,
+    )
+    wanted = _wanted(form, refusals=refusals)
+    number = request.GET.get("page", "1")
+    page = max(int(number), 1) if number.isascii() and number.isdigit() and len(number) < 5 else 1
+    events = who_looked(opened.child.pk, wanted=wanted, skip=(page - 1) * PAGE_LENGTH, limit=PAGE_LENGTH + 1)
+    shown = events[:PAGE_LENGTH]
+    query = [(name, value) for name, values in request.GET.lists() if name != "page" for value in values]
+    context = {
+        "opened": opened,
+        "reference": opened.child.reference,
+        "crumbs": crumbs_to(opened, here="Who looked"),
+        "form": form,
+        "columns": looking.look_columns(refusals=refusals),
+        "rows": looking.look_rows(shown, people=people, agencies=agencies, refusals=refusals),
+        "narrowed": wanted != LookFilter(refusals=refusals),
+        "clear_href": reverse("cases:who_looked", args=[opened.child.reference]),
+        "newer_href": f"?{urlencode([*query, ('page', page - 1)])}" if page > 1 else "",
+        "older_href": f"?{urlencode([*query, ('page', page + 1)])}" if len(events) > PAGE_LENGTH else "",
+    }
+    return render(request, "cases/who_looked.html", context, status=422 if form.errors else 200)
+
+
+def _wanted(form: LookFilterForm, *, refusals: bool) -> LookFilter:
+    if not form.is_bound or not form.is_valid():
+        return LookFilter(refusals=refusals)
+    said = form.cleaned_data
+    return LookFilter(
+        person_id=int(said["person"]) if said["person"] else None,
+        agency_id=UUID(said["agency"]) if said["agency"] else None,
+        looked_from=start_of(said["looked_from"]),
+        looked_before=end_of(said["looked_until"]),
+        refusals=refusals and said.get("outcome", "") != "allowed",
+        only_refusals=refusals and said.get("outcome") == "refused",
+    )
