@@ -11,25 +11,30 @@ from cases.access.choices import Category
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child
 from risk.models import LevelJudgement, RiskAssessment
+from risk.selectors import tool_of
+from risk.services import score_answers
 from tests.factories.cases import provenance
 
 
 def any_tool() -> DefinitionVersion:
-    """A published definition to hang an assessment on; a risk tool where one is published."""
-    tools = DefinitionVersion.objects.order_by("kind", "key", "version")
-    found = tools.filter(kind="risk_tool").first() or tools.first()
-    assert found is not None, "The template database has no published definition"
+    """The first of the published risk tools."""
+    found = DefinitionVersion.objects.filter(kind="risk_tool").order_by("key", "version").first()
+    assert found is not None, "The template database has no published risk tool"
     return found
 
 
 def make_assessment(child: Child, by: Viewer, **fields: Any) -> RiskAssessment:
-    """A submitted assessment with nothing ticked."""
+    """A submitted assessment with nothing ticked, as the scoring engine explains it; its level is the test's say."""
+    version = any_tool()
+    result = score_answers(
+        tool=tool_of(version), answers={}, age=14, harm_status=HarmStatus.SUSPECTED, disability=child.disability
+    )
     return RiskAssessment.objects.create(
         **{
             "child": child,
-            "tool": any_tool(),
+            "tool": version,
             "answers": {},
-            "result": {},
+            "result": result.as_dict(),
             "computed_level": RiskLevel.MEDIUM,
             "harm_status": HarmStatus.SUSPECTED,
             "assessed_at": now(),

@@ -1,0 +1,302 @@
+"""Every address that names something, asked for by people who may not know of it.
+
+The addresses come from the URL patterns and the view registry: a new page is covered, or fails here for want of
+something to ask for. What is answered for a thing that exists must be, byte for byte, what is answered for one
+that never did.
+
+Seen to fail: the start, the end and the ending left out of the grants that count; the block and the restriction
+left out of the query; an assessment shown to a role whose cell is N; a refusal in place of the not-found page.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.choices import AccessOutcome
+from accounts.models import AccessEvent, Draft, HeldSubmission
+from cases.access.choices import Category, GrantReason
+from cases.clocks.choices import AlertKind
+from cases.clocks.models import Alert
+from cases.record.models import Child, Involvement
+from tests.conftest import HonestClient
+from tests.factories.accounts import make_membership
+from tests.factories.cases import block, grant, make_child, make_chronology, provenance
+from tests.factories.referrals import make_match_question, make_notification
+from tests.factories.risk import make_assessment, make_judgement
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "Zephyrine"
+NEVER_REFERENCE = {"cases": "ZZZ-ZZZZ", "notify": "N-ZZZ-ZZZZ", "triage": "N-ZZZ-ZZZZ"}
+# Parts of an address that choose a form and name nobody.
+CHOICES = {"kind": "plan", "step": "child"}
+# What belongs to the person who wrote it, who is sent home where it is theirs no more.
+OWN_THINGS = {"token", "draft_id"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One pattern with parts, the view behind it and the methods it takes."""
+
+    pattern: str
+    policy: Any
+
+    @property
+    def parts(self) -> list[str]:
+        return re.findall(r"<(?:\w+:)?(\w+)>", self.pattern)
+
+    @property
+    def of_a_file(self) -> bool:
+        return self.pattern.startswith("cases/<str:reference>/")
+
+    def filled(self, values: dict[str, Any]) -> str:
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part.group(1)]), self.pattern)
+
+
+def addresses(resolver: Any = None, prefix: str = "") -> Iterator[Address]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from addresses(entry, prefix + str(entry.pattern))
+        elif isinstance(entry, URLPattern) and "<" in prefix + str(entry.pattern):
+            yield Address(prefix + str(entry.pattern), entry.callback.policy)
+
+
+ADDRESSES = list(addresses())
+OF_FILES = [address for address in ADDRESSES if address.of_a_file]
+ids = {"ids": lambda address: address.pattern}
+
+
+@dataclass
+class Things:
+    """One of each thing that an address can name, all of them about one child, and what tells of it."""
+
+    child: Child
+    named: dict[str, Any] = field(default_factory=dict)
+
+    def values(self, address: Address) -> dict[str, Any]:
+        missing = [
+            part for part in address.parts if part not in self.named and part not in CHOICES and part != "reference"
+        ]
+        assert not missing, f"Say in make_things what {missing} stands for, so that {address.pattern} is tried too"
+        reference = self.named["notification"] if not address.of_a_file else self.child.reference
+        return {**self.named, **CHOICES, "reference": reference}
+
+    @staticmethod
+    def never(address: Address) -> dict[str, Any]:
+        top = address.pattern.split("/")[0]
+        unknown = {part: uuid.uuid4() for part in address.parts if part not in CHOICES}
+        return {**unknown, **CHOICES, "reference": NEVER_REFERENCE.get(top, "ZZZ-ZZZZ")}
+
+
+@pytest.fixture
+def things(world, viewer) -> Things:
+    """A file with something on each page, known to social care alone."""
+    child = make_child(CANARY, "Ashdown-Canary")
+    worker = viewer("socialworker")
+    assessment = make_assessment(child, worker, evidence=f"{CANARY} was seen with adults.")
+    judgement = make_judgement(assessment, worker, needs_approval=True, reason=f"{CANARY} is safer.")
+    make_chronology(child, worker, summary=f"{CANARY} came home.", category=Category.MISSING)
+    make_chronology(child, worker, summary=f"{CANARY} was assessed.", category=Category.ASSESSMENT, kind="assessment")
+    notification = make_notification(viewer("teacher"), given_name=CANARY, child=child)
+    question = make_match_question(notification, child)
+    involvement = Involvement.objects.create(
+        child=child,
+        working_agency=world.agency("social_care"),
+        membership=world.membership("socialworker"),
+        role="social_worker",
+        started_on="2026-01-05",
+        **provenance(worker),
+    )
+    teacher = {"user": world.user("teacher")}
+    membership = world.membership("teacher")
+    draft = Draft.objects.create(**teacher, membership=membership, form="notify", answers={"x": CANARY})
+    held = HeldSubmission.objects.create(**teacher, path="/notify/", fields={"given_name": [CANARY]})
+    alert = Alert.objects.create(
+        dedupe_key="one", kind=AlertKind.values[0], group=world.agency("police").group, subject_id=uuid.uuid4()
+    )
+    return Things(
+        child,
+        {
+            "notification": notification.reference,
+            "assessment_id": assessment.pk,
+            "corrects_id": assessment.pk,
+            "judgement_id": judgement.pk,
+            "involvement_id": involvement.pk,
+            "question_id": question.pk,
+            "agency_id": world.agency("health").pk,
+            "alert_id": alert.pk,
+            "draft_id": draft.pk,
+            "token": held.pk,
+        },
+    )
+
+
+@pytest.fixture
+def stranger(world, client_as) -> HonestClient:
+    """A manager of an agency that no file was opened to: every capability, and not one grant."""
+    user = make_membership(agency=world.agency("far_charity"), role="csc_manager").user
+    return client_as(user)
+
+
+def ask(browser: HonestClient, method: str, url: str) -> HttpResponse:
+    """Asks without leaving a trace in the database for the next question."""
+    with transaction.atomic():
+        if method == "GET":
+            answer = browser.get(url)
+        else:
+            answer = browser.post(url, {"idempotency_key": "6f1b1d1e-8f0f-4c35-9f57-111111111111", "reason": "x"})
+        transaction.set_rollback(True)
+    return answer
+
+
+def plain(answer: HttpResponse) -> tuple[int, dict[str, str], str]:
+    """An answer without what is made anew for each: nonce, forgery token, the owner's mark, the form's key."""
+    body = answer.content.decode()
+    body = re.sub(r'(nonce|value|content)="[A-Za-z0-9_:.+/=\-]{20,}"', r'\1=""', body)
+    headers = {
+        name: re.sub(r"nonce-[^']+", "nonce", value)
+        for name, value in answer.headers.items()
+        if name not in ("Content-Length", "Date")
+    }
+    return answer.status_code, headers, body
+
+
+def assert_nothing_there(browser: HonestClient, address: Address, things: Things) -> None:
+    for method in address.policy.methods:
+        there = ask(browser, method, address.filled(things.values(address)))
+        never = ask(browser, method, address.filled(Things.never(address)))
+        assert there.status_code == 404, (method, address.pattern, there.status_code)
+        assert plain(there) == plain(never), (method, address.pattern)
+        assert CANARY not in there.content.decode()
+        assert things.child.reference not in there.content.decode()
+
+
+def test_there_is_something_to_ask_for():
+    assert len(OF_FILES) >= 20
+    assert {"GET", "POST"} == {method for address in OF_FILES for method in address.policy.methods}
+
+
+@pytest.mark.parametrize("address", OF_FILES, **ids)
+def test_a_stranger_finds_nothing_at_any_address_of_a_file(address, things, stranger):
+    assert_nothing_there(stranger, address, things)
+
+
+@pytest.mark.parametrize("address", OF_FILES, **ids)
+def test_the_outsider_finds_no_difference_at_any_address_of_a_file(address, things, client_as, world):
+    outsider = client_as("outsider")
+    may = address.policy.capability is None or world.viewer("outsider").may(address.policy.capability)
+    if may:
+        assert_nothing_there(outsider, address, things)
+        return
+    for method in address.policy.methods:
+        there = ask(outsider, method, address.filled(things.values(address)))
+        never = ask(outsider, method, address.filled(Things.never(address)))
+        assert there.status_code == 403
+        assert plain(there) == plain(never)
+
+
+@pytest.mark.parametrize("address", [a for a in ADDRESSES if not a.of_a_file], **ids)
+def test_a_stranger_finds_no_difference_at_any_other_address(address, things, client_as, stranger):
+    for browser in (stranger, client_as("outsider")):
+        for method in address.policy.methods:
+            there = ask(browser, method, address.filled(things.values(address)))
+            never = ask(browser, method, address.filled(Things.never(address)))
+            assert there.status_code in ((302, 404) if OWN_THINGS & set(address.parts) else (403, 404)), method
+            assert plain(there) == plain(never), (method, address.pattern)
+            assert CANARY not in there.content.decode()
+
+
+@pytest.mark.parametrize("address", [a for a in OF_FILES if "GET" in a.policy.methods], **ids)
+def test_somebody_with_a_grant_finds_a_page_at_each(address, things, world, client_as):
+    """Without this, the tests above would pass on addresses that lead nowhere for anybody."""
+    grant(things.child, world.agency("social_care"))
+    answer = ask(client_as("social_care_manager"), "GET", address.filled(things.values(address)))
+    assert answer.status_code in (200, 302, 403), address.pattern
+    if address.pattern == "cases/<str:reference>/":
+        assert CANARY in answer.content.decode()
+
+
+Ending = Callable[[Things, Any, Any, datetime], None]
+HOUR = timedelta(hours=1)
+
+
+def expired(things: Things, world: Any, viewer: Any, at: datetime) -> None:
+    grant(things.child, world.agency("specialist"), valid_from=at - 2 * HOUR, valid_until=at - HOUR)
+
+
+def future(things: Things, world: Any, viewer: Any, at: datetime) -> None:
+    grant(things.child, world.agency("specialist"), valid_from=at + HOUR)
+
+
+def ended(things: Things, world: Any, viewer: Any, at: datetime) -> None:
+    grant(things.child, world.agency("specialist"), ended_at=at - HOUR)
+
+
+def blocked(things: Things, world: Any, viewer: Any, at: datetime) -> None:
+    grant(things.child, world.agency("specialist"))
+    block(things.child, viewer("manager"), by=viewer("guardian"))
+
+
+def restricted(things: Things, world: Any, viewer: Any, at: datetime) -> None:
+    grant(things.child, world.agency("specialist"))
+    Child.objects.filter(pk=things.child.pk).update(restricted=True)
+
+
+def anothers(things: Things, world: Any, viewer: Any, at: datetime) -> None:
+    grant(things.child, viewer("keyworker"))
+
+
+@pytest.mark.parametrize("why", [expired, future, ended, blocked, restricted, anothers])
+def test_a_grant_that_does_not_hold_opens_no_address(why: Ending, things, world, viewer, client_as, at):
+    why(things, world, viewer, at)
+    manager = client_as("manager")
+    for address in OF_FILES:
+        may = address.policy.capability is None or viewer("manager").may(address.policy.capability)
+        assert may, "The manager holds every capability on files; choose somebody who does"
+        assert_nothing_there(manager, address, things)
+
+
+def test_the_same_grant_opens_them_while_it_holds(things, world, viewer, client_as, at):
+    grant(things.child, world.agency("specialist"), valid_from=at - HOUR, valid_until=at + HOUR)
+    page = client_as("manager").get(f"/cases/{things.child.reference}/")
+    assert page.status_code == 200
+    assert CANARY in page.content.decode()
+
+
+def test_each_refused_look_is_written_down_with_the_file_it_was_at(things, world, stranger):
+    stranger.get(f"/cases/{things.child.reference}/")
+    stranger.get("/cases/ZZZ-ZZZZ/")
+    events = AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED).order_by("pk")
+    assert list(events.values_list("reason_code", "child_id")) == [("no_grant", things.child.pk), ("not_known", None)]
+
+
+def text_of(browser: HonestClient, things: Things) -> str:
+    """Everything a person reads at the addresses of a file."""
+    pages = []
+    for address in OF_FILES:
+        if "GET" in address.policy.methods:
+            answer = ask(browser, "GET", address.filled(things.values(address)))
+            pages.append(answer.content.decode() if answer.status_code == 200 else "")
+    return "\n".join(pages)
+
+
+def test_housing_does_not_see_the_assessment(things, world, client_as):
+    grant(things.child, world.agency("housing"))
+    grant(things.child, world.agency("social_care"), reason=GrantReason.INVOLVEMENT)
+
+    assert f"{CANARY} was seen with adults." in text_of(client_as("socialworker"), things)
+    read = text_of(client_as("housing"), things)
+    assert CANARY in read  # the name is in the summary of the identity, which housing has
+    for words in ("was seen with adults", "is safer", "was assessed", "came home"):
+        assert words not in read
+    assert str(things.named["assessment_id"]) not in read
