@@ -465,3 +465,11 @@ def test_the_outcome_reads_the_same_for_a_new_file_and_for_one_that_was_there(te
     joined = in_a_world_that_passes(lambda: read(TriageOutcome.ACCEPT_JOINED, make_child()))
     assert b"Accepted" in new[0]
     assert joined == new
+
+
+def test_a_copy_that_asked_for_something_would_be_refused() -> None:
+    from referrals.presenters import notify_copy
+
+    for url in ("file:///etc/passwd", "https://harbour.example/x.png"):
+        with pytest.raises(notify_copy.NothingIsFetched):
+            notify_copy._refuse(url)
