@@ -13,22 +13,33 @@ class ReferralsConfig(AppConfig):
     def ready(self) -> None:
         from cases.clocks.choices import AlertKind
         from cases.clocks.services import register_should_alert
+        from cases.presenters.home import register_home_block
+        from referrals.presenters.home import home_blocks
         from referrals.selectors.notify import urgent_and_waiting
         from referrals.selectors.triage import questions_waiting
 
         register_definitions("name_variants", Path(__file__).parent / "definitions")
         register_should_alert(AlertKind.URGENT_NOTIFICATION, urgent_and_waiting, page="referrals:triage_queue")
         register_should_alert(AlertKind.MATCH_QUESTION, questions_waiting, page="referrals:triage_questions")
+        register_home_block(home_blocks)
         matrix = ("tool_id", "answers", "result", "matrix_evidence", "computed_level")
         declare_rights(
             {
                 # What the referrer said stays as it was said; the Matrix may be completed once.
                 "referrals_notification": add_and_change(
-                    *matrix, "matrix_completed_at", "status", "child_id", "version", settles={"matrix_completed_at": matrix}
+                    *matrix,
+                    "matrix_completed_at",
+                    "status",
+                    "child_id",
+                    "version",
+                    settles={"matrix_completed_at": matrix},
                 ),
                 "referrals_triagedecision": ADD,
                 "referrals_matchquestion": add_and_change(
-                    "same_child", "answered_by_id", "answered_at", settles={"answered_at": ("same_child", "answered_by_id")}
+                    "same_child",
+                    "answered_by_id",
+                    "answered_at",
+                    settles={"answered_at": ("same_child", "answered_by_id")},
                 ),
             }
         )

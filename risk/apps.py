@@ -11,6 +11,10 @@ class RiskConfig(AppConfig):
     verbose_name = "Risk assessments"
 
     def ready(self) -> None:
+        from cases.presenters.home import register_home_block
+        from risk.presenters import home_blocks
+
+        register_home_block(home_blocks)
         register_definitions("risk_tool", Path(__file__).parent / "definitions")
         declare_rights(
             {

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 
-from accounts.rules.dates import day, moment
+from accounts.rules.dates import day, length, moment
+from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.rules import Level
+from cases.presenters.home import HomeBlock, HomeItem, HomeSection
 from cases.record.models import Child
 from cases.record.services import OpenFile
 from risk.models import LevelJudgement, RiskAssessment
 from risk.scoring import Result, Tool, hide_categories, result_from_dict
-from risk.selectors import tool_of
+from risk.selectors import awaiting_approval, tool_of
 
 LEVEL_OF_RANK = ("none", "low", "medium", "high")
 
@@ -162,3 +166,22 @@ def initial_texts(child: Child, corrects: RiskAssessment | None) -> dict[str, An
         "childs_view": corrects.childs_view,
         "parents_view": corrects.parents_view,
     }
+
+
+def home_blocks(viewer: Viewer, at: datetime) -> list[HomeBlock]:
+    """Levels below the computed one that wait for this viewer's approval."""
+    if not viewer.may(Capability.APPROVE_LEVEL):
+        return []
+    waiting = list(awaiting_approval(viewer, at=at)[:50])
+    items: list[HomeItem] = [
+        {
+            "text": f"Approve a level for {row.child.reference}",
+            "href": reverse("risk:approve", args=[row.child.reference, row.pk]),
+            "meta": f"{row.get_computed_level_display()} computed, {row.get_judged_level_display().lower()} judged by "
+            f"{row.author}",
+            "due": f"Waiting {length(at - row.judged_at)}",
+            "tone": "watch",
+        }
+        for row in waiting[:5]
+    ]
+    return [HomeBlock(HomeSection.WAITING, "Levels to approve", items, str(len(waiting)) if waiting else "")]

@@ -59,9 +59,15 @@ def sent_by(viewer: Viewer, *, page: int = 1) -> SentPage:
     return SentPage(rows[:PAGE_LENGTH], max(page, 1), len(rows) > PAGE_LENGTH)
 
 
-def matrix_wanted(viewer: Viewer) -> list[Notification]:
-    """The viewer's own notifications that were sent without the Matrix and still wait for it, the oldest first."""
-    return list(_own(viewer).filter(matrix_completed_at=None).order_by("sent_at", "pk"))
+def matrix_wanted(viewer: Viewer, *, since: datetime | None = None) -> list[Notification]:
+    """The viewer's own notifications that still wait for the Matrix (sent since an instant), the oldest first."""
+    wanted = _own(viewer).filter(matrix_completed_at=None).order_by("sent_at", "pk")
+    return list(wanted.filter(sent_at__gte=since) if since else wanted)
+
+
+def decided_lately(viewer: Viewer, *, since: datetime) -> list[Notification]:
+    """The viewer's own notifications that were decided since an instant, the latest first."""
+    return list(_own(viewer).filter(decision__decided_at__gte=since).order_by("-decision__decided_at", "pk"))
 
 
 def notification_of(viewer: Viewer, reference: str) -> Notification:

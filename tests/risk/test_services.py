@@ -37,7 +37,11 @@ def child(world: World) -> Child:
 def assess(child: Child, world: World, matrix: InForce, at: datetime, **fields: object) -> RiskAssessment:
     wanted = {"answers": FIVE, "harm_status": HarmStatus.SUSPECTED, **fields}
     return services.record_assessment(
-        child=child, version=matrix.version, at=at, by=world.viewer("keyworker"), **wanted  # type: ignore[arg-type]
+        child=child,
+        version=matrix.version,
+        at=at,
+        by=world.viewer("keyworker"),
+        **wanted,  # type: ignore[arg-type]
     )
 
 
@@ -45,7 +49,11 @@ def judge(assessment: RiskAssessment, world: World, at: datetime, level: str, **
     child = Child.objects.get(pk=assessment.child_id)
     wanted = {"harm_status": HarmStatus.SUSPECTED, "reason": WHY, "version": child.version, **fields}
     return services.judge_level(
-        assessment=assessment, judged_level=level, at=at, by=world.viewer("keyworker"), **wanted  # type: ignore[arg-type]
+        assessment=assessment,
+        judged_level=level,
+        at=at,
+        by=world.viewer("keyworker"),
+        **wanted,  # type: ignore[arg-type]
     )
 
 

@@ -18,6 +18,7 @@ from risk.scoring import Answer
 from risk.selectors import tool_in_force
 from tests.factories.cases import grant, make_child
 from tests.factories.world import World
+from tests.masking import masked
 
 pytestmark = pytest.mark.django_db
 AsPerson = Callable[[str], Client]
@@ -76,9 +77,7 @@ def test_a_summary_has_the_level_and_headings_and_no_evidence(
         assert hidden not in text
 
 
-def test_housing_does_not_see_the_assessment(
-    client_as: AsPerson, child: Child, assessment: RiskAssessment
-) -> None:
+def test_housing_does_not_see_the_assessment(client_as: AsPerson, child: Child, assessment: RiskAssessment) -> None:
     browser = client_as("housing")
     assert page(browser, "assessment", child.reference, assessment.pk)[0] == 404
     status, text = page(browser, "overview", child.reference)
@@ -98,7 +97,7 @@ def test_somebody_without_a_grant_meets_the_page_of_a_file_that_never_was(
         ("assessment", [child.reference, assessment.pk]),
     ):
         status, text = page(browser, name, *args)
-        assert (status, text.replace(child.reference, "")) == (404, never[1].replace("ZZZ-ZZZZ", ""))
+        assert (status, masked(text)) == (404, masked(never[1]))
 
 
 def test_an_assessment_is_not_reached_through_another_file(
@@ -124,7 +123,11 @@ def test_a_keyworker_assesses_and_judges(client_as: AsPerson, child: Child) -> N
         evidence="Told by the carer.",
     )
     made = RiskAssessment.objects.get()
-    assert (made.computed_level, made.evidence, set(made.answers)) == (RiskLevel.LOW, "Told by the carer.", {"A1", "A2"})
+    assert (made.computed_level, made.evidence, set(made.answers)) == (
+        RiskLevel.LOW,
+        "Told by the carer.",
+        {"A1", "A2"},
+    )
     assert done.url == reverse("risk:judge", args=[child.reference, made.pk])  # type: ignore[attr-defined]
     post(browser, done.url, judged_level="medium", harm_status="suspected", version="1", reason="")  # type: ignore[attr-defined]
     assert not LevelJudgement.objects.exists()
