@@ -5,10 +5,12 @@ from celery import shared_task
 
 from accounts.selectors import now
 from accounts.services.drafts import purge_drafts
+from accounts.services.submissions import purge_held
 
 
 @shared_task(name="accounts.tasks.purge_drafts")
 def purge() -> None:
-    """Throw away the drafts that nobody has touched for 30 days."""
+    """Throw away drafts that nobody has touched for 30 days, and held forms nobody came back for within 7."""
     with pghistory.context(reason="purge"):
         purge_drafts(at=now())
+        purge_held(at=now())

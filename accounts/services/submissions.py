@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core import signing
@@ -17,7 +18,9 @@ from accounts.models import HeldSubmission, Submission, User
 KEY_FIELD = "idempotency_key"
 OWNER_FIELD = "form_owner"
 OWNER_SALT = "harbour.form-owner"
-LEFT_OUT = {"csrfmiddlewaretoken", OWNER_FIELD}
+HELD_FIELD = "held"
+LEFT_OUT = {"csrfmiddlewaretoken", OWNER_FIELD, HELD_FIELD}
+HELD_FOR = timedelta(days=7)
 
 
 def owner_token(user_id: int) -> str:
@@ -48,9 +51,19 @@ def once(request: HttpRequest, view_name: str, run: Callable[[], HttpResponseBas
         if isinstance(response, HttpResponseRedirect):
             mark.status, mark.location = SubmissionStatus.DONE, response.url
             mark.save(update_fields=["status", "location"])
+            _drop_held(request)
         else:
             mark.delete()
     return response
+
+
+def _drop_held(request: HttpRequest) -> None:
+    """Forget a form that was held, now that it has been sent on."""
+    try:
+        token = UUID(request.POST.get(HELD_FIELD, ""))
+    except ValueError:
+        return
+    HeldSubmission.objects.filter(token=token, user_id=request.user.pk).delete()
 
 
 def _answer_again(request: HttpRequest, mark: Submission, body_hash: str) -> HttpResponse:
@@ -79,3 +92,9 @@ def take_held(*, token: UUID, user_id: int) -> HeldSubmission | None:
 def drop_held(*, token: UUID, user_id: int) -> None:
     """Forget a held form once it has been sent on."""
     HeldSubmission.objects.filter(token=token, user_id=user_id).delete()
+
+
+def purge_held(*, at: datetime) -> int:
+    """Throw away every held form that nobody came back for within 7 days. Returns how many."""
+    count, _ = HeldSubmission.objects.filter(created_at__lt=at - HELD_FOR).delete()
+    return count

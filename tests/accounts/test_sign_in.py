@@ -1,0 +1,184 @@
+"""Signing in and out, being locked out, time-outs, switching roles, and carrying on after a session has ended."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import override_settings
+from django.urls import reverse
+
+from accounts.middleware.viewer import SESSION_BEGAN
+from accounts.models import HeldSubmission
+from accounts.services.submissions import owner_token, purge_held
+from cases.access.choices import Category
+from cases.record.models import ChronologyEntry
+from tests.factories.accounts import PASSWORD, make_membership
+from tests.factories.cases import grant, make_child
+
+pytestmark = pytest.mark.django_db
+SIGN_IN = "/account/sign-in/"
+
+
+def sign_in(client, username, password=PASSWORD, **more):
+    return client.post(SIGN_IN, {"username": username, "password": password, **more})
+
+
+def words(answer):
+    """The page without what differs by request: tokens, and the name that was typed."""
+    page = re.sub(r'value="[^"]*"', "", answer.content.decode())
+    return re.sub(r'nonce="[^"]*"', "", page)
+
+
+def test_somebody_signs_in_and_comes_home(client, world):
+    answer = sign_in(client, "keyworker")
+    assert (answer.status_code, answer.url) == (302, "/")
+    assert "Keyworker, Lantern Exploitation Service" in client.get("/").content.decode()
+
+
+def test_a_session_planted_before_signing_in_is_not_the_one_after(client, world):
+    planted = client.session
+    planted["planted"] = "yes"
+    planted.save()
+    client.cookies["harbour_session"] = planted.session_key
+    sign_in(client, "keyworker")
+    assert client.cookies["harbour_session"].value != planted.session_key
+    assert not Session.objects.filter(session_key=planted.session_key).exists()
+
+
+def test_a_wrong_password_and_a_name_that_does_not_exist_get_the_same_page(client, world):
+    known, unknown = sign_in(client, "keyworker", "wrong"), sign_in(client, "nobody-at-all", "wrong")
+    assert (known.status_code, unknown.status_code) == (422, 422)
+    assert "The username or password is not right" in words(known)
+    assert words(known) == words(unknown)
+
+
+def test_five_wrong_passwords_lock_out_alike_whether_the_name_exists_or_not(client, world):
+    known = [sign_in(client, "keyworker", "wrong") for _ in range(5)][-1]
+    unknown = [sign_in(client, "nobody-at-all", "wrong") for _ in range(5)][-1]
+    assert (known.status_code, unknown.status_code) == (429, 429)
+    assert words(known) == words(unknown)
+    assert sign_in(client, "keyworker").status_code == 429, "the right password does not open what is locked"
+    assert sign_in(client, "teacher").status_code == 302, "and nobody else is locked out with them"
+
+
+def test_only_pages_of_this_site_are_gone_on_to(client, world):
+    assert sign_in(client, "keyworker", next="https://elsewhere.example/").url == "/"
+    assert sign_in(client, "keyworker", next="/cases/").url == "/cases/"
+
+
+@override_settings(DEMO=False)
+def test_the_demonstration_hint_is_shown_in_a_demonstration_alone(client, settings):
+    assert b"demo-users.json" not in client.get(SIGN_IN).content
+    settings.DEMO = True
+    assert b"demo-users.json" in client.get(SIGN_IN).content
+
+
+def test_after_signing_out_no_page_is_left_to_go_back_to(client_as):
+    browser = client_as("keyworker")
+    assert browser.get("/").headers["Cache-Control"] == "no-store"
+    assert browser.get("/account/sign-out/").status_code == 405, "a link or an image cannot sign anybody out"
+    key = browser.cookies["harbour_session"].value
+    assert browser.post("/account/sign-out/").url == SIGN_IN
+    assert not Session.objects.filter(session_key=key).exists()
+    assert browser.get("/").url == f"{SIGN_IN}?next=/"
+
+
+def test_thirty_idle_minutes_end_a_session(client_as, settings, at):
+    browser = client_as("keyworker")
+    browser.get("/")
+    session = Session.objects.get(session_key=browser.cookies["harbour_session"].value)
+    assert session.expire_date - at < timedelta(minutes=31)
+    Session.objects.filter(pk=session.pk).update(expire_date=at - timedelta(seconds=1))
+    assert browser.get("/").url == f"{SIGN_IN}?next=/"
+
+
+@pytest.mark.parametrize(("hours", "goes_on"), [(9.9, True), (10.1, False)])
+def test_ten_hours_end_a_session_however_busy_it_is(client_as, hours, goes_on):
+    browser = client_as("keyworker")
+    browser.get("/")
+    session = browser.session
+    session[SESSION_BEGAN] = int(time.time() - hours * 3600)
+    session.save()
+    assert (browser.get("/").status_code == 200) is goes_on
+
+
+def test_a_seconded_worker_acts_under_one_membership_at_a_time(client_as, world):
+    second = make_membership(world.user("keyworker"), world.agency("charity"), role="voluntary_partner")
+    ended = make_membership(
+        world.user("keyworker"), world.agency("housing"), role="housing", ended_on=second.started_on
+    )
+    browser = client_as("keyworker")
+    assert b"Acting as:</span> Voluntary service worker, Harbourside Families" in browser.get("/").content
+    own = world.membership("keyworker")
+    assert browser.post("/account/acting-as/", {"membership": str(own.pk)}).url == "/"
+    assert b"Acting as:</span> Keyworker, Lantern Exploitation Service" in browser.get("/").content
+    for foreign in (world.membership("triage"), ended):
+        assert browser.post("/account/acting-as/", {"membership": str(foreign.pk)}).status_code == 200
+        assert b"Acting as:</span> Keyworker, Lantern Exploitation Service" in browser.get("/").content
+
+
+@pytest.fixture
+def late(client, world):
+    """A chronology entry that the keyworker sent after the session had ended, and the file it was for."""
+    child = make_child()
+    grant(child, world.agency("specialist"))
+    fields = {
+        "kind": "contact",
+        "category": Category.SESSIONS.value,
+        "happened_at_day": "4",
+        "happened_at_month": "3",
+        "happened_at_year": "2026",
+        "happened_at_time": "2:15pm",
+        "summary": "CANARY-SUMMARY met at the library.",
+        "detail": "CANARY-DETAIL\nsecond line",
+        "source": "child",
+        "idempotency_key": str(uuid4()),
+        "form_owner": owner_token(world.user("keyworker").pk),
+    }
+    answer = client.post(reverse("cases:add_chronology", args=[child.reference]), fields)
+    return child, answer
+
+
+def hidden_fields(page):
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: value.replace("&#x27;", "'") for name, value in found}
+
+
+def test_a_form_sent_after_the_session_ended_is_sent_again_once_and_then_forgotten(client, late):
+    child, answer = late
+    assert answer.url.startswith(f"{SIGN_IN}?held=")
+    assert not ChronologyEntry.objects.filter(child=child).exists()
+    token = answer.url.partition("held=")[2]
+    carry_on = sign_in(client, "keyworker", held=token).url
+    page = client.get(carry_on).content.decode()
+    assert "Nothing was lost" in page
+    assert "CANARY-SUMMARY" in page
+    fields = hidden_fields(page)
+    target = re.search(r'<form method="post" action="(/cases/[^"]+)"', page)[1]
+    for _ in range(2):
+        assert client.post(target, fields).status_code == 302
+    entry = ChronologyEntry.objects.get(child=child)
+    assert (entry.summary, entry.detail) == ("CANARY-SUMMARY met at the library.", "CANARY-DETAIL\nsecond line")
+    assert not HeldSubmission.objects.exists()
+
+
+def test_nobody_else_gets_the_form_that_was_held(client, late):
+    token = late[1].url.partition("held=")[2]
+    carry_on = sign_in(client, "housing", held=token).url
+    assert client.get(carry_on).url == "/"
+
+
+def test_a_form_without_the_mark_of_its_page_is_not_held(client, world):
+    client.post("/cases/search/", {"words": "Robin", "form_owner": "forged:mark"})
+    assert not HeldSubmission.objects.exists()
+
+
+def test_a_held_form_is_thrown_away_after_seven_days(late, at):
+    HeldSubmission.objects.update(created_at=at - timedelta(days=7))
+    assert purge_held(at=at) == 0
+    assert purge_held(at=at + timedelta(seconds=1)) == 1
