@@ -49,6 +49,13 @@ class Viewer:
         return self.user_id
 
     @property
+    def acting_membership_id(self) -> UUID:
+        """The membership's id, where only a person under one can act. Raises ValueError for anybody else."""
+        if self.membership_id is None:
+            raise ValueError("Only somebody who acts under a membership can do this")
+        return self.membership_id
+
+    @property
     def role_name(self) -> str:
         return ROLES[self.role_key].name if self.role_key else ""
 

@@ -187,6 +187,21 @@ def entry_level(level: Level, *, own: bool, own_agency: bool) -> Level:
     return level
 
 
+# The summary of these categories is a list of facts, with no entry of the timeline among them.
+SUMMARISED_WITHOUT_ENTRIES = frozenset({Category.IDENTITY.value, Category.CONTACT_ADDRESS.value})
+
+
+def timeline_level(category: str, level: Level) -> Level:
+    """How much of a category's timeline somebody sees who sees `level` of it.
+
+    The summary of identity is name, age, school and reference, and that of contact and address the area and the
+    safe contact: of what is written about them there is only the number, by agency. Source: the access matrix.
+    """
+    if level == Level.SUMMARY and category in SUMMARISED_WITHOUT_ENTRIES:
+        return Level.EXISTENCE
+    return level
+
+
 def decide(
     viewer: Viewer, action: Action, facts: FileFacts, matrix: Matrix, *, category: str | None = None
 ) -> Decision:
@@ -239,4 +254,5 @@ __all__ = [
     "mask_of",
     "may_know",
     "read_matrix",
+    "timeline_level",
 ]

@@ -22,7 +22,13 @@ from cases.access.choices import Category
 from cases.record.choices import EntryKind, Source
 
 # Kinds that only their own pages write, each with what belongs to it.
-WRITTEN_ELSEWHERE = (EntryKind.NOTIFICATION, EntryKind.TRIAGE, EntryKind.ASSESSMENT, EntryKind.LEVEL, EntryKind.INVOLVEMENT)
+WRITTEN_ELSEWHERE = (
+    EntryKind.NOTIFICATION,
+    EntryKind.TRIAGE,
+    EntryKind.ASSESSMENT,
+    EntryKind.LEVEL,
+    EntryKind.INVOLVEMENT,
+)
 KINDS = [("", "Choose"), *((kind.value, kind.label) for kind in EntryKind if kind not in WRITTEN_ELSEWHERE)]
 SOURCES = [("", "Choose"), *((source.value, source.label) for source in Source if source != Source.SYSTEM)]
 
@@ -45,7 +51,7 @@ class ChronologyFilterForm(HarbourForm):
 
 
 class ChronologyEntryForm(WriteForm):
-    """Something that happened. The category decides who reads it, so only those that the author works with are offered."""
+    """Something that happened. The category decides who reads it: only those the author works with are offered."""
 
     kind = SelectField(label="What happened?", choices=KINDS, missing="Select what happened")
     happened_at = MomentField(label="When did it happen?", noun="When it happened", when="today_or_past")
@@ -57,7 +63,7 @@ class ChronologyEntryForm(WriteForm):
     summary = TextField(
         label="In one sentence, written to be shared",
         max_length=300,
-        hint="Everybody who sees this kind of information reads it, some of them nothing else. Leave out names of others",
+        hint="All who see this kind of information read it, some of them nothing else. Leave out names of others",
         missing="Enter one sentence that can be shared",
     )
     detail = LongTextField(

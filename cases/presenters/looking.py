@@ -10,7 +10,7 @@ from uuid import UUID
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent
 from accounts.rules.dates import day, moment
-from accounts.rules.roles import ROLES
+from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
@@ -97,7 +97,7 @@ def subjects_of(grants: Iterable[AccessGrant], roles: dict[int, list[str]]) -> l
             assert grant.group is not None
             key = ("group", grant.group_id)
             agency = getattr(grant.group, "agency", None)
-            name = str(agency or grant.group.function)  # type: ignore[attr-defined]
+            name = str(agency or grant.group.function)
             subject = Subject(name, "Agency" if agency else "Function", roles.get(grant.group_id or 0, []))
         found.setdefault(key, subject).grants.append(grant)
     order = {"Agency": 0, "Function": 1, "Named person": 2}
@@ -106,12 +106,13 @@ def subjects_of(grants: Iterable[AccessGrant], roles: dict[int, list[str]]) -> l
 
 def subject_card(subject: Subject, matrix: Matrix) -> dict[str, Any]:
     """One subject in words: why, since when, until when, and what each of its roles sees."""
+    reading = [role for role in subject.roles if Capability.READ_FILES in ROLES[role].capabilities]
     return {
         "name": subject.name,
         "kind": subject.kind,
         "whys": [_why(grant) for grant in subject.grants],
-        "sees": [part for role in subject.roles if (part := _sees(role, subject.masks, matrix))["rows"]],
-        "nobody": not subject.roles,
+        "sees": [part for role in reading if (part := _sees(role, subject.masks, matrix))["rows"]],
+        "nobody": not reading,
     }
 
 
@@ -135,7 +136,9 @@ def _sees(role: str, masks: tuple[int, int], matrix: Matrix) -> dict[str, Any]:
 def why_me(opened: OpenFile, grants: Iterable[AccessGrant], *, reason_code: str) -> dict[str, Any]:
     """Why this viewer sees the file: the reason of the decision, and the grants that reach them."""
     viewer = opened.viewer
-    mine = [grant for grant in grants if grant.group_id in viewer.group_ids or grant.membership_id == viewer.membership_id]
+    mine = [
+        grant for grant in grants if grant.group_id in viewer.group_ids or grant.membership_id == viewer.membership_id
+    ]
     return {"reason": REASONS[reason_code], "whys": [_my_grant(grant) for grant in mine]}
 
 
@@ -157,8 +160,7 @@ def look_rows(
             {"text": moment(event.at)},
             {"text": people.get(event.user_id or 0, "Harbour itself"), "hint": role},
             {"text": agencies.get(event.agency_id, "") if event.agency_id else ""},
-            {"text": page_words(event.action)},
-            {"text": ", ".join(Category(name).label for name in event.categories if name in Category.values) or "None"},
+            {"text": page_words(event.action), "hint": _kinds(event)},
             {"text": reason_words(event)},
         ]
         if refusals:
@@ -168,9 +170,14 @@ def look_rows(
     return rows
 
 
+def _kinds(event: AccessEvent) -> str:
+    names = [Category(name).label for name in event.categories if name in Category.values]
+    return f"Open to them: {', '.join(names)}" if names else ""
+
+
 def look_columns(*, refusals: bool) -> list[dict[str, str]]:
     """The headings of `look_rows`."""
-    names = ["When", "Who", "Agency", "Page", "Kinds of information open", "Why"]
+    names = ["When", "Who", "Agency", "Page", "Why"]
     if refusals:
         names.insert(1, "What happened")
     return [{"text": name} for name in names]

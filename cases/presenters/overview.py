@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.rules.dates import day
 from cases.access.choices import Category
-from cases.access.rules import Action, Level
+from cases.access.rules import Action, Level, timeline_level
 from cases.record.choices import RiskLevel
 from cases.record.models import Address, Involvement
 from cases.record.rules import age_on
@@ -226,11 +226,11 @@ def workers(opened: OpenFile, involvements: list[Involvement]) -> list[dict[str,
 
 def worker_line(row: Involvement) -> dict[str, Any]:
     """One involvement in words."""
-    person = str(row.membership.user) if row.membership else "Nobody named"
+    agency = row.working_agency.name
     return {
         "id": row.pk,
-        "person": person,
-        "agency": row.working_agency.name,
+        "person": str(row.membership.user) if row.membership else agency,
+        "agency": agency if row.membership else "nobody named yet",
         "role": row.get_role_display(),
         "lead": row.is_lead,
         "since": day(row.started_on),
@@ -253,8 +253,8 @@ def withheld_notices(counts: Iterable[WithheldCount]) -> list[dict[str, str]]:
 
 
 def existence_categories(opened: OpenFile) -> list[str]:
-    """The categories of which the viewer may know that something is there, and no more."""
-    return [name for name, level in opened.levels.items() if level == Level.EXISTENCE]
+    """The categories of which the viewer may know that something is written, and no more."""
+    return [name for name, level in opened.levels.items() if timeline_level(name, level) == Level.EXISTENCE]
 
 
 def openness(opened: OpenFile) -> list[Row]:

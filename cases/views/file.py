@@ -51,12 +51,8 @@ def show_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     facts = facts_on(opened.child, viewer=opened.viewer)
     involvements = involvements_of(opened.child.pk)
     lead = next((row for row in involvements if row.is_lead and row.ended_on is None), None)
-    entries = chronology_of(
-        opened.child, viewer=opened.viewer, matrix=opened.matrix, at=opened.at, limit=LATEST
-    )
-    counts = withheld_counts(
-        opened.child, categories=overview.existence_categories(opened), viewer=opened.viewer
-    )
+    entries = chronology_of(opened.child, viewer=opened.viewer, matrix=opened.matrix, at=opened.at, limit=LATEST)
+    counts = withheld_counts(opened.child, categories=overview.existence_categories(opened), viewer=opened.viewer)
     context = {
         **_frame(opened, here="Overview"),
         "glance": overview.at_a_glance(opened, facts, lead),

@@ -25,7 +25,7 @@ SECTIONS = {
 def home(request: HttpRequest) -> HttpResponse:
     """What is late, what waits and what has changed, for whoever is asking."""
     viewer, at = viewer_of(request), now()
-    if not viewer.role_key:
+    if viewer.membership_id is None:
         return render(request, "home.html", {"no_role": True})
     blocks, shown = home_blocks(viewer, matrix=matrix_in_force(on=timezone.localdate(at)), at=at)
     note_files_shown(viewer=viewer, page="home", child_ids={child.pk for child in shown}, trace=trace_of(request))

@@ -35,9 +35,7 @@ def show_worklist(request: HttpRequest) -> HttpResponse:
         "form": form,
         "search_form": FileSearchForm(),
         "columns": lists.file_columns(levels=levels, activity=True),
-        "rows": lists.file_rows(
-            page.files, viewer=viewer, matrix=matrix, at=at, levels=levels, activity=page.activity
-        ),
+        "rows": lists.file_rows(page.files, viewer=viewer, matrix=matrix, at=at, levels=levels, activity=page.activity),
         "narrowed": narrowed,
         "first_page": not request.GET.get("before"),
         "lead": lists.count_words(page, narrowed=narrowed),
@@ -59,9 +57,7 @@ def search(request: HttpRequest) -> HttpResponse:
     matrix = matrix_in_force(on=timezone.localdate(at))
     levels = lists.sees_levels(viewer, matrix)
     found = search_files(viewer, typed=form.cleaned_data["words"], matrix=matrix, at=at)
-    note_files_shown(
-        viewer=viewer, page="cases:search", child_ids=[file.pk for file in found], trace=trace_of(request)
-    )
+    note_files_shown(viewer=viewer, page="cases:search", child_ids=[file.pk for file in found], trace=trace_of(request))
     context = {
         "form": form,
         "searched": True,

@@ -42,9 +42,7 @@ def show_who_can_see(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         "reference": opened.child.reference,
         "crumbs": crumbs_to(opened, here="Who can see it"),
         "me": looking.why_me(opened, grants, reason_code=decision.reason_code),
-        "subjects": [
-            looking.subject_card(subject, opened.matrix) for subject in looking.subjects_of(shown, roles)
-        ],
+        "subjects": [looking.subject_card(subject, opened.matrix) for subject in looking.subjects_of(shown, roles)],
         "every": every,
     }
     return render(request, "cases/who_can_see.html", context)

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.rules.viewers import Viewer
-from cases.access.rules import Matrix
+from cases.access.choices import Cell
+from cases.access.rules import SUMMARISED_WITHOUT_ENTRIES, Matrix
 from cases.record.models import (
     Address,
     AddressReader,
@@ -87,7 +88,7 @@ def facts_on(child: Child, *, viewer: Viewer) -> Facts:
     def dated(model: type[DatedEntry]) -> list[Any]:
         return _newest_first(model._default_manager.filter(child=child))
 
-    listed = AddressReader.objects.filter(address_id=OuterRef("pk"), membership_id=viewer.membership_id)
+    listed = AddressReader.objects.filter(address_id=OuterRef("pk"), membership_id=viewer.acting_membership_id)
     return Facts(
         plans=dated(PlanPeriod),
         legal=dated(LegalPeriod),
@@ -98,6 +99,17 @@ def facts_on(child: Child, *, viewer: Viewer) -> Facts:
         aliases=list(Alias.objects.filter(child=child).order_by("recorded_at", "pk")),
         identifiers=list(Identifier.objects.filter(child=child).order_by("kind", "value")),
     )
+
+
+def readable_entries(viewer: Viewer, *, matrix: Matrix, at: datetime) -> QuerySet[ChronologyEntry]:
+    """The timeline entries that a viewer may read on any file, in full or as their shared sentence."""
+    rows: QuerySet[ChronologyEntry] = ChronologyEntry.objects.visible_to(viewer, at=at, matrix=matrix)
+    if viewer.system is not None:
+        return rows
+    summarised = [
+        category for category in SUMMARISED_WITHOUT_ENTRIES if matrix.cell(viewer.role_key, category) == Cell.SUMMARY
+    ]
+    return rows.exclude(~Q(author_id=viewer.user_id), category__in=summarised) if summarised else rows
 
 
 def chronology_of(
@@ -113,7 +125,7 @@ def chronology_of(
     skip: int = 0,
 ) -> list[ChronologyEntry]:
     """The entries on a file's timeline that a viewer may read, newest first."""
-    rows = ChronologyEntry.objects.visible_to(viewer, at=at, matrix=matrix).filter(child=child)
+    rows = readable_entries(viewer, matrix=matrix, at=at).filter(child=child)
     if kinds:
         rows = rows.filter(kind__in=list(kinds))
     if happened_from is not None:

@@ -54,8 +54,8 @@ def who_has_looked(child_id: UUID, *, refusals: bool) -> tuple[dict[int, str], d
 
 def people_known(user_ids: Iterable[int | None]) -> dict[int, str]:
     """The names of people by the plain ids that access events carry, in the order of their names."""
-    rows = User.objects.filter(pk__in={pk for pk in user_ids if pk}).order_by("full_name", "pk").values_list("pk", "full_name", "username")
-    return {pk: full_name or username for pk, full_name, username in rows}
+    people = User.objects.filter(pk__in={pk for pk in user_ids if pk}).order_by("full_name", "pk")
+    return {person.pk: str(person) for person in people}
 
 
 def agencies_known(agency_ids: Iterable[UUID | None]) -> dict[UUID, str]:
@@ -76,7 +76,9 @@ def roles_of(group_ids: Iterable[int], *, on: date) -> dict[int, list[str]]:
     return roles
 
 
-def refusals_lately(viewer: Viewer, *, at: datetime, since: datetime, limit: int = 10) -> list[tuple[AccessEvent, Child | None]]:
+def refusals_lately(
+    viewer: Viewer, *, at: datetime, since: datetime, limit: int = 10
+) -> list[tuple[AccessEvent, Child | None]]:
     """The latest refusals, for the guardian: each with its file where the guardian may know of that file.
 
     A refusal on a file that the guardian may not know of is left out; one on no file stays.

@@ -10,6 +10,7 @@ from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.rules import Matrix
 from cases.record.models import Child, ChronologyEntry, Involvement
+from cases.record.selectors.facts import readable_entries
 from cases.record.selectors.lists import with_lead
 
 
@@ -19,7 +20,7 @@ def my_files(viewer: Viewer, *, at: datetime) -> QuerySet[Child]:
     if viewer.may(Capability.APPROVE_LEVEL):
         mine = open_rows.filter(working_agency_id=viewer.agency_id)
     else:
-        mine = open_rows.filter(membership_id=viewer.membership_id)
+        mine = open_rows.filter(membership_id=viewer.acting_membership_id)
     return with_lead(Child.objects.visible_to(viewer, at=at).filter(merged_into=None, pk__in=mine.values("child_id")))
 
 
@@ -32,8 +33,6 @@ def changes_on(
     file_ids: Iterable[UUID], *, viewer: Viewer, matrix: Matrix, at: datetime, since: datetime, limit: int
 ) -> list[ChronologyEntry]:
     """What others wrote on these files since an instant, as far as the viewer may read it, newest first."""
-    rows = ChronologyEntry.objects.visible_to(viewer, at=at, matrix=matrix).filter(
-        child_id__in=list(file_ids), recorded_at__gte=since
-    )
+    rows = readable_entries(viewer, matrix=matrix, at=at).filter(child_id__in=list(file_ids), recorded_at__gte=since)
     rows = rows.exclude(author_id=viewer.user_id).select_related("child", "agency")
     return list(rows.order_by("-recorded_at", "-pk")[:limit])

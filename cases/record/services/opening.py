@@ -58,8 +58,9 @@ def open_file(
 ) -> OpenFile:
     """Fetch a child's file and admit the viewer to it for one action, or refuse; each is written down.
 
-    The reference of a file that was merged into another leads to that other file. Raises NotKnown where the viewer may not know that the file exists (the same as for a reference that was
-    never given), and Refusal for an action on a file that the viewer can see.
+    The reference of a file that was merged into another leads to that other file. Raises NotKnown where the
+    viewer may not know that the file exists (the same as for a reference that was never given), and Refusal for
+    an action on a file that the viewer can see.
     """
     kept = Child.objects.filter(reference=reference).values(kept_id=Coalesce("merged_into_id", "id"))
     child = Child.objects.visible_to(viewer, at=at).filter(pk__in=kept).first()

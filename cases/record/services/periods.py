@@ -98,7 +98,8 @@ def record_period(
     )
     if isinstance(row, Address) and row.protected:
         AddressReader.objects.bulk_create(
-            AddressReader(address=row, membership_id=reader) for reader in sorted({*readers, by.membership_id}, key=str)
+            AddressReader(address=row, membership_id=reader)
+            for reader in sorted({*readers, by.acting_membership_id}, key=str)
         )
     _tell(child=child, shape=shape, row=row, at=at, by=by)
     return row
@@ -135,9 +136,7 @@ def add_alias(*, child: Child, name: str, note: str, at: datetime, by: Viewer) -
     if found is not None:
         return found
     access.record_activity(child_id=child.pk, category=Category.IDENTITY, at=at)
-    return Alias.objects.create(
-        child=child, name=name, note=note, recorded_at=at, **provenance(by, Category.IDENTITY)
-    )
+    return Alias.objects.create(child=child, name=name, note=note, recorded_at=at, **provenance(by, Category.IDENTITY))
 
 
 @transaction.atomic
