@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests import cluster as clusters
 
@@ -21,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHILDREN = "36"
 SEED = "7"
 SECONDS_TO_START = 120
+Ask = Callable[[Callable[[], Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -29,39 +33,68 @@ class Product:
 
     address: str
     users: dict[str, str]
-    database_url: str
-    log: Path
+    database: str
+    folder: Path
+
+    @property
+    def mails(self) -> list[str]:
+        """Every e-mail that has gone out, the oldest first."""
+        files = sorted((self.folder / "mail").iterdir(), key=lambda path: path.stat().st_mtime)
+        return [path.read_text(encoding="utf-8") for path in files]
 
 
 @contextlib.contextmanager
-def running(cluster: clusters.Cluster, template: str, folder: Path) -> Iterator[Product]:
+def running(cluster: clusters.Cluster, template: str) -> Iterator[Product]:
     """Clone the migrated database, fill it with fictional children, and start the product on it."""
     name = clusters.clone(cluster, template)
+    # Not under pytest's own folder, which is closed to the user that the broker runs as.
+    folder = Path(tempfile.mkdtemp(prefix="harbour-journey-"))
     environment = environment_of(cluster, name, folder)
     try:
         seed(environment)
-        port = free_port()
-        log = folder / "stack.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "config.stack", "run"],
-                cwd=ROOT,
-                env={**environment, "PORT": str(port)},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            wait_for(address, process, log)
+        with started(folder, environment) as address:
             people = json.loads((folder / "demo-users.json").read_text())
             users = {person["username"]: person["password"] for person in people}
-            yield Product(address, users, environment["DATABASE_URL"], log)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=40)
+            yield Product(address, users, name, folder)
     finally:
         clusters.drop(cluster, name)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def started(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """The supervisor and everything under it; once it has stopped, nothing of it may be left."""
+    port = free_port()
+    log = folder / "stack.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "config.stack", "run"],
+            cwd=ROOT,
+            env={**environment, "PORT": str(port)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(address, process, log)
+        yield address
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=40)
+        left = still_running(folder)
+        assert left == [], f"left running: {left}"
+
+
+def still_running(folder: Path) -> list[str]:
+    """The commands of processes that were started for a folder."""
+    mark = f"HARBOUR_VAR={folder}\0".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (process / "environ").read_bytes() + b"\0":
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
 
 
 def environment_of(cluster: clusters.Cluster, name: str, folder: Path) -> dict[str, str]:

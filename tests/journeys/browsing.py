@@ -1,0 +1,147 @@
+"""What every check in the browser needs: a window that remembers complaints, the accessibility checker, and a plain
+caller for questions of status that need no browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from html import unescape
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, Route
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "build" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SCREENS = {"narrow": (320, 800), "wide": (1280, 900)}
+FORM_CAME_BACK = 422
+
+
+class Visit:
+    """One browser window that writes down everything it complains of."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.page: Page = context.new_page()
+        self.address = address
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.expected = {FORM_CAME_BACK}
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("requestfailed", self._failed)
+        self.page.on("response", self._check)
+
+    def _hear(self, message: Any) -> None:
+        expected = any(f"status of {status}" in message.text for status in self.expected)
+        if message.type in ("error", "warning") and not expected:
+            self.complaints.append(f"console {message.type}: {message.text}")
+
+    def _failed(self, request: Any) -> None:
+        downloading = request.url.endswith("/copy/") and "ERR_ABORTED" in (request.failure or "")
+        if not downloading:  # a file to keep is no page, so the browser gives up the page
+            self.complaints.append(f"failed: {request.url} {request.failure}")
+
+    def _check(self, response: Any) -> None:
+        self.requests.append(response.url)
+        if response.status >= 400 and response.status not in self.expected:
+            self.complaints.append(f"{response.status}: {response.url}")
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, one line each: the rule, the element and what to do."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(r => r.violations)")
+    return [f"{fault['id']}: {node['target']} {node['failureSummary']}" for fault in found for node in fault["nodes"]]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window."""
+    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wider
+
+
+def script_free(html: str) -> str:
+    """A page as a browser without scripts has it."""
+    return re.sub(r"(?s)<script\b.*?</script>", "", html)
+
+
+def without_scripts(route: Route) -> None:
+    """Take the scripts out of a page; the checker itself needs scripts to be allowed."""
+    if route.request.resource_type != "document":
+        route.continue_()
+        return
+    response = route.fetch()
+    route.fulfill(response=response, body=script_free(response.text()))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: where from after any redirects, with which status, and the page."""
+
+    path: str
+    status: int
+    body: str
+    content_type: str
+
+    @property
+    def links(self) -> list[str]:
+        """The addresses that the page leads to, in its order."""
+        found = re.findall(r'<a\b[^>]*?\shref="([^"]*)"', self.body)
+        return [unescape(href) for href in found]
+
+    @property
+    def words(self) -> str:
+        """What the page says in its main part, without its markup."""
+        main = re.search(r"(?s)<main\b.*?</main>", self.body)
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", main.group() if main else "")).split())
+
+    @property
+    def form_fields(self) -> dict[str, str]:
+        """The hidden fields of the page's own form."""
+        main = re.search(r"(?s)<main\b.*?</main>", self.body)
+        hidden = re.findall(r"<input\b[^>]*type=\"hidden\"[^>]*>", main.group() if main else "")
+        named = [(re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)) for tag in hidden]
+        return {name.group(1): unescape(value.group(1)) if value else "" for name, value in named if name}
+
+
+@dataclass
+class Caller:
+    """A signed-in person without a browser."""
+
+    address: str
+    username: str = ""
+    jar: CookieJar = field(default_factory=CookieJar)
+
+    def __post_init__(self) -> None:
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
+
+    def sign_in(self, password: str) -> Caller:
+        page = self.get("/account/sign-in/")
+        done = self.post("/account/sign-in/", page.form_fields | {"username": self.username, "password": password})
+        assert done.status == 200, f"{self.username} could not sign in: {done.status} {done.words}"
+        assert done.path != "/account/sign-in/", f"{self.username} could not sign in: {done.words}"
+        return self
+
+    def get(self, path: str) -> Answer:
+        return self._call(urllib.request.Request(self.address + path))
+
+    def post(self, path: str, fields: dict[str, str]) -> Answer:
+        body = urllib.parse.urlencode(fields).encode()
+        return self._call(urllib.request.Request(self.address + path, data=body))
+
+    def _call(self, request: urllib.request.Request) -> Answer:
+        try:
+            response = self._opener.open(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            response = error
+        with response:
+            body = response.read().decode("utf-8", errors="replace")
+            found = urllib.parse.urlsplit(response.url)
+            path = found.path + (f"?{found.query}" if found.query else "")
+            return Answer(path, response.status, body, response.headers.get_content_type())
