@@ -12,6 +12,7 @@ class RiskConfig(AppConfig):
 
     def ready(self) -> None:
         from cases.presenters.home import register_home_block
+        from risk import checks  # noqa: F401  (registers the system checks)
         from risk.presenters import home_blocks
 
         register_home_block(home_blocks)

@@ -18,6 +18,8 @@ HARM_OF_TOOL = {
 HARM_FOR_TOOL = {status: tool_status for tool_status, status in HARM_OF_TOOL.items()}
 HARM_ORDER = (HarmStatus.NOT_KNOWN, HarmStatus.VULNERABLE, HarmStatus.SUSPECTED, HarmStatus.KNOWN)
 SHORTEST_REASON = 20
+# What a file can answer when a tool asks: a fact that is not here would silently switch a floor off.
+KNOWN_FACTS = frozenset({"learning_disability"})
 
 
 class JudgementRefused(Refusal):
