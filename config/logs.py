@@ -13,7 +13,7 @@ class PlainJsonFormatter(JsonFormatter):
     """One JSON object a line. An exception is its class and the places it passed, for a database's message may
     quote a row, and Django's own message quotes the address."""
 
-    def formatException(self, exc_info: ExceptionInfo) -> str:  # type: ignore[override]  # noqa: N802
+    def formatException(self, exc_info: ExceptionInfo) -> str:
         kind, _, trace = exc_info
         places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
         return "\n".join([kind.__name__ if kind else "", *places])
