@@ -14,6 +14,7 @@ from django.shortcuts import render
 
 from accounts.choices import SubmissionStatus
 from accounts.models import HeldSubmission, Submission, User
+from accounts.rules.refusals import Refusal
 
 KEY_FIELD = "idempotency_key"
 OWNER_FIELD = "form_owner"
@@ -43,7 +44,7 @@ def once(request: HttpRequest, view_name: str, run: Callable[[], HttpResponseBas
     body_hash = _hash_of(request.POST)
     with transaction.atomic():
         mark, created = Submission.objects.get_or_create(
-            user=request.user, key=key, view=view_name, defaults={"body_hash": body_hash}
+            user_id=_sender(request), key=key, view=view_name, defaults={"body_hash": body_hash}
         )
         if not created:
             return _answer_again(request, mark, body_hash)
@@ -57,13 +58,20 @@ def once(request: HttpRequest, view_name: str, run: Callable[[], HttpResponseBas
     return response
 
 
+def _sender(request: HttpRequest) -> int:
+    """Who sends the form: write views are for signed-in people alone."""
+    if request.user.pk is None:
+        raise Refusal("Sign in to send this form.")
+    return int(request.user.pk)
+
+
 def _drop_held(request: HttpRequest) -> None:
     """Forget a form that was held, now that it has been sent on."""
     try:
         token = UUID(request.POST.get(HELD_FIELD, ""))
     except ValueError:
         return
-    HeldSubmission.objects.filter(token=token, user_id=request.user.pk).delete()
+    HeldSubmission.objects.filter(token=token, user_id=_sender(request)).delete()
 
 
 def _answer_again(request: HttpRequest, mark: Submission, body_hash: str) -> HttpResponse:
