@@ -1,0 +1,1 @@
+"""The speeds the design promises, measured on worlds of many files: `make bench`."""

@@ -1,0 +1,148 @@
+"""The worklist: flat with size, beside hand-written SQL, beside no permission at all, beside guardian."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from guardian.shortcuts import get_objects_for_user
+
+from accounts.models import User
+from cases.access.models import ChildGroupGrant
+from cases.record.models import Child
+from cases.record.selectors.lists import PAGE_LENGTH, FilePage, count_files, with_lead, worklist
+from tests.bench.measuring import Row, Side, in_turn, must_equal
+from tests.bench.worlds import World
+
+MEASURED = {"thousandth": "0.1 %", "five": "5 %", "ninety": "90 %", "oldest": "the oldest 5 %"}
+# The rule once more, by hand: reach, validity, block, restriction, and which categories are open.
+BRANCH = """(SELECT content_object_id AS id, last_activity_at AS moment FROM {table} WHERE {subject} = {value}
+    AND permission_id = {permission} AND valid_from <= %(at)s AND (valid_until IS NULL OR valid_until > %(at)s)
+    ORDER BY last_activity_at DESC, content_object_id DESC LIMIT 60)"""
+LIVE = """valid_from <= %(at)s AND (valid_until IS NULL OR valid_until > %(at)s)
+    AND (ended_at IS NULL OR ended_at > %(at)s)"""
+BY_HAND = """
+WITH reached AS (SELECT id, max(moment) AS moment FROM ({branches}) AS branch GROUP BY id
+    ORDER BY 2 DESC, 1 DESC LIMIT 60)
+SELECT child.id, reference, given_name, family_name, preferred_name, birth_date, level, harm_status, review_due_on,
+    restricted, moment, open.mask, open.panel_mask, lead.full_name, lead.name
+FROM reached JOIN cases_child AS child USING (id)
+CROSS JOIN LATERAL (SELECT count(*) AS live, bool_or(reason = 'named') AS named,
+    bit_or(category_mask) FILTER (WHERE reason <> 'panel') AS mask,
+    bit_or(category_mask) FILTER (WHERE reason = 'panel') AS panel_mask FROM cases_accessgrant
+    WHERE child_id = child.id AND {live} AND (group_id IN ({groups}) OR membership_id = %(membership)s)) AS open
+LEFT JOIN LATERAL (SELECT full_name, accounts_agency.name FROM cases_involvement
+    JOIN accounts_membership ON accounts_membership.id = membership_id
+    JOIN accounts_user ON accounts_user.id = accounts_membership.user_id
+    JOIN accounts_agency ON accounts_agency.id = working_agency_id
+    WHERE child_id = child.id AND is_lead AND cases_involvement.ended_on IS NULL) AS lead ON true
+WHERE merged_into_id IS NULL AND CASE WHEN restricted THEN open.named ELSE open.live > 0 END
+    AND NOT EXISTS (SELECT 1 FROM cases_block WHERE child_id = child.id AND user_id = %(user)s
+        AND placed_at <= %(at)s AND (ended_at IS NULL OR ended_at > %(at)s))
+ORDER BY moment DESC, child.id DESC LIMIT 26"""
+
+
+def page_of(world: World, who: str, **more: Any) -> FilePage:
+    return worklist(world.viewers[who], at=world.at, counted=False, **more)
+
+
+def page_and_count(world: World, who: str) -> FilePage:
+    return worklist(world.viewers[who], at=world.at)
+
+
+def flat_rows(small: World, large: World) -> Iterator[Row]:
+    """The same work in a small world and in a large one."""
+    for who, share in MEASURED.items():
+        for what, do in (("page and capped count", page_and_count), ("page alone", page_of), ("count alone", count_of)):
+            held = do is page_and_count
+            ours, other = in_turn(Side(large, partial(do, large, who)), Side(small, partial(do, small, who)))
+            yield Row(
+                f"worklist, {what}, {share}", ours, f"{small.files:,} files", other, at_most=1.25 if held else None
+            )
+
+
+def count_of(world: World, who: str) -> int | None:
+    return count_files(world.viewers[who], at=world.at)
+
+
+def compared_rows(world: World) -> Iterator[Row]:
+    """One page beside the same rows got in other ways."""
+    world.database.use()
+    ours = Side(world, partial(page_of, world, "ninety"))
+    shown = [file.pk for file in page_of(world, "ninety").files]
+    for who, goal, name in (("ninety", 3.2, "one group"), ("three_groups", 5.0, "three groups")):
+        page = page_of(world, who)
+        mine = [(file.pk, page.activity[file.pk], file.lead_name) for file in page.files]  # type: ignore[attr-defined]
+        hand = [(row[0], row[10], row[13]) for row in by_hand(world, who)]
+        must_equal(f"worklist of {who}", mine, hand[:PAGE_LENGTH])
+        times = in_turn(Side(world, partial(page_of, world, who)), Side(world, partial(by_hand, world, who)))
+        yield Row(f"worklist page, {name}", times[0], "hand-written SQL of the same rule", times[1], at_most=goal)
+    hidden = _hidden_among_first(shown)
+    without = partial(without_permission, hidden)
+    must_equal("worklist without permission", shown, [file.pk for file in without()][:PAGE_LENGTH])
+    times = in_turn(ours, Side(world, without))
+    yield Row("worklist page, one group", times[0], "the ORM with no permission", times[1], at_most=2.5)
+    user = User.objects.get(pk=world.viewers["ninety"].user_id)
+    guardian = partial(by_guardian, user, hidden)
+    must_equal("worklist by guardian", shown, [file.pk for file in guardian()][:PAGE_LENGTH])
+    times = in_turn(ours, Side(world, guardian), fewest=5)
+    goal_at_size = 100.0 if world.files >= 1_000_000 else None
+    yield Row(
+        "worklist page, 90 %",
+        times[0],
+        "guardian's get_objects_for_user",
+        times[1],
+        at_least=goal_at_size,
+        turned=True,
+    )
+    far = deep_cursor(world)
+    must_equal("deep page", PAGE_LENGTH, len(page_of(world, "ninety", before=far).files))
+    times = in_turn(Side(world, partial(page_of, world, "ninety", before=far)), ours)
+    yield Row(f"worklist page at row {world.files // 4:,}", times[0], "page 1", times[1], at_most=1.3)
+
+
+def by_hand(world: World, who: str) -> list[tuple[Any, ...]]:
+    """The page in one statement, as somebody would write it who knows the rule and the indexes."""
+    viewer, permission = world.viewers[who], world.database.view_permission_id
+    branches = [
+        BRANCH.format(table="cases_childgroupgrant", subject="group_id", value=group, permission=permission)
+        for group in viewer.group_ids
+    ]
+    branches.append(
+        BRANCH.format(table="cases_childusergrant", subject="user_id", value=viewer.user_id, permission=permission)
+    )
+    groups = ", ".join(map(str, viewer.group_ids))
+    statement = BY_HAND.format(branches=" UNION ALL ".join(branches), live=LIVE, groups=groups)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"at": world.at, "user": viewer.user_id, "membership": viewer.membership_id})
+        return list(cursor.fetchall())
+
+
+def _hidden_among_first(shown: list[UUID]) -> list[UUID]:
+    """Files of the first rows by activity that the page does not show: left out by id, so that rows are the same."""
+    first = Child.objects.order_by("-opened_at", "-pk").values_list("pk", flat=True)[:200]
+    return [file_id for file_id in first if file_id not in set(shown)][:60]
+
+
+def without_permission(hidden: list[UUID]) -> list[Child]:
+    """The page for somebody who may see everything, but for the files named."""
+    files = Child.objects.filter(merged_into=None).exclude(pk__in=hidden).order_by("-opened_at", "-pk")
+    return list(with_lead(files)[: PAGE_LENGTH + 1])
+
+
+def by_guardian(user: User, hidden: list[UUID]) -> list[Child]:
+    """The page by guardian's shortcut, which knows neither block nor restriction nor validity."""
+    files = get_objects_for_user(user, "cases.view_child", Child.objects.filter(merged_into=None))
+    return list(with_lead(files.exclude(pk__in=hidden).order_by("-opened_at", "-pk"))[: PAGE_LENGTH + 1])
+
+
+def deep_cursor(world: World) -> tuple[datetime, UUID]:
+    """Where row N/4 of the 90 % agency's list stands."""
+    group_id = world.viewers["ninety"].agency_group_id
+    rows = ChildGroupGrant.objects.filter(group_id=group_id).order_by("-last_activity_at", "-content_object_id")
+    moment, file_id = rows.values_list("last_activity_at", "content_object_id")[world.files // 4]
+    return moment, file_id
