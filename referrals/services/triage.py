@@ -123,17 +123,10 @@ def decide(
 ) -> TriageDecision:
     """Write a decision on a locked notification. For the services of this package, which check who may."""
     staying = lead_of(joined_child) if joined_child is not None else None
-    _check_lead_stays(staying.membership if staying else None, lead)
-    check_proposal(
-        Proposal(
-            outcome=outcome,
-            reason=reason,
-            rationale=rationale,
-            message=message,
-            has_joined_child=joined_child is not None,
-            **_lead_facts(staying.membership if staying else None, lead, outcome, at),
-        )
-    )
+    holder = staying.membership if staying else None
+    _check_lead_stays(holder, lead)
+    facts = _lead_facts(holder, lead, outcome, at) | {"has_joined_child": joined_child is not None}
+    check_proposal(Proposal(outcome=outcome, reason=reason, rationale=rationale, message=message, **facts))
     opens = opens_file(outcome, has_lead=lead is not None or staying is not None)
     child = joined_child or (new_file(notification=notification, at=at, by=by) if opens else None)
     decision = TriageDecision.objects.create(
@@ -153,15 +146,9 @@ def decide(
     if child is not None:
         write_notification(notification=notification, child=child, joined=joined_child is not None, at=at, by=by)
         write_decision(decision=decision, child=child, opens=opens, at=at, by=by)
-        if opens:
-            bring_agencies(
-                notification=notification,
-                child=child,
-                lead=None if staying else lead,
-                agencies=agencies,
-                at=at,
-                by=by,
-            )
+    if child is not None and opens:
+        new_lead = None if staying else lead
+        bring_agencies(notification=notification, child=child, lead=new_lead, agencies=agencies, at=at, by=by)
     acknowledge_subject(kind=AlertKind.URGENT_NOTIFICATION, subject_id=notification.pk, at=at, by=by)
     return decision
 
