@@ -201,16 +201,12 @@ def drop(cluster: Cluster, name: str) -> None:
 
 
 def drop_leavings(cluster: Cluster) -> None:
-    """Remove the clones of processes that have ended and the templates of older migrations."""
+    """Remove the clones of processes that have ended. Templates stay: another working copy may be using them."""
     with cursor_of(for_database(cluster.maker_url, "postgres")) as cursor:
-        cursor.execute(
-            "SELECT datname FROM pg_database WHERE datname LIKE %s OR datname LIKE %s",
-            [f"{CLONE_PREFIX}%", f"{TEMPLATE_PREFIX}%"],
-        )
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{CLONE_PREFIX}%"])
         names = [row[0] for row in cursor.fetchall()]
     for name in names:
-        kind, _, rest = name.removeprefix("harbour_").partition("_")
-        stale = kind == "test" and not Path(f"/proc/{rest.split('_')[0]}").exists()
-        if stale:
+        process = name.removeprefix(CLONE_PREFIX).split("_")[0]
+        if not Path(f"/proc/{process}").exists():
             with contextlib.suppress(psycopg2.Error):
                 drop(cluster, name)
