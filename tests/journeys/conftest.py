@@ -29,7 +29,7 @@ def product(cluster: clusters.Cluster, template: str) -> Iterator[products.Produ
         yield started
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ask(cluster: clusters.Cluster, product: products.Product, django_db_blocker: Any) -> products.Ask:
     """`ask(question)`: what a function finds in the product's own database, read as the serving role.
 
