@@ -55,12 +55,15 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def switch_membership(request: HttpRequest) -> HttpResponse:
     """Choose under which of several memberships to act."""
     memberships = current_memberships(request.user)  # type: ignore[arg-type]
+    problems = []
     if request.method == "POST":
         chosen = request.POST.get("membership", "")
         if chosen in {str(membership.pk) for membership in memberships}:
             request.session[ACTING_MEMBERSHIP] = chosen
             return redirect("home")
-    return render(request, "accounts/switch_membership.html", {"memberships": memberships})
+        problems = [{"text": "Select who you are acting as", "href": "#membership_0"}]
+    context = {"memberships": memberships, "problems": problems}
+    return render(request, "accounts/switch_membership.html", context, status=422 if problems else 200)
 
 
 @policy(methods=("GET",), needs_membership=False)
