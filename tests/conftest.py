@@ -42,6 +42,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.stash[STARTED].close()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a test says it went over: a scan of nothing would pass too."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == "scanned":
+                terminalreporter.write_line(f"Scanned: {value}")
+
+
 def start_cluster(stack: contextlib.ExitStack) -> clusters.Cluster:
     """The server that the environment names, or one of our own for as long as the suite runs."""
     found = clusters.Cluster.from_environment()
