@@ -5,7 +5,7 @@ STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test pytest lint bench lock reset
+.PHONY: help setup setup-test run test pytest lint bench lock backup restore reset
 
 help: ## List what make can do
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,12 @@ bench: setup-test ## Measure the speeds the design promises
 
 lock: ## Lock the dependencies of pyproject.toml anew, keeping versions that still fit
 	@$(PYTHON) config/bootstrap.py lock
+
+backup: setup ## Back the database up, running or not: make backup, or make backup TO=a-folder
+	@$(STACK) backup -- $(TO)
+
+restore: setup ## Fill a checkout that has no data yet from a backup: make restore FROM=backups/…
+	@$(STACK) restore -- $(FROM)
 
 reset: ## Remove all data of this checkout (the folder var/)
 	@$(VENV_PYTHON) -m config.stack reset

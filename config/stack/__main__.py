@@ -1,4 +1,4 @@
-"""`python -m config.stack run | test | with | check | lint | reset`."""
+"""`python -m config.stack run | test | with | check | lint | backup | restore | reset`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import argparse
 import contextlib
 import errno
 import os
-import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from config.stack import checks
+from config.stack import checks, data
 from config.stack.embedded import start_services
-from config.stack.places import SERVICE_HOMES, prepare_places, take_lock
+from config.stack.places import prepare_places
 from config.stack.processes import (
     Group,
     StackError,
@@ -27,6 +26,12 @@ from config.stack.processes import (
     say,
 )
 from config.stack.product import run_product, var_folder
+
+DATA: dict[str, Callable[[str | None], int]] = {
+    "backup": data.back_up,
+    "restore": data.restore,
+    "reset": lambda _: data.reset(),
+}
 
 
 @contextlib.contextmanager
@@ -49,27 +54,11 @@ def run_with_services(command: list[str]) -> int:
             return 130
 
 
-def reset() -> int:
-    """Removes the data of this checkout, and the database folder when it had to live elsewhere."""
-    var = var_folder()
-    if not var.exists():
-        return 0
-    os.close(take_lock(var))
-    elsewhere = var / "database-folder"
-    if elsewhere.exists():
-        folder = Path(elsewhere.read_text().strip())
-        if folder.parent == SERVICE_HOMES:
-            shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(var)
-    say(f"Removed {var}")
-    return 0
-
-
 def dispatch(options: argparse.Namespace, began: float) -> int:
     if options.command == "run":
         run_product(began=began)
-    if options.command == "reset":
-        return reset()
+    if options.command in DATA:
+        return DATA[options.command](options.rest[0] if options.rest else None)
     if options.command == "lint":
         with Group() as group:
             return bool(checks.run_static_checks(group))
@@ -84,7 +73,7 @@ def main() -> int:
     began = time.monotonic()
     parser = argparse.ArgumentParser(prog="config.stack", description=__doc__)
     parser.add_argument("--die-with-parent", action="store_true", help="stop when the program that started this ends")
-    parser.add_argument("command", choices=["run", "test", "with", "check", "lint", "reset"])
+    parser.add_argument("command", choices=["run", "test", "with", "check", "lint", *DATA])
     parser.add_argument("rest", nargs="*", help="after --: pytest's arguments, or the command to run")
     options = parser.parse_args()
     listen_for_stop()
@@ -97,7 +86,7 @@ def main() -> int:
         say("==> Stopped")
         return 0 if options.command == "run" else 130
     except StackError as refusal:
-        say(f"\nHarbour stopped. {refusal}\n{disk_note()}")
+        say(f"\n{'Harbour stopped' if options.command == 'run' else 'Stopped'}. {refusal}\n{disk_note()}")
         return 1
     except OSError as refusal:
         if refusal.errno not in (errno.ENOSPC, errno.EDQUOT):

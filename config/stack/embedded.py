@@ -123,8 +123,16 @@ def start_postgres(group: Group, places: Places, *, thrown_away: bool = False) -
     )
     psql = [places.postgres_bin / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-h", places.sockets, "-U", "postgres"]
     as_service_user(places, [*map(str, psql), "-d", "postgres"], "Preparing the database roles", given=script)
+    return database_urls(places)
+
+
+def database_urls(places: Places) -> tuple[str, str]:
+    """The address for the role that serves and for the owner."""
     host = quote(str(places.sockets), safe="/")
-    app, owner = (f"postgres://{role}:{passwords[role]}@/{DATABASE}?host={host}" for role in (APP, OWNER))
+    app, owner = (
+        f"postgres://{role}:{kept_secret(places.var, f'{role}-password')}@/{DATABASE}?host={host}"
+        for role in (APP, OWNER)
+    )
     return app, owner
 
 

@@ -191,7 +191,7 @@ def take_lock(var: Path, *, seconds: float = 30) -> int:
         except BlockingIOError:
             holder = os.pread(descriptor, 200, 0).decode(errors="replace").split()
             running = bool(holder) and Path(f"/proc/{holder[0]}").exists()
-            if running or time.monotonic() - began > seconds:
+            if running or time.monotonic() - began >= seconds:
                 os.close(descriptor)
                 raise StackError(
                     f"Harbour is already running in {var} (process {' at '.join(holder) or 'unknown'}). "

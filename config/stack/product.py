@@ -18,6 +18,8 @@ from config.stack.processes import ROOT, Group, Process, StackError, check_room,
 
 FIRST_PORT = 8000
 PORTS_TRIED = 10
+# Says that this database came from a backup, which demo data must not be mixed with.
+RESTORED = "restored-from"
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 
 
@@ -138,7 +140,7 @@ def prepare_database(group: Group, services: Services, var: Path) -> None:
     say("==> Bringing the database up to date")
     as_owner = {**services.owner_environment, "DATABASE_URL": services.database_owner_url}
     manage(group, ["migrate", "--verbosity", "0"], environment=as_owner)
-    if os.environ.get("DATABASE_URL") or (var / "demo-users.json").exists():
+    if os.environ.get("DATABASE_URL") or (var / "demo-users.json").exists() or (var / RESTORED).exists():
         return
     say("==> Writing demo data, on the first run only: every person in it is invented")
     manage(group, ["seed_demo"], environment=as_owner)

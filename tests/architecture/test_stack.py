@@ -21,6 +21,7 @@ import psycopg2
 import pytest
 
 from config.stack import StackError, services
+from config.stack.embedded import database_urls, start_postgres
 from config.stack.places import kept_secret, prepare_places, take_lock
 from config.stack.processes import Group, check_room
 from config.stack.product import address_of, listen
@@ -384,6 +385,35 @@ def test_in_a_checkout_that_only_root_may_enter_the_database_lives_elsewhere_unt
     assert was_there
     assert not home.exists()
     assert not var.exists()
+
+
+def test_data_is_backed_up_at_rest_and_comes_back_after_a_reset(folder: Path) -> None:
+    var, backup = folder / "var", folder / "backup"
+    made = "CREATE TABLE kept AS SELECT generate_series(1, 7) AS number"
+
+    def stack(*arguments: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "config.stack", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=stack_environment(var), capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    with Group() as group:
+        start_postgres(group, prepare_places(var))
+        with contextlib.closing(psycopg2.connect(database_urls(prepare_places(var))[1])) as connection:
+            connection.cursor().execute(made)
+            connection.commit()
+    answers = [
+        stack("backup", str(backup)),
+        stack("reset"),
+        (0, str(var.exists())),
+        stack("restore", str(backup)),
+        stack("restore", str(backup)),
+    ]
+
+    assert [code for code, _ in answers] == [0, 0, 0, 0, 1]
+    assert "Backed up 7 rows of 1 tables" in answers[0][1]
+    assert answers[2][1] == "False"
+    assert "Restored 7 rows of 1 tables into harbour" in answers[3][1]
+    assert "has tables already" in answers[4][1]
 
 
 def test_a_socket_folder_that_somebody_else_prepared_is_refused(folder: Path) -> None:
