@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Agency, Membership, User
@@ -17,14 +19,20 @@ def current_memberships(user: User, *, on: date | None = None) -> list[Membershi
         Membership.objects.current(on)
         .filter(user=user, agency__ended_on=None)
         .select_related("agency")
-        .prefetch_related("functions")
+        .annotate(
+            function_keys=ArrayAgg("functions__key", filter=Q(functions__isnull=False), default=[]),
+            function_group_ids=ArrayAgg("functions__group_id", filter=Q(functions__isnull=False), default=[]),
+        )
         .order_by("agency__name", "role")
     )
 
 
 def viewer_of(membership: Membership) -> Viewer:
     """The viewer that a membership makes of its user."""
-    functions = list(membership.functions.all())
+    keys, group_ids = getattr(membership, "function_keys", None), getattr(membership, "function_group_ids", ())
+    if keys is None:
+        functions = list(membership.functions.all())
+        keys, group_ids = [row.key for row in functions], [row.group_id for row in functions]
     return Viewer(
         user_id=membership.user_id,
         name=str(membership.user),
@@ -34,8 +42,8 @@ def viewer_of(membership: Membership) -> Viewer:
         agency_group_id=membership.agency.group_id,
         sector=membership.agency.sector,
         role_key=membership.role,
-        function_group_ids=tuple(sorted(function.group_id for function in functions)),
-        functions=frozenset(function.key for function in functions),
+        function_group_ids=tuple(sorted(group_ids)),
+        functions=frozenset(keys),
     )
 
 

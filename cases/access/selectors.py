@@ -11,9 +11,11 @@ from django.contrib.postgres.aggregates import BitOr
 from django.db.models import (
     BigIntegerField,
     Case,
+    DateTimeField,
     Exists,
     ExpressionWrapper,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -21,8 +23,10 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import TruncDate
 
+from accounts.models import DefinitionVersion
+from accounts.rules.dates import LONDON
 from accounts.rules.viewers import Viewer
 from accounts.selectors.definitions import definition_in_force
 from cases.access.choices import CATEGORY_BITS, Cell, GrantReason
@@ -37,6 +41,22 @@ def matrix_in_force(*, on: date) -> Matrix:
     return _parsed(definition_in_force("access_matrix", "access_matrix", on=on).body)
 
 
+def matrix_now() -> tuple[Matrix, datetime]:
+    """The access matrix in force and the instant it was asked at, by the database's clock: one question for both."""
+    instant = Func(function="clock_timestamp", output_field=DateTimeField())
+    version = (
+        DefinitionVersion.objects.filter(
+            kind="access_matrix", key="access_matrix", effective_on__lte=TruncDate(instant, tzinfo=LONDON)
+        )
+        .annotate(asked_at=instant)
+        .order_by("-effective_on", "-version")
+        .first()
+    )
+    if version is None:
+        raise DefinitionVersion.DoesNotExist("No access matrix is in force")
+    return _parsed(version.body), version.asked_at
+
+
 @lru_cache(maxsize=8)
 def _parsed(body: str) -> Matrix:
     return read_matrix(body)
@@ -49,18 +69,36 @@ def grants_reaching(viewer: Viewer, at: datetime) -> QuerySet[AccessGrant]:
     )
 
 
-def _mask(grants: QuerySet[AccessGrant]) -> Coalesce:
-    return Coalesce(
-        Subquery(grants.order_by().values("child_id").annotate(mask=BitOr("category_mask")).values("mask")), Value(0)
+# What live grants say of a file, in one number, so that one look at them answers it all: the categories that panel
+# grants open stand above those that others open, and the highest bit says that the viewer is named.
+PANEL_SHIFT, NAMED_BIT = 1 << 20, 1 << 40
+
+
+def _said_by(grants: QuerySet[AccessGrant]) -> Subquery:
+    """The grants of one file as one number; NULL where there is none."""
+    mask: Any = F("category_mask")
+    said = Case(
+        When(reason=GrantReason.PANEL, then=mask * PANEL_SHIFT),
+        When(reason=GrantReason.NAMED, then=mask + NAMED_BIT),
+        default=mask,
+        output_field=BigIntegerField(),
     )
+    return Subquery(grants.order_by().values("child_id").annotate(said=BitOr(said)).values("said"))
+
+
+def category_opened(category: str) -> ExpressionWrapper:
+    """For rows of `visible_files`: whether any of the viewer's grants opens a category, 0 where none does."""
+    bit = CATEGORY_BITS[category]
+    opened: Any = F("access_said")
+    return ExpressionWrapper(opened.bitand(bit + bit * PANEL_SHIFT), output_field=BigIntegerField())
 
 
 def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk") -> Rows:
     """Restrict rows to files the viewer may know of, and annotate the facts the rule used.
 
     `path` leads from the row to the child's id (`pk` on the file itself, `child_id` on its content). Annotates
-    `access_blocked`, `access_restricted` (by the caller's model), `access_named`, `access_mask`,
-    `access_panel_mask`. A system principal sees every row; a viewer without a membership none.
+    `access_said`, what the grants say, for `facts_of` and `category_opened`. A system principal sees every row; a
+    viewer without a membership none.
     """
     if viewer.system is not None:
         return files
@@ -68,13 +106,12 @@ def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk"
         return files.none()
     grants = grants_reaching(viewer, at).filter(child_id=OuterRef(path))
     restricted = "restricted" if path == "pk" else "child__restricted"
-    return files.annotate(
-        access_named=Exists(grants.filter(reason=GrantReason.NAMED)),
-        access_mask=_mask(grants.exclude(reason=GrantReason.PANEL)),
-        access_panel_mask=_mask(grants.filter(reason=GrantReason.PANEL)),
-    ).filter(
+    return files.annotate(access_said=_said_by(grants)).filter(
         ~Exists(Block.objects.live(at).filter(child_id=OuterRef(path), user_id=viewer.user_id)),
-        Q(**{restricted: True}, access_named=True) | Q(Exists(grants), **{restricted: False}),
+        # NULL is no grant and never enough; where the file is restricted only the viewer's own name is.
+        access_said__gte=Case(
+            When(**{restricted: True}, then=Value(NAMED_BIT)), default=Value(0), output_field=BigIntegerField()
+        ),
     )
 
 
@@ -119,11 +156,12 @@ def visible_content(rows: Rows, viewer: Viewer, at: datetime, matrix: Matrix) ->
 
 def facts_of(row: Any) -> FileFacts:
     """The facts that `visible_files` annotated on a file it let through."""
+    said = getattr(row, "access_said", None) or 0
     return FileFacts(
         restricted=row.restricted,
-        named=getattr(row, "access_named", False),
-        category_mask=getattr(row, "access_mask", 0),
-        panel_mask=getattr(row, "access_panel_mask", 0),
+        named=bool(said & NAMED_BIT),
+        category_mask=said & (PANEL_SHIFT - 1),
+        panel_mask=said // PANEL_SHIFT & (PANEL_SHIFT - 1),
     )
 
 

@@ -10,7 +10,6 @@ from cases.access.rules import Action, Level
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child
 from cases.record.rules import age_on
-from cases.record.selectors import lead_of
 from cases.record.services import OpenFile
 
 LEVEL_WORDS = {
@@ -62,7 +61,7 @@ def file_heading(opened: OpenFile) -> dict[str, Any]:
     if opened.level(Category.LEVEL) >= Level.SUMMARY:
         heading["level"] = level_word(child)
         heading["harm"] = harm_word(child)
-    lead = lead_of(child.pk)
+    lead = opened.lead
     if lead is not None and lead.membership is not None:
         heading["lead"] = f"{lead.membership.user}, {lead.working_agency}"
     return heading

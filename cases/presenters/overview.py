@@ -22,11 +22,11 @@ Row = dict[str, Any]
 ASK_LEAD = "Ask the named lead."
 
 
-def at_a_glance(opened: OpenFile, facts: Facts, lead: Involvement | None) -> list[Row]:
+def at_a_glance(opened: OpenFile, facts: Facts) -> list[Row]:
     """What a practitioner needs first: how worried to be, until when, whom to ring, under what plan."""
     return [
         *_level_rows(opened),
-        _lead_row(lead),
+        _lead_row(opened.lead),
         *_period_rows(opened, "Plan", PeriodKind.PLAN, facts.plans, lambda row: row.get_status_display()),
         *_period_rows(opened, "Legal status", PeriodKind.LEGAL, facts.legal, lambda row: row.get_status_display()),
     ]

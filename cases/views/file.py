@@ -49,18 +49,16 @@ HEADINGS = {
 def show_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """The answer before the detail: how worried to be, whom to ring, where the child is, what happened last."""
     facts = facts_on(opened.child, viewer=opened.viewer)
-    involvements = involvements_of(opened.child.pk)
-    lead = next((row for row in involvements if row.is_lead and row.ended_on is None), None)
     entries = chronology_of(opened.child, viewer=opened.viewer, matrix=opened.matrix, at=opened.at, limit=LATEST)
     counts = withheld_counts(opened.child, categories=overview.existence_categories(opened), viewer=opened.viewer)
     context = {
         **_frame(opened, here="Overview"),
-        "glance": overview.at_a_glance(opened, facts, lead),
+        "glance": overview.at_a_glance(opened, facts),
         "where": overview.where_rows(opened, facts),
         "identity": overview.identity_rows(opened, facts),
         "may_correct": opened.may(Action.ADD_ENTRY, category=Category.IDENTITY),
         "history": overview.history(opened, facts),
-        "workers": overview.workers(opened, involvements),
+        "workers": overview.workers(opened, involvements_of(opened.child.pk)),
         "latest": timeline(opened, entries),
         "withheld": overview.withheld_notices(counts),
         "openness": overview.openness(opened),

@@ -2,13 +2,11 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
-from accounts.selectors import now
 from accounts.services.access_events import trace_of
-from cases.access.selectors import matrix_in_force
+from cases.access.selectors import matrix_now
 from cases.forms.lists import FileSearchForm
 from cases.presenters.home import HomeSection, actions_for, greeting, home_blocks
 from cases.record.services import note_files_shown
@@ -24,10 +22,11 @@ SECTIONS = {
 @policy(needs_membership=False, name="home")
 def home(request: HttpRequest) -> HttpResponse:
     """What is late, what waits and what has changed, for whoever is asking."""
-    viewer, at = viewer_of(request), now()
+    viewer = viewer_of(request)
     if viewer.membership_id is None:
         return render(request, "home.html", {"no_role": True})
-    blocks, shown = home_blocks(viewer, matrix=matrix_in_force(on=timezone.localdate(at)), at=at)
+    matrix, at = matrix_now()
+    blocks, shown = home_blocks(viewer, matrix=matrix, at=at)
     note_files_shown(viewer=viewer, page="home", child_ids={child.pk for child in shown}, trace=trace_of(request))
     sections = [
         {"heading": words, "blocks": [block for block in blocks if block.section == section]}

@@ -21,7 +21,7 @@ from cases.presenters.overview import worker_line, workers
 from cases.record import services
 from cases.record.models import Involvement
 from cases.record.rules import RecordRefused
-from cases.record.selectors import involvement_on, involvements_of, lead_of
+from cases.record.selectors import involvement_on, involvements_of
 from cases.record.services import OpenFile
 from cases.views.loading import file_page
 
@@ -141,7 +141,7 @@ def _lead_saved_first(
     request: HttpRequest, opened: OpenFile, form: ChangeLeadForm, *, wanted: str, workers: list[tuple[str, str]]
 ) -> HttpResponse:
     """The file changed meanwhile: what it says now beside what was wanted, ready to be sent once more."""
-    lead = lead_of(opened.child.pk)
+    lead = opened.lead
     said = form.cleaned_data
     again = ChangeLeadForm(
         workers=workers,

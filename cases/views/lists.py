@@ -7,9 +7,8 @@ from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
-from accounts.selectors import now
 from accounts.services.access_events import trace_of
-from cases.access.selectors import matrix_in_force
+from cases.access.selectors import matrix_now
 from cases.forms.lists import FileSearchForm, WorklistFilterForm
 from cases.presenters import lists
 from cases.record.selectors import WorklistFilter, search_files, worklist
@@ -20,9 +19,9 @@ from cases.views.loading import viewer_of
 @policy(capability=Capability.READ_FILES, name="cases:worklist")
 def show_worklist(request: HttpRequest) -> HttpResponse:
     """The files I may see, newest activity first."""
-    viewer, at = viewer_of(request), now()
+    viewer = viewer_of(request)
+    matrix, at = matrix_now()
     today = timezone.localdate(at)
-    matrix = matrix_in_force(on=today)
     levels = lists.sees_levels(viewer, matrix)
     form = WorklistFilterForm(request.GET or None, sees_levels=levels)
     wanted = form.wanted(today=today) if form.is_bound and form.is_valid() else WorklistFilter()
@@ -50,11 +49,11 @@ def search(request: HttpRequest) -> HttpResponse:
     """Find a file by name or reference; a POST, so that no name stands in an address or a log."""
     if request.method != "POST":
         return redirect("cases:worklist")
-    viewer, at = viewer_of(request), now()
+    viewer = viewer_of(request)
     form = FileSearchForm(request.POST)
     if not form.is_valid():
         return render(request, "cases/search.html", {"form": form}, status=422)
-    matrix = matrix_in_force(on=timezone.localdate(at))
+    matrix, at = matrix_now()
     levels = lists.sees_levels(viewer, matrix)
     found = search_files(viewer, typed=form.cleaned_data["words"], matrix=matrix, at=at)
     note_files_shown(viewer=viewer, page="cases:search", child_ids=[file.pk for file in found], trace=trace_of(request))

@@ -18,7 +18,7 @@ from cases.forms.chronology import end_of, start_of
 from cases.forms.looking import LookFilterForm
 from cases.presenters import looking
 from cases.presenters.frame import crumbs_to
-from cases.record.selectors import LookFilter, lead_of, roles_of, who_has_looked, who_looked
+from cases.record.selectors import LookFilter, roles_of, who_has_looked, who_looked
 from cases.record.services import OpenFile
 from cases.views.loading import file_page
 
@@ -55,7 +55,7 @@ def _sees_every_grant(opened: OpenFile) -> bool:
 
 def _near(grants: list[AccessGrant], opened: OpenFile) -> list[AccessGrant]:
     """The grants that somebody who sees identity in summary may know of: their agency's, the functions', the lead's."""
-    lead = lead_of(opened.child.pk)
+    lead = opened.lead
     agency_ids = {opened.viewer.agency_id, lead.working_agency_id if lead else None}
     near = []
     for grant in grants:

@@ -15,23 +15,24 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
-from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Greatest, NullIf
 
 from accounts.rules.viewers import Viewer
-from cases.access.choices import CATEGORY_BITS, Category, Cell
+from cases.access.choices import Category, Cell
 from cases.access.models import ChildGroupGrant, ChildUserGrant
 from cases.access.rules import Matrix
+from cases.access.selectors import category_opened
 from cases.access.services import view_permission
 from cases.record.models import Alias, Child, Involvement, NormalisedName, SoundOfName
 from cases.record.rules import tidy_reference
 
 PAGE_LENGTH = 25
 COUNTED_TO = 1000
+# Candidates beyond the thousand, so that a few hidden files do not spoil the count.
+SPARE = 100
 FOUND_AT_MOST = 25
 Cursor = tuple[datetime, UUID]
-# The categories opened by any grant, of those that `visible_to` annotates.
-ANY_MASK: Any = F("access_mask").bitor(F("access_panel_mask"))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,7 @@ def _visible(viewer: Viewer, at: datetime, wanted: WorklistFilter) -> QuerySet[C
     """Files that the rule lets the viewer know of, and that a filter may tell them about."""
     files = Child.objects.visible_to(viewer, at=at).filter(merged_into=None)
     if wanted.asks_level and viewer.system is None:
-        bit = CATEGORY_BITS[Category.LEVEL]
-        files = files.annotate(level_opened=ANY_MASK.bitand(bit)).exclude(level_opened=0)
+        files = files.annotate(level_opened=category_opened(Category.LEVEL)).exclude(level_opened=0)
     return files
 
 
@@ -143,72 +143,72 @@ def with_lead(files: QuerySet[Child]) -> QuerySet[Child]:
 
 
 def worklist(
-    viewer: Viewer,
-    *,
-    at: datetime,
-    wanted: WorklistFilter | None = None,
-    before: Cursor | None = None,
-    counted: bool = True,
+    viewer: Viewer, *, at: datetime, wanted: WorklistFilter | None = None, before: Cursor | None = None
 ) -> FilePage:
     """A page of the files a viewer may see, newest activity first in what each viewer's grants open.
 
     Filters on level, harm status and review are answered from files alone whose level the viewer's grants open;
-    the caller offers them only to a role whose matrix cell says so. `counted=False` leaves out how many there are.
+    the caller offers them only to a role whose matrix cell says so. The first page also counts, to a thousand.
     """
     wanted = wanted or WorklistFilter()
     if viewer.membership_id is None:
         return FilePage([], count=0)
     found: list[Child] = []
     activity: dict[UUID, datetime] = {}
-    cursor, taken, limit, exhausted = before, set[UUID](), PAGE_LENGTH + 1, False
-    while len(found) <= PAGE_LENGTH and not exhausted:
-        rows = list(_united(viewer, at, wanted, limit=limit, before=cursor))
-        exhausted = len(rows) < limit
-        # Below the last row that every branch has reached, a branch may still hold earlier files.
-        ordered = rows if exhausted else rows[:limit]
-        fresh: dict[UUID, datetime] = {}
-        for file_id, moment in ordered:
-            if file_id not in taken:
-                fresh.setdefault(file_id, moment)
-        if before is not None and fresh:
-            for file_id in _shown_earlier(viewer, at, before, fresh):
-                fresh.pop(file_id, None)
-        taken.update(fresh)
-        activity.update(fresh)
-        visible = {file.pk: file for file in with_lead(_visible(viewer, at, wanted).filter(pk__in=list(fresh)))}
-        found += [visible[file_id] for file_id in fresh if file_id in visible]
-        if ordered:
-            cursor = (ordered[-1][1], ordered[-1][0])
-        limit = min(limit * 4, COUNTED_TO)
+    number: int | None = None
+    first = before is None
+    for batch, is_last in _candidates(viewer, at, wanted, before):
+        ids = list(batch)
+        activity.update(batch)
+        while ids and len(found) <= PAGE_LENGTH:
+            chunk, ids = ids[: PAGE_LENGTH + 1], ids[PAGE_LENGTH + 1 :]
+            files = with_lead(_visible(viewer, at, wanted).filter(pk__in=chunk))
+            if first:
+                files = files.annotate(counted=_number_of(_visible(viewer, at, wanted).filter(pk__in=list(batch))))
+            visible: dict[UUID, Any] = {file.pk: file for file in files}
+            if first and visible:
+                counted = next(iter(visible.values())).counted
+                number, first = (counted if is_last and counted <= COUNTED_TO else None), False
+            found += [visible[file_id] for file_id in chunk if file_id in visible]
+        if len(found) > PAGE_LENGTH:
+            break
     page, more = found[:PAGE_LENGTH], len(found) > PAGE_LENGTH
     older = (activity[page[-1].pk], page[-1].pk) if more else None
-    if before is None and counted:
-        count = count_files(viewer, at=at, wanted=wanted) if more else len(page)
-        return FilePage(page, older, count, activity)
-    return FilePage(page, older, None, activity)
+    return FilePage(page, older, number if more else len(page) if before is None else None, activity)
 
 
-def count_files(viewer: Viewer, *, at: datetime, wanted: WorklistFilter | None = None) -> int | None:
-    """How many files stand in a worklist, counted to a thousand; None where there are more.
+def _candidates(
+    viewer: Viewer, at: datetime, wanted: WorklistFilter, before: Cursor | None
+) -> Iterator[tuple[dict[UUID, datetime], bool]]:
+    """Files in the order of their latest activity, in batches, each file once; with the last batch is True.
 
-    Some of the first rows may be blocked or restricted, so a few more are read than are counted, and more again
-    until a thousand are found or none is left.
+    Nothing hidden is left out yet. The first batch of a first page is long enough to count to a thousand.
     """
-    wanted = wanted or WorklistFilter()
-    limit = COUNTED_TO + COUNTED_TO // 5
+    taken: set[UUID] = set()
+    cursor, limit = before, COUNTED_TO + SPARE if before is None else 2 * PAGE_LENGTH
     while True:
-        branches = [_narrowed(rows, wanted, viewer) for rows in _branches(viewer, at)]
-        first = [rows.order_by("-last_activity_at", "-content_object_id")[:limit] for rows in branches]
-        ids = [rows.values("content_object_id") for rows in first]
-        reached = ids[0].union(*ids[1:], all=True) if len(ids) > 1 else ids[0]
-        visible = _visible(viewer, at, wanted).filter(pk__in=reached)
-        number = visible.values("pk")[: COUNTED_TO + 1].count()
-        if number > COUNTED_TO:
-            return None
-        further = [rows.order_by("-last_activity_at", "-content_object_id")[limit : limit + 1] for rows in branches]
-        if not any(rows.exists() for rows in further):
-            return number
-        limit *= 4
+        rows = list(_united(viewer, at, wanted, limit=limit, before=cursor))
+        is_last = len(rows) < limit
+        # Below the last row that every branch has reached, a branch may still hold earlier files.
+        ordered = rows[:limit]
+        batch: dict[UUID, datetime] = {}
+        for file_id, moment in ordered:
+            if file_id not in taken:
+                batch.setdefault(file_id, moment)
+        taken.update(batch)
+        if before is not None and batch:
+            for file_id in _shown_earlier(viewer, at, before, batch):
+                del batch[file_id]
+        yield batch, is_last
+        if is_last:
+            return
+        cursor, limit = (ordered[-1][1], ordered[-1][0]), min(limit * 4, COUNTED_TO)
+
+
+def _number_of(files: QuerySet[Child]) -> Subquery:
+    """How many files these are, as a value that is computed once beside the rows of a page."""
+    one = files.order_by().values(everything=Value(1))
+    return Subquery(one.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
 
 
 # The search.
@@ -218,8 +218,7 @@ def _identity_open(files: QuerySet[Child], viewer: Viewer) -> QuerySet[Child]:
     """Of these files, those whose names the viewer's grants open."""
     if viewer.system is not None:
         return files
-    bit = CATEGORY_BITS[Category.IDENTITY]
-    return files.annotate(identity_opened=ANY_MASK.bitand(bit)).exclude(identity_opened=0)
+    return files.annotate(identity_opened=category_opened(Category.IDENTITY)).exclude(identity_opened=0)
 
 
 def _letters(words: str) -> str:

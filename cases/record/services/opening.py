@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from django.db.models.functions import Coalesce
@@ -15,7 +16,8 @@ from accounts.services.access_events import Trace, record_access
 from cases.access.choices import Category
 from cases.access.rules import REASONS, Action, FileFacts, Level, Matrix, category_levels, decide, entry_level
 from cases.access.selectors import facts_of, matrix_in_force
-from cases.record.models import Child, Entry
+from cases.record.models import Child, Entry, Involvement
+from cases.record.selectors.facts import lead_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class OpenFile:
     def level(self, category: Category | str) -> Level:
         """How much of a category the viewer sees on this file."""
         return self.levels[str(category)]
+
+    @cached_property
+    def lead(self) -> Involvement | None:
+        """The one worker who leads, whom everybody who may open the file may know; asked for once."""
+        return lead_of(self.child.pk)
 
     def entry_level(self, entry: Entry) -> Level:
         """How much of one entry on this file the viewer sees: own entries always in full."""
