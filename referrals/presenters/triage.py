@@ -35,16 +35,6 @@ BAND_TONE = {Band.VERY_LIKELY: "serious", Band.LIKELY: "watch", Band.POSSIBLE: "
 NOT_SHOWN = "Not shown to you"
 DECIDED_COLUMNS = [{"text": "Notification"}, {"text": "Decision"}, {"text": "By"}, {"text": "File"}]
 QUESTION_COLUMNS = [{"text": "Notification"}, {"text": "File"}, {"text": "What they share"}, {"text": "Waiting"}]
-CARDS = {
-    "child": "The child",
-    "about": "More about the child",
-    "home": "Home",
-    "concern": "What worries the referrer",
-    "harm": "Harm",
-    "danger": "Danger",
-    "words": "What the child says",
-    "told": "Who knows",
-}
 
 
 def headline(summary: TriageSummary, at: datetime) -> str:
@@ -114,7 +104,6 @@ def detail(notification: Notification, *, at: datetime) -> dict[str, Any]:
     """Everything the referrer wrote, in blocks, with the provisional result explained."""
     rows = said_rows(fields_of(notification), today=timezone.localdate(notification.sent_at))
     referrer = notification.membership
-    cards = {step: {"title": title, "rows": rows[step]} for step, title in CARDS.items()}
     due_at = decision_due_at(notification.sent_at, urgent=bool(notification.urgent))
     return {
         "reference": notification.reference,
@@ -125,8 +114,9 @@ def detail(notification: Notification, *, at: datetime) -> dict[str, Any]:
         "level": LEVEL_WORDS.get(RiskLevel(notification.computed_level), ""),
         "harm": notification.harm_status,
         "late": at >= due_at,
-        "left": [cards[step] for step in ("concern", "danger", "words", "told")],
-        "right": [cards[step] for step in ("child", "about", "home", "harm")],
+        "worry": {"title": "What worries the referrer", "rows": rows["concern"] + rows["danger"] + rows["words"]},
+        "told": {"title": "Who knows", "rows": rows["told"]},
+        "child": {"title": "The child", "rows": rows["child"] + rows["about"] + rows["home"] + rows["harm"]},
         "referrer": {
             "title": "The referrer",
             "rows": [

@@ -235,7 +235,10 @@ def _name_reasons(given: Grade, given_held: str, family: Grade, family_held: str
         return
     words = {
         Grade.SAME: ("Same first name", ""),
-        Grade.VARIANT: (f"{title(joined(asked.given))} is a form of {given_held}", "First name is a form of the other"),
+        Grade.VARIANT: (
+            f"{' '.join(map(title, asked.given))} is a form of {given_held}",
+            "First name is a form of the other",
+        ),
         Grade.SOUND: (f"Sounds like {given_held}", "First name sounds alike"),
         Grade.CLOSE: (f"First name spelt almost like {given_held}", "First name spelt almost alike"),
         Grade.PART: ("One first name in common", ""),
@@ -258,13 +261,13 @@ def _grade(one: tuple[str, ...], other: tuple[str, ...], variants: Variants | No
     if not one or not other:
         return Grade.UNKNOWN, ""
     if joined(one) == joined(other):
-        return Grade.SAME, title(joined(other))
+        return Grade.SAME, " ".join(map(title, other))
     if one[0].isascii() != other[0].isascii():
         return Grade.UNKNOWN, ""
     whole = _grade_words(joined(one), joined(other), variants)
-    if whole != Grade.OTHER:
-        return whole, title(joined(other))
     grade, word = _best_word(one, other, variants)
+    if whole != Grade.OTHER and not (whole == Grade.CLOSE and grade == Grade.SAME):
+        return whole, " ".join(map(title, other))
     if grade == Grade.OTHER or (variants is not None and 1 in (len(one), len(other))):
         return grade, title(word)
     return (Grade.PART if grade in (Grade.SAME, Grade.VARIANT, Grade.SOUND) else Grade.OTHER), title(word)

@@ -230,6 +230,25 @@ def test_a_merged_file_leads_to_the_one_that_goes_on(world: World, at: datetime)
     assert found(notification, at) == [kept]
 
 
+@pytest.mark.parametrize(
+    ("held", "asked"),
+    [
+        ("Shanice/Ng", "Chanise/Ng"),  # only the sound leads there
+        ("Jakub/Xu", "Kuba/Xu"),  # only the form of the given name
+        ("Georgia/Kowalski", "Georgia/Lowalski"),  # only the letters
+        ("Tristan/Orme", "Jay/Whitlow"),  # only the other name of the file
+    ],
+)
+def test_without_a_birth_date_there_is_still_a_road(world: World, at: datetime, held: str, asked: str) -> None:
+    by = world.viewer("socialworker")
+    child = make_child(*held.split("/"), birth_date=date(2011, 5, 4))
+    SchoolPeriod.objects.create(child=child, school="Hollybank School", started_on=date(2026, 1, 5), **provenance(by))
+    Alias.objects.create(child=child, name="Jay Whitlow", **provenance(by))
+    given, family = asked.split("/")
+    notification = Notification(given_name=given, family_name=family, school="Hollybank", sex="unknown")
+    assert found(notification, at) == [child]
+
+
 def test_what_is_found_is_parted_by_who_looks(world: World, at: datetime) -> None:
     viewer = world.viewer("triage")
     born = {"birth_date": date(2011, 5, 4)}

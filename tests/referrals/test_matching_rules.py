@@ -175,6 +175,16 @@ def test_is_not_taken_for_one_child(what: str, asked: Known, held: Known) -> Non
             {"Same name", "Known as ‘Caz’", "Same birth date"},
         ),
         (known("Begum/Shazia"), known("Shazia/Begum"), {"First and family name swapped"}),
+        (
+            known("Tia/Lowe", BORN),
+            known("Tia/Lowe-Barrett", BORN),
+            {"Same first name", "One family name in common", "Same birth date"},
+        ),
+        (
+            known("Ana/Garcia Lopes", BORN),
+            known("Ana/Garcia Lopez", BORN),
+            {"Same first name", "Family name sounds like Garcia Lopez", "Same birth date"},
+        ),
         (known("Ella/Frost", BORN), known("Omar/Said", OTHER_DAY), set()),
     ],
 )
