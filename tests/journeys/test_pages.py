@@ -1,0 +1,379 @@
+"""Every registered page, with everybody who may see it and those who may not, at rest and with its form in error.
+
+The pages come from the registry of views. A page is reached as people reach it, by following links from their home
+page; the few that no link leads to are named here with how to open them. A registered page that neither knows fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import urllib.parse
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve, reverse
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from accounts.middleware.policy import ViewPolicy
+from accounts.models import Agency, Membership
+from accounts.rules.viewers import Viewer
+from accounts.selectors import now, viewer_of
+from cases.record.models import Child
+from referrals.models import MatchQuestion, Notification
+from referrals.rules.notify import STEPS
+from tests.journeys.browsing import Answer, Caller, Visit, faults, overflow, script_free
+from tests.journeys.product import Ask, Product
+
+Record = Callable[[str, object], None]
+SHOTS = os.environ.get("HARBOUR_SHOTS", "")
+READERS = ("teacher", "socialworker", "triage", "manager", "guardian", "chair", "duty")
+ASKERS = (*READERS, "nurse", "officer", "keyworker", "coordinator", "admin", "analyst", "housing", "outsider")
+PAGES_FOLLOWED = 80
+# Pages of one view that ask different things.
+VARIANTS = ("step", "kind")
+# What no link leads to. Each is opened below, or answers with something that is no page.
+NOT_LINKED = {
+    "healthz": "/healthz",
+    "accounts:sign_in": "/account/sign-in/",
+    "accounts:switch_membership": "/account/acting-as/",
+    "cases:search": "/cases/search/",
+}
+NOT_A_PAGE = {"healthz": "application/json", "referrals:sent_copy": "application/pdf", "cases:search": "a redirect"}
+# Pages of one person alone: to everybody else they do not exist, or lead home.
+OWN = ("draft_id", "token")
+# A page without a question can still be refused.
+ASKS_SOMETHING = """form => [...form.elements].some(
+    (each) => each.name && each.type !== "hidden" && each.type !== "submit")"""
+SPOIL = """(form, words) => {
+    for (const each of form.elements) {
+        if (each.type === "radio" || each.type === "checkbox") each.checked = false;
+        else if (each.tagName === "SELECT") each.selectedIndex = 0;
+        else if (each.name && each.type !== "hidden" && each.type !== "submit") each.value = words;
+    }
+}"""
+PRESSED_WITHOUT_QUESTION = ("referrals:notify_check",)
+TOO_LONG = "x" * 6001
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 320, "height": 800}
+
+
+@dataclass(frozen=True)
+class Found:
+    """One registered page, where it was found, and by whom."""
+
+    name: str
+    path: str
+    reader: str
+
+    @property
+    def view(self) -> str:
+        return self.name.split(" ")[0]
+
+    @property
+    def is_page(self) -> bool:
+        return self.view not in NOT_A_PAGE
+
+
+def registered() -> dict[str, ViewPolicy]:
+    """Every view that answers a GET, by the name of its address, with its policy."""
+
+    def walk(patterns: list[Any], prefix: str) -> Iterator[tuple[str, ViewPolicy]]:
+        for each in patterns:
+            if isinstance(each, URLResolver):
+                yield from walk(each.url_patterns, f"{prefix}{each.namespace}:" if each.namespace else prefix)
+            elif isinstance(each, URLPattern) and "GET" in each.callback.policy.methods:
+                yield f"{prefix}{each.name}", each.callback.policy
+
+    return dict(walk(get_resolver().url_patterns, ""))
+
+
+def name_of(path: str) -> str:
+    """The view that an address leads to, with its variant; empty for an address of nobody."""
+    try:
+        match = resolve(path.split("?")[0].split("#")[0])
+    except Resolver404:
+        return ""
+    return " ".join([match.view_name, *(match.kwargs[name] for name in VARIANTS if name in match.kwargs)])
+
+
+@pytest.fixture(scope="module")
+def callers(product: Product) -> dict[str, Caller]:
+    """Everybody who asks, signed in without a browser; and nobody."""
+    people = {name: Caller(product.address, name).sign_in(product.users[name]) for name in ASKERS}
+    return people | {"": Caller(product.address)}
+
+
+@pytest.fixture(scope="module")
+def found(product: Product, callers: dict[str, Caller], ask: Ask) -> dict[str, Found]:
+    """Each page, as the first of the readers finds it by following links from home."""
+    pages = {name: Found(name, path, "teacher" if "acting" in path else "") for name, path in NOT_LINKED.items()}
+    draft = begin_a_notification(callers["teacher"])
+    for step in STEPS:
+        name = f"referrals:notify_step {step}"
+        pages[name] = Found(name, draft.replace("/child/", f"/{step}/"), "teacher")
+    pages["accounts:carry_on"] = Found("accounts:carry_on", send_too_late(product, callers["teacher"]), "teacher")
+    for reader in READERS:
+        follow_links(callers[reader], pages)
+    for name, path, reader in ask(met_only_afterwards):
+        if reader not in callers:
+            callers[reader] = Caller(product.address, reader).sign_in(product.users[reader])
+        pages.setdefault(name, Found(name, path, reader))
+    form = pages["cases:choose_agency"]
+    agency = ask(lambda: Agency.objects.filter(ended_on=None).order_by("-name")[0].pk)
+    pages["cases:involve"] = Found("cases:involve", f"{form.path}{agency}/", form.reader)
+    return pages
+
+
+def met_only_afterwards() -> list[tuple[str, str, str]]:
+    """Pages that follow on something somebody did: from what the demo has done already."""
+    sent = Notification.objects.select_related("referrer").order_by("reference")
+    first, unfinished = sent.filter(referrer__username="teacher")[0], sent.filter(matrix_completed_at=None)[0]
+    question = MatchQuestion.objects.filter(answered_at=None).order_by("pk")[0]
+    return [
+        (name, reverse(name, args=[argument]), reader)
+        for name, argument, reader in (
+            ("referrals:sent_acknowledgement", first.reference, first.referrer.username),
+            ("referrals:sent_matrix", unfinished.reference, unfinished.referrer.username),
+            ("referrals:triage_question", question.pk, "guardian"),
+        )
+    ]
+
+
+def begin_a_notification(caller: Caller) -> str:
+    return caller.post("/notify/", caller.get("/notify/").form_fields).path
+
+
+def send_too_late(product: Product, caller: Caller) -> str:
+    """A form of somebody's, sent when the session had ended: where it waits to be sent again."""
+    stranger = Caller(product.address)
+    answer = stranger.post("/notify/", caller.get("/notify/").form_fields)
+    return f"/account/carry-on/{answer.path.split('held=')[1]}/"
+
+
+def follow_links(caller: Caller, pages: dict[str, Found]) -> None:
+    """Breadth first, at most two addresses of each view, until nothing new is led to."""
+    waiting, seen = ["/"], set()
+    followed: dict[str, int] = {}
+    while waiting and len(seen) < PAGES_FOLLOWED:
+        path = waiting.pop(0)
+        name = name_of(path)
+        if path in seen or not name or followed.get(name, 0) >= 2:
+            continue
+        seen.add(path)
+        followed[name] = followed.get(name, 0) + 1
+        answer = caller.get(path)
+        if answer.status != 200 or name_of(answer.path) != name:
+            continue
+        pages.setdefault(name, Found(name, path, caller.username))
+        waiting += [link for link in answer.links if link.startswith("/")]
+
+
+def test_every_registered_page_can_be_reached(found: dict[str, Found]) -> None:
+    """A view that is registered and that no link, and no line above, leads to."""
+    assert {page.view for page in found.values()} >= set(registered())
+
+
+def test_each_person_gets_what_the_policy_says(
+    found: dict[str, Found], callers: dict[str, Caller], ask: Ask, record_property: Record
+) -> None:
+    """Each page by plain request, as each of the people and as nobody."""
+    policies, people = registered(), ask(who_may_see_what)
+    wrong: list[str] = []
+
+    def call_all(username: str) -> None:
+        for page in found.values():
+            answer = callers[username].get(page.path)
+            came = "sign in" if answer.path.startswith("/account/sign-in/?next=") else answer.status
+            allowed = expected_answers(page, policies[page.view], people.get(username))
+            if came not in allowed:
+                wrong.append(f"{username or 'nobody'} got {came} for {page.path}, not {allowed}")
+
+    with ThreadPoolExecutor(4) as several:
+        list(several.map(call_all, callers))
+    assert wrong == []
+    record_property("scanned", f"{len(found)} pages, each asked for by {len(callers) - 1} people and by nobody")
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One person under their membership, and the references of the files that are open to them."""
+
+    username: str
+    viewer: Viewer
+    files: frozenset[str]
+
+
+def who_may_see_what() -> dict[str, Sight]:
+    """Asked of the product's database, apart from the pages."""
+    at = now()
+    found = {}
+    for member in Membership.objects.filter(ended_on=None).select_related("user"):
+        viewer = viewer_of(member)
+        files = frozenset(Child.objects.visible_to(viewer, at=at).values_list("reference", flat=True))
+        found[member.user.username] = Sight(member.user.username, viewer, files)
+    return found
+
+
+def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> set[Any]:
+    """What one person may be answered for one page. The reader who found it sees it; what is somebody's own is 404
+    to everybody else; a file is 404 to those it is not open to, and 403 where the role or the file bars an action."""
+    parts = resolve(page.path.split("?")[0]).kwargs
+    if policy.public:
+        return {200}
+    if person is None:
+        return {"sign in"}
+    if policy.capability and not person.viewer.may(policy.capability):
+        return {403}
+    if person.username == page.reader or not page.is_page:
+        return {200, 404} if page.view == "referrals:sent_copy" and person.username != page.reader else {200}
+    if page.view == "accounts:carry_on":
+        return {200}  # it leads home, which everybody has
+    if page.view.startswith("referrals:") and parts:
+        shared = page.view == "referrals:triage_detail" or "question_id" in parts
+        return {200, 404} if shared else {404}
+    if policy.reads_file and parts["reference"] not in person.files:
+        return {404}
+    if policy.reads_file:
+        return {200, 403} if len(parts) == 1 else {200, 403, 404}  # one entry of an open file may be closed
+    return {200}
+
+
+def test_every_page_is_sound(
+    browser: Browser,
+    product: Product,
+    found: dict[str, Found],
+    callers: dict[str, Caller],
+    ask: Ask,
+    record_property: Record,
+) -> None:
+    """In the browser of somebody who may see it: wide, narrow, and without scripts."""
+    names = ask(names_of_children)
+    troubles: dict[str, list[str]] = {}
+    with windows(browser, product, callers) as window_of:
+        for page in found.values():
+            if page.is_page:
+                visit = window_of(page.reader)
+                visit.page.goto(page.path)
+                troubles[page.name] = judge(visit, page.name, names)
+                troubles[page.name] += judge_without_scripts(callers[page.reader].get(page.path))
+    assert {name: lines for name, lines in troubles.items() if lines} == {}
+    assert len(troubles) > 45
+    record_property("scanned", f"{len(troubles)} pages at rest, wide, narrow and without scripts")
+
+
+def test_every_form_in_error_is_sound(
+    browser: Browser,
+    product: Product,
+    found: dict[str, Found],
+    callers: dict[str, Caller],
+    ask: Ask,
+    record_property: Record,
+) -> None:
+    """Every form that asks something, sent with nothing chosen and too much written: it comes back, whole and sound."""
+    names = ask(names_of_children)
+    troubles: dict[str, list[str]] = {}
+    with windows(browser, product, callers) as window_of:
+        for page in found.values():
+            visit = window_of(page.reader)
+            if not page.is_page or not spoil(visit, page, done=set(troubles)):
+                continue
+            name = f"{name_of(visit.page.url.removeprefix(product.address))} in error"
+            if name not in troubles:
+                troubles[name] = judge(visit, name, names)
+                if visit.page.locator(".govuk-error-summary").count() != 1:
+                    troubles[name].append("it did not come back with its problems")
+    assert {name: lines for name, lines in troubles.items() if lines} == {}
+    assert len(troubles) > 20
+    record_property("scanned", f"{len(troubles)} forms in error, wide and narrow")
+
+
+def names_of_children() -> set[str]:
+    """Family names and whole names of all children who have a file or were referred."""
+    rows = [
+        *Child.objects.values_list("given_name", "family_name"),
+        *Notification.objects.values_list("given_name", "family_name"),
+    ]
+    return {family for _, family in rows if family} | {f"{given} {family}" for given, family in rows if family}
+
+
+@contextlib.contextmanager
+def windows(browser: Browser, product: Product, callers: dict[str, Caller]) -> Iterator[Callable[[str], Visit]]:
+    """One window for each reader, signed in with the session that the caller has."""
+    opened: dict[str, Visit] = {}
+
+    def window_of(reader: str) -> Visit:
+        if reader not in opened:
+            context = browser.new_context(base_url=product.address, viewport=WIDE)
+            context.add_cookies(
+                [{"name": one.name, "value": one.value or "", "url": product.address} for one in callers[reader].jar]
+            )
+            opened[reader] = Visit(context, product.address)
+        return opened[reader]
+
+    yield window_of
+    for visit in opened.values():
+        visit.page.context.close()
+
+
+def judge(visit: Visit, name: str, names: set[str]) -> list[str]:
+    """Everything that is wrong with the page that stands open."""
+    page = visit.page
+    page.set_viewport_size(WIDE)
+    troubles = [*faults(page), *wrong_words(page.title(), page.url.removeprefix(visit.address), page.content(), names)]
+    keep_picture(page, name, "wide")
+    page.set_viewport_size(NARROW)
+    if overflow(page) > 0:
+        troubles.append(f"wider than a narrow window by {overflow(page)} pixels")
+    keep_picture(page, name, "narrow")
+    troubles += visit.complaints
+    visit.complaints.clear()
+    return troubles
+
+
+def judge_without_scripts(answer: Answer) -> list[str]:
+    """What the server sends is the page: its words and its way to act need no script."""
+    bare = script_free(answer.body)
+    troubles = [] if "<main" in bare and len(answer.words) > 20 else ["empty without scripts"]
+    hidden = re.findall(r"<(?:input|select|textarea|button)\b[^>]*\shidden\b[^>]*>", bare.split("<main")[-1])
+    return troubles + [f"cannot be used without scripts: {tag}" for tag in hidden if 'type="button"' not in tag]
+
+
+def wrong_words(title: str, path: str, html: str, names: set[str]) -> list[str]:
+    """One main heading, words in the main part, a title that says what the page is, and nobody named outside it."""
+    troubles = []
+    if len(re.findall(r"<h1\b", html)) != 1:
+        troubles.append("not exactly one main heading")
+    if not re.fullmatch(r"(Error: )?\S.{2,80} – Harbour", title):
+        troubles.append(f"title: {title}")
+    said = f"{title} {urllib.parse.unquote(path)}"
+    troubles += [f"{name} is named in {said}" for name in names if re.search(rf"\b{re.escape(name)}\b", said)]
+    return troubles
+
+
+def spoil(visit: Visit, page: Found, *, done: set[str]) -> bool:
+    """Fill a page's own form wrongly and send it; False where there is no form that asks something."""
+    form = visit.page.get_by_role("main").locator("form[method=post]").first
+    visit.page.set_viewport_size(WIDE)
+    visit.page.goto(page.path)
+    if not form.count():
+        return False
+    target = name_of(form.evaluate("form => new URL(form.action).pathname"))
+    asks = form.evaluate(ASKS_SOMETHING)
+    if f"{target} in error" in done or not (asks or page.view in PRESSED_WITHOUT_QUESTION):
+        return False
+    form.evaluate(SPOIL, TOO_LONG)
+    with visit.page.expect_navigation():
+        form.evaluate("form => form.querySelector('button[type=submit]').click()")
+    return True
+
+
+def keep_picture(page: Page, name: str, screen: str) -> None:
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{SHOTS}/{re.sub(r'[^a-z_]+', '-', name)}-{screen}.png", full_page=True)
