@@ -169,8 +169,8 @@ class SavedSince:
 def saved_since(child: Child, *, version: int, fields: Iterable[str]) -> SavedSince:
     """What the history says of a file that was saved after `version`, for the page that shows both."""
     history = apps.get_model("cases", "ChildEvent")._default_manager.filter(pgh_obj_id=child.pk)
-    last = history.select_related("pgh_context").order_by("-pgh_id").first()
+    last = history.order_by("-pgh_id").first()
     opened = history.filter(version=version).order_by("-pgh_id").values(*fields).first() or {}
-    user_id = last.pgh_context.metadata.get("user") if last and last.pgh_context else None
+    user_id = (last.pgh_context or {}).get("user") if last else None
     name = User.objects.filter(pk=user_id).values_list("full_name", flat=True).first() if user_id else None
     return SavedSince(by=name or "Somebody", when=last.pgh_created_at if last else None, opened=opened)
