@@ -64,7 +64,8 @@ def rows_of(small, large) -> Iterator:  # type: ignore[no-untyped-def]
     yield from files.matching_rows(small, large)
     yield from files.scoring_rows(large)
     statements = pages.statements_of_page(large)
-    yield Row("worklist page, whole: statements", len(statements), "the most there may be", pages.QUERIES_AT_MOST, at_most=1, unit="")  # fmt: skip
+    most = pages.QUERIES_AT_MOST
+    yield Row("worklist page, whole: statements", len(statements), "the most there may be", most, at_most=1, unit="")
     yield from pages.page_rows(small, large)
 
 
@@ -75,7 +76,7 @@ def print_plans(large) -> None:  # type: ignore[no-untyped-def]
     large.database.use()
     for who in (*worklists.MEASURED, "three_groups"):
         say(f"\nThe worklist of {who}")
-        plan_of(partial(worklists.page_and_count, large, who))
+        plan_of(partial(worklists.page_of, large, who))
     say("\nThe search of the 0.1 % agency")
     plan_of(partial(files.searched, large, "thousandth"))
     say("\nThe statements of the worklist page")

@@ -146,20 +146,22 @@ def page_rows(small: World, large: World) -> Iterator[Row]:
             kinds["few file"] = (few, pages[f"file {small.files}"])
         spent = measured(kinds)
         looks_written(web, worklist)
-    yield Row(
-        "worklist page, whole, through gunicorn: throughput", spent["worklist"], "a bare Django view", spent["bare"],
-        at_least=0.07, turned=True,
-    )  # fmt: skip
-    yield Row("worklist page, whole, through gunicorn", spent["worklist"], f"{small.files:,} files", spent["few"], at_most=1.3)  # fmt: skip
+    page, file, few_files = (
+        "worklist page through gunicorn",
+        "the child's file through gunicorn",
+        f"{small.files:,} files",
+    )
+    yield Row(f"{page}: throughput", spent["worklist"], "a bare Django view", spent["bare"], at_least=0.07, turned=True)
+    yield Row(page, spent["worklist"], few_files, spent["few"], at_most=1.3)
     if file_page:
-        yield Row("the child's file, whole, through gunicorn", spent["file"], "the worklist page", spent["worklist"], at_most=3)  # fmt: skip
-        yield Row("the child's file, whole, through gunicorn", spent["file"], f"{small.files:,} files", spent["few file"], at_most=1.3)  # fmt: skip
+        yield Row(file, spent["file"], "the worklist page", spent["worklist"], at_most=3)
+        yield Row(file, spent["file"], few_files, spent["few file"], at_most=1.3)
 
 
 def measured(kinds: dict[str, tuple[Web, str]]) -> dict[str, float]:
     """Median processor time of each kind of page, taken in turn."""
     times: dict[str, list[float]] = {kind: [] for kind in kinds}
-    for kind, (web, path) in kinds.items():
+    for web, path in kinds.values():
         web.milliseconds(path, 20)
     for _ in range(9):
         for kind, (web, path) in kinds.items():

@@ -276,8 +276,8 @@ def _load_grants(cursor: Any, world: World, group_id: int, part: float, seed: in
         f"""
         INSERT INTO cases_accessgrant {columns}
         SELECT md5('grant' || i || '-{group_id}')::uuid, id, {group_id}, NULL::uuid, reason, category_mask, NULL::uuid,
-            '', NULL::bigint, valid_from, valid_from, valid_until, CASE WHEN chance BETWEEN 0.04 AND 0.06 THEN %(at)s END,
-            NULL::bigint, ''
+            '', NULL::bigint, valid_from, valid_from, valid_until,
+            CASE WHEN chance BETWEEN 0.04 AND 0.06 THEN %(at)s END, NULL::bigint, ''
         FROM bench_grant
         UNION ALL
         SELECT md5('former' || i || '-{group_id}')::uuid, id, {group_id}, NULL, 'involvement', {ALL_OPEN}, NULL, '',

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
-from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import Count, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Greatest, NullIf
 
 from accounts.rules.viewers import Viewer
@@ -32,6 +32,10 @@ COUNTED_TO = 1000
 # Candidates beyond the thousand, so that a few hidden files do not spoil the count.
 SPARE = 100
 FOUND_AT_MOST = 25
+# Up to so many files it is quicker to look at each than to ask the index of names, which spans everybody's.
+FEW_FILES = 2000
+# From here on two names, or a name and a part of one, are alike: PostgreSQL's own defaults.
+ALIKE, PART_ALIKE = 0.3, 0.6
 Cursor = tuple[datetime, UUID]
 
 
@@ -244,7 +248,10 @@ def search_files(viewer: Viewer, *, typed: str, matrix: Matrix, at: datetime) ->
     if not words or cell not in (Cell.FULL, Cell.SUMMARY):
         return []
     named = with_lead(_identity_open(files, viewer))
-    found = _by_every_name(named, words) if cell == Cell.FULL else _by_called_name(named, viewer, at, words)
+    if cell == Cell.FULL:
+        found = _by_every_name(named, words, _few_reached(viewer, at))
+    else:
+        found = _by_called_name(named, viewer, at, words)
     ranked: dict[UUID, Child] = {}
     for child in found:
         best = ranked.get(child.pk)
@@ -253,27 +260,41 @@ def search_files(viewer: Viewer, *, typed: str, matrix: Matrix, at: datetime) ->
     return sorted(ranked.values(), key=lambda child: (-child.likeness, child.sort_key, str(child.pk)))[:FOUND_AT_MOST]  # type: ignore[attr-defined]
 
 
-def _by_every_name(files: QuerySet[Child], words: str) -> list[Child]:
-    """By family and given name in either order, by other names, and by sound."""
+def _reached(viewer: Viewer, at: datetime) -> QuerySet[Any]:
+    """Ids of the files in the viewer's own part of the index."""
+    first, *others = (rows.values("content_object_id") for rows in _branches(viewer, at))
+    return first.union(*others, all=True) if others else first
+
+
+def _few_reached(viewer: Viewer, at: datetime) -> QuerySet[Any] | None:
+    """Ids of the files in the viewer's own part of the index, where they are few; else None."""
+    reached = _reached(viewer, at)
+    return None if len(reached[: FEW_FILES + 1]) > FEW_FILES else reached
+
+
+def _by_every_name(files: QuerySet[Child], words: str, few: QuerySet[Any] | None = None) -> list[Child]:
+    """By family and given name in either order, by other names, and by sound; among a few files, each looked at."""
     parts = words.split()
     turned = " ".join([parts[-1], *parts[:-1]])
     as_typed: Any = NormalisedName(Value(words))
     as_filed: Any = NormalisedName(Value(turned))
-    likeness = Greatest(
-        TrigramSimilarity("sort_key", as_filed),
-        TrigramSimilarity("sort_key", as_typed),
-        TrigramWordSimilarity(as_filed, "sort_key"),
-    )
-    alike = Q(sort_key__trigram_similar=as_filed) | Q(sort_key__trigram_word_similar=as_filed)
-    if turned != words:
-        alike |= Q(sort_key__trigram_similar=as_typed)
-    found: list[Any] = list(files.filter(alike).annotate(likeness=likeness).order_by("-likeness")[:FOUND_AT_MOST])
-    other = (
-        Alias.objects.annotate(key=NormalisedName("name"))
-        .filter(Q(key__trigram_similar=as_typed) | Q(key__trigram_word_similar=as_typed))
-        .values("child_id")
-    )
-    found += files.filter(pk__in=other).annotate(likeness=Value(0.6))[:FOUND_AT_MOST]
+    whole = Greatest(TrigramSimilarity("sort_key", as_filed), TrigramSimilarity("sort_key", as_typed))
+    part = TrigramWordSimilarity(as_filed, "sort_key")
+    aliases = Alias.objects.annotate(key=NormalisedName("name"))
+    if few is None:
+        alike = Q(sort_key__trigram_similar=as_filed) | Q(sort_key__trigram_word_similar=as_filed)
+        if turned != words:
+            alike |= Q(sort_key__trigram_similar=as_typed)
+        named = files.filter(alike)
+        other = aliases.filter(Q(key__trigram_similar=as_typed) | Q(key__trigram_word_similar=as_typed))
+    else:
+        files, near = files.filter(pk__in=few), Q(whole__gte=ALIKE) | Q(part__gte=PART_ALIKE)
+        named = files.annotate(whole=whole, part=part).filter(near)
+        alias_whole, alias_part = TrigramSimilarity("key", as_typed), TrigramWordSimilarity(as_typed, "key")
+        other = aliases.filter(child_id__in=few).annotate(whole=alias_whole, part=alias_part).filter(near)
+    likeness = Greatest(whole, part)
+    found: list[Any] = list(named.annotate(likeness=likeness).order_by("-likeness")[:FOUND_AT_MOST])
+    found += files.filter(pk__in=other.values("child_id")).annotate(likeness=Value(0.6))[:FOUND_AT_MOST]
     if len(parts) > 1:
         given, family = (SoundOfName(NormalisedName(name)) for name in ("given_name", "family_name"))
         first, last = (SoundOfName(NormalisedName(Value(word))) for word in (parts[0], parts[-1]))
@@ -286,10 +307,8 @@ def _by_every_name(files: QuerySet[Child], words: str) -> list[Child]:
 
 def _by_called_name(files: QuerySet[Child], viewer: Viewer, at: datetime, words: str) -> list[Child]:
     """By what the child is called, among the files in the viewer's own part of the index."""
-    branches = [rows.values("content_object_id") for rows in _branches(viewer, at)]
-    reached = branches[0].union(*branches[1:], all=True) if len(branches) > 1 else branches[0]
     called = NormalisedName(Coalesce(NullIf("preferred_name", Value("")), "given_name", output_field=TextField()))
-    files = files.filter(pk__in=reached).annotate(called_key=called)
+    files = files.filter(pk__in=_reached(viewer, at)).annotate(called_key=called)
     keys: list[Any] = [NormalisedName(Value(word)) for word in words.split()]
     likenesses = [TrigramSimilarity("called_key", key) for key in keys]
     likeness: Func = Greatest(*likenesses) if len(likenesses) > 1 else likenesses[0]
