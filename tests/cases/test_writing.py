@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from cases.access.choices import Category
 from cases.record.choices import (
     AddressKind,
     AuthorityKind,

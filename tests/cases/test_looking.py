@@ -1,0 +1,171 @@
+"""Who can see a file and why, and who looked."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from accounts.choices import AccessOutcome, FunctionKey
+from accounts.models import AccessEvent
+from cases.access.choices import Category, GrantReason
+from cases.access.services import grant_to_function
+from cases.record.choices import InvolvementRole
+from cases.record.services import involve
+from tests.factories.cases import grant, make_child
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def child(world, viewer, at):
+    """A file led by the keyworker, open to social care, the guardians, housing and a health service."""
+    made = make_child()
+    involve(
+        child=made,
+        agency=world.agency("specialist"),
+        membership=world.membership("keyworker"),
+        role=InvolvementRole.KEYWORKER,
+        lead=True,
+        at=at - timedelta(days=9),
+        by=viewer("triage"),
+    )
+    for key in ("social_care", "housing", "health"):
+        grant(made, world.agency(key))
+    grant_to_function(child_id=made.pk, function=FunctionKey.DATA_GUARDIANS, at=at, by=None)
+    return made
+
+
+def page(client_as, person, name, child, query=""):
+    return client_as(person).get(reverse(f"cases:{name}", args=[child.reference]) + query).content.decode()
+
+
+def subjects(text):
+    return set(re.findall(r'<h3 class="govuk-heading-s" id="subject-\d+">(.*?)\s*<strong', text, re.S))
+
+
+def test_everybody_with_access_is_named_with_why_and_until_when(child, world, client_as, at):
+    grant(child, world.agency("police"), reason=GrantReason.SHARE, valid_until=at + timedelta(days=3))
+    grant(child, world.agency("education"), valid_until=at - timedelta(hours=1))
+    text = page(client_as, "socialworker", "who_can_see", child)
+    assert subjects(text) == {
+        "Lantern Exploitation Service",
+        "Northmere Children&#x27;s Social Care",
+        "Northmere Health Trust",
+        "Northmere Homes",
+        "Northmere Police",
+        "Data guardians",
+        "Kezia Thorne, Lantern Exploitation Service",
+    }
+    assert re.search(r"Shared by decision, since [^<]+, until ", text)
+
+
+def test_what_each_role_sees_is_said_by_the_same_matrix(child, client_as):
+    text = page(client_as, "socialworker", "who_can_see", child)
+    housing = text[text.index("Northmere Homes") :]
+    housing = housing[: housing.index("</section>")]
+    rows = dict(re.findall(r"<dt[^>]*>([^<]+)</dt>\s*<dd[^>]*>([^<]+)</dd>", housing))
+    assert rows == {
+        "In summary": "identity, contact and address",
+        "Their own service&#x27;s entries": "police intelligence",
+        "Only that there is something": "level, staying safe plan",
+    }
+
+
+def test_a_role_that_reads_no_files_is_not_said_to_see_any(child, world, client_as):
+    grant(child, world.agency("school"))
+    text = page(client_as, "socialworker", "who_can_see", child)
+    assert "Designated safeguarding lead" in text
+    assert "Practitioner who refers" not in text
+
+
+def test_which_other_services_see_the_file_is_kept_from_a_role_with_the_summary(child, client_as):
+    text = page(client_as, "housing", "who_can_see", child)
+    assert subjects(text) == {
+        "Lantern Exploitation Service",
+        "Northmere Homes",
+        "Data guardians",
+        "Kezia Thorne, Lantern Exploitation Service",
+    }
+    assert "Northmere Health Trust" not in text
+    assert "are withheld" in text
+    assert "Northmere Health Trust" in page(client_as, "guardian", "who_can_see", child)
+
+
+def test_why_i_see_it_names_the_grants_that_reach_me(child, client_as):
+    text = page(client_as, "keyworker", "who_can_see", child)
+    mine = text[text.index('id="why-me"') :]
+    mine = mine[: mine.index("</ul>")]
+    assert "You have a grant on this file." in mine
+    assert len(re.findall("<li>", mine)) == 2
+    assert "You in person: Allocated to this worker" in mine
+    assert "Lantern Exploitation Service: Works with the child" in mine
+    assert "Northmere Homes" not in mine
+
+
+def lookers(text):
+    return re.findall(r'data-label="Who"[^>]*>([^<]+)<', text)
+
+
+def test_each_reader_stands_in_the_list_of_who_looked(child, client_as):
+    page(client_as, "housing", "file", child)
+    page(client_as, "nurse", "chronology", child)
+    text = page(client_as, "socialworker", "who_looked", child)
+    assert lookers(text) == ["Sorrel Whitlock", "Nia Prosser", "Hetty Broadbent"]
+    assert "Open to them: contact and address, identity" in text
+
+
+def test_who_looked_is_open_to_those_alone_whose_cell_says_so(child, world, client_as):
+    for person, status in (
+        ("socialworker", 200),
+        ("guardian", 200),
+        ("housing", 403),
+        ("nurse", 403),
+        ("outsider", 404),
+    ):
+        answer = client_as(person).get(reverse("cases:who_looked", args=[child.reference]))
+        assert (person, answer.status_code) == (person, status)
+    assert "Who looked" not in page(client_as, "housing", "file", child)
+    assert "Who looked" in page(client_as, "socialworker", "file", child)
+
+
+def test_refusals_are_shown_to_the_guardian_alone(child, client_as):
+    client_as("outsider").get(reverse("cases:file", args=[child.reference]))
+    client_as("housing").get(reverse("cases:who_looked", args=[child.reference]))
+    assert AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED, child_id=child.pk).count() == 2
+    guardian = page(client_as, "guardian", "who_looked", child)
+    assert {"Oriel Stanhope", "Hetty Broadbent"} <= set(lookers(guardian))
+    assert "There was no current grant on the file." in guardian
+    worker = page(client_as, "socialworker", "who_looked", child, "?outcome=refused")
+    assert set(lookers(worker)) == {"Gwen Sotheby", "Sorrel Whitlock"}
+    only = page(client_as, "guardian", "who_looked", child, "?outcome=refused")
+    assert lookers(only) == ["Hetty Broadbent", "Oriel Stanhope"]
+
+
+def test_who_looked_is_narrowed_by_person_agency_and_day(child, world, client_as, at):
+    page(client_as, "nurse", "file", child)
+    page(client_as, "housing", "file", child)
+
+    def found(query):
+        return set(lookers(page(client_as, "guardian", "who_looked", child, query)))
+
+    assert found(f"?person={world.user('nurse').pk}") == {"Nia Prosser"}
+    assert found(f"?agency={world.agency('housing').pk}") == {"Hetty Broadbent"}
+    tomorrow = at + timedelta(days=2)
+    day = f"looked_from_day={tomorrow.day}&looked_from_month={tomorrow.month}&looked_from_year={tomorrow.year}"
+    assert found(f"?{day}") == set()
+
+
+def test_looking_at_who_looked_is_itself_written_down(child, client_as):
+    page(client_as, "guardian", "who_looked", child)
+    event = AccessEvent.objects.get(child_id=child.pk)
+    assert (event.action, event.outcome) == ("cases:who_looked", "allowed")
+
+
+def test_a_grant_that_opens_no_identity_leaves_the_list_of_others_shut(world, client_as, child):
+    other = make_child()
+    grant(other, world.agency("social_care"), categories=(Category.MISSING,))
+    grant(other, world.agency("health"))
+    assert subjects(page(client_as, "socialworker", "who_can_see", other)) == {"Northmere Children&#x27;s Social Care"}
