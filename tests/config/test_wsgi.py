@@ -36,7 +36,8 @@ def test_behind_nginx_the_address_is_that_of_whoever_asked(header: str, seen: st
 PROGRAM = """
 import config.wsgi
 from django.test import Client
-print(config.wsgi.application.__class__.__name__, Client(raise_request_exception=False).get("/healthz", headers={"host": "localhost"}).status_code)
+answer = Client(raise_request_exception=False).get("/healthz", headers={"host": "localhost"})
+print(config.wsgi.application.__class__.__name__, answer.status_code)
 """
 
 
