@@ -11,11 +11,12 @@ from accounts.rules.dates import day, length, moment
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
-from cases.access.rules import Level
+from cases.access.rules import Action, Level
 from cases.presenters.home import HomeBlock, HomeItem, HomeSection
 from cases.record.models import Child
 from cases.record.services import OpenFile
 from risk.models import LevelJudgement, RiskAssessment
+from risk.rules import hidden_items
 from risk.scoring import Result, Tool, hide_categories, result_from_dict
 from risk.selectors import awaiting_approval, tool_of
 
@@ -76,10 +77,7 @@ def shown_result(opened: OpenFile, assessment: RiskAssessment) -> dict[str, Any]
     result = result_from_dict(assessment.result)
     own = assessment.author_id == opened.viewer.user_id
     full = own or opened.level(Category.ASSESSMENT) == Level.FULL
-    hidden = set()
-    if not own and opened.level(Category.VULNERABILITY) < Level.FULL:
-        hidden.add("vulnerability")
-    hidden |= {c.value for c in Category if c != Category.VULNERABILITY and not own and opened.level(c) < Level.FULL}
+    hidden = hidden_from(opened, assessment)
     try:
         result = hide_categories(tool, result, hidden)
         counts_hidden = False
@@ -92,9 +90,24 @@ def shown_result(opened: OpenFile, assessment: RiskAssessment) -> dict[str, Any]
     }
 
 
+def hidden_from(opened: OpenFile, assessment: RiskAssessment) -> frozenset[str]:
+    """The categories of items on an assessment that a viewer does not see in full; none on one's own."""
+    if assessment.author_id == opened.viewer.user_id:
+        return frozenset()
+    return frozenset(c.value for c in Category if opened.level(c) < Level.FULL)
+
+
+def may_correct(opened: OpenFile, assessment: RiskAssessment) -> bool:
+    """Whether a viewer may write an assessment anew: only one whose every answer they may see, and once."""
+    if getattr(assessment, "corrected_by", None) is not None or not opened.may(Action.ASSESS_RISK):
+        return False
+    return not hidden_items(tool_of(assessment.tool), hidden_from(opened, assessment))
+
+
 def assessment_row(opened: OpenFile, assessment: RiskAssessment) -> dict[str, Any]:
     """One line of the history of assessments."""
-    latest = max(assessment.judgements.all(), key=lambda row: row.judged_at, default=None)
+    judged = assessment.judgements.all() if opened.level(Category.LEVEL) >= Level.SUMMARY else []
+    latest = max(judged, key=lambda row: row.judged_at, default=None)
     corrected = getattr(assessment, "corrected_by", None)
     return {
         "id": assessment.pk,

@@ -1,11 +1,11 @@
 """From a score to a level, and when a person's judgement needs another person's approval."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from accounts.rules.refusals import Refusal
 from cases.record.choices import HarmStatus, RiskLevel
-from risk.scoring import Answer
+from risk.scoring import Answer, Tool
 from risk.scoring import HarmStatus as ToolHarmStatus
 
 LEVELS_BY_RANK = (RiskLevel.NONE_IDENTIFIED, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
@@ -72,6 +72,27 @@ def check_approval(*, needs: bool, approved: bool, judged_by: int, approver: int
         raise JudgementRefused("This level is not waiting for approval.")
     if judged_by == approver:
         raise JudgementRefused("Somebody else must approve a level that you judged.")
+
+
+def check_assessment_stands(*, corrected: bool, overtaken: bool) -> None:
+    """Refuse to judge on an assessment that a newer one has corrected, or overtaken in what counts on the file."""
+    if corrected:
+        raise JudgementRefused("This assessment has been corrected. Judge the level on the newer one.")
+    if overtaken:
+        raise JudgementRefused("A level has been judged on a newer assessment. Judge the level on that one.")
+
+
+def check_not_overtaken(*, overtaken: bool) -> None:
+    """Refuse to approve a level after another one has come to count: the older must not overwrite the newer."""
+    if overtaken:
+        raise JudgementRefused(
+            "A newer level has been judged since. Look at the file again: this one is out of date."
+        )
+
+
+def hidden_items(tool: Tool, hidden: Collection[str]) -> frozenset[str]:
+    """The items of a tool whose category, or kind of section, is among those that a reader may not see."""
+    return frozenset(i.code for i in tool.items.values() if i.category in hidden or i.kind.value in hidden)
 
 
 def answers_to_plain(answers: Mapping[str, Answer]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import DefinitionVersion
 from accounts.rules.viewers import Viewer
@@ -70,11 +70,25 @@ def judgements_of(assessment: RiskAssessment) -> list[LevelJudgement]:
     return list(assessment.judgements.select_related("author", "agency", "approved_by").order_by("-judged_at"))
 
 
+def counting_judgements(child: Child) -> QuerySet[LevelJudgement]:
+    """The judgements that count on a file: those that needed no approval, and those that have it."""
+    return LevelJudgement.objects.filter(Q(needs_approval=False) | Q(approved_at__isnull=False), child=child)
+
+
+def _newer_that_count() -> QuerySet[LevelJudgement]:
+    return LevelJudgement.objects.filter(
+        Q(needs_approval=False) | Q(approved_at__isnull=False),
+        child_id=OuterRef("child_id"),
+        judged_at__gt=OuterRef("judged_at"),
+    )
+
+
 def awaiting_approval(viewer: Viewer, *, at: datetime) -> QuerySet[LevelJudgement]:
     """Lowered levels that wait for somebody's approval, on files the viewer may know of, oldest first."""
     files = Child.objects.visible_to(viewer, at=at).values("pk")
     return (
         LevelJudgement.objects.filter(needs_approval=True, approved_at=None, child__in=files)
+        .exclude(Exists(_newer_that_count()))
         .exclude(author_id=viewer.user_id)
         .select_related("child", "author")
         .order_by("judged_at")

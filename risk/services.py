@@ -17,7 +17,7 @@ from cases.record.services import add_chronology, bump_version, provenance, reco
 from risk import rules
 from risk.models import LevelJudgement, RiskAssessment
 from risk.scoring import Answer, Result, Tool, score
-from risk.selectors import tool_of
+from risk.selectors import counting_judgements, tool_of
 
 SUMMARY = "{who} completed the {tool}: {level}{provisional}."
 
@@ -187,6 +187,12 @@ def judge_level(
     A level below the computed one counts once a manager has approved it. `version` is that of the file. Raises
     Stale, and JudgementRefused for a level without its reason.
     """
+    rules.check_assessment_stands(
+        corrected=RiskAssessment.objects.filter(corrects=assessment).exists(),
+        overtaken=counting_judgements(assessment.child)
+        .filter(assessment__assessed_at__gt=assessment.assessed_at)
+        .exists(),
+    )
     rules.check_judgement(computed=assessment.computed_level, judged=judged_level, reason=reason)
     bump_version(child=assessment.child, version=version)
     waits = rules.needs_approval(computed=assessment.computed_level, judged=judged_level)
@@ -208,9 +214,18 @@ def judge_level(
 
 
 @transaction.atomic
-def approve_judgement(*, judgement: LevelJudgement, note: str, at: datetime, by: Viewer) -> LevelJudgement:
-    """Approve a level below the computed one; it counts from now. Raises JudgementRefused for one's own."""
+def approve_judgement(
+    *, judgement: LevelJudgement, note: str, version: int, at: datetime, by: Viewer
+) -> LevelJudgement:
+    """Approve a level below the computed one; it counts from now.
+
+    `version` is that of the file. Raises Stale; JudgementRefused for one's own, and where a newer level counts.
+    """
+    bump_version(child=judgement.child, version=version)
     judgement = LevelJudgement.objects.select_for_update().get(pk=judgement.pk)
+    rules.check_not_overtaken(
+        overtaken=counting_judgements(judgement.child).filter(judged_at__gt=judgement.judged_at).exists()
+    )
     rules.check_approval(
         needs=judgement.needs_approval,
         approved=judgement.approved_at is not None,

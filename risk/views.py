@@ -21,6 +21,10 @@ from risk.models import RiskAssessment
 from risk.rules import answers_from_plain
 
 READ = Capability.READ_FILES
+NOT_TO_CORRECT = (
+    "You cannot correct this assessment: it has been corrected already, or it holds answers that your role does not "
+    "see. Make a new assessment instead, or ask the person who wrote this one."
+)
 
 
 def _open(request: HttpRequest, reference: str, page: str, action: Action = Action.VIEW_FILE) -> OpenFile:
@@ -68,7 +72,7 @@ def assessment(request: HttpRequest, reference: str, assessment_id: UUID) -> Htt
     """One assessment: the result line by line, and what was judged beside it."""
     opened = _open(request, reference, "risk:assessment")
     found = _assessment(opened, assessment_id)
-    judgements = selectors.judgements_of(found)
+    judgements = selectors.judgements_of(found) if opened.level(Category.LEVEL) >= Level.SUMMARY else []
     waiting = next((row for row in judgements if row.needs_approval and row.approved_at is None), None)
     full = opened.level(Category.ASSESSMENT) == Level.FULL or found.author_id == opened.viewer.user_id
     context = {
@@ -79,7 +83,7 @@ def assessment(request: HttpRequest, reference: str, assessment_id: UUID) -> Htt
         "judgements": [presenters.judgement_row(row, full=full) for row in judgements],
         "full": full,
         "may_judge": opened.may(Action.JUDGE_LEVEL),
-        "may_correct": opened.may(Action.ASSESS_RISK) and getattr(found, "corrected_by", None) is None,
+        "may_correct": presenters.may_correct(opened, found),
         "waiting": waiting if opened.may(Action.APPROVE_LEVEL) else None,
     }
     return render(request, "risk/assessment.html", context)
@@ -90,6 +94,8 @@ def assess(request: HttpRequest, reference: str, corrects_id: UUID | None = None
     """Fill in the tool in force, or correct an assessment by a new one."""
     opened = _open(request, reference, "risk:assess", Action.ASSESS_RISK)
     corrects = _assessment(opened, corrects_id) if corrects_id else None
+    if corrects is not None and not presenters.may_correct(opened, corrects):
+        raise Refusal(NOT_TO_CORRECT)
     in_force = selectors.tool_in_force(on=timezone.localdate(opened.at))
     form = AssessmentForm(
         request.POST or None,
@@ -178,9 +184,15 @@ def approve(request: HttpRequest, reference: str, judgement_id: UUID) -> HttpRes
         raise NotKnown("no_judgement", child_id=opened.child.pk)
     if judgement.approved_at is not None:
         raise Refusal("This level has been approved already.")
-    form = ApprovalForm(request.POST or None)
+    form = ApprovalForm(request.POST or None, initial={"version": opened.child.version})
     if request.method == "POST" and form.is_valid():
-        services.approve_judgement(judgement=judgement, note=form.cleaned_data["note"], at=opened.at, by=opened.viewer)
+        services.approve_judgement(
+            judgement=judgement,
+            note=form.cleaned_data["note"],
+            version=form.cleaned_data["version"] or 0,
+            at=opened.at,
+            by=opened.viewer,
+        )
         messages.success(request, "Approved. The level is on the child's file.")
         return redirect("risk:assessment", reference, judgement.assessment_id)
     context = {

@@ -122,7 +122,7 @@ def _approve(life: Life, judgement: LevelJudgement, *, at: datetime, note: str, 
     approver = "manager" if life.workers("keyworker", "s.wynter", "keyworker.boys") else "chair"
     if life.workers("socialworker", "m.tolland", "a.bhattacharya") and life.rng.random() < 0.5:
         approver = "team.manager"
-    approve_judgement(judgement=judgement, note=note, at=at, by=life.viewer(approver))
+    approve_judgement(judgement=judgement, note=note, version=life.version(), at=at, by=life.viewer(approver))
 
 
 def _judged(computed: str, *, dice: float, improving: bool) -> str:

@@ -57,6 +57,13 @@ def judge(assessment: RiskAssessment, world: World, at: datetime, level: str, **
     )
 
 
+def approve(judgement: LevelJudgement, world: World, at: datetime, person: str) -> LevelJudgement:
+    child = Child.objects.get(pk=judgement.child_id)
+    return services.approve_judgement(
+        judgement=judgement, note="Discussed.", version=child.version, at=at, by=world.viewer(person)
+    )
+
+
 def test_an_assessment_keeps_tool_answers_and_explanation_and_decides_nothing(
     world: World, child: Child, matrix: InForce, at: datetime
 ) -> None:
@@ -115,13 +122,13 @@ def test_a_lower_level_waits_for_somebody_else(world: World, child: Child, matri
     assert list(awaiting_approval(world.viewer("keyworker"), at=at)) == []
     assert list(awaiting_approval(world.viewer("outsider"), at=at)) == []
     with pytest.raises(JudgementRefused):
-        services.approve_judgement(judgement=waiting, note="", at=at, by=world.viewer("keyworker"))
-    services.approve_judgement(judgement=waiting, note="Discussed.", at=at, by=world.viewer("manager"))
+        approve(waiting, world, at, "keyworker")
+    approve(waiting, world, at, "manager")
     child.refresh_from_db()
     assert child.level == RiskLevel.LOW
     assert list(awaiting_approval(world.viewer("manager"), at=at)) == []
     with pytest.raises(JudgementRefused):
-        services.approve_judgement(judgement=waiting, note="", at=at, by=world.viewer("manager"))
+        approve(waiting, world, at, "manager")
 
 
 def test_a_file_that_changed_meanwhile_is_not_judged_over(
@@ -173,3 +180,38 @@ def test_a_referrers_matrix_does_not_move_a_judged_level(
     )
     child.refresh_from_db()
     assert child.level == RiskLevel.HIGH
+
+
+def test_an_old_lower_level_does_not_overwrite_a_newer_one(
+    world: World, child: Child, matrix: InForce, at: datetime
+) -> None:
+    waiting = judge(assess(child, world, matrix, at - timedelta(days=2)), world, at - timedelta(days=2), RiskLevel.LOW)
+    newer = judge(assess(child, world, matrix, at), world, at, RiskLevel.HIGH)
+    assert newer.judged_level == RiskLevel.HIGH
+    with pytest.raises(JudgementRefused):
+        approve(waiting, world, at, "manager")
+    child.refresh_from_db()
+    assert child.level == RiskLevel.HIGH
+    assert list(awaiting_approval(world.viewer("manager"), at=at)) == []
+
+
+def test_nobody_judges_on_an_assessment_that_was_corrected_or_overtaken(
+    world: World, child: Child, matrix: InForce, at: datetime
+) -> None:
+    first = assess(child, world, matrix, at - timedelta(days=3))
+    corrected = assess(child, world, matrix, at - timedelta(days=2), corrects=first)
+    judge(assess(child, world, matrix, at), world, at, RiskLevel.HIGH)
+    for older in (first, corrected):
+        with pytest.raises(JudgementRefused):
+            judge(older, world, at, RiskLevel.MEDIUM)
+    child.refresh_from_db()
+    assert child.level == RiskLevel.HIGH
+
+
+def test_a_file_that_changed_meanwhile_is_not_approved_over(
+    world: World, child: Child, matrix: InForce, at: datetime
+) -> None:
+    waiting = judge(assess(child, world, matrix, at), world, at, RiskLevel.LOW)
+    with pytest.raises(Stale):
+        services.approve_judgement(judgement=waiting, note="", version=1, at=at, by=world.viewer("manager"))
+    assert LevelJudgement.objects.get(pk=waiting.pk).approved_at is None

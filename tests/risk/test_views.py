@@ -182,8 +182,54 @@ def test_a_manager_approves_a_lower_level_once(
         by=world.viewer("keyworker"),
     )
     address = reverse("risk:approve", args=[child.reference, waiting.pk])
-    assert post(client_as("keyworker"), address).status_code == 403  # type: ignore[attr-defined]
-    post(client_as("manager"), address, note="Discussed in supervision.")
+    assert post(client_as("keyworker"), address, version="2").status_code == 403  # type: ignore[attr-defined]
+    post(client_as("manager"), address, note="Discussed in supervision.", version="2")
     child.refresh_from_db()
     assert child.level == RiskLevel.LOW
-    assert post(client_as("manager"), address).status_code == 403  # type: ignore[attr-defined]
+    assert post(client_as("manager"), address, version="3").status_code == 403  # type: ignore[attr-defined]
+
+
+def test_nobody_corrects_answers_that_their_role_does_not_see(
+    client_as: AsPerson, world: World, child: Child, assessment: RiskAssessment
+) -> None:
+    grant(child, world.agency("police"))
+    address = reverse("risk:correct", args=[child.reference, assessment.pk])
+    detective = client_as("detective")
+    refused = detective.get(address)
+    assert refused.status_code == 403
+    assert "V03" not in refused.content.decode()
+    assert post(detective, address, item_A1="no", harm_status="vulnerable").status_code == 403  # type: ignore[attr-defined]
+    assert address not in page(detective, "assessment", child.reference, assessment.pk)[1]
+    assert RiskAssessment.objects.count() == 1
+    own = client_as("keyworker").get(address)
+    assert own.status_code == 200
+    assert address in page(client_as("keyworker"), "assessment", child.reference, assessment.pk)[1]
+
+
+def test_a_grant_without_the_level_shows_no_judged_one(
+    client_as: AsPerson, world: World, assessment: RiskAssessment, at: datetime
+) -> None:
+    other = make_child("Alex", "Fenwick")
+    grant(other, world.agency("police"), categories=("assessment",))
+    done = services.record_assessment(
+        child=other,
+        version=assessment.tool,
+        answers={},
+        harm_status=HarmStatus.SUSPECTED,
+        at=at,
+        by=world.viewer("keyworker"),
+    )
+    services.judge_level(
+        assessment=done,
+        judged_level=RiskLevel.HIGH,
+        harm_status=HarmStatus.KNOWN,
+        reason="Seen in the company of the people we fear.",
+        version=1,
+        at=at,
+        by=world.viewer("keyworker"),
+    )
+    for text in (
+        page(client_as("detective"), "overview", other.reference)[1],
+        page(client_as("detective"), "assessment", other.reference, done.pk)[1],
+    ):
+        assert "judged by" not in text.lower()
