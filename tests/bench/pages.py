@@ -189,7 +189,7 @@ def looks_written(web: Web, path: str) -> None:
 def statements_of_page(world: World) -> list[str]:
     """The statements of one worklist page, middleware and all, without BEGIN and COMMIT."""
     world.database.use()
-    browser = Client()
+    browser = Client(SERVER_NAME="localhost")
     browser.force_login(User.objects.get(pk=world.viewers["ninety"].user_id), backend=BACKEND)
     browser.get(reverse("cases:worklist"))
     connection.force_debug_cursor = True

@@ -64,7 +64,7 @@ class World:
 
 
 def load_world(database: Database, *, files: int, like: int) -> World:
-    """A world of `files` files in which each agency sees as many as it would among `like`, up to nine in ten.
+    """A world of `files` files in which each agency sees as many as it would among `like`, up to all of them.
 
     So a page and its count are the same work in a small world and in a large one, and what differs is the size.
     """
@@ -76,7 +76,7 @@ def load_world(database: Database, *, files: int, like: int) -> World:
         with _bare_tables(cursor):
             _load_files(cursor, world)
             for name, (share, seed) in (SHARES | {key.value: row for key, row in FUNCTIONS.items()}).items():
-                _load_grants(cursor, world, subjects[name], min(share * like, 0.9 * files) / files, seed)
+                _load_grants(cursor, world, subjects[name], min(share * like, files) / files, seed)
             for viewer in world.viewers.values():
                 _load_exceptions(cursor, world, viewer)
         # For guardian, which reads a table that the product never lets the serving role read.
