@@ -137,9 +137,14 @@ class HarbourForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.at = at
         for name, field in self.fields.items():
-            _set_messages(name, field)
             if getattr(field, "when", "") and at is None:
                 raise ImproperlyConfigured(f"{type(self).__name__}({name}) compares dates and needs `at`.")
+
+    def full_clean(self) -> None:
+        # Only now: a form may be given more fields after it is made, as a risk tool's questions are.
+        for name, field in self.fields.items():
+            _set_messages(name, field)
+        super().full_clean()
 
     @property
     def error_items(self) -> list[ErrorItem]:

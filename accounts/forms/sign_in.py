@@ -4,13 +4,15 @@ from django.contrib.auth.forms import AuthenticationForm
 
 from accounts.forms.fields import PasswordField, TextField
 
+WRONG = "The username or password is not right. Check both and try again."
+
 
 class SignInForm(AuthenticationForm):
     """Says the same whether the name or the password was wrong, and whether or not the name exists."""
 
     error_messages = {
-        "invalid_login": "The username or password is not right. Check both and try again.",
-        "inactive": "The username or password is not right. Check both and try again.",
+        "invalid_login": WRONG,
+        "inactive": WRONG,
     }
     use_required_attribute = False
     username = TextField(
@@ -20,5 +22,6 @@ class SignInForm(AuthenticationForm):
         autocomplete="username",
         spellcheck=False,
         missing="Enter your username",
+        error_messages={"max_length": WRONG},
     )
-    password = PasswordField(label="Password", missing="Enter your password")
+    password = PasswordField(label="Password", missing="Enter your password", error_messages={"max_length": WRONG})
