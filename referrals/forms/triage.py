@@ -112,7 +112,7 @@ class DecisionForm(WriteForm):
             (NEW, "No file is about this child"),
             (OTHER, "Yes, a file that is not shown above"),
         ]
-        joined.widget.hints = {reference: hint for reference, _, hint in candidates}  # type: ignore[attr-defined]
+        joined.widget.hints = {reference: hint for reference, _, hint in candidates}
         by_agency: dict[str, list[tuple[str, str]]] = {}
         for member in leads:
             words = f"{member.user}, {member.get_role_display()}"
@@ -171,7 +171,7 @@ class QuestionForm(WriteForm):
         super().__init__(*args, **kwargs)
         if leads is None:
             del self.fields["lead"]
-            self.fields["same_child"].widget.reveals = {}  # type: ignore[attr-defined]
+            self.fields["same_child"].widget.reveals = {}
             return
         choices = [(str(one.pk), f"{one.user}, {one.get_role_display()}, {one.agency}") for one in leads]
         self.fields["lead"].choices = [("", "Choose a worker"), *choices]  # type: ignore[attr-defined]

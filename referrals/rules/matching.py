@@ -370,7 +370,7 @@ def _identity(code: str, text: str, plain: str = "", *, points: int = 0) -> Reas
 
 def _replaced(original: date, /, **parts: int) -> date | None:
     try:
-        return original.replace(**parts)  # type: ignore[arg-type]
+        return original.replace(**parts)
     except ValueError:
         return None
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -143,7 +144,7 @@ def block(asked: Known, *, variants: Variants) -> set[UUID]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _name_blocks(asked: Known, variants: Variants) -> Iterable[tuple[str, list[object]]]:
+def _name_blocks(asked: Known, variants: Variants) -> Iterable[tuple[str, list[Any]]]:
     yield BY_NAME, [f"{asked.family_name} {asked.given_name}"]
     as_written = joined(words_of(asked.family_name))
     for form in forms_of(asked):

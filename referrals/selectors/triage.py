@@ -164,8 +164,9 @@ def notification_for_triage(viewer: Viewer, reference: str, *, at: datetime) -> 
 
 
 def file_to_join(viewer: Viewer, reference: str, *, at: datetime) -> Child | None:
-    """A file by its reference, if the viewer may know of it; None says nothing of which it was."""
-    return Child.objects.visible_to(viewer, at=at).filter(reference=reference.strip().upper()).first()
+    """A file by its reference, if the viewer may know of it and it was not merged into another; else None."""
+    files = Child.objects.visible_to(viewer, at=at).filter(merged_into=None)
+    return files.filter(reference=reference.strip().upper()).first()
 
 
 def lead_of(child: Child) -> Involvement | None:
@@ -254,6 +255,11 @@ def questions_waiting(at: datetime) -> QuerySet[Any]:
     return MatchQuestion.objects.filter(answered_at=None, asked_at__lte=at).values("pk")
 
 
+def questions_kept_from(viewer: Viewer, at: datetime) -> QuerySet[Any]:
+    """The ids of questions about files on which the viewer is blocked: their alerts are not for this viewer."""
+    return MatchQuestion.objects.filter(child__blocks__in=_blocks_of(viewer, at)).values("pk")
+
+
 def questions_for(viewer: Viewer, *, at: datetime) -> list[QuestionShown]:
     """Questions that wait for a guardian, the oldest first; none about a file on which the guardian is blocked.
 
@@ -288,4 +294,4 @@ def question_for(viewer: Viewer, question_id: Any, *, at: datetime) -> QuestionS
 
 
 def _blocks_of(viewer: Viewer, at: datetime) -> QuerySet[Any]:
-    return Block.objects.live(at).filter(user_id=viewer.user_id)
+    return Block.objects.live(at).filter(user_id=viewer.person_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -63,7 +64,7 @@ def decide_notification(
     check_may_triage(by)
     waiting = lock_waiting(notification=notification, version=version, at=at, by=by)
     if joined_child is not None:
-        joined_child = Child.objects.visible_to(by, at=at).filter(pk=joined_child.pk).first()
+        joined_child = Child.objects.visible_to(by, at=at).filter(pk=joined_child.pk, merged_into=None).first()
         if joined_child is None:
             raise TriageRefused(NO_SUCH_FILE, field="joined_child")
     return decide(
@@ -136,7 +137,7 @@ def decide(
         rationale=rationale,
         message_to_referrer=message,
         lead=(staying.membership if staying else lead) if opens else None,
-        decided_by_id=by.membership_id,
+        decided_by_id=by.membership_id,  # type: ignore[misc]
         decided_at=at,
         looked_at=looked_at,
     )
@@ -162,7 +163,7 @@ def _check_lead_stays(staying: Membership | None, lead: Membership | None) -> No
         )
 
 
-def _lead_facts(staying: Membership | None, lead: Membership | None, outcome: str, at: datetime) -> dict[str, object]:
+def _lead_facts(staying: Membership | None, lead: Membership | None, outcome: str, at: datetime) -> dict[str, Any]:
     """What the rule asks of the lead. A lead that stays has been checked when it was named."""
     if staying is not None and (outcome in NEEDS_LEAD or lead is not None):
         return {"has_lead": True, "lead_stays": True}

@@ -122,16 +122,27 @@ def bring_agencies(
     involved twice. To a file that is open to named people only, nobody but a lead is brought.
     """
     start_spell(child=child, at=at, by=by)
+    leading = None
     if lead is not None:
-        involve(child=child, agency=lead.agency, role=_role(lead.agency), at=at, by=by, membership=lead, lead=True)
+        leading = involve(
+            child=child, agency=lead.agency, role=_role(lead.agency), at=at, by=by, membership=lead, lead=True
+        )
     involved = set(Involvement.objects.filter(child=child, ended_on=None).values_list("working_agency_id", flat=True))
     for agency in agencies:
         if agency.pk not in involved:
             involved.add(agency.pk)
             involve(child=child, agency=agency, role=_role(agency), at=at, by=by)
     if child.restricted:
-        if lead is not None:
-            grant_access(child_id=child.pk, reason=GrantReason.NAMED, at=at, by=by, membership=lead)
+        if leading is not None:
+            # From the involvement, so that the access ends with the work.
+            grant_access(
+                child_id=child.pk,
+                reason=GrantReason.NAMED,
+                at=at,
+                by=by,
+                membership=lead,
+                source_id=leading.pk,
+            )
         return
     referring = notification.agency
     if notification.membership.role != REFERS_ONLY and referring.pk not in involved:
@@ -158,7 +169,7 @@ def _role(agency: Agency) -> InvolvementRole:
 def _write_other_names(notification: Notification, child: Child, referrer: Viewer, at: datetime) -> None:
     """Names, birth date and age that differ from those on the file, beside them."""
     known = {run_together(words_of(name)) for name in (f"{child.given_name} {child.family_name}", child.preferred_name)}
-    known |= {run_together(words_of(name)) for name in child.alias_entries.values_list("name", flat=True)}  # type: ignore[attr-defined]
+    known |= {run_together(words_of(name)) for name in child.alias_entries.values_list("name", flat=True)}
     for name in (notification.name, notification.preferred_name):
         key = run_together(words_of(name))
         if name and key not in known | {run_together(words_of(child.given_name))}:

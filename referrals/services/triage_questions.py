@@ -61,7 +61,7 @@ def answer_match_question(
     if not by.may(Capability.AUDIT):
         raise TriageRefused("Only a data guardian answers this.")
     question = MatchQuestion.objects.select_for_update(of=("self",)).filter(pk=question_id).first()
-    if question is None or Block.objects.live(at).filter(child_id=question.child_id, user_id=by.user_id).exists():
+    if question is None or Block.objects.live(at).filter(child_id=question.child_id, user_id=by.person_id).exists():
         raise NotKnown("no_question")
     if question.answered_at is not None:
         raise Stale("A colleague has answered this question since you opened the page.")
