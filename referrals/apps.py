@@ -12,15 +12,16 @@ class ReferralsConfig(AppConfig):
 
     def ready(self) -> None:
         from cases.clocks.choices import AlertKind
-        from cases.clocks.services import register_should_alert
+        from cases.clocks.services import register_kept_from, register_should_alert
         from cases.presenters.home import register_home_block
         from referrals.presenters.home import home_blocks
         from referrals.selectors.notify import urgent_and_waiting
-        from referrals.selectors.triage import questions_waiting
+        from referrals.selectors.triage import questions_kept_from, questions_waiting
 
         register_definitions("name_variants", Path(__file__).parent / "definitions")
         register_should_alert(AlertKind.URGENT_NOTIFICATION, urgent_and_waiting, page="referrals:triage_queue")
         register_should_alert(AlertKind.MATCH_QUESTION, questions_waiting, page="referrals:triage_questions")
+        register_kept_from(AlertKind.MATCH_QUESTION, questions_kept_from)
         register_home_block(home_blocks)
         matrix = ("tool_id", "answers", "result", "matrix_evidence", "computed_level")
         declare_rights(

@@ -121,7 +121,7 @@ def home_blocks(viewer: Viewer, *, matrix: Matrix, at: datetime) -> tuple[list[H
 
 def _own_blocks(asking: _Asking) -> tuple[list[HomeBlock], list[Child]]:
     viewer = asking.viewer
-    blocks = _alert_blocks(viewer)
+    blocks = _alert_blocks(viewer, asking.at)
     if not viewer.may(Capability.READ_FILES):
         return blocks, []
     if viewer.may(Capability.AUDIT):
@@ -135,8 +135,8 @@ def _own_blocks(asking: _Asking) -> tuple[list[HomeBlock], list[Child]]:
     return [*blocks, *reviews, _children_block(asking, files), changed], [*listed, *files[:SHOWN]]
 
 
-def _alert_blocks(viewer: Viewer) -> list[HomeBlock]:
-    count = count_open_alerts(viewer)
+def _alert_blocks(viewer: Viewer, at: datetime) -> list[HomeBlock]:
+    count = count_open_alerts(viewer, at=at)
     if not count:
         return []
     text = "1 alert that nobody has taken" if count == 1 else f"{count} alerts that nobody has taken"

@@ -30,7 +30,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
             "href": _address(alert.page),
             "form": WriteForm(auto_id=False),
         }
-        for alert in open_alerts(request.viewer)  # type: ignore[attr-defined]
+        for alert in open_alerts(request.viewer, at=at)  # type: ignore[attr-defined]
     ]
     return render(request, "cases/alerts.html", {"alerts": rows})
 

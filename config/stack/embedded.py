@@ -26,7 +26,15 @@ APP = "harbour_app"
 
 # Names sort by a stored key; the built-in collation is the same on every machine.
 INITDB = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8", "--encoding=UTF8"]
+# What failed is logged; the statement and the row it failed on, which hold what is known of a child, are not.
+WITHOUT_VALUES = {
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "none",
+}
 SETTINGS = {
+    **WITHOUT_VALUES,
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "timezone": "UTC",

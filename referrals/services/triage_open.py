@@ -8,7 +8,6 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.choices import AccessOutcome
-from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from accounts.services.access_events import Trace, record_access
 from cases.access.choices import Category
@@ -63,10 +62,8 @@ def open_notification(
 def open_to_decide(*, viewer: Viewer, reference: str, at: datetime) -> None:
     """Refuse a decision that comes too late, before anything that was typed is looked at.
 
-    Raises AlreadyDecided, which says no more than the viewer may know; NotKnown where there is no such notification.
+    Raises AlreadyDecided; NotKnown where there is no such notification, and where it went to a file that the viewer
+    may not know of.
     """
     check_may_triage(viewer)
-    notification = Notification.objects.filter(reference=reference).first()
-    if notification is None:
-        raise NotKnown("no_notification")
-    refuse_if_decided(notification=notification, at=at, by=viewer)
+    refuse_if_decided(notification=notification_for_triage(viewer, reference, at=at), at=at, by=viewer)

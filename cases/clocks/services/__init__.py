@@ -8,7 +8,7 @@ from cases.clocks.services.alerts import (
     start_ladder,
 )
 from cases.clocks.services.outbox import dispatch
-from cases.clocks.services.sweeping import Swept, register_should_alert, sweep
+from cases.clocks.services.sweeping import Swept, register_kept_from, register_should_alert, sweep
 
 __all__ = [
     "AlertTaken",
@@ -17,6 +17,7 @@ __all__ = [
     "acknowledge_subject",
     "dispatch",
     "raise_alert",
+    "register_kept_from",
     "register_should_alert",
     "start_ladder",
     "sweep",

@@ -15,6 +15,7 @@ from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
 from cases.clocks.rules import LADDERS, dedupe_key_of
+from cases.clocks.selectors import alerts_for
 
 log = logging.getLogger("harbour.alerts")
 
@@ -117,9 +118,9 @@ def start_ladder(*, kind: AlertKind, subject_id: UUID, at: datetime) -> bool:
 def acknowledge_alert(*, alert_id: UUID, at: datetime, by: Viewer) -> Alert:
     """Take an alert: the viewer looks at it now, and its ladder stops, for every group that was told.
 
-    Raises NotKnown for an alert that went to none of the viewer's groups, AlertTaken where a colleague was first.
+    Raises NotKnown for an alert that is not for this viewer, AlertTaken where a colleague was first.
     """
-    alert = Alert.objects.filter(pk=alert_id, group_id__in=by.group_ids).first()
+    alert = alerts_for(by, at=at).filter(pk=alert_id).first()
     if alert is None:
         raise NotKnown("no_alert")
     if not acknowledge_subject(kind=AlertKind(alert.kind), subject_id=alert.subject_id, at=at, by=by):

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from cases.clocks.choices import AlertKind
 from cases.clocks.rules import LADDERS
-from cases.clocks.selectors import PAGES, SHOULD_ALERT, ShouldAlert
+from cases.clocks.selectors import KEPT_FROM, PAGES, SHOULD_ALERT, KeptFrom, ShouldAlert
 from cases.clocks.services.alerts import write_alerts
 
 log = logging.getLogger("harbour.alerts")
@@ -61,6 +61,11 @@ def register_should_alert(kind: AlertKind, query: ShouldAlert, *, page: str = ""
     """
     SHOULD_ALERT[kind] = query
     PAGES[kind] = page
+
+
+def register_kept_from(kind: AlertKind, query: KeptFrom) -> None:
+    """Say which subjects of a kind a viewer may not know of, whatever groups they serve in: a QuerySet of ids."""
+    KEPT_FROM[kind] = query
 
 
 @transaction.atomic
