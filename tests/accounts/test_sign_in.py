@@ -118,7 +118,7 @@ def test_a_seconded_worker_acts_under_one_membership_at_a_time(client_as, world)
     assert browser.post("/account/acting-as/", {"membership": str(own.pk)}).url == "/"
     assert b"Acting as:</span> Keyworker, Lantern Exploitation Service" in browser.get("/").content
     for foreign in (world.membership("triage"), ended):
-        assert browser.post("/account/acting-as/", {"membership": str(foreign.pk)}).status_code == 200
+        assert browser.post("/account/acting-as/", {"membership": str(foreign.pk)}).status_code == 422
         assert b"Acting as:</span> Keyworker, Lantern Exploitation Service" in browser.get("/").content
 
 
