@@ -31,6 +31,8 @@ PAGE_LENGTH = 25
 COUNTED_TO = 1000
 # Candidates beyond the thousand, so that a few hidden files do not spoil the count.
 SPARE = 100
+# A few more than a page shows, so that a hidden file among them does not cost a second question.
+LOOKED_AT = PAGE_LENGTH + 8
 FOUND_AT_MOST = 25
 # Up to so many files it is quicker to look at each than to ask the index of names, which spans everybody's.
 FEW_FILES = 2000
@@ -165,7 +167,7 @@ def worklist(
         ids = list(batch)
         activity.update(batch)
         while ids and len(found) <= PAGE_LENGTH:
-            chunk, ids = ids[: PAGE_LENGTH + 1], ids[PAGE_LENGTH + 1 :]
+            chunk, ids = ids[:LOOKED_AT], ids[LOOKED_AT:]
             files = with_lead(_visible(viewer, at, wanted).filter(pk__in=chunk))
             if first:
                 files = files.annotate(counted=_number_of(_visible(viewer, at, wanted).filter(pk__in=list(batch))))
