@@ -198,6 +198,7 @@ class HeldSubmission(models.Model):
 
     token = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, null=True, related_name="+")
     path = models.CharField(max_length=500)
     fields = models.JSONField()
     created_at = models.DateTimeField(db_default=Now())

@@ -30,7 +30,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "duty_telephone": settings.DUTY_TELEPHONE,
         "out_of_hours_telephone": settings.OUT_OF_HOURS_TELEPHONE,
         "demo": settings.DEMO,
-        "form_owner": owner_token(viewer.user_id) if viewer.user_id else "",
+        "form_owner": owner_token(viewer.user_id, viewer.membership_id) if viewer.user_id else "",
     }
 
 

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import login, logout
-from django.core import signing
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from accounts.middleware.policy import policy
 from accounts.middleware.viewer import ACTING_MEMBERSHIP
 from accounts.selectors import current_memberships
 from accounts.selectors.health import database_answers
-from accounts.services.submissions import OWNER_FIELD, OWNER_SALT, hold_submission, take_held
+from accounts.services.submissions import OWNER_FIELD, hold_submission, owner_of, take_held
 
 
 @policy(methods=("GET", "POST"), public=True, writes=False)
@@ -34,13 +33,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def _after_sign_in(request: HttpRequest, held: str) -> str:
     if held:
-        try:
-            return reverse("accounts:carry_on", args=[UUID(held)])
-        except ValueError:
-            return reverse("home")
+        return _held_or_home(held)
     wanted = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if safe else reverse("home")
+
+
+def _held_or_home(token: str) -> str:
+    try:
+        return reverse("accounts:carry_on", args=[UUID(token)])
+    except ValueError:
+        return reverse("home")
 
 
 @policy(methods=("POST",), public=True, writes=False)
@@ -53,14 +56,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @policy(methods=("GET", "POST"), writes=False, needs_membership=False)
 def switch_membership(request: HttpRequest) -> HttpResponse:
-    """Choose under which of several memberships to act."""
+    """Choose under which of several memberships to act; a form that waits for that role is then shown again."""
     memberships = current_memberships(request.user)  # type: ignore[arg-type]
     problems = []
     if request.method == "POST":
         chosen = request.POST.get("membership", "")
         if chosen in {str(membership.pk) for membership in memberships}:
             request.session[ACTING_MEMBERSHIP] = chosen
-            return redirect("home")
+            return redirect(_held_or_home(request.GET.get("held", "")))
         problems = [{"text": "Select who you are acting as", "href": "#membership_0"}]
     context = {"memberships": memberships, "problems": problems}
     return render(request, "accounts/switch_membership.html", context, status=422 if problems else 200)
@@ -72,7 +75,9 @@ def carry_on(request: HttpRequest, token: UUID) -> HttpResponse:
     held = take_held(token=token, user_id=request.user.pk)  # type: ignore[arg-type]
     if held is None:
         return redirect("home")
-    return render(request, "accounts/carry_on.html", {"held": held})
+    acting_id = request.viewer.membership_id  # type: ignore[attr-defined]
+    other_role = held.membership_id is not None and held.membership_id != acting_id
+    return render(request, "accounts/carry_on.html", {"held": held, "other_role": other_role})
 
 
 @policy(public=True)
@@ -87,10 +92,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose page was too old: what was typed is kept, and can be sent again."""
     token = None
     if request.user.is_authenticated and OWNER_FIELD in request.POST:
-        try:
-            owner = signing.loads(request.POST[OWNER_FIELD], salt=OWNER_SALT)
-        except signing.BadSignature:
-            owner = ""
-        if owner == str(request.user.pk):
-            token = hold_submission(user_id=request.user.pk, path=request.get_full_path(), fields=request.POST)
+        owner = owner_of(request.POST[OWNER_FIELD])
+        if owner is not None and owner[0] == request.user.pk:
+            token = hold_submission(
+                user_id=owner[0], membership_id=owner[1], path=request.get_full_path(), fields=request.POST
+            )
     return render(request, "403_csrf.html", {"token": token}, status=403)

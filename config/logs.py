@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from collections.abc import Mapping
 from types import TracebackType
 
 from pythonjsonlogger.json import JsonFormatter
@@ -20,11 +21,18 @@ class PlainJsonFormatter(JsonFormatter):
 
 
 class WithoutAddress(logging.Filter):
-    """Keeps what happened ("Internal Server Error") and drops the address it happened at."""
+    """Keeps what happened ("Internal Server Error") and drops the address it happened at, what a task was given or
+    gave back, and the words of an exception, of which the class is kept."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.args and isinstance(record.msg, str) and "%s: %s" in record.msg:
             record.msg, record.args = "%s", (record.args[0],) if isinstance(record.args, tuple) else ()
-        for name in ("request", "status_code", "sock"):
+        if isinstance(record.args, Mapping):
+            if record.args.keys() & {"exc", "return_value"}:
+                said = [record.args[name] for name in ("name", "description") if name in record.args]
+                record.msg, record.args = " ".join(["Task", *(["%s"] * len(said))]), tuple(said)
+        elif record.args:
+            record.args = tuple(type(arg).__name__ if isinstance(arg, BaseException) else arg for arg in record.args)
+        for name in ("request", "status_code", "sock", "data"):
             record.__dict__.pop(name, None)
         return True

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
@@ -19,7 +20,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.middleware.refusals import refusal_page
-from accounts.rules.refusals import Refusal
+from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
 from accounts.services import submissions
 
@@ -90,12 +91,17 @@ def policy(
 
 
 def _gate(request: HttpRequest, declared: ViewPolicy) -> HttpResponse | None:
-    if request.method not in declared.methods and request.method not in ("HEAD", "OPTIONS"):
-        return HttpResponseNotAllowed(declared.methods, render_to_string("405.html", request=request))
+    # HEAD is a GET without its body: to a view that only takes a POST it would be a POST without its checks.
+    allowed = (*declared.methods, *(["HEAD"] if "GET" in declared.methods else []), "OPTIONS")
+    if request.method == "OPTIONS":
+        return HttpResponse(headers={"Allow": ", ".join(allowed)})
+    if request.method not in allowed:
+        return HttpResponseNotAllowed(allowed, render_to_string("405.html", request=request))
     if declared.public:
         return None
     if not request.user.is_authenticated:
-        return redirect(f"{reverse('accounts:sign_in')}?next={request.get_full_path()}")
+        way_back = urlencode({"next": request.get_full_path()}, safe="/")
+        return redirect(f"{reverse('accounts:sign_in')}?{way_back}")
     if declared.needs_membership and not request.viewer.role_key:  # type: ignore[attr-defined]
         raise Refusal("You are signed in, but you hold no current role at any agency. Ask your manager.")
     if declared.capability and not request.viewer.may(declared.capability):  # type: ignore[attr-defined]
@@ -117,6 +123,9 @@ class PolicyMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
+        if any("\0" in part for part in kwargs.values() if isinstance(part, str)):
+            # No text in the database can hold it, and asking would be an error.
+            return refusal_page(request, NotKnown("no_address"))
         if isinstance(getattr(view, "policy", None), ViewPolicy):
             return None
         # What is raised here would pass by the middleware that turns refusals into pages.

@@ -13,20 +13,30 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from accounts.choices import SubmissionStatus
-from accounts.models import HeldSubmission, Submission, User
+from accounts.models import HeldSubmission, Membership, Submission, User
 from accounts.rules.refusals import Refusal
 
 KEY_FIELD = "idempotency_key"
 OWNER_FIELD = "form_owner"
 OWNER_SALT = "harbour.form-owner"
+OWNER_FOR = timedelta(days=1)
 HELD_FIELD = "held"
 LEFT_OUT = {"csrfmiddlewaretoken", OWNER_FIELD, HELD_FIELD}
 HELD_FOR = timedelta(days=7)
 
 
-def owner_token(user_id: int) -> str:
-    """The signed mark that a page puts into its forms, naming the person it was made for."""
-    return signing.dumps(str(user_id), salt=OWNER_SALT)
+def owner_token(user_id: int, membership_id: UUID | None = None) -> str:
+    """The signed mark that a page puts into its forms: the person it was made for, and the role they acted in."""
+    return signing.dumps([user_id, str(membership_id) if membership_id else None], salt=OWNER_SALT)
+
+
+def owner_of(mark: str) -> tuple[int, UUID | None] | None:
+    """The user and membership of a page's mark; None where it is not ours, or of a page older than a day."""
+    try:
+        user_id, membership_id = signing.loads(mark, salt=OWNER_SALT, max_age=OWNER_FOR)
+        return int(user_id), UUID(membership_id) if membership_id else None
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
 
 
 def once(request: HttpRequest, view_name: str, run: Callable[[], HttpResponseBase]) -> HttpResponseBase:
@@ -34,14 +44,20 @@ def once(request: HttpRequest, view_name: str, run: Callable[[], HttpResponseBas
 
     The same key with the same body gets the first answer again; with another body, a 422 page; a form without
     a key, a 422 page. Only an answer that redirects (the write was done) is kept: a form that comes back with
-    errors may be corrected and sent again under its key. Runs inside the request's transaction, so that the
+    errors may be corrected and sent again under its key. A page that was opened in another role than the one the
+    sender acts in now gets a 409 page that keeps what was typed. Runs inside the request's transaction, so that the
     mark and the write stand or fall together; a second press waits for the first on the unique row.
     """
     try:
         key = UUID(request.POST.get(KEY_FIELD, ""))
     except ValueError:
         return render(request, "422.html", {"reason": "missing_key"}, status=422)
-    body_hash = _hash_of(request.POST)
+    owner = owner_of(request.POST.get(OWNER_FIELD, ""))
+    viewer = request.viewer  # type: ignore[attr-defined]
+    if owner is not None and owner != (viewer.user_id, viewer.membership_id):
+        opened_as = Membership.objects.select_related("agency").filter(pk=owner[1], user_id=viewer.user_id).first()
+        return render(request, "accounts/other_role.html", {"opened_as": opened_as}, status=409)
+    body_hash = _hash_of(request)
     with transaction.atomic():
         mark, created = Submission.objects.get_or_create(
             user_id=_sender(request), key=key, view=view_name, defaults={"body_hash": body_hash}
@@ -80,21 +96,22 @@ def _answer_again(request: HttpRequest, mark: Submission, body_hash: str) -> Htt
     return HttpResponseRedirect(mark.location)
 
 
-def _hash_of(fields: QueryDict) -> str:
-    kept = {name: values for name, values in sorted(fields.lists()) if name not in LEFT_OUT}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+def _hash_of(request: HttpRequest) -> str:
+    """What was sent and where to: one key on the pages of two files is two forms."""
+    kept = {name: values for name, values in sorted(request.POST.lists()) if name not in LEFT_OUT}
+    return hashlib.sha256(json.dumps([request.path, kept], sort_keys=True).encode()).hexdigest()
 
 
-def hold_submission(*, user_id: int, path: str, fields: QueryDict) -> UUID:
-    """Keep the fields of a form whose session had ended. Returns the token to pick it up by."""
+def hold_submission(*, user_id: int, membership_id: UUID | None, path: str, fields: QueryDict) -> UUID:
+    """Keep the fields of a form whose session had ended, for the role it was typed in. Returns the token to it."""
     kept = {name: values for name, values in fields.lists() if name not in LEFT_OUT}
     user = User.objects.get(pk=user_id)
-    return HeldSubmission.objects.create(user=user, path=path[:500], fields=kept).token
+    return HeldSubmission.objects.create(user=user, membership_id=membership_id, path=path[:500], fields=kept).token
 
 
 def take_held(*, token: UUID, user_id: int) -> HeldSubmission | None:
     """The held form, for the person it belongs to and nobody else."""
-    return HeldSubmission.objects.filter(token=token, user_id=user_id).first()
+    return HeldSubmission.objects.select_related("membership__agency").filter(token=token, user_id=user_id).first()
 
 
 def drop_held(*, token: UUID, user_id: int) -> None:

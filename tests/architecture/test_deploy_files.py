@@ -317,3 +317,11 @@ def start_bare(group: Group, places: Places) -> None:
 
 def as_service_user(places: Places) -> dict[str, Any]:
     return {**as_user(places.service_user), "cwd": places.sockets}
+
+
+def test_nginx_writes_down_no_address_of_a_page() -> None:
+    """An address holds the reference of a file."""
+    nginx = (DEPLOY / "nginx.conf").read_text()
+    formats = re.findall(r"log_format \w+ '([^']*)'", nginx)
+    assert formats
+    assert not {"$uri", "$request", "$request_uri", "$args", "$http_referer"} & set(re.findall(r"\$\w+", formats[0]))
