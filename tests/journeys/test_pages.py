@@ -295,6 +295,32 @@ def test_every_form_in_error_is_sound(
     record_property("scanned", f"{len(troubles)} forms in error, wide and narrow")
 
 
+FAULTS = {
+    "label": "document.querySelector('label[for=id_username]').remove()",
+    "console error": "console.error('a fault')",
+    "main heading": "document.querySelector('main').append(document.createElement('h1'))",
+    "wider than": "document.querySelector('main').style.width = '500px'",
+    "404": "fetch('/static/nothing.js')",
+    "Content Security Policy": "document.querySelector('main').innerHTML += '<b style=\"top:0\">x</b>'",
+    "title": "document.title = 'Harbour'",
+    "is named": "document.title = 'Marnie Testchild – Harbour'",
+    "framework": "document.querySelector('main').append('This field is required')",
+}
+
+
+def test_the_scan_sees_each_kind_of_fault(browser: Browser, product: Product, callers: dict[str, Caller]) -> None:
+    """A sound page, spoilt in one way at a time."""
+    with windows(browser, product, callers) as window_of:
+        visit = window_of("")
+        visit.page.goto("/account/sign-in/")
+        assert judge(visit, "before", {"Testchild"}) == []
+        for sign, spoiling in FAULTS.items():
+            visit.page.goto("/account/sign-in/")
+            visit.page.evaluate(spoiling)
+            visit.page.wait_for_load_state("networkidle")
+            assert sign in " ".join(judge(visit, "after", {"Testchild"})), sign
+
+
 def names_of_children() -> set[str]:
     """Family names and whole names of all children who have a file or were referred."""
     rows = [
