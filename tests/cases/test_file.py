@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -114,6 +115,7 @@ CANARIES = {
     "aged 1": "age",
     "LANGUAGECANARY": "language",
     "High risk": "level",
+    "High, judged": "level with its day",
     "Exploitation suspected": "harm",
     "3 April 2030": "review",
     "Child protection": "plan",
@@ -155,7 +157,7 @@ IDENTITY_FULL = IDENTITY_SUMMARY | {
     "number",
     "other worker",
 }
-LEVELS = {"level", "harm", "review"}
+LEVELS = {"level", "level with its day", "harm", "review"}
 AREA = {"area", "refuge area", "address withheld", "safe contact"}
 ADDRESS = {"street", "postcode", "refuge area", "address withheld", "safe contact"}
 
@@ -255,10 +257,13 @@ def test_housing_learns_nothing_of_assessment_plan_or_health(full, client_as):
 
 
 def test_an_author_sees_own_entries_whatever_the_cell_says(full, viewer, client_as):
-    make_chronology(full, viewer("housing"), category=Category.SESSIONS, summary="OWNSENTENCE", detail="OWNDETAIL")
+    for category in (Category.SESSIONS, Category.IDENTITY, Category.LEVEL):
+        words = {"summary": f"OWNSENTENCE-{category.value}", "detail": f"OWNDETAIL-{category.value}"}
+        make_chronology(full, viewer("housing"), category=category, **words)
     page = chronology(client_as, "housing", full)
-    assert "OWNSENTENCE" in page
-    assert "OWNDETAIL" in page
+    assert set(re.findall(r"OWN(?:SENTENCE|DETAIL)-[a-z]+", page)) == {
+        f"OWN{part}-{category}" for part in ("SENTENCE", "DETAIL") for category in ("sessions", "identity", "level")
+    }
 
 
 def test_a_health_service_sees_its_own_sensitive_entries_and_no_trace_of_anothers(full, world, viewer, client_as):
@@ -285,6 +290,12 @@ def test_what_is_withheld_is_said_with_its_number_its_agency_and_whom_to_ask(ful
     assert "from Northmere Health Trust" not in chronology(client_as, "housing", full), (
         "none of it for a cell that says N"
     )
+
+
+def test_entries_on_identity_are_counted_and_not_read_by_those_who_see_its_summary(full, client_as):
+    page = chronology(client_as, "housing", full)
+    assert "1 entry from Northmere Safeguarding Partnership is withheld: identity." in page
+    assert "1 entry from Northmere Safeguarding Partnership is withheld: contact and address." in page
 
 
 def test_counts_of_what_is_withheld_grow_with_the_entries(full, viewer, client_as):
@@ -315,8 +326,6 @@ def test_an_expired_future_or_ended_grant_is_as_if_the_file_had_never_been(kind,
 
 
 def _same(page):
-    import re
-
     page = re.sub(r"printed.*?</p>", "", page, flags=re.S | re.I)
     return re.sub(r'(nonce|value)="[^"]*"', "", page)
 
