@@ -82,7 +82,10 @@ class Notification(models.Model):
 
     # Written by PostgreSQL, so that a row loaded by any road is urgent when it says urgent things.
     urgent = models.GeneratedField(
-        expression=Q(immediate_danger=True) | Q(computed_level=RiskLevel.HIGH) | Q(harm_status=HarmStatus.KNOWN),
+        # The stubs know expressions alone; Django takes a Q here.
+        expression=Q(immediate_danger=True)  # type: ignore[arg-type]
+        | Q(computed_level=RiskLevel.HIGH)
+        | Q(harm_status=HarmStatus.KNOWN),
         output_field=models.BooleanField(),
         db_persist=True,
     )
