@@ -35,6 +35,11 @@ def level_word(child: Child) -> str:
     return LEVEL_WORDS[RiskLevel(child.level)]
 
 
+def is_provisional(child: Child) -> bool:
+    """Whether the level is a referrer's own score, which nobody has judged yet."""
+    return child.level_judged_at is None and child.level != RiskLevel.NOT_ASSESSED
+
+
 def harm_word(child: Child) -> str:
     """The harm status as the components name it."""
     return "" if child.harm_status == HarmStatus.NOT_KNOWN else child.harm_status
@@ -60,6 +65,7 @@ def file_heading(opened: OpenFile) -> dict[str, Any]:
         heading["age"] = age_on(child.birth_date, timezone.localdate(opened.at))
     if opened.level(Category.LEVEL) >= Level.SUMMARY:
         heading["level"] = level_word(child)
+        heading["provisional"] = is_provisional(child)
         heading["harm"] = harm_word(child)
     lead = opened.lead
     if lead is not None and lead.membership is not None:

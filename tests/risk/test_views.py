@@ -233,3 +233,35 @@ def test_a_grant_without_the_level_shows_no_judged_one(
         page(client_as("detective"), "assessment", other.reference, done.pk)[1],
     ):
         assert "judged by" not in text.lower()
+
+
+def test_a_referrers_level_is_called_provisional_until_somebody_judges(
+    client_as: AsPerson, world: World, child: Child, at: datetime
+) -> None:
+    services.record_referrer_assessment(
+        child=child,
+        version=tool_in_force(on=timezone.localdate(at)).version,
+        answers={"A1": Answer("yes")},
+        harm_status=HarmStatus.SUSPECTED,
+        age=15,
+        evidence="",
+        assessed_at=at,
+        referrer=world.membership("teacher"),
+        at=at,
+        by=world.viewer("triage"),
+    )
+    browser, address = client_as("socialworker"), reverse("cases:chronology", args=[child.reference])
+    assert "Low risk, provisional" in browser.get(address).content.decode()
+    child.refresh_from_db()
+    services.judge_level(
+        assessment=RiskAssessment.objects.get(),
+        judged_level=RiskLevel.LOW,
+        harm_status=HarmStatus.SUSPECTED,
+        reason="",
+        version=child.version,
+        at=at,
+        by=world.viewer("keyworker"),
+    )
+    text = browser.get(address).content.decode()
+    assert "Low risk" in text
+    assert "provisional" not in text.split("<main")[1].split("</section>")[0]
