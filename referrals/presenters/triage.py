@@ -16,7 +16,7 @@ from cases.access.rules import Level, Matrix, category_levels
 from cases.access.selectors import facts_of, matrix_in_force
 from cases.record.choices import RiskLevel
 from cases.record.models import Address, Child
-from referrals.choices import ConcernKind
+from referrals.choices import ConcernKind, NotificationStatus
 from referrals.models import Notification
 from referrals.presenters.notify import fields_of, result_of, said_rows
 from referrals.rules.matching import Band
@@ -33,6 +33,7 @@ LEVEL_WORDS = {
 BAND_WORDS = {Band.VERY_LIKELY: "Very likely", Band.LIKELY: "Likely", Band.POSSIBLE: "Possible"}
 BAND_TONE = {Band.VERY_LIKELY: "serious", Band.LIKELY: "watch", Band.POSSIBLE: "plain"}
 NOT_SHOWN = "Not shown to you"
+PROTECTED_NOW = "Protected: not shown once decided. On the file, it is for the people on its list."
 DECIDED_COLUMNS = [{"text": "Notification"}, {"text": "Decision"}, {"text": "By"}, {"text": "File"}]
 QUESTION_COLUMNS = [{"text": "Notification"}, {"text": "File"}, {"text": "What they share"}, {"text": "Waiting"}]
 
@@ -101,8 +102,15 @@ def file_href(child: Child) -> str:
 
 
 def detail(notification: Notification, *, at: datetime) -> dict[str, Any]:
-    """Everything the referrer wrote, in blocks, with the provisional result explained."""
-    rows = said_rows(fields_of(notification), today=timezone.localdate(notification.sent_at))
+    """Everything the referrer wrote, in blocks, with the provisional result explained.
+
+    Triage needs the address to find out who the child is. Once it is decided, one that must be kept from somebody
+    stands on the file alone, for the people on its list.
+    """
+    said = fields_of(notification)
+    if notification.address_protected and notification.status == NotificationStatus.DECIDED:
+        said |= {"address_lines": PROTECTED_NOW, "postcode": ""}
+    rows = said_rows(said, today=timezone.localdate(notification.sent_at))
     referrer = notification.membership
     due_at = decision_due_at(notification.sent_at, urgent=bool(notification.urgent))
     return {

@@ -134,15 +134,7 @@ def bring_agencies(
             involve(child=child, agency=agency, role=_role(agency), at=at, by=by)
     if child.restricted:
         if leading is not None:
-            # From the involvement, so that the access ends with the work.
-            grant_access(
-                child_id=child.pk,
-                reason=GrantReason.NAMED,
-                at=at,
-                by=by,
-                membership=lead,
-                source_id=leading.pk,
-            )
+            _name_lead(leading, at=at, by=by)
         return
     referring = notification.agency
     if notification.membership.role != REFERS_ONLY and referring.pk not in involved:
@@ -160,6 +152,18 @@ def bring_agencies(
         grant_to_function(child_id=child.pk, function=function, at=at, by=by)
     readers = [membership for membership in (lead, notification.membership) if membership is not None]
     _let_read_addresses(child, readers, notification)
+
+
+def _name_lead(leading: Involvement, *, at: datetime, by: Viewer) -> None:
+    """Open a restricted file to its lead by name, from the involvement, so that the access ends with the work."""
+    grant_access(
+        child_id=leading.child_id,
+        reason=GrantReason.NAMED,
+        at=at,
+        by=by,
+        membership=leading.membership,
+        source_id=leading.pk,
+    )
 
 
 def _role(agency: Agency) -> InvolvementRole:

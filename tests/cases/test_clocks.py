@@ -396,4 +396,4 @@ def test_the_page_asks_the_database_the_same_number_of_times(
         browser.get(reverse("cases:alerts"))
 
 
-PAGE_QUERIES = 12
+PAGE_QUERIES = 11

@@ -476,6 +476,17 @@ def test_joining_to_a_restricted_file_lets_nobody_in_but_its_lead(world: World, 
     assert sees == {"keyworker"}
 
 
+def test_once_decided_a_protected_address_is_left_to_the_file(world: World, client_as: Any, at: datetime) -> None:
+    triage = client_as("triage")
+    for protected in (True, False):
+        made = sent(world, address_lines="9 Refuge Road", postcode="NM9 9ZZ", address_protected=protected, sent_at=at)
+        assert "9 Refuge Road" in triage.get(page(made)).content.decode(), "triage checks who the child is"
+        decide(world, made, at)
+        shown = triage.get(page(made)).content.decode()
+        assert [words in shown for words in ("9 Refuge Road", "NM9 9ZZ")] == [not protected] * 2
+        assert ("Protected: not shown once decided" in shown) is protected
+
+
 def test_on_a_restricted_file_the_leads_access_ends_with_the_work(world: World, client_as: Any, at: datetime) -> None:
     question = asked(world, client_as, hide=hide_by_restriction, person="safeguarding_lead", sent_at=at)
     said = {"idempotency_key": str(uuid4()), "same_child": "yes", "lead": str(world.membership("keyworker").pk)}
