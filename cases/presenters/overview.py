@@ -53,12 +53,7 @@ def _level_rows(opened: OpenFile) -> list[Row]:
 
 def _review_row(due_on: date, today: date) -> Row:
     if due_on < today:
-        late = (today - due_on).days
-        return {
-            "key": "Next review",
-            "value": f"Late: was due {day(due_on)}, {late} {'day' if late == 1 else 'days'} ago",
-            "tone": "urgent",
-        }
+        return {"key": "Next review", "value": f"Late: was due {day(due_on)}", "tone": "urgent"}
     return {"key": "Next review", "value": day(due_on)}
 
 

@@ -186,7 +186,14 @@ def test_the_front_page_shows_exactly_what_the_cells_of_the_role_open(person, se
 
 
 def test_categories_that_a_grant_does_not_open_are_not_on_the_page(world, viewer, client_as, at):
-    child = make_child("GIVENCANARY", "FAMILYCANARY", level=RiskLevel.HIGH, safe_contact="SAFECONTACT")
+    child = make_child(
+        "GIVENCANARY",
+        "FAMILYCANARY",
+        level=RiskLevel.HIGH,
+        level_judged_at=at,
+        review_due_on=date(2030, 4, 3),
+        safe_contact="SAFECONTACT",
+    )
     grant(child, world.agency("social_care"), categories=(Category.MISSING,))
     make_chronology(child, viewer("triage"), category=Category.MISSING, summary="SUMMARY-missing-")
     make_chronology(child, viewer("triage"), category=Category.FAMILY, summary="SUMMARY-family-")
