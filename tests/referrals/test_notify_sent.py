@@ -204,7 +204,7 @@ def test_the_list_asks_the_database_the_same_number_of_times(
     assert page.count(">Carry on: Robin") == how_many
 
 
-LIST_QUERIES = 13
+LIST_QUERIES = 12
 
 
 def test_a_long_list_comes_in_pages(teacher, viewer, at) -> None:
