@@ -6,6 +6,7 @@ from datetime import date
 import pghistory
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -154,6 +155,7 @@ class AccessEvent(models.Model):
             models.Index(fields=["child_id", "-at"], name="access_event_child"),
             models.Index(fields=["user_id", "-at"], name="access_event_user"),
             models.Index(fields=["-at"], name="access_event_at"),
+            GinIndex(fields=["shown_ids"], name="access_event_shown"),
         ]
 
     def __str__(self) -> str:

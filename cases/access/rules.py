@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from accounts.rules.roles import ROLES, Capability
@@ -61,6 +61,9 @@ REASONS: dict[str, str] = {
     "no_membership": "You hold no current role at any agency.",
     "role_lacks": "Your role in the partnership does not do this.",
     "category_withheld": "Your role does not see this kind of information.",
+    "in_part": (
+        "You can see a part of this file, or see it for a time. Somebody who works with the child can change who does."
+    ),
 }
 
 
@@ -79,14 +82,18 @@ class Matrix:
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What `visible_to` found out about one viewer and one file, at one instant."""
+    """What `visible_to` found out about one viewer and one file, at one instant.
+
+    The masks are those of the grants that count: on a restricted file, of those that name the viewer alone. `whole`
+    says that one of them opens every category, has no end and came with work, not with a meeting or a share.
+    """
 
     blocked: bool = False
     restricted: bool = False
     named: bool = False
     category_mask: int = 0
     panel_mask: int = 0
-    reasons: frozenset[str] = field(default_factory=frozenset)
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,19 +194,46 @@ def entry_level(level: Level, *, own: bool, own_agency: bool) -> Level:
     return level
 
 
-# The summary of these categories is a list of facts, with no entry of the timeline among them.
-SUMMARISED_WITHOUT_ENTRIES = frozenset({Category.IDENTITY.value, Category.CONTACT_ADDRESS.value})
+# The summary of these categories is a number or a list of facts, with no entry of the timeline among them.
+SUMMARISED_WITHOUT_ENTRIES = frozenset(
+    category.value
+    for category in (
+        Category.IDENTITY,
+        Category.CONTACT_ADDRESS,
+        Category.VULNERABILITY,
+        Category.SESSIONS,
+        Category.ORIENTATION,
+        Category.INTELLIGENCE,
+        Category.MINUTES,
+    )
+)
 
 
 def timeline_level(category: str, level: Level) -> Level:
     """How much of a category's timeline somebody sees who sees `level` of it.
 
-    The summary of identity is name, age, school and reference, and that of contact and address the area and the
-    safe contact: of what is written about them there is only the number, by agency. Source: the access matrix.
+    The summary of identity is name, age, school and reference; that of contact and address the area and the safe
+    contact; of vulnerabilities and sessions a number; of intelligence a sanitised text, of orientation what the
+    child agreed to, of minutes the decision. None of these is an entry, so of entries there is only the number.
+    Source: the access matrix.
     """
     if level == Level.SUMMARY and category in SUMMARISED_WITHOUT_ENTRIES:
         return Level.EXISTENCE
     return level
+
+
+def reads_files(role_key: str) -> bool:
+    """Whether a role opens children's files at all."""
+    return Capability.READ_FILES in ROLES[role_key].capabilities
+
+
+def roles_told_of(category: str, matrix: Matrix) -> frozenset[str]:
+    """The roles that may know when something happened in a category, whoever wrote it: where it is E or more.
+
+    Own entries and panel grants tell some of it to some; a list that moved for them would tell the rest.
+    """
+    telling = (Cell.FULL, Cell.SUMMARY, Cell.EXISTENCE)
+    return frozenset(role for role in ROLES if matrix.cell(role, category) in telling)
 
 
 def decide(
@@ -209,7 +243,7 @@ def decide(
 
     `category` is that of the content an entry is added to: it must be one the role works with (full, or own
     entries). A refusal because the file may not be known comes before any other, so that callers can answer it
-    with a 404.
+    with a 404. Bringing an agency in opens the whole file to it without an end, so it takes access that is no less.
     """
     known = may_know(viewer, facts)
     if not known.allowed or viewer.system is not None:
@@ -218,6 +252,11 @@ def decide(
         return Decision(False, "role_lacks")
     if action == Action.SEE_WHO_LOOKED and _level(viewer, Category.WHO_LOOKED, facts, matrix) < Level.FULL:
         return Decision(False, "category_withheld")
+    if action == Action.CHANGE_INVOLVEMENT:
+        if not facts.whole:
+            return Decision(False, "in_part")
+        if _level(viewer, Category.IDENTITY, facts, matrix) < Level.FULL:
+            return Decision(False, "category_withheld")
     if action in (Action.ASSESS_RISK, Action.JUDGE_LEVEL, Action.APPROVE_LEVEL):
         category = Category.ASSESSMENT
     if category is not None and _level(viewer, category, facts, matrix) not in (Level.FULL, Level.OWN):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from uuid import UUID
 from django.contrib.postgres.aggregates import BitOr
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
     Case,
     DateTimeField,
     Exists,
@@ -25,11 +27,11 @@ from django.db.models import (
 )
 from django.db.models.functions import TruncDate
 
-from accounts.models import DefinitionVersion
+from accounts.models import DefinitionVersion, FunctionMember, Membership
 from accounts.rules.dates import LONDON
 from accounts.rules.viewers import Viewer
 from accounts.selectors.definitions import definition_in_force
-from cases.access.choices import CATEGORY_BITS, Cell, GrantReason
+from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, WORKING_REASONS, Cell, GrantReason
 from cases.access.models import AccessGrant, Block
 from cases.access.rules import FileFacts, Matrix, read_matrix
 
@@ -69,24 +71,43 @@ def grants_reaching(viewer: Viewer, at: datetime) -> QuerySet[AccessGrant]:
     )
 
 
+def grants_counting(viewer: Viewer, at: datetime, *, path: str) -> QuerySet[AccessGrant]:
+    """For a subquery on rows of files or of their content: the grants that count there.
+
+    They are all that reach the viewer; on a restricted file those alone that name them, so that no grant to an
+    agency widens what somebody was named for. `path` leads from the row to the child's id.
+    """
+    restricted = "restricted" if path == "pk" else "child__restricted"
+    return (
+        grants_reaching(viewer, at)
+        .filter(child_id=OuterRef(path))
+        .annotate(file_restricted=ExpressionWrapper(OuterRef(restricted), output_field=BooleanField()))
+        .filter(Q(reason=GrantReason.NAMED) | Q(file_restricted=False))
+    )
+
+
 # What live grants say of a file, in one number, so that one look at them answers it all: the categories that panel
-# grants open stand above those that others open, and the highest bit says that the viewer is named.
-PANEL_SHIFT, NAMED_BIT = 1 << 20, 1 << 40
+# grants open stand above those that others open; then come a bit for the whole file without an end, and the highest,
+# which says that the viewer is named.
+PANEL_SHIFT, WHOLE_BIT, NAMED_BIT = 1 << 20, 1 << 39, 1 << 40
 
 
 def _said_by(grants: QuerySet[AccessGrant]) -> Subquery:
     """The grants of one file as one number; NULL where there is none."""
     mask: Any = F("category_mask")
+    whole = {"category_mask": ALL_CATEGORIES, "valid_until": None}
     said = Case(
         When(reason=GrantReason.PANEL, then=mask * PANEL_SHIFT),
+        When(reason=GrantReason.NAMED, **whole, then=mask + WHOLE_BIT + NAMED_BIT),
         When(reason=GrantReason.NAMED, then=mask + NAMED_BIT),
+        When(reason__in=WORKING_REASONS, **whole, then=mask + WHOLE_BIT),
         default=mask,
         output_field=BigIntegerField(),
     )
     return Subquery(grants.order_by().values("child_id").annotate(said=BitOr(said)).values("said"))
 
 
-def category_opened(category: str) -> ExpressionWrapper:
+def category_opened(category: str) -> ExpressionWrapper[Any]:
     """For rows of `visible_files`: whether any of the viewer's grants opens a category, 0 where none does."""
     bit = CATEGORY_BITS[category]
     opened: Any = F("access_said")
@@ -104,13 +125,18 @@ def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk"
         return files
     if viewer.membership_id is None or viewer.user_id is None:
         return files.none()
-    grants = grants_reaching(viewer, at).filter(child_id=OuterRef(path))
     restricted = "restricted" if path == "pk" else "child__restricted"
-    return files.annotate(access_said=_said_by(grants)).filter(
-        ~Exists(Block.objects.live(at).filter(child_id=OuterRef(path), user_id=viewer.user_id)),
+    merged = files.model._meta.apps.get_model("cases", "Child")._default_manager.filter(merged_into_id=OuterRef(path))
+    blocks = Block.objects.live(at).filter(user_id=viewer.user_id)
+    return files.annotate(access_said=_said_by(grants_counting(viewer, at, path=path))).filter(
+        ~Exists(blocks.filter(child_id=OuterRef(path))),
+        # What kept somebody out of a file keeps them out of the one it was merged into.
+        ~Exists(blocks.filter(child__merged_into_id=OuterRef(path))),
         # NULL is no grant and never enough; where the file is restricted only the viewer's own name is.
         access_said__gte=Case(
-            When(**{restricted: True}, then=Value(NAMED_BIT)), default=Value(0), output_field=BigIntegerField()
+            When(Q(**{restricted: True}) | Exists(merged.filter(restricted=True)), then=Value(NAMED_BIT)),
+            default=Value(0),
+            output_field=BigIntegerField(),
         ),
     )
 
@@ -136,8 +162,7 @@ def visible_content(rows: Rows, viewer: Viewer, at: datetime, matrix: Matrix) ->
         )
     )
     opening = (
-        grants_reaching(viewer, at)
-        .filter(child_id=OuterRef("child_id"))
+        grants_counting(viewer, at, path="child_id")
         .annotate(
             opened=ExpressionWrapper(
                 F("category_mask").bitand(OuterRef("category_bit")),  # type: ignore[arg-type]
@@ -160,9 +185,38 @@ def facts_of(row: Any) -> FileFacts:
     return FileFacts(
         restricted=row.restricted,
         named=bool(said & NAMED_BIT),
+        whole=bool(said & WHOLE_BIT),
         category_mask=said & (PANEL_SHIFT - 1),
-        panel_mask=said // PANEL_SHIFT & (PANEL_SHIFT - 1),
+        panel_mask=said // PANEL_SHIFT & ALL_CATEGORIES,
     )
+
+
+def is_named_on(child_id: UUID, membership_id: UUID | None, at: datetime) -> bool:
+    """Whether a person under one membership is named on a file."""
+    named = AccessGrant.objects.live(at).filter(child_id=child_id, reason=GrantReason.NAMED)
+    return membership_id is not None and named.filter(membership_id=membership_id).exists()
+
+
+def still_reached(child_id: UUID, *, group_id: int, membership_id: UUID | None, named_only: bool, at: datetime) -> bool:
+    """Whether a live grant still lets an agency, or one of its people by membership, see a file."""
+    grants = AccessGrant.objects.live(at).filter(child_id=child_id)
+    person = Q(membership_id=membership_id, membership__isnull=False)
+    if named_only:
+        return grants.filter(person, reason=GrantReason.NAMED).exists()
+    return grants.filter(person | Q(group_id=group_id)).exists()
+
+
+def roles_of(group_ids: Iterable[int], *, on: date) -> dict[int, list[str]]:
+    """The roles that people hold on a day in an agency's group or in a function's, by group."""
+    ids = set(group_ids)
+    current = Membership.objects.current(on)
+    pairs = set(current.filter(agency__group_id__in=ids).values_list("agency__group_id", "role").distinct())
+    serving = FunctionMember.objects.filter(membership__in=current, function__group_id__in=ids)
+    pairs |= set(serving.values_list("function__group_id", "membership__role").distinct())
+    roles: dict[int, list[str]] = {}
+    for group_id, role in sorted(pairs):
+        roles.setdefault(group_id, []).append(role)
+    return roles
 
 
 def live_grants_on(child_id: UUID, at: datetime) -> list[AccessGrant]:

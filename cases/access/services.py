@@ -12,14 +12,16 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import F, Max, Min, Q, QuerySet
+from django.utils.timezone import localdate
 
 from accounts.choices import FunctionKey
 from accounts.models import FunctionGroup, Membership, User
 from accounts.rules.refusals import Refusal
 from accounts.rules.viewers import Viewer
-from cases.access.choices import ALL_CATEGORIES, GrantReason
+from cases.access.choices import ALL_CATEGORIES, Category, GrantReason
 from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
-from cases.access.rules import mask_of
+from cases.access.rules import mask_of, reads_files, roles_told_of
+from cases.access.selectors import matrix_in_force, roles_of
 
 VIEW_PERMISSION = "view_child"
 _projecting_later: ContextVar[bool] = ContextVar("projecting_later", default=False)
@@ -108,14 +110,42 @@ def place_block(*, child_id: UUID, user: User, reason: str, by: Viewer, at: date
 
 
 def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
-    """Move a file up the worklists of those whose grants open the category that something happened in."""
+    """Move a file up the worklists of those who may know that something happened in the category.
+
+    That takes a grant that opens it, and that nobody who shares the row holds a role that may not know of it: an
+    agency's row moves where each of its current roles sees at least that something exists.
+    """
     if _projecting_later.get():
         return
-    bit = mask_of([category])
-    for projection in (ChildGroupGrant, ChildUserGrant):
-        projection.objects.annotate(opened=F("category_mask").bitand(bit)).exclude(opened=0).filter(
-            content_object_id=child_id, last_activity_at__lt=at
-        ).update(last_activity_at=at)
+    opened = F("category_mask").bitand(mask_of([category]))
+    told = roles_told_of(category, matrix_in_force(on=localdate(at)))
+    earlier = Q(content_object_id=child_id, last_activity_at__lt=at)
+    by_group = ChildGroupGrant.objects.annotate(opened=opened).exclude(opened=0).filter(earlier)
+    roles = _reading_roles(by_group.values_list("group_id", flat=True), at)
+    groups = [group_id for group_id, held in roles.items() if held <= told]
+    by_group.filter(group_id__in=groups).update(last_activity_at=at)
+    by_user = ChildUserGrant.objects.annotate(opened=opened).exclude(opened=0).filter(earlier)
+    held_by = _roles_granted(by_user.values_list("user_id", flat=True), child_id)
+    people = [user_id for user_id, held in held_by.items() if held <= told]
+    by_user.filter(user_id__in=people).update(last_activity_at=at)
+
+
+def _reading_roles(group_ids: Iterable[int], at: datetime) -> dict[int, set[str]]:
+    """For each group the roles held in it now that read files; of a group without any, nothing is told."""
+    ids = list(group_ids)
+    if not ids:
+        return {}
+    held = roles_of(ids, on=localdate(at))
+    return {group_id: {role for role in held.get(group_id, []) if reads_files(role)} for group_id in ids}
+
+
+def _roles_granted(user_ids: Iterable[int], child_id: UUID) -> dict[int, set[str]]:
+    """For each person the roles under which they were granted a file in person."""
+    granted = AccessGrant.objects.filter(child_id=child_id, membership__user_id__in=list(user_ids), ended_at=None)
+    roles: dict[int, set[str]] = {}
+    for user_id, role in granted.values_list("membership__user_id", "membership__role"):
+        roles.setdefault(user_id, set()).add(role)
+    return roles
 
 
 @contextmanager
@@ -134,7 +164,8 @@ def projecting_later(*, at: datetime) -> Iterator[None]:
 def rebuild_projection(*, at: datetime) -> int:
     """Write the projection anew from the open grants at an instant. Returns how many rows it has now.
 
-    The latest activity of a row is that of the timeline in the categories its grants open, or their start.
+    The latest activity of a row is that of the timeline in the categories its grants open and all its roles may
+    know of, or their start.
     """
     still_open = Q(valid_until=None) | Q(valid_until__gt=at), Q(ended_at=None) | Q(ended_at__gt=at)
     grants = AccessGrant.objects.filter(*still_open).select_related("membership").order_by("valid_from", "pk")
@@ -142,7 +173,7 @@ def rebuild_projection(*, at: datetime) -> int:
     for grant in grants:
         kind, subject = ("group", grant.group_id) if grant.membership is None else ("user", grant.membership.user_id)
         subjects.setdefault((kind, subject or 0, grant.child_id), []).append(grant)
-    activity, permission = _latest_activity(), view_permission()
+    activity, permission, told = _latest_activity(), view_permission(), _told_by_subject(subjects, at)
     projections: tuple[tuple[str, Any], ...] = (("group", ChildGroupGrant), ("user", ChildUserGrant))
     for kind, projection in projections:
         projection.objects.all().delete()
@@ -151,12 +182,27 @@ def rebuild_projection(*, at: datetime) -> int:
                 **{f"{kind}_id": subject},
                 content_object_id=child_id,
                 permission=permission,
-                **_row_of(behind, activity.get(child_id, {})),
+                **_row_of(behind, activity.get(child_id, {}), told[found, subject, child_id]),
             )
             for (found, subject, child_id), behind in subjects.items()
             if found == kind
         )
     return len(subjects)
+
+
+def _told_by_subject(
+    subjects: dict[tuple[str, int, UUID], list[AccessGrant]], at: datetime
+) -> dict[tuple[str, int, UUID], frozenset[str]]:
+    """For each row of the projection, the categories that every role behind it may know something happened in."""
+    matrix = matrix_in_force(on=localdate(at))
+    told = {category.value: roles_told_of(category, matrix) for category in Category}
+    in_groups = _reading_roles({subject for kind, subject, _ in subjects if kind == "group"}, at)
+    found = {}
+    for (kind, subject, child_id), behind in subjects.items():
+        people = {grant.membership.role for grant in behind if grant.membership is not None}
+        held = in_groups[subject] if kind == "group" else people
+        found[kind, subject, child_id] = frozenset(name for name, roles in told.items() if held <= roles)
+    return found
 
 
 def _latest_activity() -> dict[UUID, dict[str, datetime]]:
@@ -168,13 +214,13 @@ def _latest_activity() -> dict[UUID, dict[str, datetime]]:
     return latest
 
 
-def _row_of(grants: list[AccessGrant], activity: dict[str, datetime]) -> dict[str, Any]:
+def _row_of(grants: list[AccessGrant], activity: dict[str, datetime], told: frozenset[str]) -> dict[str, Any]:
     """The hull of the open grants of one subject on one file."""
     mask = 0
     for grant in grants:
         mask |= grant.category_mask
     ends = [grant.valid_until for grant in grants]
-    seen = [at for category, at in activity.items() if mask_of([category]) & mask]
+    seen = [at for category, at in activity.items() if mask_of([category]) & mask and category in told]
     return {
         "valid_from": grants[0].valid_from,
         "valid_until": None if None in ends else max(end for end in ends if end is not None),

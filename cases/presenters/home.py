@@ -127,9 +127,11 @@ def _own_blocks(asking: _Asking) -> tuple[list[HomeBlock], list[Child]]:
     if viewer.may(Capability.AUDIT):
         looks, shown = _guardian_blocks(asking)
         return blocks + looks, shown
-    files = list(my_files(viewer, at=asking.at).order_by("review_due_on", "sort_key", "pk")[: SHOWN * 20])
+    files = list(my_files(viewer, at=asking.at).order_by("review_due_on", "pk")[: SHOWN * 20])
     if not files:
         return blocks, []
+    files.sort(key=lambda child: _sort_name(asking, child))
+    files.sort(key=lambda child: child.review_due_on or date.max)
     reviews, listed = _review_blocks(asking, files)
     changed = _changed_block(asking, files)
     return [*blocks, *reviews, _children_block(asking, files), changed], [*listed, *files[:SHOWN]]
@@ -188,10 +190,16 @@ def _file_item(asking: _Asking, child: Child) -> HomeItem:
     }
 
 
+def _sort_name(asking: _Asking, child: Child) -> tuple[str, str]:
+    """What a file is sorted by: the family name where it is shown, else what is shown, so that order tells nothing."""
+    full = asking.sees(Category.IDENTITY, facts_of(child)) == Level.FULL
+    return (child.sort_key if full else asking.name_of(child).lower(), str(child.pk))
+
+
 def _children_block(asking: _Asking, files: list[Child]) -> HomeBlock:
     manages = asking.viewer.may(Capability.APPROVE_LEVEL)
     heading = "Children your service works with" if manages else "Children you work with"
-    by_name = sorted(files, key=lambda child: child.sort_key)[:SHOWN]
+    by_name = sorted(files, key=lambda child: _sort_name(asking, child))[:SHOWN]
     more = f"{reverse('cases:worklist')}{'' if manages else '?mine=on'}"
     return HomeBlock(
         HomeSection.WAITING,

@@ -48,6 +48,7 @@ MORE_REASONS = {
     "listed": "Stood in a list.",
     "role_lacks": "The role does not do this.",
     "category_withheld": "The role does not see this kind of information.",
+    "in_part": "Their access was to a part of the file, or for a time.",
     "no_grant": "There was no current grant on the file.",
     "blocked": "A conflict of interest is recorded.",
     "restricted": "The file is open to named people only.",

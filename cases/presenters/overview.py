@@ -239,9 +239,10 @@ def withheld_notices(counts: Iterable[WithheldCount]) -> list[dict[str, str]]:
     """What is kept from this viewer, how much of it, by whom, and whom to ask."""
     return [
         {
-            "text": f"{row.count} {'entry' if row.count == 1 else 'entries'} from {row.agency} "
+            "text": f"{row.count} {'entry' if row.count == 1 else 'entries'} "
+            f"{f'from {row.agency} ' if row.agency else ''}"
             f"{'is' if row.count == 1 else 'are'} withheld: {Category(row.category).label}.",
-            "ask": f"Ask {row.ask}." if row.ask else f"Ask {row.agency}.",
+            "ask": f"Ask {row.ask or row.agency}." if row.agency else ASK_LEAD,
         }
         for row in counts
     ]

@@ -33,6 +33,12 @@ def check_lead_is_named(*, has_membership: bool) -> None:
         raise RecordRefused("The lead must be a named person, so that the child knows who it is.")
 
 
+def check_may_name(*, is_named: bool) -> None:
+    """Refuse to name somebody on a restricted file by who is not named there: they cannot see whom they let in."""
+    if not is_named:
+        raise RecordRefused("This file is open to named people only. Somebody who is named on it can name a worker.")
+
+
 def check_handover_has_reason(reason: str) -> None:
     """Refuse a change of lead without a reason: children want one constant worker, and to know why it changes."""
     if len(reason.strip()) < 10:

@@ -15,6 +15,7 @@ from accounts.rules.roles import Capability
 from accounts.selectors import agencies_by_sector, people_at
 from cases.access.choices import Category
 from cases.access.rules import Action, Level
+from cases.access.selectors import still_reached
 from cases.forms.involvement import AgencyForm, ChangeLeadForm, EndInvolvementForm, InvolveForm
 from cases.presenters.frame import crumbs_to
 from cases.presenters.overview import worker_line, workers
@@ -82,6 +83,8 @@ def involve(request: HttpRequest, opened: OpenFile, agency_id: UUID) -> HttpResp
     people = {str(member.pk): member for member in people_at(agency.pk)}
     choices = [(key, f"{member.user}, {member.get_role_display()}") for key, member in people.items()]
     form = InvolveForm(request.POST or None, workers=choices)
+    if form.is_bound and form.is_valid() and opened.child.restricted and not form.cleaned_data["worker"]:
+        form.add_error("worker", "This file is open to named people only. Select the worker who will see it.")
     if form.is_bound and form.is_valid():
         try:
             services.involve(
@@ -95,9 +98,12 @@ def involve(request: HttpRequest, opened: OpenFile, agency_id: UUID) -> HttpResp
         except RecordRefused as refusal:
             form.add_error("worker", refusal.reason)
         else:
-            messages.success(request, f"{agency.name} works with this child now, and can see the file.")
+            who = people[form.cleaned_data["worker"]].user if opened.child.restricted else agency.name
+            messages.success(request, f"{who} works with this child now, and can see the file.")
             return redirect("cases:involvement", opened.child.reference)
     intro = f"{agency.name} will see this file, as far as the job of each of its people allows, until its work ends."
+    if opened.child.restricted:
+        intro = "This file is open to named people only. The worker you choose will see it, until their work ends."
     return _ask(request, opened, form, heading=f"Add {agency.name}", intro=intro)
 
 
@@ -177,6 +183,22 @@ def end_involvement(request: HttpRequest, opened: OpenFile, involvement_id: UUID
         except RecordRefused as refusal:
             form.add_error(None, refusal.reason)
         else:
-            messages.success(request, "Their work with the child has ended, and their access with it.")
+            messages.success(request, _ended_words(opened, row))
             return redirect("cases:involvement", opened.child.reference)
     return _ask(request, opened, form, heading=f"End the work of {_worker(row)}", button="End it")
+
+
+def _ended_words(opened: OpenFile, row: Involvement) -> str:
+    """What became of their access: another grant may still reach them."""
+    reached = still_reached(
+        opened.child.pk,
+        group_id=row.working_agency.group_id,
+        membership_id=row.membership_id,
+        named_only=opened.child.restricted,
+        at=opened.at,
+    )
+    if reached:
+        return (
+            "Their work with the child has ended. They can still see the file for another reason: see who can see it."
+        )
+    return "Their work with the child has ended, and their access with it."

@@ -13,12 +13,12 @@ from accounts.rules.roles import Capability
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import Action, Level, decide
-from cases.access.selectors import live_grants_on
+from cases.access.selectors import live_grants_on, roles_of
 from cases.forms.chronology import end_of, start_of
 from cases.forms.looking import LookFilterForm
 from cases.presenters import looking
 from cases.presenters.frame import crumbs_to
-from cases.record.selectors import LookFilter, roles_of, who_has_looked, who_looked
+from cases.record.selectors import LookFilter, who_has_looked, who_looked
 from cases.record.services import OpenFile
 from cases.views.loading import file_page
 
@@ -31,8 +31,7 @@ def show_who_can_see(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Which agencies, functions and people can see this file, which kinds of information, why and until when."""
     grants = live_grants_on(opened.child.pk, opened.at)
     if opened.child.restricted:
-        named = {grant.membership_id for grant in grants if grant.reason == GrantReason.NAMED}
-        grants = [grant for grant in grants if grant.membership_id in named]
+        grants = [grant for grant in grants if grant.reason == GrantReason.NAMED]
     every = _sees_every_grant(opened)
     shown = grants if every else _near(grants, opened)
     roles = roles_of([grant.group_id for grant in shown if grant.group_id], on=timezone.localdate(opened.at))

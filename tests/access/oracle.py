@@ -62,6 +62,7 @@ class Seen:
     known: bool
     categories: frozenset[str]
     panel: frozenset[str]
+    whole: bool = False
 
 
 def reaching(viewer: Any, child: UUID, grants: Iterable[GrantRow], at: datetime) -> list[GrantRow]:
@@ -81,10 +82,16 @@ def seen(
     mine = reaching(viewer, child, grants, at)
     blocked = any(row.child == child and row.user == viewer.user_id and row.live(at) for row in blocks)
     named = any(row.reason == "named" for row in mine)
+    if restricted:
+        mine = [row for row in mine if row.reason == "named"]
     known = not blocked and (named if restricted else bool(mine))
     opened = frozenset(name for row in mine if row.reason != "panel" for name in row.categories)
     panel = frozenset(name for row in mine if row.reason == "panel" for name in row.categories)
-    return Seen(known, opened if known else frozenset(), panel if known else frozenset())
+    whole = known and any(
+        len(row.categories) == 18 and row.until is None and row.reason not in ("panel", "share", "break_glass")
+        for row in mine
+    )
+    return Seen(known, opened if known else frozenset(), panel if known else frozenset(), whole)
 
 
 def level(role: str, category: str, what: Seen, table: dict[str, dict[str, str]]) -> str:

@@ -28,7 +28,7 @@ from tests.access import oracle
 
 TABLE = oracle.matrix()
 SHIPPED = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
-GRANTED = FileFacts(category_mask=ALL_CATEGORIES)
+GRANTED = FileFacts(category_mask=ALL_CATEGORIES, whole=True)
 PANEL = FileFacts(panel_mask=ALL_CATEGORIES)
 BOTH = FileFacts(category_mask=ALL_CATEGORIES, panel_mask=ALL_CATEGORIES)
 AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -134,11 +134,19 @@ def test_what_each_role_may_do_on_a_file_it_has_been_granted(role):
     if role in READS_FILES - {"data_guardian"}:
         expected |= {Action.ADD_ENTRY}
     if role in ASSESSES:
-        expected |= {Action.CHANGE_INVOLVEMENT}
+        expected |= {Action.CHANGE_INVOLVEMENT} if TABLE[role]["identity"] == "F" else set()
         expected |= {Action.ASSESS_RISK, Action.JUDGE_LEVEL} if full_assessment else set()
     if role in APPROVES and full_assessment:
         expected |= {Action.APPROVE_LEVEL}
     assert may == expected
+
+
+def test_who_sees_a_part_or_for_a_time_does_not_change_who_works_with_the_child():
+    in_part = FileFacts(category_mask=ALL_CATEGORIES, panel_mask=ALL_CATEGORIES)
+    for role in sorted(ASSESSES):
+        decision = decide(viewer_as(role), Action.CHANGE_INVOLVEMENT, in_part, SHIPPED)
+        assert (decision.allowed, decision.reason_code) == (False, "in_part")
+        assert decision.text
 
 
 def test_an_entry_is_added_to_categories_the_role_works_with():

@@ -181,6 +181,7 @@ def test_what_the_database_shows_is_what_the_rule_says(world, at):
                 found = {child.pk: child for child in files}
                 assert set(found) == {pk for pk, seen in what.items() if seen.known}, (seed, viewer.name)
                 for pk, child in found.items():
+                    assert facts_of(child).whole == what[pk].whole, (seed, viewer.name)
                     levels = category_levels(viewer, facts_of(child), matrix)
                     expected = {name: oracle.level(viewer.role_key, name, what[pk], TABLE) for name in CATEGORIES}
                     assert {name: level.name for name, level in levels.items()} == expected, (seed, viewer.name)

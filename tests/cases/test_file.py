@@ -246,7 +246,8 @@ def test_the_timeline_gives_details_where_full_sentences_where_summary_and_nothi
     sentences, details = read_of(chronology(client_as, person, full))
     own = {"health_sensitive"} if person == "camhs" else set()
     open_in_full = cells(viewer, person, at, "F") | own
-    without_entries = {"identity", "contact_address"} & cells(viewer, person, at, "S")
+    named_facts = {"identity", "contact_address", "vulnerability", "sessions", "orientation", "intelligence", "minutes"}
+    without_entries = named_facts & cells(viewer, person, at, "S")
     assert details == open_in_full
     assert sentences == open_in_full | cells(viewer, person, at, "S") - without_entries
 
@@ -301,8 +302,8 @@ def test_what_is_withheld_is_said_with_its_number_its_agency_and_whom_to_ask(ful
 
 def test_entries_on_identity_are_counted_and_not_read_by_those_who_see_its_summary(full, client_as):
     page = chronology(client_as, "housing", full)
-    assert "1 entry from Northmere Safeguarding Partnership is withheld: identity." in page
-    assert "1 entry from Northmere Safeguarding Partnership is withheld: contact and address." in page
+    assert "1 entry is withheld: identity." in page
+    assert "1 entry is withheld: contact and address." in page
 
 
 def test_counts_of_what_is_withheld_grow_with_the_entries(full, viewer, client_as):

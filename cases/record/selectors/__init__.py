@@ -18,7 +18,6 @@ from cases.record.selectors.looking import (
     people_known,
     reads_lately,
     refusals_lately,
-    roles_of,
     who_has_looked,
     who_looked,
 )
@@ -42,7 +41,6 @@ __all__ = [
     "reads_lately",
     "refusals_lately",
     "reviews_due",
-    "roles_of",
     "saved_since",
     "search_files",
     "who_has_looked",

@@ -1,5 +1,6 @@
 """What stands on one file. The caller has opened the file; what of each row is shown is the presenter's question."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.rules.viewers import Viewer
-from cases.access.choices import Cell
+from cases.access.choices import Category, Cell
 from cases.access.rules import SUMMARISED_WITHOUT_ENTRIES, Matrix
 from cases.record.models import (
     Address,
@@ -28,6 +29,9 @@ from cases.record.models import (
     PlanPeriod,
     SchoolPeriod,
 )
+
+# Categories in which every service that works with a child writes.
+COUNTED_WITHOUT_AGENCY = frozenset({Category.IDENTITY.value, Category.CONTACT_ADDRESS.value})
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class WithheldCount:
-    """How many entries of one category one agency wrote that are kept from a reader who may know of them."""
+    """How many entries of one category one agency wrote that are kept from a reader who may know of them.
+
+    `agency` is empty where the number is that of all agencies.
+    """
 
     agency: str
     ask: str
@@ -78,6 +85,20 @@ def involvement_on(child_id: UUID, involvement_id: UUID) -> Involvement | None:
     )
 
 
+def reads_address(viewer: Viewer) -> Exists | Q:
+    """For rows of addresses: whether the viewer may know a protected one.
+
+    Its author may; so may who is on its own list, for as long as they work with the child in person.
+    """
+    if viewer.membership_id is None:
+        return Q(pk=None)
+    working = Involvement.objects.filter(
+        child_id=OuterRef("address__child_id"), membership_id=OuterRef("membership_id"), ended_on=None
+    )
+    listed = AddressReader.objects.filter(address_id=OuterRef("pk"), membership_id=viewer.membership_id)
+    return Exists(listed.filter(Q(address__author_id=viewer.user_id) | Exists(working)))
+
+
 def _newest_first(rows: QuerySet[Any]) -> list[Any]:
     return list(rows.select_related("agency").order_by("-started_on", "-recorded_at", "pk"))
 
@@ -88,14 +109,13 @@ def facts_on(child: Child, *, viewer: Viewer) -> Facts:
     def dated(model: type[DatedEntry]) -> list[Any]:
         return _newest_first(model._default_manager.filter(child=child))
 
-    listed = AddressReader.objects.filter(address_id=OuterRef("pk"), membership_id=viewer.acting_membership_id)
     return Facts(
         plans=dated(PlanPeriod),
         legal=dated(LegalPeriod),
         placements=dated(Placement),
         schools=dated(SchoolPeriod),
         authorities=dated(AuthorityPeriod),
-        addresses=_newest_first(Address.objects.filter(child=child).annotate(reader_listed=Exists(listed))),
+        addresses=_newest_first(Address.objects.filter(child=child).annotate(reader_listed=reads_address(viewer))),
         aliases=list(Alias.objects.filter(child=child).order_by("recorded_at", "pk")),
         identifiers=list(Identifier.objects.filter(child=child).order_by("kind", "value")),
     )
@@ -139,6 +159,9 @@ def chronology_of(
 def withheld_counts(child: Child, *, categories: Iterable[str], viewer: Viewer) -> list[WithheldCount]:
     """How many timeline entries of these categories there are by agency, the viewer's own left out.
 
+    Of identity and of contact there is one number for all agencies: every service that works with a child writes
+    there, and which ones do may be what is kept from the viewer.
+
     Call it with the categories of which the viewer may know that something exists, and with no others.
     """
     wanted = list(categories)
@@ -151,10 +174,15 @@ def withheld_counts(child: Child, *, categories: Iterable[str], viewer: Viewer) 
         .annotate(entries=Count("pk"))
         .order_by("agency__name", "category")
     )
-    return [
-        WithheldCount(row["agency__name"], row["agency__withheld_contact"], row["category"], row["entries"])
-        for row in rows
-    ]
+    counts, together = [], Counter[str]()
+    for row in rows:
+        if row["category"] in COUNTED_WITHOUT_AGENCY:
+            together[row["category"]] += row["entries"]
+        else:
+            counts.append(
+                WithheldCount(row["agency__name"], row["agency__withheld_contact"], row["category"], row["entries"])
+            )
+    return [*(WithheldCount("", "", category, number) for category, number in sorted(together.items())), *counts]
 
 
 @dataclass(frozen=True)

@@ -259,7 +259,10 @@ def search_files(viewer: Viewer, *, typed: str, matrix: Matrix, at: datetime) ->
         best = ranked.get(child.pk)
         if best is None or child.likeness > best.likeness:  # type: ignore[attr-defined]
             ranked[child.pk] = child
-    return sorted(ranked.values(), key=lambda child: (-child.likeness, child.sort_key, str(child.pk)))[:FOUND_AT_MOST]  # type: ignore[attr-defined]
+    # Among equals by the name that is shown: the order of the rest would tell the family name.
+    in_order = {pk: child.sort_key if cell == Cell.FULL else child.called.lower() for pk, child in ranked.items()}
+    found = sorted(ranked.values(), key=lambda child: (-child.likeness, in_order[child.pk], str(child.pk)))  # type: ignore[attr-defined]
+    return found[:FOUND_AT_MOST]
 
 
 def _reached(viewer: Viewer, at: datetime) -> QuerySet[Any]:

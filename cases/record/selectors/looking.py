@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.choices import AccessOutcome
-from accounts.models import AccessEvent, Agency, FunctionMember, Membership, User
+from accounts.models import AccessEvent, Agency, User
 from accounts.rules.viewers import Viewer
 from cases.record.models import Child
 
@@ -25,9 +25,14 @@ class LookFilter:
     only_refusals: bool = False
 
 
+def _events_about(child_id: UUID) -> QuerySet[AccessEvent]:
+    """Reads of one file and refusals, and the lists, searches and comparisons that showed it among others."""
+    return AccessEvent.objects.filter(Q(child_id=child_id) | Q(shown_ids__contains=[child_id]))
+
+
 def who_looked(child_id: UUID, *, wanted: LookFilter, skip: int = 0, limit: int = 51) -> list[AccessEvent]:
-    """Reads of a file, and refusals where they are asked for, newest first."""
-    events = AccessEvent.objects.filter(child_id=child_id)
+    """Reads of a file and lists in which it stood, and refusals where they are asked for, newest first."""
+    events = _events_about(child_id)
     if wanted.only_refusals:
         events = events.filter(outcome=AccessOutcome.REFUSED)
     elif not wanted.refusals:
@@ -44,8 +49,8 @@ def who_looked(child_id: UUID, *, wanted: LookFilter, skip: int = 0, limit: int 
 
 
 def who_has_looked(child_id: UUID, *, refusals: bool) -> tuple[dict[int, str], dict[UUID, str]]:
-    """Every person and every agency that opened a file, by name; those refused too where they are asked for."""
-    events = AccessEvent.objects.filter(child_id=child_id)
+    """Every person and agency that opened a file or had it in a list, by name; those refused where asked for."""
+    events = _events_about(child_id)
     if not refusals:
         events = events.filter(outcome=AccessOutcome.ALLOWED)
     pairs = set(events.order_by().values_list("user_id", "agency_id").distinct())
@@ -61,19 +66,6 @@ def people_known(user_ids: Iterable[int | None]) -> dict[int, str]:
 def agencies_known(agency_ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """The names of agencies by the plain ids that access events carry."""
     return dict(Agency.objects.filter(pk__in={pk for pk in agency_ids if pk}).values_list("pk", "name"))
-
-
-def roles_of(group_ids: Iterable[int], *, on: date) -> dict[int, list[str]]:
-    """The roles that people hold today in an agency's group or in a function's, by group."""
-    ids = set(group_ids)
-    current = Membership.objects.current(on)
-    pairs = set(current.filter(agency__group_id__in=ids).values_list("agency__group_id", "role").distinct())
-    serving = FunctionMember.objects.filter(membership__in=current, function__group_id__in=ids)
-    pairs |= set(serving.values_list("function__group_id", "membership__role").distinct())
-    roles: dict[int, list[str]] = {}
-    for group_id, role in sorted(pairs):
-        roles.setdefault(group_id, []).append(role)
-    return roles
 
 
 def refusals_lately(

@@ -10,6 +10,7 @@ from accounts.models import Agency, Membership
 from accounts.rules.viewers import Viewer
 from cases.access import services as access
 from cases.access.choices import Category, GrantReason
+from cases.access.selectors import is_named_on
 from cases.record import rules
 from cases.record.choices import EntryKind, InvolvementRole
 from cases.record.models import Child, Involvement
@@ -30,8 +31,10 @@ def involve(
 ) -> Involvement:
     """Bring an agency, and a named worker of it where there is one, to work with the child.
 
-    The agency gets access, and the worker in person, both ending with the involvement. Raises RecordRefused for
-    a lead without a named person, for a worker of another agency, and where the file has a lead already.
+    The agency gets access, and the worker in person, both ending with the involvement. On a restricted file the
+    worker is named, by somebody who is named too; whom triage makes the lead there, triage names itself. Raises
+    RecordRefused for a lead without a named person, for a worker of another agency, where the file has a lead
+    already, and for a worker on a restricted file whom the actor may not name.
     """
     if lead:
         rules.check_lead_is_named(has_membership=membership is not None)
@@ -59,7 +62,22 @@ def involve(
             membership=membership,
             source_id=involvement.pk,
         )
+        if child.restricted and not lead:
+            _name(involvement, at=at, by=by)
     return involvement
+
+
+def _name(involvement: Involvement, *, at: datetime, by: Viewer) -> None:
+    """Name an involved worker on a restricted file, for as long as the work lasts; raises RecordRefused."""
+    rules.check_may_name(is_named=is_named_on(involvement.child_id, by.membership_id, at))
+    access.grant_access(
+        child_id=involvement.child_id,
+        reason=GrantReason.NAMED,
+        at=at,
+        by=by,
+        membership=involvement.membership,
+        source_id=involvement.pk,
+    )
 
 
 @transaction.atomic
@@ -68,8 +86,9 @@ def change_lead(
 ) -> Involvement:
     """Make another named worker the lead, with the reason the child can be told.
 
-    Raises Stale where the file has changed since the page was opened, RecordRefused for a worker who is not
-    involved, not named, or without a reason.
+    On a restricted file the new lead is named too, if they are not yet. Raises Stale where the file has changed
+    since the page was opened, RecordRefused for a worker who is not involved, not named or without a reason, and
+    for one on a restricted file whom the actor may not name.
     """
     rules.check_handover_has_reason(reason)
     bump_version(child=child, version=version)
@@ -84,6 +103,8 @@ def change_lead(
         old.save(update_fields=["is_lead"])
     new.is_lead = True
     new.save(update_fields=["is_lead"])
+    if child.restricted and not is_named_on(child.pk, new.membership_id, at):
+        _name(new, at=at, by=by)
     add_chronology(
         child=child,
         kind=EntryKind.INVOLVEMENT,

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.rules.dates import LONDON, day
 from accounts.rules.viewers import Viewer
@@ -28,6 +29,7 @@ from cases.record.models import (
     PlanPeriod,
     SchoolPeriod,
 )
+from cases.record.selectors.facts import reads_address
 from cases.record.services.writing import add_chronology, bump_version, provenance
 
 
@@ -89,7 +91,11 @@ def record_period(
     shape = PERIODS[kind]
     rules.check_not_in_future(started_on, at=at)
     same = {name: values[name] for name in shape.alongside}
-    for row in shape.model._default_manager.select_for_update().filter(child=child, ended_on=None, **same):
+    earlier = shape.model._default_manager.select_for_update().filter(child=child, ended_on=None, **same)
+    if kind == PeriodKind.ADDRESS:
+        # A protected address that the actor may not know neither answers to them nor is ended by them.
+        earlier = earlier.filter(Q(protected=False) | Q(reads_address(by)))
+    for row in earlier:
         rules.check_follows(started_on, earlier=row.started_on)
         row.ended_on = started_on
         row.save(update_fields=["ended_on"])
