@@ -19,7 +19,7 @@ from django.db.models import Count, F, Q
 from accounts.choices import Sector
 from accounts.models import AccessEvent, Agency, FunctionGroup, Membership, User
 from accounts.rules.dates import LONDON
-from accounts.rules.roles import ROLES
+from accounts.rules.roles import ROLES, Capability
 from accounts.selectors import viewer_of
 from cases.access.choices import CATEGORY_BITS, Cell
 from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
@@ -196,8 +196,21 @@ def test_the_projection_is_what_the_grants_give(seeded: Seeded) -> None:
 
 
 def test_the_projection_knows_the_latest_activity_in_what_it_opens(seeded: Seeded) -> None:
+    """A row moves for what its grants open and each role that reads files in its group may know of."""
+    matrix = matrix_in_force(on=DAY.date())
+    told = {
+        role: {key for key in CATEGORY_BITS if matrix.cell(role, key).value in "FSE"}
+        for role in ROLES
+        if Capability.READ_FILES in ROLES[role].capabilities
+    }
     for row in ChildGroupGrant.objects.all():
-        opened = [key for key in CATEGORY_BITS if mask_of([key]) & row.category_mask]
+        members = Membership.objects.current(DAY.date()).filter(
+            Q(agency__group=row.group_id) | Q(functions__group=row.group_id)
+        )
+        known = [told[role] for role in members.values_list("role", flat=True) if role in told]
+        opened = [
+            key for key in CATEGORY_BITS if mask_of([key]) & row.category_mask and all(key in one for one in known)
+        ]
         entries = ChronologyEntry.objects.filter(child=row.content_object_id, category__in=opened)
         latest = entries.order_by("-recorded_at").values_list("recorded_at", flat=True).first()
         assert row.last_activity_at == max(filter(None, [latest, row.valid_from]))
