@@ -36,7 +36,8 @@ DJANGO: list[tuple[str, list[str], dict[str, str]]] = [
     ("Django: system check", [*MANAGE, "check", "--fail-level", "WARNING"], {}),
     ("Django: deployment check", [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
 ]
-PYTEST = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
+# In the order of their names: by default the files with few tests, the slow journeys, would come last and alone.
+PYTEST = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def run_static_checks(group: Group) -> list[str]:
