@@ -55,7 +55,9 @@ def once(request: HttpRequest, view_name: str, run: Callable[[], HttpResponseBas
     owner = owner_of(request.POST.get(OWNER_FIELD, ""))
     viewer = request.viewer  # type: ignore[attr-defined]
     if owner is not None and owner != (viewer.user_id, viewer.membership_id):
-        opened_as = Membership.objects.select_related("agency").filter(pk=owner[1], user_id=viewer.user_id).first()
+        opened_as = (
+            Membership.objects.select_related("agency").filter(pk__in=[owner[1]], user_id=viewer.user_id).first()
+        )
         return render(request, "accounts/other_role.html", {"opened_as": opened_as}, status=409)
     body_hash = _hash_of(request)
     with transaction.atomic():
