@@ -20,6 +20,7 @@ from risk.rules import hidden_items
 from risk.scoring import Result, Tool, hide_categories, result_from_dict
 from risk.selectors import awaiting_approval, tool_of
 
+SERIOUS = "Serious on its own: it raises the level by itself."
 LEVEL_OF_RANK = ("none", "low", "medium", "high")
 
 
@@ -31,6 +32,8 @@ def explain(result: Result, *, tool: Tool, full: bool = True) -> dict[str, Any]:
     """
     sections = {section.code: section.title for section in tool.sections}
     counted = [line for line in result.lines if line.counted]
+    serious = {code for rule in result.gates_applied for code in rule.codes}
+    asked = {item.code for item in tool.items.values() if item.counts}
     shown = {
         "tool_title": result.tool_title,
         "tool_version": result.tool_version,
@@ -55,14 +58,14 @@ def explain(result: Result, *, tool: Tool, full: bool = True) -> dict[str, Any]:
                 [
                     {"text": line.label, "hint": sections.get(line.section, "")},
                     {"text": line.answer},
-                    {"text": line.because},
+                    {"text": f"{line.because} {SERIOUS}" if line.code in serious else line.because},
                     {"text": str(line.counted)},
                     {"text": str(line.running_total)},
                 ]
                 for line in result.lines
                 if line.present
             ],
-            "unanswered": len(result.unanswered),
+            "unanswered": len(asked.intersection(result.unanswered)),
         }
     return shown
 
@@ -195,6 +198,6 @@ def home_blocks(viewer: Viewer, at: datetime) -> list[HomeBlock]:
             "due": f"Waiting {length(at - row.judged_at)}",
             "tone": "watch",
         }
-        for row in waiting[:5]
+        for row in waiting
     ]
     return [HomeBlock(HomeSection.WAITING, "Levels to approve", items, str(len(waiting)) if waiting else "")]

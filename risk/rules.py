@@ -85,9 +85,7 @@ def check_assessment_stands(*, corrected: bool, overtaken: bool) -> None:
 def check_not_overtaken(*, overtaken: bool) -> None:
     """Refuse to approve a level after another one has come to count: the older must not overwrite the newer."""
     if overtaken:
-        raise JudgementRefused(
-            "A newer level has been judged since. Look at the file again: this one is out of date."
-        )
+        raise JudgementRefused("A newer level has been judged since. Look at the file again: this one is out of date.")
 
 
 def hidden_items(tool: Tool, hidden: Collection[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import DefinitionVersion, Membership
 from accounts.rules.viewers import Viewer
+from accounts.selectors import viewer_of
 from cases.access.choices import Category
 from cases.record.choices import Disability, EntryKind, HarmStatus, RiskLevel
 from cases.record.models import Child
@@ -110,7 +111,8 @@ def record_referrer_assessment(
         evidence=evidence,
         provisional=True,
     )
-    _tell_chronology(assessment, who=str(referrer.agency), at=at, by=by)
+    # The entry is the referrer's own, like the assessment: nobody else is shown as its author.
+    _tell_chronology(assessment, who=str(referrer.agency), at=at, by=viewer_of(referrer))
     child.refresh_from_db()
     if child.level_judged_at is None:
         record_level(

@@ -199,6 +199,7 @@ def approve(request: HttpRequest, reference: str, judgement_id: UUID) -> HttpRes
         **presenters.frame(opened, "risk:overview"),
         "form": form,
         "judgement": presenters.judgement_row(judgement, full=True),
+        "assessment_id": judgement.assessment_id,
         "row": presenters.assessment_row(opened, judgement.assessment),
     }
     return render(request, "risk/approve.html", context, status=422 if form.is_bound else 200)

@@ -135,7 +135,7 @@ def change_lead(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     lead = next((_worker(row) for row in named if row.is_lead), "")
     intro = f"{lead} leads now." if lead else "Nobody leads yet."
     if not choices:
-        intro += " Nobody else is named on this file: add a worker first."
+        intro += " Nobody else is named on this file. Go back and add an agency with a named worker first."
     return _ask(request, opened, form, heading="Change the lead", intro=intro, no_button=not choices)
 
 

@@ -227,9 +227,7 @@ LOGGING = {
         }
     },
     "filters": {"without_address": {"()": "config.logs.WithoutAddress"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["without_address"]}
-    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["without_address"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         # Django's own request log would write paths and, with errors, values: ours writes neither.

@@ -50,13 +50,14 @@ def _to_decide(viewer: Viewer, at: datetime) -> list[HomeBlock]:
 
 
 def _queue_item(row: dict[str, Any]) -> HomeItem:
-    urgent = row["danger"] or row["late"]
+    urgent = row["danger"] or row["late"] or row["urgent"]
+    waiting = "Immediate danger, waiting" if row["danger"] else "Urgent, waiting" if row["urgent"] else "Waiting"
     return {
         "text": row["name"],
         "href": row["href"],
         "reference": row["reference"],
         "meta": f"{row['agency']}. {row['concerns']}",
-        "due": f"{'Immediate danger, waiting' if row['danger'] else 'Waiting'} {row['waited']}",
+        "due": f"{waiting} {row['waited']}",
         "tone": "urgent" if urgent else "plain",
     }
 

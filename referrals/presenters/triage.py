@@ -16,8 +16,8 @@ from cases.access.rules import Level, Matrix, category_levels
 from cases.access.selectors import facts_of, matrix_in_force
 from cases.record.choices import RiskLevel
 from cases.record.models import Address, Child
-from referrals.choices import ConcernKind, NotificationStatus
-from referrals.models import Notification
+from referrals.choices import ConcernKind, NotificationStatus, Told
+from referrals.models import Notification, TriageDecision
 from referrals.presenters.notify import fields_of, result_of, said_rows
 from referrals.rules.matching import Band
 from referrals.rules.triage import decision_due_at
@@ -64,6 +64,7 @@ def queue_rows(notifications: Iterable[Notification], *, at: datetime) -> list[d
                 "agency": notification.agency.name,
                 "concerns": concern_words(notification),
                 "danger": notification.immediate_danger,
+                "urgent": bool(notification.urgent),
                 "harm": notification.harm_status,
                 "level": LEVEL_WORDS.get(RiskLevel(notification.computed_level), ""),
                 "waited": length(at - notification.sent_at),
@@ -119,6 +120,8 @@ def detail(notification: Notification, *, at: datetime) -> dict[str, Any]:
         "danger": notification.immediate_danger,
         "danger_detail": notification.danger_detail,
         "police_called": notification.police_called,
+        "keep_from_parents": notification.parents_told == Told.NO_UNSAFE,
+        "keep_address": notification.address_protected,
         "level": LEVEL_WORDS.get(RiskLevel(notification.computed_level), ""),
         "harm": notification.harm_status,
         "late": at >= due_at,
@@ -136,6 +139,17 @@ def detail(notification: Notification, *, at: datetime) -> dict[str, Any]:
         },
         "result": result_of(notification),
     }
+
+
+def decided_words(decision: TriageDecision) -> str:
+    """What has just been decided, for the one who decided it. Names no child: a message may rest in a cookie."""
+    notification = decision.notification
+    words = [f"{notification.reference} is decided: {decision.get_outcome_display()}."]
+    if notification.child is not None:
+        words.append(f"File {notification.child.reference}.")
+    if decision.lead is not None:
+        words.append(f"{decision.lead.user} leads.")
+    return " ".join([*words, "The referrer can read what you wrote."])
 
 
 def decision_rows(notification: Notification) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from accounts.choices import FunctionKey
 from accounts.models import Agency, Membership
@@ -23,6 +24,7 @@ from cases.record.models import Address, AddressReader, Alias, Child, Involvemen
 from cases.record.services import (
     Identity,
     add_chronology,
+    agree_safe_contact,
     involve,
     open_child_file,
     provenance,
@@ -39,6 +41,8 @@ from risk.rules import answers_from_plain
 from risk.services import record_referrer_assessment
 
 STANDING_FUNCTIONS = (FunctionKey.NOTIFICATION_POINT, FunctionKey.PANEL_OFFICE, FunctionKey.DATA_GUARDIANS)
+KEEP_FROM_PARENTS = "Do not tell parents or carers: the referrer says it could put the child at risk."
+LONGEST_CONTACT = 300
 KEPT_PRIVATE = "The referrer said that this address must be kept from somebody."
 
 
@@ -79,7 +83,22 @@ def write_notification(*, notification: Notification, child: Child, joined: bool
             at=at,
             by=referrer,
         )
+    _write_safe_contact(notification, child, referrer, at)
     _write_matrix(notification, child, joined=joined, at=at, by=by)
+
+
+def _write_safe_contact(notification: Notification, child: Child, referrer: Viewer, at: datetime) -> None:
+    """Put the referrer's warnings where everybody looks first, until somebody has agreed better with the child."""
+    child.refresh_from_db()
+    warning = KEEP_FROM_PARENTS if notification.parents_told == Told.NO_UNSAFE else ""
+    if child.safe_contact or not (warning or notification.safe_contact):
+        return
+    said = f" As said in {notification.reference}, not agreed with the child yet: {notification.safe_contact}"
+    words = f"{warning}{said if notification.safe_contact else ''}".strip()
+    agree_safe_contact(
+        child=child, words=Truncator(words).chars(LONGEST_CONTACT), version=child.version, at=at, by=referrer
+    )
+    child.refresh_from_db()
 
 
 def write_decision(*, decision: TriageDecision, child: Child, opens: bool, at: datetime, by: Viewer) -> None:

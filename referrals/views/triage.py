@@ -13,6 +13,7 @@ from accounts.rules.roles import Capability
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
 from referrals.forms.triage import DecisionForm, QueueFilterForm
+from referrals.models import TriageDecision
 from referrals.presenters import triage as presenters
 from referrals.rules.triage import TriageRefused
 from referrals.selectors import triage as selectors
@@ -67,10 +68,9 @@ def triage_detail(request: HttpRequest, reference: str) -> HttpResponse:
     form = None
     if opened.notification.status == "sent":
         form = _decision_form(request, opened, shown, at)
-        if request.method == "POST" and form.is_valid() and _decide(request, opened, form, at):
-            messages.success(
-                request, f"{opened.notification.reference} is decided. The referrer can read what you wrote."
-            )
+        decision = _decide(request, opened, form, at) if request.method == "POST" and form.is_valid() else None
+        if decision is not None:
+            messages.success(request, presenters.decided_words(decision))
             return redirect("referrals:triage_queue")
     context = {
         "form": form,
@@ -97,18 +97,18 @@ def _decision_form(request: HttpRequest, opened: OpenNotification, shown: dict[s
     )
 
 
-def _decide(request: HttpRequest, opened: OpenNotification, form: DecisionForm, at: Any) -> bool:
+def _decide(request: HttpRequest, opened: OpenNotification, form: DecisionForm, at: Any) -> TriageDecision | None:
     """Make the decision of a valid form; a refusal is shown at its control."""
     viewer, said = request.viewer, form.cleaned_data  # type: ignore[attr-defined]
     reference = form.joined_reference()
     child = selectors.file_to_join(viewer, reference, at=at) if reference else None
     if reference and child is None:
         form.add_refusal("joined_child", NO_SUCH_FILE)
-        return False
+        return None
     people = {str(one.pk): one for one in selectors.possible_leads(on=timezone.localdate(at))}
     agencies = {str(one.pk): one for one in selectors.agencies_to_involve()}
     try:
-        decide_notification(
+        return decide_notification(
             notification=opened.notification,
             outcome=form.stored_outcome(),
             reason=said[f"reason_{form.outcome_key}"],
@@ -124,8 +124,7 @@ def _decide(request: HttpRequest, opened: OpenNotification, form: DecisionForm, 
         )
     except TriageRefused as refusal:
         form.add_refusal(refusal.field, refusal.reason)
-        return False
-    return True
+        return None
 
 
 def _filter(request: HttpRequest) -> tuple[QueueFilterForm, selectors.QueueFilter]:

@@ -233,7 +233,7 @@ def accept_as_new(triage: Person, notification: str) -> None:
     triage.page.get_by_label("Who leads on the case?").select_option("Hannah Brightwater, Social worker")
     triage.press("Decide")
     triage.on_page("Triage")
-    triage.reads(f"{notification} is decided. The referrer can read what you wrote.")
+    triage.reads(f"{notification} is decided: Accept: open a file.", "Hannah Brightwater leads.")
 
 
 def read_the_outcome(teacher: Person, child: Referral, known: KnownChild) -> None:
@@ -359,6 +359,6 @@ def test_the_same_road_without_scripts(browser: Browser, product: Product, ask: 
         triage.write("Why you decide this", "A van, two new telephones and nights away, in a child of her age.")
         triage.page.get_by_label("Who leads on the case?").select_option("Hannah Brightwater, Social worker")
         triage.press("Decide")
-        triage.reads(f"{notification} is decided.")
+        triage.reads(f"{notification} is decided:")
     with at_work(browser, product, "socialworker", java_script_enabled=False) as worker:
         work_on_the_file(worker, child, file_of(notification, ask))

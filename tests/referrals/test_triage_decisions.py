@@ -20,7 +20,7 @@ from cases.clocks.services import start_ladder
 from cases.record.choices import HarmStatus, InvolvementRole, RiskLevel
 from cases.record.models import Address, AddressReader, Alias, Child, ChronologyEntry, Involvement, SchoolPeriod, Spell
 from cases.record.services import involve
-from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
+from referrals.choices import NotificationStatus, Told, TriageOutcome, TriageReason
 from referrals.models import Notification, TriageDecision
 from referrals.rules.triage import MESSAGES, AlreadyDecided, TriageRefused
 from referrals.selectors.triage import outcome_for, triage_summary
@@ -234,7 +234,7 @@ def known_child(world: World, at: datetime, **fields: Any) -> Child:
 
 
 def test_joining_writes_over_nothing_and_keeps_what_differs(world: World, at: datetime) -> None:
-    child = known_child(world, at, sex="female", preferred_name="Kay")
+    child = known_child(world, at, sex="female", preferred_name="Kay", safe_contact="Agreed: ring the school office.")
     by = world.viewer("socialworker")
     SchoolPeriod.objects.create(child=child, school="Ashfield Academy", started_on=date(2026, 1, 5), **provenance(by))
     Address.objects.create(
@@ -258,6 +258,23 @@ def test_joining_writes_over_nothing_and_keeps_what_differs(world: World, at: da
     summaries = set(ChronologyEntry.objects.values_list("summary", flat=True))
     assert "The notification gave another birth date: 4 March 2012." in summaries
     assert "The notification named another school: Hollybank School." in summaries
+
+
+def test_the_referrers_warnings_stand_where_everybody_looks_first(world: World, at: datetime) -> None:
+    notification = full_notification(
+        world, at, parents_told=Told.NO_UNSAFE, reason_not_told="Her uncle.", safe_contact="Never ring home."
+    )
+    decide(world, notification, at)
+    said = Child.objects.get().safe_contact
+    assert said.startswith("Do not tell parents or carers")
+    assert said.endswith(f"As said in {notification.reference}, not agreed with the child yet: Never ring home.")
+
+
+def test_the_matrix_on_the_timeline_is_the_referrers(world: World, at: datetime) -> None:
+    notification = full_notification(world, at)
+    decide(world, notification, at)
+    entry = ChronologyEntry.objects.get(kind="assessment")
+    assert (entry.author_id, entry.agency_id) == (notification.referrer_id, notification.agency_id)
 
 
 def test_a_lead_that_the_file_has_stays(world: World, at: datetime) -> None:
