@@ -26,6 +26,9 @@ from tests.factories.world import World, make_world
 
 pytest_plugins: list[str] = []
 ALIASES = ("default", "audit")
+# The browser of the journeys leaves an event loop running in its worker, and Django would then take every later
+# test of that worker for one that blocks a server.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 STARTED = pytest.StashKey[contextlib.ExitStack]()
 
 
