@@ -6,6 +6,10 @@ import re
 ANEW = re.compile(r'(nonce|value|content)="[A-Za-z0-9_:.+/=\-]{20,}"')
 
 
+# The minute at the foot of a printed page, which may turn between two requests.
+MINUTE = re.compile(r"\d{1,2}:\d{2}[ap]m")
+
+
 def masked(body: str) -> str:
-    """A page without its nonces, tokens and keys."""
-    return ANEW.sub(r'\1=""', body)
+    """A page without its nonces, tokens, keys and the minute it was made."""
+    return MINUTE.sub("", ANEW.sub(r'\1=""', body))

@@ -230,8 +230,11 @@ def test_whoever_wrote_had_access_then_and_a_role_that_writes_it(seeded: Seeded)
         "author_membership__agency"
     )
     assert entries.count() > FILES * 10
+    sent = set(Notification.objects.values_list("child_id", "membership_id", "matrix_completed_at"))
     for entry in entries:
         member = entry.author_membership
+        if entry.kind == "assessment" and (entry.child_id, member.pk, entry.happened_at) in sent:
+            continue  # the Matrix that came with a notification, put on the file in its referrer's name
         assert matrix.cell(member.role, entry.category) in (Cell.FULL, Cell.OWN), (member.role, entry.category)
         groups = [member.agency.group_id, *member.functions.values_list("group_id", flat=True)]
         reaching = AccessGrant.objects.live(entry.recorded_at).filter(Q(group_id__in=groups) | Q(membership=member))

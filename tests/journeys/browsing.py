@@ -43,8 +43,9 @@ class Visit:
             self.complaints.append(f"console {message.type}: {message.text}")
 
     def _failed(self, request: Any) -> None:
-        downloading = request.url.endswith("/copy/") and "ERR_ABORTED" in (request.failure or "")
-        if not downloading:  # a file to keep is no page, so the browser gives up the page
+        # Given up by the browser: the page was left before its picture came, or is a file to keep and no page.
+        given_up = "ERR_ABORTED" in (request.failure or "")
+        if not given_up:
             self.complaints.append(f"failed: {request.url} {request.failure}")
 
     def _check(self, response: Any) -> None:
