@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import override_settings
 from django.urls import reverse
 
 from accounts.middleware.viewer import SESSION_BEGAN
@@ -71,8 +70,8 @@ def test_only_pages_of_this_site_are_gone_on_to(client, world):
     assert sign_in(client, "keyworker", next="/cases/").url == "/cases/"
 
 
-@override_settings(DEMO=False)
 def test_the_demonstration_hint_is_shown_in_a_demonstration_alone(client, settings):
+    settings.DEMO = False
     assert b"demo-users.json" not in client.get(SIGN_IN).content
     settings.DEMO = True
     assert b"demo-users.json" in client.get(SIGN_IN).content
