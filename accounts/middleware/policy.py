@@ -104,7 +104,10 @@ def _gate(request: HttpRequest, declared: ViewPolicy) -> HttpResponse | None:
         return redirect(f"{reverse('accounts:sign_in')}?{way_back}")
     if declared.needs_membership and not request.viewer.role_key:  # type: ignore[attr-defined]
         raise Refusal("You are signed in, but you hold no current role at any agency. Ask your manager.")
-    if declared.capability and not request.viewer.may(declared.capability):  # type: ignore[attr-defined]
+    # On a file the access rule asks for the capability itself, after whether the file may be known at all: a
+    # stranger then meets the same 404 at every address of it.
+    asks_here = declared.capability is not None and not declared.reads_file
+    if asks_here and not request.viewer.may(declared.capability):  # type: ignore[attr-defined]
         raise Refusal(
             f"This page is for people with another job in the partnership. You are acting as "
             f"{request.viewer.role_name}.",  # type: ignore[attr-defined]

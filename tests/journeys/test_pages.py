@@ -230,6 +230,8 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
         return {200}
     if person is None:
         return {"sign in"}
+    if policy.reads_file and parts["reference"] not in person.files:
+        return {404}  # whether there is a file comes before what a role may do on it
     if policy.capability and not person.viewer.may(policy.capability):
         return {403}
     if person.username == page.reader or not page.is_page:
@@ -239,8 +241,6 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
     if page.view.startswith("referrals:") and parts:
         shared = page.view == "referrals:triage_detail" or "question_id" in parts
         return {200, 404} if shared else {404}
-    if policy.reads_file and parts["reference"] not in person.files:
-        return {404}
     if policy.reads_file:
         return {200, 403} if len(parts) == 1 else {200, 403, 404}  # one entry of an open file may be closed
     return {200}
