@@ -8,14 +8,12 @@ import errno
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from config.stack import checks, data
-from config.stack.embedded import start_services
-from config.stack.places import prepare_places
+from config.stack.embedded import start_services, thrown_away
 from config.stack.processes import (
     Group,
     StackError,
@@ -37,12 +35,10 @@ DATA: dict[str, Callable[[str | None], int]] = {
 @contextlib.contextmanager
 def group_with_services() -> Iterator[Group]:
     """PostgreSQL and Valkey in a folder of their own, and a group whose commands are told where they are."""
-    folder = Path(tempfile.mkdtemp(prefix="harbour-"))
-    places = prepare_places(folder)
-    with Group(database=places.postgres_data, remove=[places.postgres_data.parent, places.sockets, folder]) as group:
+    with thrown_away() as (group, places):
         services = start_services(group, places, thrown_away=True)
         group.environment |= services.owner_environment
-        group.environment |= {"HARBOUR_VAR": str(folder), "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"}
+        group.environment |= {"HARBOUR_VAR": str(places.var), "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"}
         yield group
 
 
@@ -79,7 +75,8 @@ def main() -> int:
     listen_for_stop()
     if options.die_with_parent:
         die_with_parent()
-    os.umask(0o077)
+    if options.command == "run" or options.command in DATA:
+        os.umask(0o077)
     try:
         return dispatch(options, began)
     except StopRequested:

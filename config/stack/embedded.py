@@ -86,12 +86,21 @@ class Services:
 @contextlib.contextmanager
 def services(folder: Path | None = None) -> Iterator[Services]:
     """PostgreSQL and Valkey for tests, in a folder thrown away with them, with a role that may create databases."""
-    own = folder is None
-    folder = Path(tempfile.mkdtemp(prefix="harbour-")) if folder is None else folder
-    places = prepare_places(folder)
-    leavings = [places.postgres_data.parent, *([folder] if own else [])]
-    with Group(database=places.postgres_data, remove=[*leavings, places.sockets]) as group:
+    with thrown_away(folder) as (group, places):
         yield start_services(group, places, thrown_away=True)
+
+
+@contextlib.contextmanager
+def thrown_away(folder: Path | None = None) -> Iterator[tuple[Group, Places]]:
+    """A group, and places whose database goes with it; a folder that the caller names stays."""
+    var = Path(tempfile.mkdtemp(prefix="harbour-")) if folder is None else folder
+    places = prepare_places(var)
+    home = places.postgres_data.parent.parent
+    leavings = [places.postgres_data.parent, places.sockets]
+    leavings += [home] if home != var else []
+    leavings += [var] if folder is None else []
+    with Group(database=places.postgres_data, remove=leavings) as group:
+        yield group, places
 
 
 def start_services(group: Group, places: Places, *, thrown_away: bool = False) -> Services:

@@ -9,17 +9,14 @@ import psycopg2
 import pytest
 import yaml
 
-from config.stack.embedded import WITHOUT_VALUES, database_urls, start_postgres
-from config.stack.places import prepare_places
-from config.stack.processes import Group
+from config.stack.embedded import WITHOUT_VALUES, database_urls, start_postgres, thrown_away
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "Rosalind-Canary"
 
 
-def test_a_failed_write_leaves_no_value_in_the_log(tmp_path_factory: pytest.TempPathFactory) -> None:
-    places = prepare_places(tmp_path_factory.mktemp("database"))
-    with Group(database=places.postgres_data, remove=[places.postgres_data.parent, places.sockets]) as group:
+def test_a_failed_write_leaves_no_value_in_the_log() -> None:
+    with thrown_away() as (group, places):
         start_postgres(group, places, thrown_away=True)
         with contextlib.closing(psycopg2.connect(database_urls(places)[1])) as connection:
             connection.autocommit = True

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ import pytest
 import yaml
 
 from config import bootstrap
-from config.stack.embedded import APP, DATABASE, INITDB, OWNER, make_cluster
-from config.stack.places import Places, prepare_places
+from config.stack.embedded import APP, DATABASE, INITDB, OWNER, make_cluster, thrown_away
+from config.stack.places import Places
 from config.stack.processes import Group, as_user
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -273,9 +272,7 @@ def test_the_database_sorts_as_everywhere_else() -> None:
 
 def test_the_roles_script_makes_an_owner_and_a_serving_role_without_powers() -> None:
     """Run for real on an empty PostgreSQL, as the image runs it."""
-    folder = Path(tempfile.mkdtemp(prefix="harbour-r-"))
-    places = prepare_places(folder)
-    with Group(database=places.postgres_data, remove=[places.postgres_data.parent, places.sockets, folder]) as group:
+    with thrown_away() as (group, places):
         start_bare(group, places)
         environment = {
             "PATH": f"{places.postgres_bin}:{os.defpath}",

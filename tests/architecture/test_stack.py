@@ -100,6 +100,7 @@ def test_a_first_start_killed_then_a_second_start_and_ctrl_c(folder: Path) -> No
     """The whole product twice in one folder, whose path is too long for a socket."""
     var = folder / ("a-folder-with-a-long-name-" * 4) / "var"
     var.mkdir(parents=True)
+    var.parent.chmod(0o711)  # whatever the mask: the service user passes through
     user = {"username": "teacher", "password": "open sesame", "role": "Referrer", "agency": "Oakfield School"}
     (var / "demo-users.json").write_text(json.dumps([user]))
 
