@@ -187,8 +187,3 @@ ROLES: dict[str, Role] = {
         ),
     )
 }
-
-
-def role_for(key: str) -> Role:
-    """The role a membership stores. Raises KeyError for a key that is no row of the matrix."""
-    return ROLES[key]

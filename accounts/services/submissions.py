@@ -116,11 +116,6 @@ def take_held(*, token: UUID, user_id: int) -> HeldSubmission | None:
     return HeldSubmission.objects.select_related("membership__agency").filter(token=token, user_id=user_id).first()
 
 
-def drop_held(*, token: UUID, user_id: int) -> None:
-    """Forget a held form once it has been sent on."""
-    HeldSubmission.objects.filter(token=token, user_id=user_id).delete()
-
-
 def purge_held(*, at: datetime) -> int:
     """Throw away every held form that nobody came back for within 7 days. Returns how many."""
     count, _ = HeldSubmission.objects.filter(created_at__lt=at - HELD_FOR).delete()
