@@ -19,10 +19,11 @@ def bank_holidays(year: int) -> dict[date, str]:
 def closed_days(first: date, last: date) -> frozenset[date]:
     """Every day from `first` to `last` that is a bank holiday in England or has been closed here."""
     closed = {day for year in range(first.year, last.year + 1) for day in bank_holidays(year) if first <= day <= last}
-    closed |= set(ClosureDay.objects.filter(day__gte=first, day__lte=last).values_list("day", flat=True))
+    ours = ClosureDay.objects.filter(day__gte=first, day__lte=last, reopened_at=None)
+    closed |= set(ours.values_list("day", flat=True))
     return frozenset(closed)
 
 
 def closure_days(*, since: date) -> list[ClosureDay]:
-    """The days that people have closed, from a day on, the earliest first."""
-    return list(ClosureDay.objects.filter(day__gte=since).select_related("added_by").order_by("day"))
+    """The days that people have closed from a day on, the earliest first; among them those reopened since."""
+    return list(ClosureDay.objects.filter(day__gte=since).select_related("added_by", "reopened_by").order_by("day"))
