@@ -13,7 +13,8 @@ from cases.clocks.models import ClosureDay
 @lru_cache(maxsize=64)
 def bank_holidays(year: int) -> dict[date, str]:
     """England's bank holidays of a year with their names; a substitute day counts beside the day it stands for."""
-    return dict(holidays.country_holidays("GB", subdiv="ENG", years=year))
+    found = holidays.country_holidays("GB", subdiv="ENG", years=year)
+    return {day: name.replace("(observed)", "(substitute day)") for day, name in sorted(found.items())}
 
 
 def closed_days(first: date, last: date) -> frozenset[date]:
