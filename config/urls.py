@@ -4,12 +4,14 @@ from django.db.transaction import non_atomic_requests
 from django.urls import include, path
 
 from accounts.views import healthz
+from cases.views.health import healthz_alerts
 from cases.views.home import home
 
 urlpatterns = [
     path("", home, name="home"),
     # Outside any transaction, which a database that is down could not begin.
     path("healthz", non_atomic_requests(healthz), name="healthz"),
+    path("healthz/alerts", non_atomic_requests(healthz_alerts), name="healthz_alerts"),
     path("account/", include("accounts.urls")),
     path("", include("cases.urls")),
     path("", include("risk.urls")),

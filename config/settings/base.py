@@ -72,6 +72,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "accounts.presenters.page_frame",
+                "cases.presenters.watch.alerts_watch",
             ],
             "builtins": ["accounts.templatetags.harbour"],
         },

@@ -367,6 +367,7 @@ def test_the_page_shows_what_waits_for_my_groups_and_lets_me_take_it(world, clie
     assert "An urgent notification is waiting" in text
     assert "16 minutes waiting" in text
     assert "people have been told again" in text
+    assert "Until somebody takes it, more people are told." in text
     assert str(subject) not in text
 
     (alert,) = open_alerts(world.viewer("out_of_hours"), at=at)
@@ -376,7 +377,12 @@ def test_the_page_shows_what_waits_for_my_groups_and_lets_me_take_it(world, clie
     )
     assert answer.status_code == 302
     assert count_open_alerts(world.viewer("triage"), at=at) == 0
-    assert "No alert is waiting" in browser.get(reverse("cases:alerts")).content.decode()
+    for name in ("out_of_hours", "triage"):
+        after = client_as(name).get(reverse("cases:alerts")).content.decode()
+        assert "No alert is waiting" in after
+        assert "Taken lately" in after
+        assert "Omar Galbraith" in after
+    assert "Taken lately" not in client_as("teacher").get(reverse("cases:alerts")).content.decode()
 
 
 def test_the_page_of_a_person_in_no_group_is_empty_and_the_alert_is_not_there_for_them(world, client_as, at) -> None:
@@ -401,5 +407,5 @@ def test_the_page_asks_the_database_the_same_number_of_times(
         browser.get(reverse("cases:alerts"))
 
 
-PAGE_QUERIES = 12
+PAGE_QUERIES = 13
 SWEEP_QUERIES = 33

@@ -58,7 +58,7 @@ BROKER_KILLS = [
     Kill(points.RUNG, ("broker",)),
     Kill(points.ALERTS_WRITTEN, ("broker", "worker")),
 ]
-# The first four are the short form.
+# The first three are the short form.
 PLAN = [WORKER_KILLS[0], BROKER_KILLS[0], WORKER_KILLS[1], BROKER_KILLS[1], *WORKER_KILLS[2:], BROKER_KILLS[2]]
 
 

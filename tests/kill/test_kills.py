@@ -26,8 +26,9 @@ from tests.kill.processes import Processes
 from tests.kill.rounds import PLAN, Kill, Rounds
 
 pytestmark = pytest.mark.django_db(transaction=True)
-KILLS = int(os.environ.get("HARBOUR_KILLS", "4"))
-LATE, URGENT = (14, 10) if KILLS < 20 else (32, 18)
+KILLS = int(os.environ.get("HARBOUR_KILLS", "3"))
+FULL = KILLS >= 20
+LATE, URGENT = (32, 18) if FULL else (18, 16)
 Play = Callable[[str], contextlib.AbstractContextManager[Rounds]]
 
 
@@ -65,13 +66,14 @@ def test_no_kill_loses_an_alert_or_tells_it_twice(rounds: Play, record_property)
     record_property("scanned", account.words())
     account.check()
     assert len(account.kills) == KILLS
-    if KILLS >= 20:
+    if FULL:
         assert account.due.total() >= 3000
 
 
-@pytest.mark.parametrize(
-    "kill", [Kill(points.CHOSEN, ("worker",)), Kill(points.ACCEPTED, ("broker",))], ids=["worker", "broker"]
-)
+PLAIN = [Kill(points.CHOSEN, ("worker",)), Kill(points.ACCEPTED, ("broker",))]
+
+
+@pytest.mark.parametrize("kill", PLAIN if FULL else PLAIN[1:], ids=lambda kill: kill.victims[0])
 def test_the_same_test_finds_out_alerts_sent_by_plain_delay(rounds: Play, kill: Kill, record_property) -> None:
     with rounds("delay") as played:
         played.play(kill)
