@@ -13,5 +13,6 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("", include("cases.urls")),
     path("", include("risk.urls")),
+    path("", include("missing.urls")),
     path("", include("referrals.urls")),
 ]
