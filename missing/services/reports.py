@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.rules.dates import moment
 from accounts.rules.viewers import Viewer
@@ -22,6 +22,8 @@ from missing.selectors.matching import ReportedChild, exact_file
 from missing.services.episodes import EpisodeDetails, add_sighting, lock_file, start_episode
 from missing.services.opening import end_after, open_while_missing
 
+# The lock under which reports are matched to files; any number that no other lock of the product has.
+MATCHING = 7_042_120
 TOLD_BEFORE = "{reference} is reported already, since {since}. Open that file and add what you know there."
 
 
@@ -37,6 +39,7 @@ def report_missing_child(
     open episode anyway (unless `adding`), MissingRefused for times that cannot be.
     """
     rules.check_times(details.times, at=at)
+    _one_at_a_time()
     child = exact_file(reported, at=at)
     if child is None:
         child = _new_file(reported, at=at, by=by)
@@ -52,6 +55,12 @@ def report_missing_child(
     return MissingReport.objects.create(
         child=child, episode=episode, said=_said(reported, details), recorded_at=at, **provenance(by, Category.MISSING)
     )
+
+
+def _one_at_a_time() -> None:
+    """Until the transaction is over no other report is matched: of two about a child without a file, one opens it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MATCHING])
 
 
 def _add_to(episode: MissingEpisode, details: EpisodeDetails, *, at: datetime, by: Viewer) -> None:
