@@ -217,6 +217,9 @@ DUTY_TELEPHONE = env.str("DUTY_TELEPHONE", default="01632 960 100")
 OUT_OF_HOURS_TELEPHONE = env.str("OUT_OF_HOURS_TELEPHONE", default="01632 960 199")
 BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000")
 
+# How long a web process believes what it saw of the alerts, before it looks again whether every page must warn.
+ALERTS_WATCH_SECONDS = 30
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
