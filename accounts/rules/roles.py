@@ -22,6 +22,7 @@ class Capability(StrEnum):
     ASSESS_RISK = "assess_risk"
     APPROVE_LEVEL = "approve_level"
     CHANGE_INVOLVEMENT = "change_involvement"
+    REPORT = "report"
     AUDIT = "audit"
     ADMINISTER = "administer"
 
@@ -59,7 +60,7 @@ ROLES: dict[str, Role] = {
             RoleKey.CSC_MANAGER,
             "Supervises social workers and approves levels.",
             Sector.SOCIAL_CARE,
-            LEADING,
+            LEADING | {Capability.REPORT},
         ),
         _role(
             RoleKey.CSC_OUT_OF_HOURS,
@@ -85,7 +86,7 @@ ROLES: dict[str, Role] = {
             RoleKey.SPECIALIST_MANAGER,
             "Allocates keyworkers, approves levels.",
             Sector.SPECIALIST,
-            LEADING,
+            LEADING | {Capability.REPORT},
         ),
         _role(
             RoleKey.RETURN_INTERVIEWER,
@@ -159,14 +160,19 @@ ROLES: dict[str, Role] = {
             Sector.PARTNERSHIP,
             ASSESSING | {Capability.TRIAGE},
         ),
-        _role(RoleKey.PANEL_CHAIR, "Chairs the monthly panel and approves levels.", Sector.PARTNERSHIP, LEADING),
+        _role(
+            RoleKey.PANEL_CHAIR,
+            "Chairs the monthly panel and approves levels.",
+            Sector.PARTNERSHIP,
+            LEADING | {Capability.REPORT},
+        ),
         _role(
             RoleKey.COORDINATOR,
             "Owns the panel lists and the quality of data.",
             Sector.PARTNERSHIP,
-            ASSESSING,
+            ASSESSING | {Capability.REPORT},
         ),
-        _role(RoleKey.BOARD_ANALYST, "Works with totals, never with names.", Sector.PARTNERSHIP, ()),
+        _role(RoleKey.BOARD_ANALYST, "Works with totals, never with names.", Sector.PARTNERSHIP, {Capability.REPORT}),
         _role(
             RoleKey.DATA_GUARDIAN,
             "Proves who saw what and why.",

@@ -59,7 +59,8 @@ def open_at_end(viewer: Viewer, period: Period, *, at: datetime, as_at: datetime
     running = Spell.objects.filter(Q(ended_on=None) | Q(ended_on__gt=period.last), started_on__lte=period.last)
     files = running.filter(recorded_at__lte=as_at).values(file=Coalesce("child__merged_into_id", "child_id"))
     kept: QuerySet[Any] = Child.objects.visible_to(viewer, at=at).filter(merged_into=None, pk__in=files)
-    return kept.annotate(level_then=_level_at(period.end))
+    with_level: QuerySet[Any] = kept.annotate(level_then=_level_at(period.end))
+    return with_level
 
 
 def _level_at(instant: datetime) -> Case:
@@ -99,8 +100,8 @@ def _notifications_by_source(viewer: Viewer, period: Period, as_at: datetime) ->
 def _open_by_level(viewer: Viewer, period: Period, as_at: datetime) -> Counts:
     def at_end(which: Period, window: str) -> QuerySet[Any, Any]:
         files = open_at_end(viewer, which, at=as_at, as_at=as_at).order_by()
-        levels: QuerySet[Any, Any] = files.values("level_then")
-        return levels.annotate(window=Value(window), number=Count("pk"))
+        numbers: QuerySet[Any, Any] = files.values("level_then").annotate(window=Value(window), number=Count("pk"))
+        return numbers
 
     rows = at_end(period, THIS).union(at_end(period.before, BEFORE), all=True)
     found: dict[str, dict[str, int]] = {THIS: {}, BEFORE: {}}
