@@ -168,17 +168,17 @@ def _take(clock: Clock) -> _Attempt | None:
     at = clock()
     waiting = Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, lease_until__lt=at)
     rows = ReportRun.objects.select_for_update(skip_locked=True).filter(waiting).order_by("requested_at", "pk")
-    for run in rows[:10]:
-        if run.tries_left == 0:
-            run.state, run.error, run.settled_at = RunState.FAILED, rules.LOST_TOO_OFTEN, at
-            run.lease_until = None
-            run.save(update_fields=["state", "error", "settled_at", "lease_until"])
-            log.error("report_lost_too_often", extra={"run": str(run.pk)})
-            continue
-        run.state, run.as_at, run.lease_until = RunState.RUNNING, run.as_at or at, at + rules.LEASE
-        run.attempts, run.tries_left, run.step = run.attempts + 1, run.tries_left - 1, 0
-        run.save(update_fields=["state", "as_at", "lease_until", "attempts", "tries_left", "step"])
-        return _Attempt(run, run.attempts, clock)
+    # One row at a time: a worker that locked several would keep others from them.
+    while run := rows.first():
+        if run.tries_left > 0:
+            run.state, run.as_at, run.lease_until = RunState.RUNNING, run.as_at or at, at + rules.LEASE
+            run.attempts, run.tries_left, run.step = run.attempts + 1, run.tries_left - 1, 0
+            run.save(update_fields=["state", "as_at", "lease_until", "attempts", "tries_left", "step"])
+            return _Attempt(run, run.attempts, clock)
+        run.state, run.error, run.settled_at = RunState.FAILED, rules.LOST_TOO_OFTEN, at
+        run.lease_until = None
+        run.save(update_fields=["state", "error", "settled_at", "lease_until"])
+        log.error("report_lost_too_often", extra={"run": str(run.pk)})
     return None
 
 

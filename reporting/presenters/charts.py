@@ -29,7 +29,8 @@ class ChartLine:
 
 
 def bars(lines: Sequence[ChartLine], *, title: str, legend: dict[str, str]) -> dict[str, Any]:
-    """Two bars for each line: the period, and the one before it."""
+    """Two bars for each line: the period, and the one before it. A line of zeros is left to the table."""
+    lines = [line for line in lines if any(value != 0 for value in line.shown.values())]
     most = max([1, *(value for line in lines for value in line.shown.values() if isinstance(value, int))])
     groups = []
     y = TOP
@@ -55,7 +56,7 @@ def bars(lines: Sequence[ChartLine], *, title: str, legend: dict[str, str]) -> d
     return {
         "kind": "bars",
         "title": title,
-        "desc": _described(lines, legend),
+        "desc": _described(lines, legend) if lines else "Nothing to draw: every number is 0.",
         "width": WIDTH,
         "height": y + LEGEND,
         "bar": BAR,

@@ -16,6 +16,7 @@ Table = Mapping[str, Any]
 # Where the files behind a number are, by measure, window and code; empty where there is no such page for the reader.
 Address = Callable[[str, str, str], str]
 NAMES = {THIS: "This period", BEFORE: "Period before"}
+SPOKEN = {Hidden.SMALL: "fewer than 5", Hidden.WITHHELD: "a withheld number"}
 WORDS = {Hidden.SMALL: "<5", Hidden.WITHHELD: "Withheld"}
 HIDDEN_NOTE = (
     "“<5” stands for a number from 1 to 4: so few could point at a child. “Withheld” is a number of any size that "
@@ -148,10 +149,10 @@ def _aside(line: Table) -> str:
 def _count_headline(table: Table) -> str:
     shown = _by_code(table)[TOTAL]
     difference = change_of(shown[THIS], shown[BEFORE])
-    number = f"{table['title']}: {words_of(shown[THIS])} {table['unit']}"
+    number = f"{table['title']}: {_spoken(shown[THIS])} {table['unit']}"
     number += " at the end of the period" if table["shape"] == Shape.SNAPSHOT else " in the period"
     if difference is None:
-        return f"{number}; the period before had {words_of(shown[BEFORE])}."
+        return f"{number}; the period before had {_spoken(shown[BEFORE])}."
     if difference == 0:
         return f"{number}, as many as in the period before."
     return f"{number}, {abs(difference):,} {'more' if difference > 0 else 'fewer'} than in the period before."
@@ -176,8 +177,12 @@ def _shares(table: Table) -> list[str]:
 
 def _n_of(part: Shown, whole: Shown) -> str:
     share = percentage(part, whole)
-    numbers = f"{words_of(part)} of {words_of(whole)}"
-    return numbers if share is None else f"{share}% ({numbers})"
+    numbers = f"{_spoken(part)} of {_spoken(whole)}"
+    return numbers if share is None else f"{numbers} ({share}%)"
+
+
+def _spoken(value: Shown) -> str:
+    return SPOKEN[value] if isinstance(value, Hidden) else f"{value:,}"
 
 
 def _quality(figures: Table) -> list[str]:
