@@ -155,12 +155,13 @@ def _explained(measure: Measure) -> list[dict[str, Any]]:
 
 
 def figure_asked_for(run: ReportRun, measure: str, window: str, code: str) -> dict[str, Any] | None:
-    """The number that an address names, in words; None where the report has no such number, or nothing behind it."""
+    """The number that an address names, in words; None where the report has none in its table, or nothing behind it."""
     if run.state != RunState.DONE or window not in NAMES:
         return None
     for table in run.snapshot.figures["measures"]:
         for line in table["lines"]:
-            if (table["key"], line["code"]) == (measure, code) and line[window] != 0:
+            asked = (table["key"], line["code"]) == (measure, code)
+            if asked and line[window] != 0 and line["kind"] != "aside":
                 period = period_of(run)
                 return {
                     "title": table["title"],

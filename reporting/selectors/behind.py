@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from cases.record.selectors.lists import with_lead
 from reporting.measures import TOTAL
 from reporting.rules.periods import Period
 from reporting.selectors.counting import open_at_end, sent_in
+from reporting.selectors.interviews import became, episodes_known, returned_in
 
 SHOWN = 100
 
@@ -45,8 +46,7 @@ class _Rule:
     """How the files behind a measure are found, and how much of which category tells that a file is one of them."""
 
     files: Callable[[Viewer, Asked, datetime], QuerySet[Any]]
-    category: Category
-    least: Level
+    least: Mapping[Category, Level]
 
 
 def files_behind(key: str, asked: Asked, *, viewer: Viewer, matrix: Matrix, at: datetime) -> Behind:
@@ -58,11 +58,13 @@ def files_behind(key: str, asked: Asked, *, viewer: Viewer, matrix: Matrix, at: 
     rule = RULES[key]
     files: QuerySet[Any] = with_lead(rule.files(viewer, asked, at))
     open_to_viewer = [
-        child
-        for child in files.order_by("reference")
-        if category_levels(viewer, facts_of(child), matrix)[rule.category] >= rule.least
+        child for child in files.order_by("reference") if _tells(rule, category_levels(viewer, facts_of(child), matrix))
     ]
     return Behind(open_to_viewer[:SHOWN], len(open_to_viewer))
+
+
+def _tells(rule: _Rule, levels: Mapping[str, Level]) -> bool:
+    return all(levels[category] >= least for category, least in rule.least.items())
 
 
 def _notified(viewer: Viewer, asked: Asked, at: datetime) -> QuerySet[Any]:
@@ -77,8 +79,15 @@ def _open(viewer: Viewer, asked: Asked, at: datetime) -> QuerySet[Any]:
     return files if asked.code == TOTAL else files.filter(level_then=asked.code)
 
 
+def _interviewed(viewer: Viewer, asked: Asked, at: datetime) -> QuerySet[Any]:
+    returns = episodes_known(as_at=asked.as_at).filter(returned_in(asked.period), became(asked.code, as_at=asked.as_at))
+    files = returns.values(file=Coalesce("child__merged_into_id", "child_id"))
+    return Child.objects.visible_to(viewer, at=at).filter(merged_into=None, pk__in=files)
+
+
 RULES: dict[str, _Rule] = {
     # Who sent a notification stands on the timeline under identity, where only those with all of it read it.
-    "notifications_by_source": _Rule(_notified, Category.IDENTITY, Level.FULL),
-    "open_by_level": _Rule(_open, Category.LEVEL, Level.SUMMARY),
+    "notifications_by_source": _Rule(_notified, {Category.IDENTITY: Level.FULL}),
+    "open_by_level": _Rule(_open, {Category.LEVEL: Level.SUMMARY}),
+    "interviews_in_72_hours": _Rule(_interviewed, {Category.MISSING: Level.SUMMARY, Category.INTERVIEW: Level.SUMMARY}),
 }

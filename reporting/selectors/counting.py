@@ -21,6 +21,7 @@ from cases.record.models import Child, Spell
 from referrals.models import Notification
 from reporting.measures import BEFORE, THIS, Counts
 from reporting.rules.periods import Period
+from reporting.selectors import interviews
 
 Count_ = Callable[[Viewer, Period, datetime], Counts]
 
@@ -110,9 +111,14 @@ def _open_by_level(viewer: Viewer, period: Period, as_at: datetime) -> Counts:
     return found
 
 
+def _interviews(viewer: Viewer, period: Period, as_at: datetime) -> Counts:
+    return interviews.count_interviews({THIS: period, BEFORE: period.before}, as_at=as_at)
+
+
 # The measures that the system counts, in the order of a report: how, and by which codes. A system check compares
 # keys and codes with the definition files, both ways.
 COUNTED: Mapping[str, tuple[Count_, tuple[str, ...]]] = {
     "notifications_by_source": (_notifications_by_source, tuple(Sector.values)),
     "open_by_level": (_open_by_level, tuple(RiskLevel.values)),
+    "interviews_in_72_hours": (_interviews, interviews.CODES),
 }

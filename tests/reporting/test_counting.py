@@ -20,18 +20,22 @@ from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
 from cases.record.choices import RiskLevel
 from reporting.measures import BEFORE, THIS
 from reporting.rules.periods import Period
-from reporting.selectors import CountRefused, counted
+from reporting.selectors import COUNTED, CountRefused, counted
 from reporting.services import figures_for
 from tests.factories.accounts import make_agency
 from tests.factories.cases import make_child, make_spell
 from tests.factories.referrals import make_notification
-from tests.reporting.worlds import Plan, PlannedChild, plan_world, write
+from tests.reporting.worlds import Plan, PlannedChild, PlannedEpisode, plan_world, write
 
 pytestmark = pytest.mark.django_db
 
 MEASURES = system_viewer(SystemPrincipal.MEASURES)
 LONDON = ZoneInfo("Europe/London")
 WORLDS = 60
+
+
+def day_of(instant: datetime) -> date:
+    return instant.astimezone(LONDON).date()
 
 
 def in_period(instant: datetime, first: date, last: date) -> bool:
@@ -73,6 +77,37 @@ def brute_levels(plan: Plan) -> dict[str, dict[str, int]]:
     return found
 
 
+def after_return(episode: PlannedEpisode, as_at: datetime) -> str:
+    """What became of the interview after one return, in the words of the guidance."""
+    assert episode.returned_at is not None
+    held = episode.held_at if episode.held_at is not None and episode.held_at <= as_at else None
+    if held is not None:
+        hours = (held - episode.returned_at).total_seconds() / 3600
+        return "within" if hours <= 72 else "late"
+    if episode.not_needed in ("deceased", "moved"):
+        return "not_offered"
+    return "running" if (as_at - episode.returned_at).total_seconds() / 3600 < 72 else "not_held"
+
+
+def brute_interviews(plan: Plan) -> dict[str, dict[str, int]]:
+    found = {}
+    for window, period in windows(plan.period).items():
+        numbers: Counter[str] = Counter()
+        still_missing = set()
+        for episode in plan.episodes:
+            asked = episode.kind == "missing" or episode.has_interview
+            if episode.returned_at is not None and asked and in_period(episode.returned_at, period.first, period.last):
+                numbers[after_return(episode, plan.as_at)] += 1
+            over_at = episode.returned_at or episode.closed_at
+            gone = day_of(episode.last_seen_at) <= period.last and (over_at is None or day_of(over_at) > period.last)
+            if episode.kind == "missing" and gone:
+                still_missing.add(id(episode.child.merged_into or episode.child))
+        numbers["still_missing"] = len(still_missing)
+        codes = ("within", "late", "not_held", "still_missing", "running", "not_offered")
+        found[window] = {code: numbers[code] for code in codes}
+    return found
+
+
 def test_each_measure_counts_what_plain_python_counts(world, at):
     people = list(world.memberships)
     sectors = {person: world.membership(person).agency.sector for person in people}
@@ -83,17 +118,20 @@ def test_each_measure_counts_what_plain_python_counts(world, at):
             write(plan, world)
             sources = counted("notifications_by_source", viewer=MEASURES, period=plan.period, as_at=at)
             levels = counted("open_by_level", viewer=MEASURES, period=plan.period, as_at=at + timedelta(hours=1))
+            interviews = counted("interviews_in_72_hours", viewer=MEASURES, period=plan.period, as_at=plan.as_at)
             transaction.set_rollback(True)
         assert sources == brute_notifications(plan, sectors), seed
         assert levels == brute_levels(plan), seed
+        assert interviews == brute_interviews(plan), seed
         seen.update(notifications=sum(sources[THIS].values()), before=sum(sources[BEFORE].values()))
         seen.update({f"open {level}": number for level, number in levels[THIS].items()})
+        seen.update(interviews[THIS])
     # Worlds in which nothing happens would agree as well.
     assert min(seen.values()) >= 10, seen
-    assert len(seen) == 2 + len(RiskLevel.values)
+    assert len(seen) == 2 + len(RiskLevel.values) + 6
 
 
-@pytest.mark.parametrize("key", ["notifications_by_source", "open_by_level"])
+@pytest.mark.parametrize("key", COUNTED)
 def test_one_statement_for_a_measure_however_many_rows(key, world, at, django_assert_num_queries):
     for _ in range(3):
         with django_assert_num_queries(1):
@@ -153,11 +191,11 @@ def test_an_agency_of_every_sector_is_counted(world, at):
 
 def test_the_statement_of_a_measure_names_no_child(world, at):
     """What leaves the database is codes and numbers."""
-    for key in ("notifications_by_source", "open_by_level"):
+    for key in COUNTED:
         with CaptureQueriesContext(
             connection,
         ) as captured:
             counted(key, viewer=MEASURES, period=Period(date(2026, 1, 1), date(2026, 3, 31)), as_at=at)
         (query,) = captured.captured_queries
         assert "given_name" not in query["sql"]
-        assert "GROUP BY" in query["sql"]
+        assert "COUNT(" in query["sql"]

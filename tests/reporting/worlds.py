@@ -10,8 +10,10 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from cases.access.choices import Category
 from cases.record.choices import RiskLevel, SpellEnd
 from cases.record.models import Child, Spell
+from missing.models import MissingEpisode, ReturnInterview
 from referrals.choices import TriageOutcome, TriageReason
 from referrals.models import Notification, TriageDecision
 from reporting.rules.periods import Period
@@ -56,10 +58,29 @@ class PlannedNotification:
 
 
 @dataclass
+class PlannedEpisode:
+    """One time missing, absent or away; when it ended and how; its interview, where there is one."""
+
+    child: PlannedChild
+    kind: str
+    last_seen_at: datetime
+    returned_at: datetime | None = None
+    closed_at: datetime | None = None
+    has_interview: bool = False
+    held_at: datetime | None = None
+    not_needed: str = ""
+    covers: PlannedEpisode | None = None
+
+
+@dataclass
 class Plan:
+    """A world, the period to count it for, and the instant of counting interviews: sometimes soon after the period."""
+
     period: Period
     children: list[PlannedChild]
     notifications: list[PlannedNotification]
+    episodes: list[PlannedEpisode]
+    as_at: datetime
 
 
 def instants_around(period: Period, draw: random.Random) -> datetime:
@@ -97,7 +118,43 @@ def plan_world(seed: int, people: list[str]) -> Plan:
     for again in draw.sample(notifications, k=min(3, len(notifications))):
         # The same worker presses twice, an hour apart or at once: two notifications of one concern.
         notifications.append(PlannedNotification(again.sent_at, again.person, again.child, True))
-    return Plan(period, children, notifications)
+    soon = period.end + timedelta(hours=draw.choice([0, 1, 24, 71, 200, 2000]))
+    episodes = [episode for child in children for episode in _episodes(child, period, draw)]
+    return Plan(period, children, notifications, episodes, soon)
+
+
+def _episodes(child: PlannedChild, period: Period, draw: random.Random) -> list[PlannedEpisode]:
+    """Times that one child was away, one after another; after some returns an interview, held or not."""
+    instants = sorted({instants_around(period, draw) for _ in range(draw.choice([0, 1, 2, 4, 6, 8]))})
+    episodes: list[PlannedEpisode] = []
+    while instants:
+        episode = PlannedEpisode(child, draw.choice(["missing", "missing", "absent", "away"]), instants.pop(0))
+        episodes.append(episode)
+        if not instants:
+            break
+        over_at = instants.pop(0)
+        if not instants and draw.random() < 0.3:
+            episode.closed_at = over_at
+            break
+        episode.returned_at = over_at
+        _interview(episode, episodes[-2] if len(episodes) > 1 else None, draw)
+    return episodes
+
+
+def _interview(episode: PlannedEpisode, earlier: PlannedEpisode | None, draw: random.Random) -> None:
+    assert episode.returned_at is not None
+    episode.has_interview = draw.random() < 0.75
+    if not episode.has_interview:
+        return
+    fate = draw.choice(["held", "held", "held", "waits", "deceased", "moved", "missing_again", "other"])
+    if fate in ("held", "waits"):
+        after = [timedelta(hours=72), timedelta(hours=72) + TICK, timedelta(0), timedelta(hours=70), timedelta(days=9)]
+        episode.held_at = episode.returned_at + draw.choice(after) if fate == "held" else None
+    else:
+        episode.not_needed = fate
+    if episode.held_at and earlier and earlier.has_interview and earlier.held_at is None and not earlier.not_needed:
+        # One conversation about both returns.
+        earlier.held_at, episode.covers = episode.held_at, earlier
 
 
 def _child(period: Period, draw: random.Random) -> PlannedChild:
@@ -148,6 +205,50 @@ def write(plan: Plan, world: World) -> None:
         for start, end in child.spells
     )
     _write_notifications(plan, world)
+    _write_episodes(plan, world)
+
+
+def _write_episodes(plan: Plan, world: World) -> None:
+    worker = world.viewer("officer")
+    early = plan.period.before.start - timedelta(days=400)
+    rows = MissingEpisode.objects.bulk_create(
+        MissingEpisode(
+            child_id=each.child.pk,
+            kind=each.kind,
+            state="returned" if each.returned_at else "closed" if each.closed_at else "open",
+            last_seen_at=each.last_seen_at,
+            reported_at=each.last_seen_at,
+            returned_at=each.returned_at,
+            return_method="alone" if each.returned_at else "",
+            closed_at=each.closed_at,
+            closing_reason="Turned 18." if each.closed_at else "",
+            recorded_at=early,
+            **provenance(worker, Category.MISSING),
+        )
+        for each in plan.episodes
+    )
+    written = dict(zip(map(id, plan.episodes), rows, strict=True))
+    interviews = ReturnInterview.objects.bulk_create(
+        ReturnInterview(
+            child_id=each.child.pk,
+            episode=written[id(each)],
+            returned_at=each.returned_at,
+            state="written_up" if each.held_at else "not_needed" if each.not_needed else "offered",
+            held_at=each.held_at,
+            held_by=world.membership("interviewer") if each.held_at else None,
+            independent=bool(each.held_at),
+            not_needed_reason=each.not_needed,
+            **provenance(worker, Category.INTERVIEW),
+        )
+        for each in plan.episodes
+        if each.has_interview
+    )
+    by_episode = {row.episode_id: row for row in interviews}
+    for each in plan.episodes:
+        if each.covers is not None:
+            covered = by_episode[written[id(each.covers)].pk]
+            covered.outcome, covered.covered_by = "combined", by_episode[written[id(each)].pk]
+            covered.save(update_fields=["outcome", "covered_by"])
 
 
 def _write_notifications(plan: Plan, world: World) -> None:
