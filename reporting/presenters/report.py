@@ -198,7 +198,6 @@ def _quality(figures: Table) -> list[str]:
             said.append(
                 f"No level had been judged for {_n_of(waiting, of_all)} open children at the end of the period."
             )
-        said += [f"Outside the shares of “{table['title']}”. {_aside(line)}." for line in _lines(table, "aside")]
     hidden, all_numbers = len(_hidden_in(figures)), len(_all_numbers(figures))
     if hidden:
         said.append(

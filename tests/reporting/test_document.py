@@ -108,7 +108,7 @@ def test_each_chart_is_a_figure_with_words(snapshot, pdf):
 
 
 def test_no_heading_stands_at_the_foot_of_a_page(snapshot, pdf):
-    headings = ["How this is counted", "Definitions used", "How far these figures can be trusted"]
+    headings = ["How each figure is counted", "Definitions used", "How far these figures can be trusted"]
     headings += [table["title"] for table in snapshot.figures["measures"]]
     for words in pages_of(pdf):
         content = words.rsplit("Totals alone", 1)[0].strip()
