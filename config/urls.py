@@ -15,4 +15,5 @@ urlpatterns = [
     path("", include("risk.urls")),
     path("", include("missing.urls")),
     path("", include("referrals.urls")),
+    path("", include("reporting.urls")),
 ]

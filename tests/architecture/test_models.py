@@ -41,6 +41,9 @@ NO_HISTORY = {
     "cases.ChildGroupGrant": "is rebuilt from grants, which have a history",
     "cases.ChildUserGrant": "is rebuilt from grants, which have a history",
     "cases.OutboxMessage": "carries an alert, which has a history",
+    "reporting.ReportDocument": "never changes",
+    "reporting.ReportRun": "is the work of a worker; who asked and who stopped it stand on it",
+    "reporting.ReportSnapshot": "never changes",
 }
 # Relations that go with what they belong to.
 MAY_CASCADE = {
