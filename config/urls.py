@@ -14,4 +14,5 @@ urlpatterns = [
     path("", include("cases.urls")),
     path("", include("risk.urls")),
     path("", include("referrals.urls")),
+    path("", include("panels.urls")),
 ]
