@@ -7,13 +7,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant, Block
+from cases.clocks.selectors import should_run
 from cases.record.models import Child, Involvement
 from panels.choices import ActionStatus
 from panels.models import Action, ActionStep, Meeting
@@ -22,15 +23,15 @@ from panels.selectors.meetings import READING_ROLES, seats_on
 
 
 def running_actions(at: datetime) -> QuerySet[Any]:
-    """Every action that is not ended, with the columns of `register_should_run`."""
+    """Every action that is not ended, as the sweep asks for what should have a clock."""
     rows = Action.objects.filter(status__in=RUNNING, recorded_at__lte=at)
-    return rows.values(
-        "child_id",
-        "due_on",
-        "owner_membership_id",
-        subject_id=F("pk"),
-        anchored_at=F("recorded_at"),
-        owner_group_id=F("owner_agency__group_id"),
+    return should_run(
+        rows,
+        anchored_at="recorded_at",
+        child_id="child_id",
+        due_on="due_on",
+        owner_membership_id="owner_membership_id",
+        owner_group_id="owner_agency__group_id",
     )
 
 

