@@ -65,9 +65,10 @@ def minutes_as_pdf(
         "parts": [child_part(opened, item, leads.get(item.child_id)) for item, opened in pairs],
     }
     if not alone:
-        seats = seats_of_meeting(meeting, on=meeting.starts_at.date())
+        taken = attendance_of(meeting)
+        seats = seats_of_meeting(meeting, taken, on=meeting.starts_at.date())
         context |= {
-            "attendance": attendance_rows(seats, attendance_of(meeting), accepted_by(meeting)),
+            "attendance": attendance_rows(seats, taken, accepted_by(meeting)),
             "quorate": meeting.quorate,
             "statement": STATEMENT,
         }

@@ -119,12 +119,13 @@ def attendance_of(meeting: Meeting) -> dict[UUID, Attendance]:
     return {row.seat_id: row for row in rows.select_related("membership__user", "seat__agency")}
 
 
-def seats_of_meeting(meeting: Meeting, *, on: date) -> list[PanelSeat]:
-    """The seats of a meeting: those of the day, and those for which attendance was taken."""
+def seats_of_meeting(meeting: Meeting, taken: dict[UUID, Attendance], *, on: date) -> list[PanelSeat]:
+    """The seats of a meeting: those of the day, and those that have ended for which attendance was taken."""
     seats = seats_on(meeting.panel_id, on=on)
-    known = {seat.pk for seat in seats}
-    taken = PanelSeat.objects.filter(pk__in=Attendance.objects.filter(meeting=meeting).values("seat_id"))
-    others = taken.exclude(pk__in=known).select_related("agency", "member__user", "member__agency")
+    ended = set(taken) - {seat.pk for seat in seats}
+    if not ended:
+        return seats
+    others = PanelSeat.objects.filter(pk__in=ended).select_related("agency", "member__user", "member__agency")
     return [*seats, *others.order_by("agency__name", "pk")]
 
 

@@ -15,12 +15,13 @@ from django.utils import timezone
 from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
 from cases.record.services import note_files_shown
 from panels.choices import MeetingState
 from panels.forms import AttendanceForm, CloseForm, PlanForm
-from panels.models import Meeting
+from panels.models import Meeting, PanelSeat
 from panels.presenters import meetings as presenters
 from panels.presenters.minutes import minutes_as_pdf
 from panels.presenters.parts import name_of
@@ -134,7 +135,8 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
     accepted = meeting.state == MeetingState.PLANNED or selectors.has_accepted(meeting, viewer)
     shows = accepted and sees_agenda(meeting, viewer, at=at)
     known = agendas.items_known(meeting, viewer, at=at) if shows else []
-    seats = selectors.seats_of_meeting(meeting, on=timezone.localdate(at))
+    taken = selectors.attendance_of(meeting)
+    seats = selectors.seats_of_meeting(meeting, taken, on=timezone.localdate(at))
     note_files_shown(
         viewer=viewer,
         page="panels:meeting",
@@ -158,27 +160,26 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
             viewer=viewer,
         ),
         "progress": presenters.progress(known) if meeting.state in (MeetingState.OPEN, MeetingState.CLOSED) else "",
-        "attendance": presenters.attendance_rows(
-            seats, selectors.attendance_of(meeting), selectors.accepted_by(meeting)
-        ),
+        "attendance": presenters.attendance_rows(seats, taken, selectors.accepted_by(meeting)),
         "columns": [{"text": "Seat"}, {"text": "Who"}, {"text": "Attendance"}, {"text": "Statement"}],
         "quorum": services.quorum_at(meeting).words if meeting.attendance_at else "",
         "quorate": meeting.quorate,
         "confirm": WriteForm(),
-        **_may(meeting, viewer, at),
+        **_may(meeting, viewer, seats),
     }
     return render(request, "panels/meeting.html", context)
 
 
-def _may(meeting: Meeting, viewer: Any, at: datetime) -> dict[str, bool]:
+def _may(meeting: Meeting, viewer: Viewer, seats: list[PanelSeat]) -> dict[str, bool]:
     """What the viewer may do with the meeting as it stands: for the page alone, the services ask again."""
     office, state = keeps_panel(viewer), meeting.state
-    chair = runs_meetings(viewer, deputises=selectors.chairs_for(viewer, meeting.panel_id, on=timezone.localdate(at)))
+    deputises = any(seat.chairs and selectors.sits_on(seat, viewer.membership_id) for seat in seats)
+    chair = runs_meetings(viewer, deputises=deputises)
     return {
         "may_publish": office and state == MeetingState.PLANNED,
         "may_move": office and state in (MeetingState.PLANNED, MeetingState.PUBLISHED),
         "may_open": chair and state == MeetingState.PUBLISHED,
-        "may_attend": runs(meeting, viewer, at=at) and state == MeetingState.OPEN,
+        "may_attend": (office or deputises) and state == MeetingState.OPEN,
         "may_close": chair and state == MeetingState.OPEN,
         "may_print": state == MeetingState.CLOSED,
     }
@@ -244,7 +245,8 @@ def attendance(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResp
 def close(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
     """Close the meeting: each child that was not talked about is deferred with a reason."""
     viewer = viewer_of(request)
-    if not _may(meeting, viewer, at)["may_close"]:
+    seats = selectors.seats_on(meeting.panel_id, on=timezone.localdate(at))
+    if not _may(meeting, viewer, seats)["may_close"]:
         raise PanelRefused("The chair closes a meeting that is open.")
     known = {item.pk: opened for item, opened in agendas.items_known(meeting, viewer, at=at)}
     undecided = [
