@@ -13,6 +13,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("", include("cases.urls")),
     path("", include("risk.urls")),
+    path("", include("missing.urls")),
     path("", include("referrals.urls")),
     path("", include("panels.urls")),
 ]

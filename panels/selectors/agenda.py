@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.apps import apps
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
@@ -28,6 +27,8 @@ from cases.access.selectors import facts_of, matrix_in_force
 from cases.record.choices import AuthorityKind
 from cases.record.models import AuthorityPeriod, Child, Involvement, Spell
 from cases.record.services import OpenFile
+from missing.choices import EpisodeKind
+from missing.models import MissingEpisode
 from panels.choices import ItemState, MeetingState, ReasonCode
 from panels.models import Action, AgendaItem, Dissent, ItemUpdate, Meeting, PanelDecision
 from panels.rules.agenda import AgendaRule, OpenCase, read_agenda
@@ -96,14 +97,13 @@ def _last_deferred(meeting: Meeting) -> dict[UUID, dict[str, Any]]:
 
 
 def _missing_starts(rule: AgendaRule, *, on: date) -> dict[UUID, list[date]]:
-    """The days on which each child was reported missing, in the window that the rule counts; none without the app."""
+    """The days on which each child was reported missing, in the window that the rule counts: no absences, no time away."""
     windows = [one["within_days"] for one in rule.rules if one["code"] == ReasonCode.MISSING]
     found: dict[UUID, list[date]] = defaultdict(list)
-    model = apps.get_app_config("missing").models.get("missingepisode")
-    if not windows or model is None:
+    if not windows:
         return found
     first = datetime.combine(on - timedelta(days=max(windows)), time(), tzinfo=LONDON)
-    episodes = model._default_manager.filter(kind="missing", reported_at__gte=first)
+    episodes = MissingEpisode.objects.filter(kind=EpisodeKind.MISSING, reported_at__gte=first)
     for child_id, reported_at in episodes.values_list("child_id", "reported_at"):
         found[child_id].append(timezone.localdate(reported_at))
     return found
