@@ -97,7 +97,7 @@ def _last_deferred(meeting: Meeting) -> dict[UUID, dict[str, Any]]:
 
 
 def _missing_starts(rule: AgendaRule, *, on: date) -> dict[UUID, list[date]]:
-    """The days on which each child was reported missing, in the window that the rule counts: no absences, no time away."""
+    """The days on which each child was reported missing, in the window of the rule; absences do not count."""
     windows = [one["within_days"] for one in rule.rules if one["code"] == ReasonCode.MISSING]
     found: dict[UUID, list[date]] = defaultdict(list)
     if not windows:

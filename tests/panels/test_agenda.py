@@ -22,6 +22,7 @@ from panels.selectors.agenda import items_known
 from panels.services import agenda as services
 from panels.services import meetings
 from tests.factories.cases import block, grant, make_child, make_spell, provenance
+from tests.factories.missing import make_returned
 from tests.factories.panels import decide, make_item, make_meeting, open_quorate, publish
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +59,21 @@ def test_the_agenda_fills_itself(meeting, child_of, viewer, at):
     assert {new.pk, waiting.pk, placed.pk} == set(meeting.items.values_list("child_id", flat=True))
     meeting.refresh_from_db()
     assert meeting.agenda_rule.kind == "agenda"
+
+
+def test_missing_episodes_are_counted_and_absences_are_not(meeting, viewer, at):
+    thrice, absent = make_child("Thrice"), make_child("Absent")
+    for child in (thrice, absent):
+        make_spell(child, viewer("socialworker"), started_on=timezone.localdate(at))
+    for days in (3, 9, 20):
+        for child, kind in ((thrice, "missing"), (absent, "absent")):
+            back = at - timedelta(days=days)
+            make_returned(child, viewer("detective"), kind=kind, last_seen_at=back - timedelta(hours=5),
+                          reported_at=back - timedelta(hours=4), returned_at=back)  # fmt: skip
+    services.refresh_agenda(meeting=meeting, at=at, by=viewer("coordinator"))
+    assert {item.child: [one["words"] for one in item.reasons] for item in meeting.items.all()} == {
+        thrice: ["3 missing episodes in 90 days"]
+    }
 
 
 def test_what_no_longer_holds_goes_and_what_a_person_took_off_stays_off(meeting, child_of, viewer, at):
