@@ -16,4 +16,5 @@ urlpatterns = [
     path("", include("missing.urls")),
     path("", include("referrals.urls")),
     path("", include("reporting.urls")),
+    path("", include("panels.urls")),
 ]

@@ -14,6 +14,7 @@ from referrals.choices import Agreement, ConcernKind, NotificationStatus, Told
 from referrals.models import Notification
 from referrals.rules.notify import OUTCOME_WORDS, STEPS, agreement_said
 from referrals.selectors.notify import kept_of
+from referrals.selectors.outcomes import later_outcomes
 from risk.presenters import explain
 from risk.scoring import result_from_dict
 from risk.selectors import tool_of
@@ -188,6 +189,14 @@ def decision_of(notification: Notification) -> dict[str, str] | None:
         "message": decision.message_to_referrer,
         "when": moment(decision.decided_at),
     }
+
+
+def later_of(notification: Notification, *, at: datetime) -> list[dict[str, str]]:
+    """What the referrer is told of what happened later, such as at the panel, the earliest first."""
+    return [
+        {"heading": one.heading, "words": one.words, "when": moment(one.happened_at)}
+        for one in later_outcomes([notification], at=at)[notification.pk]
+    ]
 
 
 def result_of(notification: Notification) -> dict[str, Any] | None:

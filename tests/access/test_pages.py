@@ -30,11 +30,13 @@ from cases.access.choices import Category, GrantReason
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
 from cases.record.models import Child, Involvement
+from panels.models import SeatDeputy
 from reporting.models import ReportRun
 from tests.conftest import HonestClient
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, make_chronology, make_spell, provenance
 from tests.factories.missing import make_finding, make_interview, make_report, make_returned
+from tests.factories.panels import make_action, make_item, make_meeting, make_panel, seat_people
 from tests.factories.referrals import make_match_question, make_notification
 from tests.factories.reporting import SPRING
 from tests.factories.reporting import make_report as make_board_report
@@ -136,6 +138,12 @@ def things(world, viewer) -> Things:
     alert = Alert.objects.create(
         dedupe_key="one", kind=AlertKind.values[0], group=world.agency("police").group, subject_id=uuid.uuid4()
     )
+    panel = make_panel()
+    seat = seat_people(panel, world, ["chair"])["chair"]
+    deputy = SeatDeputy.objects.create(seat=seat, membership=world.membership("coordinator"), started_on="2026-01-05")
+    meeting = make_meeting(panel)
+    item = make_item(meeting, child, viewer("coordinator"))
+    action = make_action(item, world.membership("socialworker"), worker, text=f"Ring {CANARY}.")
     return Things(
         child,
         {
@@ -150,6 +158,11 @@ def things(world, viewer) -> Things:
             "report": make_report(episode, worker).reference,
             "agency_id": world.agency("health").pk,
             "alert_id": alert.pk,
+            "meeting_id": meeting.pk,
+            "item_id": item.pk,
+            "seat_id": seat.pk,
+            "deputy_id": deputy.pk,
+            "action_id": action.pk,
             "draft_id": draft.pk,
             "token": held.pk,
             "run_id": report_that_counts(child, worker).pk,
@@ -216,6 +229,7 @@ WITHOUT = {
     Capability.GRADE_MISSING: "keyworker",
     Capability.ALLOCATE_INTERVIEWS: "keyworker",
     Capability.INTERVIEW: "nurse",
+    Capability.PREPARE_PANEL: "nurse",
 }
 # What police alone do: nobody else can hold it, and whether there is a file comes first all the same.
 OF_POLICE = {Capability.GRADE_MISSING}
