@@ -22,8 +22,9 @@ from cases.record.models import Address, AddressReader, Alias, Child, Chronology
 from cases.record.services import involve
 from referrals.choices import NotificationStatus, Told, TriageOutcome, TriageReason
 from referrals.models import Notification, TriageDecision
+from referrals.presenters.notify import decision_of
 from referrals.rules.triage import MESSAGES, AlreadyDecided, TriageRefused
-from referrals.selectors.triage import outcome_for, triage_summary
+from referrals.selectors.triage import triage_summary
 from referrals.services.triage import decide_notification
 from risk.models import RiskAssessment
 from risk.rules import answers_to_plain, level_for_rank
@@ -408,9 +409,10 @@ def test_the_referrer_reads_the_same_outcome_for_a_new_and_a_joined_file(world: 
     new, joined, waiting = (full_notification(world, at) for _ in range(3))
     decide(world, new, at)
     decide(world, joined, at, outcome=TriageOutcome.ACCEPT_JOINED, joined_child=known_child(world, at))
-    assert outcome_for(new) is not None
-    assert outcome_for(new) == outcome_for(joined)
-    assert outcome_for(waiting) is None
+    told_of_new, told_of_joined = (decision_of(Notification.objects.get(pk=one.pk)) for one in (new, joined))
+    assert told_of_new is not None
+    assert told_of_new == told_of_joined
+    assert decision_of(waiting) is None
 
 
 def test_the_summary_counts_what_waits_is_urgent_and_late(
