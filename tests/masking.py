@@ -6,7 +6,7 @@ import re
 ANEW = re.compile(r'(nonce|value|content)="[A-Za-z0-9_:.+/=\-]{20,}"')
 # The minute at which something was done or a page was made, which may turn between two requests.
 MINUTE = re.compile(r"\d{1,2}:\d{2}[ap]m")
-WAITED = re.compile(r"\d+ minutes?( ago)?|\bjust now")
+WAITED = re.compile(r"\d+ minutes?( ago)?|\bjust now|less than a minute")
 # What names one thing apart from another of its kind: a notification's or a file's reference, and an id.
 REFERENCE = re.compile(r"\b(?:N-)?[0-9A-Z]{3}-[0-9A-Z]{4}\b")
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
