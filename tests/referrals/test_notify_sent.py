@@ -179,7 +179,24 @@ def test_after_the_decision_i_read_the_outcome_and_the_message_and_never_the_rea
     assert "RATIONALE" not in page
     assert sent.decision.get_reason_display() not in page
     assert "Kezia" not in page
+    assert ("A named worker leads" in page) is outcome.startswith("accept")
     assert words in text_of(teacher.get(reverse("referrals:sent"))).replace("&#x27;", "’")
+
+
+def test_once_it_is_accepted_i_read_who_leads_and_how_to_ring_them(teacher, viewer, world) -> None:
+    keyworker = world.user("keyworker")
+    for outcome in (TriageOutcome.ACCEPT_NEW, TriageOutcome.ACCEPT_JOINED):
+        sent = decided(
+            make_notification(viewer("teacher")),
+            viewer("triage"),
+            outcome,
+            lead=world.membership("keyworker"),
+            lead_told=True,
+        )
+        page = text_of(teacher.get(address("sent_detail", sent)))
+        assert f"<strong>{keyworker}</strong> leads the work with the child (Keyworker, " in page
+        assert 'Ring <span class="hb-phone">01632 960 101</span>' in page  # the agency's: she has none of her own
+        assert "A named worker leads" not in page
 
 
 def decided(sent: Notification, by: Any, outcome: str, **fields: Any) -> Notification:
@@ -191,6 +208,7 @@ def decided(sent: Notification, by: Any, outcome: str, **fields: Any) -> Notific
         rationale="RATIONALE",
         message_to_referrer="We have talked with the school nurse.",
         lead=fields.get("lead"),
+        lead_told=fields.get("lead_told", False),
     )
     Notification.objects.filter(pk=sent.pk).update(status=NotificationStatus.DECIDED, child=fields.get("child"))
     return Notification.objects.get(pk=sent.pk)
@@ -442,6 +460,7 @@ def test_the_outcome_reads_the_same_for_a_new_file_and_for_one_that_was_there(te
             viewer("triage"),
             outcome,
             lead=world.membership("keyworker"),
+            lead_told=True,
             child=child,
         )
         pages = [teacher.get(address(name, sent)) for name in ("sent_detail", "sent_acknowledgement", "sent_copy")]

@@ -543,3 +543,33 @@ def test_only_guardians_see_the_questions(world: World, client_as: Any, person: 
 
 QUEUE_QUERIES = 13
 KEY = "8a1f2f5e-6d0c-4c39-9f3a-1f0f5b7a9c01"
+
+
+def test_declining_a_child_who_may_be_harmed_is_looked_at_twice(world: World, client_as: Any) -> None:
+    calm = sent(world, harm_status=HarmStatus.VULNERABLE)
+    worrying = sent(world, harm_status=HarmStatus.KNOWN, computed_level=RiskLevel.HIGH)
+    browser = client_as("triage")
+    question = "Look again: why is it safe to decline?"
+    assert question not in browser.get(page(calm)).content.decode()
+    text = browser.get(page(worrying)).content.decode()
+    assert question in text
+    assert "The referrer reports: exploitation known; a high level, provisional." in text
+    declining = {
+        "outcome": "decline",
+        "reason_decline": TriageReason.NOT_ENOUGH.value,
+        "message_decline": "Thank you. Please ring us.",
+        "lead": "",
+        "agencies": [],
+    }
+    refused = browser.post(page(worrying), answers(worrying, world, **declining))
+    assert refused.status_code == 422
+    assert "Say what you checked, and why the child is safe without us" in refused.content.decode()
+    hasty = browser.post(page(worrying), answers(worrying, world, **declining, why_safe="It is."))
+    assert 'href="#id_why_safe"' in hasty.content.decode()
+    assert not TriageDecision.objects.exists()
+    safe = "Read with the duty social worker, who sees the child this week."
+    assert browser.post(page(worrying), answers(worrying, world, **declining, why_safe=safe)).status_code == 302
+    assert safe in browser.get(page(worrying)).content.decode()
+    assert browser.post(page(calm), answers(calm, world, **declining)).status_code == 302
+    accepted = sent(world, harm_status=HarmStatus.KNOWN)
+    assert browser.post(page(accepted), answers(accepted, world)).status_code == 302
