@@ -31,6 +31,7 @@ from cases.clocks.models import Alert
 from cases.record.models import Child, Involvement
 from tests.conftest import HonestClient
 from tests.factories.accounts import make_membership
+from tests.factories.api import make_system
 from tests.factories.cases import block, grant, make_child, make_chronology, provenance
 from tests.factories.referrals import make_match_question, make_notification
 from tests.factories.risk import make_assessment, make_judgement
@@ -59,7 +60,7 @@ class Address:
 
     @property
     def of_a_file(self) -> bool:
-        return self.pattern.startswith("cases/<str:reference>/")
+        return self.pattern.startswith(("cases/<str:reference>/", "api/v1/files/<str:reference>"))
 
     def filled(self, values: dict[str, Any]) -> str:
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part.group(1)]), self.pattern)
@@ -123,6 +124,7 @@ def things(world, viewer) -> Things:
     membership = world.membership("teacher")
     draft = Draft.objects.create(**teacher, membership=membership, form="notify", answers={"x": CANARY})
     held = HeldSubmission.objects.create(**teacher, path="/notify/", fields={"given_name": [CANARY]})
+    system = make_system(world.agency("police"))
     alert = Alert.objects.create(
         dedupe_key="one", kind=AlertKind.values[0], group=world.agency("police").group, subject_id=uuid.uuid4()
     )
@@ -139,6 +141,8 @@ def things(world, viewer) -> Things:
             "alert_id": alert.pk,
             "draft_id": draft.pk,
             "token": held.pk,
+            "token_id": system.token.pk,
+            "membership_id": system.token.user.memberships.get().pk,
         },
     )
 
