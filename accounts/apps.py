@@ -22,7 +22,7 @@ class AccountsConfig(AppConfig):
                 "accounts_user_user_permissions": NOTHING,
                 "accounts_agency": add_and_change(but=("group_id",)),
                 "accounts_functiongroup": Rights(add=True),
-                "accounts_functionmember": Rights(add=True),
+                "accounts_functionmember": add_and_change("ended_on", settles={"ended_on": ()}),
                 "accounts_membership": add_and_change("ended_on"),
                 "accounts_submission": WORK,
                 "accounts_draft": WORK,

@@ -99,15 +99,28 @@ class Membership(models.Model):
         return f"{self.user}, {self.get_role_display()}, {self.agency}"
 
 
+class FunctionMemberQuerySet(models.QuerySet["FunctionMember"]):
+    def current(self, on: date) -> "FunctionMemberQuerySet":
+        """Who serves on a date."""
+        return self.filter(Q(ended_on=None) | Q(ended_on__gt=on))
+
+
 @pghistory.track()
 class FunctionMember(models.Model):
-    """A membership that serves in a function group."""
+    """A membership that serves in a function group, until it is ended."""
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT)
     function = models.ForeignKey(FunctionGroup, on_delete=models.PROTECT)
+    ended_on = models.DateField(null=True, blank=True, help_text="The first day on which it no longer serves")
+
+    objects = FunctionMemberQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["membership", "function"], name="function_member_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["membership", "function"], condition=Q(ended_on=None), name="function_member_one_open"
+            )
+        ]
 
 
 class DefinitionVersion(models.Model):

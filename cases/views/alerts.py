@@ -1,4 +1,4 @@
-"""What nobody has taken yet, for the groups I serve in."""
+"""What nobody has taken yet, for me and the groups I serve in."""
 
 from typing import Any
 from uuid import UUID
@@ -6,19 +6,19 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
 from accounts.rules.dates import length, moment
 from accounts.selectors import now
 from cases.clocks import services
-from cases.clocks.selectors import open_alerts, page_of
+from cases.clocks.selectors import address_of, open_alerts
 
 
 @policy(methods=("GET",))
 def alerts(request: HttpRequest) -> HttpResponse:
-    """Every alert that is open for my groups, the oldest first."""
+    """Every alert that is open for me and my groups, the oldest first."""
     at = now()
     rows: list[dict[str, Any]] = [
         {
@@ -27,7 +27,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
             "raised": moment(alert.raised_at),
             "waited": length(at - alert.raised_at),
             "climbed": alert.step > 1,
-            "href": _address(alert.page),
+            "href": alert.href,
             "form": WriteForm(auto_id=False),
         }
         for alert in open_alerts(request.viewer, at=at)  # type: ignore[attr-defined]
@@ -43,12 +43,5 @@ def acknowledge_alert(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     except services.AlertTaken as taken:
         messages.warning(request, taken.reason)
         return redirect("cases:alerts")
-    messages.success(request, "You have taken this alert. Deal with it now: nobody else will be told again.")
-    return redirect(_address(page_of(alert)) or reverse("cases:alerts"))
-
-
-def _address(page: str) -> str:
-    try:
-        return reverse(page) if page else ""
-    except NoReverseMatch:
-        return ""
+    messages.success(request, "You have taken this alert. Deal with it now.")
+    return redirect(address_of(alert.kind, alert.subject_id) or reverse("cases:alerts"))

@@ -13,8 +13,6 @@ from django.utils import timezone
 from accounts.models import Agency, Membership
 from accounts.rules.dates import moment
 from accounts.rules.viewers import Viewer
-from cases.clocks.choices import AlertKind
-from cases.clocks.services import acknowledge_subject
 from cases.record.models import Child
 from referrals.choices import NotificationStatus
 from referrals.models import Notification, TriageDecision
@@ -29,6 +27,7 @@ from referrals.rules.triage import (
     opens_file,
 )
 from referrals.selectors.triage import lead_of
+from referrals.services.deciding import stop_deciding
 from referrals.services.triage_file import bring_agencies, new_file, write_decision, write_notification
 
 NO_SUCH_FILE = (
@@ -150,7 +149,7 @@ def decide(
     if child is not None and opens:
         new_lead = None if staying else lead
         bring_agencies(notification=notification, child=child, lead=new_lead, agencies=agencies, at=at, by=by)
-    acknowledge_subject(kind=AlertKind.URGENT_NOTIFICATION, subject_id=notification.pk, at=at, by=by)
+    stop_deciding(notification=notification, at=at, by=by)
     return decision
 
 

@@ -40,6 +40,8 @@ MAY_DELETE = {
     "axes_accesslog",
     "cases_childgroupgrant",
     "cases_childusergrant",
+    "cases_closureday",
+    "cases_sweeprun",
     "django_session",
 }
 NEVER_CHANGED = {

@@ -25,6 +25,8 @@ NO_ENTRY = {
     "cases.Block": "says who may not, and carries placed_by",
     "cases.ChildGroupGrant": "projection of grants",
     "cases.ChildUserGrant": "projection of grants",
+    "cases.Clock": "what must happen and by when, with who owes it; names nothing of the child",
+    "cases.Alert": "that something waits; names nothing of the child",
     "referrals.Notification": "what was said before there was a file; carries referrer, membership and agency",
     "referrals.MatchQuestion": "a question to the guardians, and carries answered_by",
 }
@@ -36,6 +38,7 @@ NO_HISTORY = {
     "accounts.DefinitionVersion": "never changes",
     "accounts.Draft": "is the writer's own until it is sent",
     "accounts.HeldSubmission": "is the writer's own until it is sent",
+    "cases.SweepRun": "says that the sweep is alive, for a week",
     "accounts.Submission": "marks the press of a button",
     "cases.ChildGroupGrant": "is rebuilt from grants, which have a history",
     "cases.ChildUserGrant": "is rebuilt from grants, which have a history",

@@ -1,4 +1,4 @@
-"""The ladder that an alert climbs, and how long an e-mail waits before it is tried again. Elapsed time only."""
+"""The ladder that an alert about an event climbs, and how long an e-mail waits to be tried again. Elapsed time only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
