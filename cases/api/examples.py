@@ -44,6 +44,7 @@ FILES: dict[str, Any] = {
 FILE: dict[str, Any] = {
     "reference": "H7K-4PQR",
     "restricted": False,
+    "missing_since": None,
     "seen": {"identity": "summary", "level": "summary", "missing": "summary", "health_sensitive": "existence"},
     "identity": {"schools": ["Hollybank School"], "called": "Robin", "age": 14},
     "level": LEVEL,

@@ -209,6 +209,9 @@ class FileShape(serializers.Serializer):
     reference = serializers.CharField()
     restricted = serializers.BooleanField(help_text="Open to named people only")
     seen = SeenField()
+    missing_since = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="Last seen then, where the child is missing now; null where not"
+    )
     identity = IdentityShape(required=False)
     level = LevelShape(required=False)
     harm_status = Choice(required=False)

@@ -115,6 +115,7 @@ def file_parts(
         "reference": child.reference,
         "restricted": child.restricted,
         "seen": {name: seen.name.lower() for name, seen in opened.levels.items() if seen > Level.NONE},
+        **_missing(opened),
         **_identity(opened, facts),
         **level_parts(child, level, timezone.localdate(opened.at)),
         **_plan(opened, facts),
@@ -152,6 +153,13 @@ def _identity(opened: OpenFile, facts: Facts) -> Part:
             ],
         }
     return {"identity": shown}
+
+
+def _missing(opened: OpenFile) -> Part:
+    """Whether the child is missing now, for those who see the start of an episode: in summary or in full."""
+    if opened.level(Category.MISSING) < Level.SUMMARY:
+        return {}
+    return {"missing_since": instant(opened.child.missing_since)}
 
 
 def _plan(opened: OpenFile, facts: Facts) -> Part:

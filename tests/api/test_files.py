@@ -49,6 +49,7 @@ def child(world, viewer) -> Child:
         harm_status=HarmStatus.SUSPECTED,
         review_due_on="2026-09-09",
         level_judged_at="2026-03-03T12:00Z",
+        missing_since="2026-03-04T21:05Z",
         safe_contact=canary("contact"),
     )
     author = viewer("charity_worker")
@@ -100,7 +101,7 @@ def leaves(node: Any, path: str = "") -> list[tuple[str, str]]:
 
 # Words of the interface's own, which no page needs; dates are said in words there.
 OF_ITS_OWN = re.compile(
-    r"^\.seen\.|\.(key|seen|happened_at|since|birth_date|judged_on|review_due_on|last_activity_at)$"
+    r"^\.seen\.|\.(key|seen|happened_at|since|missing_since|birth_date|judged_on|review_due_on|last_activity_at)$"
 )
 
 
@@ -152,6 +153,7 @@ def test_what_the_matrix_keeps_whole_has_no_key_and_no_notice(person, child, wor
     assert ("level" in body) == ("harm_status" in body) == (cells["level"] in "FS")
     # Who wrote a fact sees it, whatever the cell says.
     assert ("plan" in body) == (cells["identity"] == "F" or person == "charity_worker")
+    assert ("missing_since" in body) == (cells["missing"] in "FS")
     assert ("identity" in body) == (cells["identity"] in "FS")
     withheld = {line["category"]["key"] for line in body["withheld"]}
     assert withheld <= {category for category, cell in cells.items() if cell in "ES"}
