@@ -26,5 +26,6 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("", include("cases.urls")),
     path("", include("risk.urls")),
+    path("", include("missing.urls")),
     path("", include("referrals.urls")),
 ]

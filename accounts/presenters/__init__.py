@@ -16,6 +16,7 @@ NAVIGATION: list[tuple[str, str, Capability | None]] = [
     ("What I sent", "referrals:sent", Capability.NOTIFY),
     ("Triage", "referrals:triage_queue", Capability.TRIAGE),
     ("Children", "cases:worklist", Capability.READ_FILES),
+    ("Missing", "missing:now", Capability.READ_FILES),
     ("Service accounts", "accounts:service_accounts", Capability.ADMINISTER),
     ("Questions", "referrals:triage_questions", Capability.AUDIT),
 ]

@@ -25,6 +25,7 @@ TABS = [
     ("Involvement", "cases:involvement"),
     ("Chronology", "cases:chronology"),
     ("Risk", "risk:overview"),
+    ("Missing", "missing:overview"),
     ("Who can see it", "cases:who_can_see"),
     ("Who looked", "cases:who_looked"),
 ]

@@ -1,0 +1,124 @@
+"""A report by somebody without the file in hand: joined to a known child, or opening a file, and never told which."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.rules.dates import moment
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category
+from cases.access.rules import Level, category_level
+from cases.access.selectors import facts_of, matrix_in_force
+from cases.record.choices import IdentifierKind, Sex
+from cases.record.models import Child
+from cases.record.services import Identity, add_identifier, open_child_file, provenance
+from missing import rules
+from missing.models import MissingEpisode, MissingReport
+from missing.selectors.episodes import ended_overlapping, open_episode_of
+from missing.selectors.matching import ReportedChild, exact_file
+from missing.services.episodes import EpisodeDetails, add_sighting, lock_file, start_episode
+from missing.services.opening import end_after, open_while_missing
+
+TOLD_BEFORE = "{reference} is reported already, since {since}. Open that file and add what you know there."
+
+
+@transaction.atomic
+def report_missing_child(
+    *, reported: ReportedChild, details: EpisodeDetails, at: datetime, by: Viewer, adding: bool = False
+) -> MissingReport:
+    """Report a child missing by who they are. Returns the report, whose reference is all that the reporter is told.
+
+    An exact identity joins to the child's file; otherwise a file is opened. A report about a child who is away already
+    is added to that episode. The reporter's agency can see identity, contact and missing episodes until 28 days after
+    the return; a file for named people only is not opened to it. Raises AlreadyMissing where the reporter may know the
+    open episode anyway (unless `adding`), MissingRefused for times that cannot be.
+    """
+    rules.check_times(details.times, at=at)
+    child = exact_file(reported, at=at)
+    if child is None:
+        child = _new_file(reported, at=at, by=by)
+    lock_file(child.pk)
+    episode = _episode_for(child, details, at=at)
+    if episode is None:
+        fitted = _after_earlier(child, details)
+        episode = start_episode(child=child, details=fitted, at=at, by=by, reporter_group_id=by.agency_group_id)
+    else:
+        if not adding:
+            _say_where_known(child, episode, at=at, by=by)
+        _add_to(episode, details, at=at, by=by)
+    return MissingReport.objects.create(
+        child=child, episode=episode, said=_said(reported, details), recorded_at=at, **provenance(by, Category.MISSING)
+    )
+
+
+def _add_to(episode: MissingEpisode, details: EpisodeDetails, *, at: datetime, by: Viewer) -> None:
+    """Add a report to an episode that was there before it, and open to the reporter what a new one would have."""
+    open_while_missing(episode, at=at, by=by, reporter_group_id=by.agency_group_id)
+    over_at = episode.returned_at or episode.closed_at
+    if over_at is not None:
+        end_after(episode, over_at=over_at, at=at, by=by)
+        return
+    note = "\n\n".join(text for text in (details.circumstances, details.companions, details.place_detail) if text)
+    add_sighting(episode=episode, seen_at=details.last_seen_at, note=note, at=at, by=by)
+
+
+def _new_file(reported: ReportedChild, *, at: datetime, by: Viewer) -> Child:
+    child = open_child_file(
+        identity=Identity(
+            given_name=reported.given_name,
+            family_name=reported.family_name,
+            birth_date=reported.birth_date,
+            sex=Sex(reported.sex),
+        ),
+        at=at,
+        by=by,
+    )
+    for kind, value in reported.numbers:
+        add_identifier(child=child, kind=IdentifierKind(kind), value=value, at=at, by=by)
+    return child
+
+
+def _episode_for(child: Child, details: EpisodeDetails, *, at: datetime) -> MissingEpisode | None:
+    """The episode that a report is about, where there is one: the open one, or one that ended after the report."""
+    running = open_episode_of(child.pk)
+    if running is not None:
+        return running
+    earlier = ended_overlapping(child.pk, start=details.last_seen_at)
+    over_at = earlier and (earlier.returned_at or earlier.closed_at)
+    return earlier if over_at and over_at >= details.reported_at else None
+
+
+def _after_earlier(child: Child, details: EpisodeDetails) -> EpisodeDetails:
+    """The details with a start no earlier than the end of the episode before: to refuse it would tell of that one.
+
+    What was typed stays with the report.
+    """
+    earlier = ended_overlapping(child.pk, start=details.last_seen_at)
+    start = earlier and (earlier.returned_at or earlier.closed_at)
+    if not start:
+        return details
+    noticed = details.noticed_at if details.noticed_at and details.noticed_at >= start else None
+    return replace(details, last_seen_at=start, noticed_at=noticed)
+
+
+def _say_where_known(child: Child, episode: MissingEpisode, *, at: datetime, by: Viewer) -> None:
+    """Refuse a second report by somebody who sees the open episode on a file they may open; else say nothing."""
+    seen = Child.objects.visible_to(by, at=at).filter(pk=child.pk).first()
+    if seen is None or not episode.is_open:
+        return
+    matrix = matrix_in_force(on=rules.in_london(at).date())
+    if category_level(by, Category.MISSING, facts_of(seen), matrix) >= Level.SUMMARY:
+        since = moment(episode.last_seen_at)
+        raise rules.AlreadyMissing(TOLD_BEFORE.format(reference=child.reference, since=since), child_id=child.pk)
+
+
+def _said(reported: ReportedChild, details: EpisodeDetails) -> dict[str, object]:
+    """What was typed, as plain values."""
+    said = {**asdict(reported), **asdict(details)}
+    return {
+        name: value.isoformat() if hasattr(value, "isoformat") else list(value) if isinstance(value, tuple) else value
+        for name, value in said.items()
+    }
