@@ -264,7 +264,7 @@ class ApiAnswer(models.Model):
     operation = models.CharField(max_length=60)
     body_hash = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
-    body = models.JSONField()
+    body = models.TextField(help_text="JSON, as it was sent: a document of the database would order its keys anew")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

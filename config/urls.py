@@ -7,12 +7,15 @@ from accounts.api.schema import show_schema
 from accounts.views import healthz
 from cases.api.files import list_files, read_file
 from cases.views.home import home
+from missing.api.reports import report_missing, report_return
 
 # What systems call; each operation is declared in the registry, as each page is.
 interface = [
     path("schema/", show_schema, name="schema"),
     path("v1/files", list_files, name="files"),
     path("v1/files/<str:reference>", read_file, name="file"),
+    path("v1/missing-episodes", report_missing, name="report_missing"),
+    path("v1/missing-episodes/<uuid:episode_id>/return", report_return, name="report_return"),
 ]
 handler400 = "accounts.views.bad_request_page"
 handler404 = "accounts.views.not_found_page"

@@ -55,10 +55,15 @@ def answer_once(*, user_id: int, key: str, operation: str, asked: Any, run: Call
                 raise OtherBody(
                     "This Idempotency-Key was used for something else. Send what you sent before, or take a new key."
                 )
-            return Answer(kept.status, kept.body)
+            return Answer(kept.status, json.loads(kept.body))
         answer = run()
         ApiAnswer.objects.create(
-            user_id=user_id, key=key, operation=operation, body_hash=body_hash, status=answer.status, body=answer.body
+            user_id=user_id,
+            key=key,
+            operation=operation,
+            body_hash=body_hash,
+            status=answer.status,
+            body=json.dumps(answer.body),
         )
     return answer
 

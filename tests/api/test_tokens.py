@@ -207,7 +207,7 @@ def test_counts_are_by_minute_and_by_caller_and_go_after_an_hour(at):
 def test_answers_go_after_seven_days(system, at):
     for days in (6, 8):
         ApiAnswer.objects.create(
-            user=system.token.user, key=f"key-{days}", operation="x", body_hash="", status=201, body={},
+            user=system.token.user, key=f"key-{days}", operation="x", body_hash="", status=201, body="{}",
             created_at=at - timedelta(days=days),
         )  # fmt: skip
     assert purge_calls(at=at) == 1
