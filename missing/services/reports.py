@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.rules.dates import moment
 from accounts.rules.viewers import Viewer
@@ -24,6 +24,8 @@ from missing.services.episodes import EpisodeDetails, add_sighting, lock_episode
 from missing.services.opening import end_after, open_while_missing
 from missing.services.returns import ReturnDetails, record_return
 
+# The lock under which reports are matched to files; any number that no other lock of the product has.
+MATCHING = 7_042_120
 TOLD_BEFORE = "{reference} is reported already, since {since}. Open that file and add what you know there."
 
 
@@ -39,6 +41,7 @@ def report_missing_child(
     open episode anyway (unless `adding`), MissingRefused for times that cannot be.
     """
     rules.check_times(details.times, at=at)
+    _one_at_a_time()
     child = exact_file(reported, at=at)
     if child is None:
         child = _new_file(reported, at=at, by=by)
@@ -74,6 +77,12 @@ def return_reported_child(*, report: MissingReport, details: ReturnDetails, at: 
     note = "\n\n".join(text for text in (", ".join(filter(None, told)), details.condition) if text)
     write_step(episode, EpisodeStepKind.SIGHTING, happened_at=details.returned_at, note=note, at=at, by=by)
     return report
+
+
+def _one_at_a_time() -> None:
+    """Until the transaction is over no other report is matched: of two about a child without a file, one opens it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MATCHING])
 
 
 def _add_to(episode: MissingEpisode, details: EpisodeDetails, *, at: datetime, by: Viewer) -> None:

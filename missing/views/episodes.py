@@ -85,9 +85,14 @@ def overview(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         "episodes": shown,
         "counts": presenters.counts(opened, rows) if level >= Level.SUMMARY else [],
         "withheld": level == Level.EXISTENCE,
-        "may_report": opened.may(Action.REPORT_MISSING) and not any(row["open"] for row in shown),
+        "may_report": _may_report(opened) and not any(row["open"] for row in shown),
     }
     return render(request, "missing/overview.html", context)
+
+
+def _may_report(opened: OpenFile) -> bool:
+    """Whether the viewer may report here, and may know whether the child is reported already."""
+    return opened.may(Action.REPORT_MISSING) and opened.level(Category.MISSING) >= Level.SUMMARY
 
 
 @policy(capability=READ, reads_file=True, name="missing:episode")
