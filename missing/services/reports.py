@@ -69,7 +69,7 @@ def return_reported_child(*, report: MissingReport, details: ReturnDetails, at: 
     """
     said = {name: datetime.fromisoformat(str(report.said[name])) for name in ("last_seen_at", "reported_at")}
     rules.check_times(rules.Times(**said, returned_at=details.returned_at), at=at)
-    episode = lock_episode(report.episode_id)
+    episode = lock_episode(report.episode)
     if episode.is_open and (details.returned_at > episode.last_seen_at or _knows_of(episode, at=at, by=by)):
         record_return(episode=episode, details=details, at=at, by=by)
         return report
