@@ -44,6 +44,8 @@ PAGES: dict[str, str] = {
     "risk:approve": "Approving a level",
     "risk:send_back": "Sending a level back",
     "referrals:triage_detail": "Triage",
+    "api:files": "A list, by a program",
+    "api:file": "The file, by a program",
     "missing:now": "List of who is missing",
     "missing:overview": "Missing episodes",
     "missing:report_on_file": "Reporting the child missing",

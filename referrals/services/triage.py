@@ -156,7 +156,6 @@ def decide(
         if opens:
             comes = None if staying else lead
             bring_agencies(notification=notification, child=child, lead=comes, agencies=agencies, at=at, by=by)
-    stop_deciding(notification=notification, at=at, by=by)
     return decision
 
 
@@ -165,6 +164,7 @@ def _settle(notification: Notification, child: Child | None, *, at: datetime, by
     notification.status, notification.child = NotificationStatus.DECIDED, child
     notification.version += 1
     notification.save(update_fields=["status", "child", "version"])
+    stop_deciding(notification=notification, at=at, by=by)
 
 
 def _facts_of(notification: Notification, why_safe: str, joined_child: Child | None) -> dict[str, Any]:

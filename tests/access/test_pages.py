@@ -34,6 +34,7 @@ from panels.models import SeatDeputy
 from reporting.models import ReportRun
 from tests.conftest import HonestClient
 from tests.factories.accounts import make_membership
+from tests.factories.api import make_system
 from tests.factories.cases import block, grant, make_child, make_chronology, make_spell, provenance
 from tests.factories.missing import make_finding, make_interview, make_report, make_returned
 from tests.factories.panels import make_action, make_item, make_meeting, make_panel, seat_people
@@ -68,7 +69,7 @@ class Address:
 
     @property
     def of_a_file(self) -> bool:
-        return self.pattern.startswith("cases/<str:reference>/")
+        return self.pattern.startswith(("cases/<str:reference>/", "api/v1/files/<str:reference>"))
 
     def filled(self, values: dict[str, Any]) -> str:
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part.group(1)]), self.pattern)
@@ -135,6 +136,7 @@ def things(world, viewer) -> Things:
     membership = world.membership("teacher")
     draft = Draft.objects.create(**teacher, membership=membership, form="notify", answers={"x": CANARY})
     held = HeldSubmission.objects.create(**teacher, path="/notify/", fields={"given_name": [CANARY]})
+    system = make_system(world.agency("police"))
     alert = Alert.objects.create(
         dedupe_key="one", kind=AlertKind.values[0], group=world.agency("police").group, subject_id=uuid.uuid4()
     )
@@ -166,6 +168,8 @@ def things(world, viewer) -> Things:
             "draft_id": draft.pk,
             "token": held.pk,
             "run_id": report_that_counts(child, worker).pk,
+            "token_id": system.token.pk,
+            "membership_id": system.token.user.memberships.get().pk,
         },
     )
 
