@@ -6,6 +6,7 @@ from django.urls import include, path
 from accounts.api.schema import show_schema
 from accounts.views import healthz
 from cases.api.files import list_files, read_file
+from cases.views.health import healthz_alerts
 from cases.views.home import home
 from missing.api.reports import report_missing, report_return
 
@@ -25,10 +26,13 @@ urlpatterns = [
     path("", home, name="home"),
     # Outside any transaction, which a database that is down could not begin.
     path("healthz", non_atomic_requests(healthz), name="healthz"),
+    path("healthz/alerts", non_atomic_requests(healthz_alerts), name="healthz_alerts"),
     path("api/", include((interface, "api"))),
     path("account/", include("accounts.urls")),
     path("", include("cases.urls")),
     path("", include("risk.urls")),
     path("", include("missing.urls")),
     path("", include("referrals.urls")),
+    path("", include("reporting.urls")),
+    path("", include("panels.urls")),
 ]

@@ -27,6 +27,7 @@ TABS = [
     ("Chronology", "cases:chronology"),
     ("Risk", "risk:overview"),
     ("Missing", "missing:overview"),
+    ("Panel", "panels:file"),
     ("Who can see it", "cases:who_can_see"),
     ("Who looked", "cases:who_looked"),
 ]

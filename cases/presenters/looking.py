@@ -39,8 +39,10 @@ PAGES: dict[str, str] = {
     "risk:assessment": "Risk assessment",
     "risk:assess": "Assessing risk",
     "risk:correct": "Correcting an assessment",
+    "risk:discard": "Throwing away a begun assessment",
     "risk:judge": "Judging the level",
     "risk:approve": "Approving a level",
+    "risk:send_back": "Sending a level back",
     "referrals:triage_detail": "Triage",
     "api:files": "A list, by a program",
     "api:file": "The file, by a program",
@@ -185,7 +187,7 @@ def look_rows(
             {"text": moment(event.at)},
             {"text": people.get(event.user_id or 0, "Harbour itself"), "hint": role},
             {"text": agencies.get(event.agency_id, "") if event.agency_id else ""},
-            {"text": page_words(event.action), "hint": _kinds(event)},
+            {"text": page_words(event.action), **_kinds(event)},
             {"text": reason_words(event)},
         ]
         if refusals:
@@ -195,9 +197,12 @@ def look_rows(
     return rows
 
 
-def _kinds(event: AccessEvent) -> str:
+def _kinds(event: AccessEvent) -> dict[str, str]:
+    """Which kinds of information were open to somebody: how many, and the list for who wants it."""
     names = [Category(name).label for name in event.categories if name in Category.values]
-    return f"Open to them: {', '.join(names)}" if names else ""
+    if len(names) > 1:
+        return {"more": f"{len(names)} kinds of information open to them", "more_text": f"{', '.join(names)}."}
+    return {"hint": f"Open to them: {names[0]}"} if names else {}
 
 
 def look_columns(*, refusals: bool) -> list[dict[str, str]]:

@@ -75,6 +75,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "accounts.presenters.page_frame",
+                "cases.presenters.watch.alerts_watch",
             ],
             "builtins": ["accounts.templatetags.harbour"],
         },
@@ -230,6 +231,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "cases.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "dispatch": {"task": "cases.tasks.dispatch", "schedule": 5.0, "options": {"expires": 5}},
+    "make_reports": {"task": "reporting.tasks.make_reports", "schedule": 5.0, "options": {"expires": 5}},
     "purge_drafts": {"task": "accounts.tasks.purge_drafts", "schedule": 6 * 60 * 60.0, "options": {"expires": 60 * 60}},
 }
 
@@ -249,6 +251,9 @@ PARTNERSHIP_NAME = env.str("PARTNERSHIP_NAME", default="Northmere Safeguarding C
 DUTY_TELEPHONE = env.str("DUTY_TELEPHONE", default="01632 960 100")
 OUT_OF_HOURS_TELEPHONE = env.str("OUT_OF_HOURS_TELEPHONE", default="01632 960 199")
 BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000")
+
+# How long a web process believes what it saw of the alerts, before it looks again whether every page must warn.
+ALERTS_WATCH_SECONDS = 30
 
 LOGGING = {
     "version": 1,

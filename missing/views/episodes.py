@@ -105,7 +105,7 @@ def episode(request: HttpRequest, opened: OpenFile, episode_id: UUID) -> HttpRes
     held_in = [(interview.covered_by_id or interview.pk)] if interview else []
     learnt = interviews.findings_of(held_in, opened.viewer, at=opened.at, matrix=opened.matrix)
     context = {
-        **presenters.frame(opened, here=found.get_kind_display()),
+        **presenters.frame(opened, here="Episode"),
         "episode": found,
         "heading": f"{found.get_kind_display()}: {presenters.day(found.last_seen_at)}",
         "facts": presenters.episode_facts(opened, found),

@@ -25,16 +25,22 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Draft, HeldSubmission
 from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
 from cases.record.models import Child, Involvement
+from panels.models import SeatDeputy
+from reporting.models import ReportRun
 from tests.conftest import HonestClient
 from tests.factories.accounts import make_membership
 from tests.factories.api import make_system
-from tests.factories.cases import block, grant, make_child, make_chronology, provenance
+from tests.factories.cases import block, grant, make_child, make_chronology, make_spell, provenance
 from tests.factories.missing import make_finding, make_interview, make_report, make_returned
+from tests.factories.panels import make_action, make_item, make_meeting, make_panel, seat_people
 from tests.factories.referrals import make_match_question, make_notification
+from tests.factories.reporting import SPRING
+from tests.factories.reporting import make_report as make_board_report
 from tests.factories.risk import make_assessment, make_judgement
 from tests.masking import masked
 
@@ -43,7 +49,9 @@ pytestmark = pytest.mark.django_db
 CANARY = "Zephyrine"
 NEVER_REFERENCE = {"cases": "ZZZ-ZZZZ", "notify": "N-ZZZ-ZZZZ", "triage": "N-ZZZ-ZZZZ"}
 # Parts of an address that choose a form and name nobody.
-CHOICES = {"kind": "plan", "step": "child"}
+CHOICES = {"kind": "plan", "step": "child", "measure": "open_by_level", "window": "this", "code": "high"}
+# Reports hold totals of every file, for everybody whose role has reports: what they tell of a file is tried apart.
+TOTALS = "reports/"
 # What belongs to the person who wrote it, who is sent home where it is theirs no more.
 OWN_THINGS = {"token", "draft_id"}
 
@@ -132,6 +140,12 @@ def things(world, viewer) -> Things:
     alert = Alert.objects.create(
         dedupe_key="one", kind=AlertKind.values[0], group=world.agency("police").group, subject_id=uuid.uuid4()
     )
+    panel = make_panel()
+    seat = seat_people(panel, world, ["chair"])["chair"]
+    deputy = SeatDeputy.objects.create(seat=seat, membership=world.membership("coordinator"), started_on="2026-01-05")
+    meeting = make_meeting(panel)
+    item = make_item(meeting, child, viewer("coordinator"))
+    action = make_action(item, world.membership("socialworker"), worker, text=f"Ring {CANARY}.")
     return Things(
         child,
         {
@@ -146,12 +160,27 @@ def things(world, viewer) -> Things:
             "report": make_report(episode, worker).reference,
             "agency_id": world.agency("health").pk,
             "alert_id": alert.pk,
+            "meeting_id": meeting.pk,
+            "item_id": item.pk,
+            "seat_id": seat.pk,
+            "deputy_id": deputy.pk,
+            "action_id": action.pk,
             "draft_id": draft.pk,
             "token": held.pk,
+            "run_id": report_that_counts(child, worker).pk,
             "token_id": system.token.pk,
             "membership_id": system.token.user.memberships.get().pk,
         },
     )
+
+
+def report_that_counts(child: Child, worker: Viewer) -> ReportRun:
+    """A report in which the file stands among those at high, with enough others for the number to be shown."""
+    judged = {"level": "high", "level_judged_at": SPRING.start}
+    for other in (child, *(make_child("Other", **judged) for _ in range(6))):
+        make_spell(other, worker)
+    Child.objects.filter(pk=child.pk).update(**judged)
+    return make_board_report(worker)
 
 
 @pytest.fixture
@@ -204,6 +233,7 @@ WITHOUT = {
     Capability.GRADE_MISSING: "keyworker",
     Capability.ALLOCATE_INTERVIEWS: "keyworker",
     Capability.INTERVIEW: "nurse",
+    Capability.PREPARE_PANEL: "nurse",
 }
 # What police alone do: nobody else can hold it, and whether there is a file comes first all the same.
 OF_POLICE = {Capability.GRADE_MISSING}
@@ -237,7 +267,25 @@ def test_whoever_sees_a_file_is_told_what_their_role_does_not_do_there(address, 
         assert ask(browser, method, address.filled(things.values(address))).status_code == 403, method
 
 
-@pytest.mark.parametrize("address", [a for a in ADDRESSES if not a.of_a_file], **ids)
+@pytest.mark.parametrize("address", [a for a in ADDRESSES if a.pattern.startswith(TOTALS)], **ids)
+def test_a_report_tells_nothing_of_a_file_that_one_may_not_know_of(address, things, client_as, stranger, world):
+    path = address.filled(things.values(address))
+    for browser in (stranger, client_as("outsider"), client_as("analyst")):
+        for method in address.policy.methods:
+            answer = ask(browser, method, path)
+            assert answer.status_code in (200, 302, 403)
+            assert CANARY.encode() not in answer.content
+            assert things.child.reference.encode() not in answer.content
+    assert ask(stranger, "GET" if "GET" in address.policy.methods else "POST", path).status_code in (200, 403)
+    if "<str:measure>" in address.pattern:
+        assert b"You may open 0 files of these." in ask(stranger, "GET", path).content
+        grant(things.child, world.agency("social_care"))
+        assert things.child.reference.encode() in ask(client_as("social_care_manager"), "GET", path).content
+
+
+@pytest.mark.parametrize(
+    "address", [a for a in ADDRESSES if not a.of_a_file and not a.pattern.startswith(TOTALS)], **ids
+)
 def test_a_stranger_finds_no_difference_at_any_other_address(address, things, client_as, stranger):
     for browser in (stranger, client_as("outsider")):
         for method in address.policy.methods:

@@ -43,6 +43,9 @@ NO_HISTORY = {
     "cases.ChildGroupGrant": "is rebuilt from grants, which have a history",
     "cases.ChildUserGrant": "is rebuilt from grants, which have a history",
     "cases.OutboxMessage": "carries an alert, which has a history",
+    "reporting.ReportDocument": "never changes",
+    "reporting.ReportRun": "is the work of a worker; who asked and who stopped it stand on it",
+    "reporting.ReportSnapshot": "never changes",
 }
 # What no history keeps: secrets, and the times at which they were used.
 SECRETS = {"accounts.User": {"password", "last_login"}, "accounts.ApiToken": {"secret_hash", "last_used_on"}}

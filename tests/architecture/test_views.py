@@ -19,7 +19,7 @@ from accounts.rules.roles import ROLES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("accounts", "cases", "risk", "missing", "referrals", "panels", "reporting")
-PUBLIC = {"healthz", "accounts:sign_in", "accounts:sign_out"}
+PUBLIC = {"healthz", "healthz_alerts", "accounts:sign_in", "accounts:sign_out"}
 VIEWS = sorted(
     path for app in APPS for path in (ROOT / app).rglob("*.py") if {"views", "api"} & {path.stem, path.parent.name}
 )
