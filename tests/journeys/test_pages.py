@@ -38,20 +38,22 @@ from tests.journeys.product import Ask, Product
 
 Record = Callable[[str, object], None]
 SHOTS = os.environ.get("HARBOUR_SHOTS", "")
-READERS = ("teacher", "socialworker", "triage", "manager", "guardian", "chair", "duty")
-ASKERS = (*READERS, "nurse", "officer", "keyworker", "coordinator", "admin", "analyst", "housing", "outsider")
+READERS = ("teacher", "socialworker", "triage", "manager", "guardian", "chair", "duty", "admin")
+ASKERS = (*READERS, "nurse", "officer", "keyworker", "coordinator", "analyst", "housing", "outsider")
 PAGES_FOLLOWED = 80
 # Pages of one view that ask different things.
 VARIANTS = ("step", "kind")
 # What no link leads to. Each is opened below, or answers with something that is no page.
 NOT_LINKED = {
     "healthz": "/healthz",
+    "healthz_alerts": "/healthz/alerts",
     "accounts:sign_in": "/account/sign-in/",
     "accounts:switch_membership": "/account/acting-as/",
     "cases:search": "/cases/search/",
 }
 NOT_A_PAGE = {
     "healthz": "application/json",
+    "healthz_alerts": "application/json",
     "referrals:sent_copy": "application/pdf",
     "reporting:pdf": "application/pdf",
     "cases:search": "a redirect",
@@ -95,14 +97,19 @@ class Found:
         return self.view not in NOT_A_PAGE
 
 
+def is_page(policy: ViewPolicy) -> bool:
+    """Whether a view answers people; what answers programs is described in its own way, and tested by it."""
+    return "GET" in policy.methods and not policy.is_operation
+
+
 def registered() -> dict[str, ViewPolicy]:
-    """Every view that answers a GET, by the name of its address, with its policy."""
+    """Every page, by the name of its address, with its policy."""
 
     def walk(patterns: list[Any], prefix: str) -> Iterator[tuple[str, ViewPolicy]]:
         for each in patterns:
             if isinstance(each, URLResolver):
                 yield from walk(each.url_patterns, f"{prefix}{each.namespace}:" if each.namespace else prefix)
-            elif isinstance(each, URLPattern) and "GET" in each.callback.policy.methods:
+            elif isinstance(each, URLPattern) and is_page(each.callback.policy):
                 yield f"{prefix}{each.name}", each.callback.policy
 
     return dict(walk(get_resolver().url_patterns, ""))
@@ -134,6 +141,7 @@ def found(product: Product, callers: dict[str, Caller], ask: Ask) -> dict[str, F
         pages[name] = Found(name, draft.replace("/child/", f"/{step}/"), "teacher")
     pages["accounts:carry_on"] = Found("accounts:carry_on", send_too_late(product, callers["teacher"]), "teacher")
     ask(make_a_report)
+    add_a_service_account(callers["admin"])
     for reader in READERS:
         follow_links(callers[reader], pages)
     for name, path, reader in ask(met_only_afterwards):
@@ -172,6 +180,14 @@ def make_a_report() -> None:
 
 def begin_a_notification(caller: Caller) -> str:
     return caller.post("/notify/", caller.get("/notify/").form_fields).path
+
+
+def add_a_service_account(caller: Caller) -> None:
+    """A system that may send, with a token: the pages of both are then led to."""
+    form = caller.get("/account/service-accounts/add/")
+    agency = re.findall(r'<option value="([0-9a-f-]{36})"', form.body)[0]
+    said = {"system": "Missing persons system", "agency": agency, "name": "live", "lasts": "90"}
+    assert "/tokens/" in caller.post("/account/service-accounts/add/", {**form.form_fields, **said}).path
 
 
 def send_too_late(product: Product, caller: Caller) -> str:
@@ -249,6 +265,8 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
     """What one person may be answered for one page. The reader who found it sees it; what is somebody's own is 404
     to everybody else; a file is 404 to those it is not open to, and 403 where the role or the file bars an action."""
     parts = resolve(page.path.split("?")[0]).kwargs
+    if page.view == "healthz_alerts":
+        return {200, 503}  # as the sweep happens to be
     if policy.public:
         return {200}
     if person is None:

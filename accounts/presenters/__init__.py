@@ -17,6 +17,9 @@ NAVIGATION: list[tuple[str, str, Capability | None]] = [
     ("Triage", "referrals:triage_queue", Capability.TRIAGE),
     ("Children", "cases:worklist", Capability.READ_FILES),
     ("Missing", "missing:now", Capability.READ_FILES),
+    ("Panel", "panels:meetings", Capability.READ_FILES),
+    ("Service accounts", "accounts:service_accounts", Capability.ADMINISTER),
+    ("Calendar", "cases:calendar", Capability.KEEP_CALENDAR),
     ("Questions", "referrals:triage_questions", Capability.AUDIT),
     ("Reports", "reporting:runs", Capability.REPORT),
 ]
