@@ -33,16 +33,17 @@ RIGHTS_ON_CLOCKS = {
     "cases_clock": add_and_change(
         "anchored_at",
         "due_at",
+        "turn",
         "owner_membership_id",
         "owner_group_id",
         "state",
         "done_at",
         "stopped_at",
         "breach_reason",
-        settles={"stopped_at": ("state", "done_at", "breach_reason", "anchored_at", "due_at")},
+        settles={"stopped_at": ("state", "done_at", "breach_reason", "anchored_at", "due_at", "turn")},
     ),
     "cases_clockchange": ADD,
-    "cases_closureday": Rights(add=True, delete=True),
+    "cases_closureday": Rights(add=True, change=("name", "added_by_id", "added_at", "reopened_by_id", "reopened_at")),
     "cases_sweeprun": WORK,
     "cases_alert": add_and_change(
         "acknowledged_at", "acknowledged_by_id", settles={"acknowledged_at": ("acknowledged_by_id",)}

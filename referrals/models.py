@@ -128,8 +128,12 @@ class TriageDecision(models.Model):
     outcome = models.CharField(max_length=20, choices=TriageOutcome)
     reason = models.CharField(max_length=30, choices=TriageReason)
     rationale = models.TextField()
+    why_safe = models.TextField(
+        blank=True, help_text="Why it is safe to decline, where the referrer suspects harm or the level is high"
+    )
     message_to_referrer = models.TextField()
     lead = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    lead_told = models.BooleanField(default=False, help_text="Whether the referrer may read who leads")
     decided_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
     looked_at = ArrayField(

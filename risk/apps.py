@@ -20,6 +20,7 @@ class RiskConfig(AppConfig):
         declare_rights(
             {
                 "risk_riskassessment": ADD,
+                "risk_judgementreturn": ADD,
                 "risk_leveljudgement": add_and_change(
                     "approved_at",
                     "approved_by_id",

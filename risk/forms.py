@@ -233,6 +233,18 @@ class JudgementForm(WriteForm):
             field.choices = [(level.value, level.label) for level in (RiskLevel.NONE_IDENTIFIED, *JUDGED_LEVELS)]
 
 
+class SendBackForm(WriteForm):
+    """Why a manager does not approve a level below the computed one."""
+
+    reason = LongTextField(
+        label="What do you not agree with, or what is missing?",
+        hint="Whoever judged the level reads this, and judges it anew.",
+        max_length=2000,
+        rows=5,
+        missing="Say what you do not agree with, or what is missing",
+    )
+
+
 class ApprovalForm(WriteForm):
     """A manager's approval of a level below the computed one."""
 

@@ -72,3 +72,18 @@ class LevelJudgement(Entry):
             ),
         ]
         indexes = [models.Index(fields=["child", "-judged_at"], name="level_judgement_child")]
+
+
+@pghistory.track()
+class JudgementReturn(Entry):
+    """A lowered level that a manager sent back to the one who judged it, with the reason. It never counts; another
+    judgement takes its place. `author` is the manager."""
+
+    judgement = models.OneToOneField(LevelJudgement, on_delete=models.PROTECT, related_name="sent_back")
+    reason = models.TextField()
+    sent_back_at = models.DateTimeField()
+
+    class Meta(Entry.Meta):
+        abstract = False
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="judgement_return_has_reason")]
+        indexes = [models.Index(fields=["child", "-sent_back_at"], name="judgement_return_child")]

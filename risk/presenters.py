@@ -7,7 +7,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from accounts.rules.dates import day, length, moment
+from accounts.models import DefinitionVersion, Draft
+from accounts.rules.dates import ago, day, length, moment
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
@@ -15,10 +16,10 @@ from cases.access.rules import Action, Level
 from cases.presenters.home import HomeBlock, HomeItem, HomeSection
 from cases.record.models import Child
 from cases.record.services import OpenFile
-from risk.models import LevelJudgement, RiskAssessment
+from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
 from risk.rules import hidden_items
 from risk.scoring import Result, Tool, hide_categories, result_from_dict
-from risk.selectors import awaiting_approval, tool_of
+from risk.selectors import WHOLE, awaiting_approval, drafts_begun, sent_back_to, tool_of
 
 SERIOUS = "Serious on its own: it raises the level by itself."
 LEVEL_OF_RANK = ("none", "low", "medium", "high")
@@ -126,10 +127,32 @@ def assessment_row(opened: OpenFile, assessment: RiskAssessment) -> dict[str, An
     }
 
 
+def returned_of(judgement: LevelJudgement) -> JudgementReturn | None:
+    """The sending back of a judgement, where there was one."""
+    return getattr(judgement, "sent_back", None)
+
+
+def waits(judgement: LevelJudgement) -> bool:
+    """Whether a judgement waits for a manager."""
+    return judgement.needs_approval and judgement.approved_at is None and returned_of(judgement) is None
+
+
+def sent_back_words(judgements: list[LevelJudgement], *, viewer: Viewer) -> str:
+    """What a manager wrote to this viewer, where the latest judgement is theirs and was sent back."""
+    latest = judgements[0] if judgements and judgements[0].author_id == viewer.user_id else None
+    returned = returned_of(latest) if latest is not None else None
+    if returned is None:
+        return ""
+    return f"{returned.author} sent your level back on {moment(returned.sent_back_at)}: {returned.reason}"
+
+
 def judgement_words(judgement: LevelJudgement) -> str:
     """A judgement in one line: the level, who judged it, and whether it counts yet."""
     words = f"{judgement.get_judged_level_display()}, judged by {judgement.author} on {day(judgement.judged_at)}"
-    if judgement.needs_approval and judgement.approved_at is None:
+    returned = returned_of(judgement)
+    if returned is not None:
+        return f"{words}; sent back by {returned.author}"
+    if waits(judgement):
         return f"{words}; waiting for approval"
     if judgement.approved_by is not None:
         return f"{words}; approved by {judgement.approved_by}"
@@ -139,8 +162,11 @@ def judgement_words(judgement: LevelJudgement) -> str:
 def judgement_row(judgement: LevelJudgement, *, full: bool) -> dict[str, Any]:
     """A judgement as a list of facts; the reason only for those who see assessments in full."""
     approval = "Not needed"
+    returned = returned_of(judgement)
     if judgement.needs_approval:
         approval = "Waiting for a manager"
+    if returned is not None:
+        approval = f"Sent back by {returned.author}, {moment(returned.sent_back_at)}"
     if judgement.approved_by is not None and judgement.approved_at is not None:
         approval = f"{judgement.approved_by}, {moment(judgement.approved_at)}"
         if full and judgement.approval_note:
@@ -154,7 +180,9 @@ def judgement_row(judgement: LevelJudgement, *, full: bool) -> dict[str, Any]:
     ]
     if full and judgement.reason:
         rows.insert(3, {"key": "Reason", "value": judgement.reason, "multiline": True})
-    return {"id": judgement.pk, "rows": rows, "waiting": judgement.needs_approval and judgement.approved_at is None}
+    if returned is not None and full:
+        rows.append({"key": "Why it was sent back", "value": returned.reason, "multiline": True})
+    return {"id": judgement.pk, "rows": rows, "waiting": waits(judgement)}
 
 
 def frame(opened: OpenFile, tab: str) -> dict[str, Any]:
@@ -184,10 +212,58 @@ def initial_texts(child: Child, corrects: RiskAssessment | None) -> dict[str, An
     }
 
 
-def home_blocks(viewer: Viewer, at: datetime) -> list[HomeBlock]:
-    """Levels below the computed one that wait for this viewer's approval."""
-    if not viewer.may(Capability.APPROVE_LEVEL):
+def draft_row(draft: Draft, child: Child, *, at: datetime, tool: DefinitionVersion | None = None) -> dict[str, Any]:
+    """What somebody has begun and not sent, with where it goes on; `tool` is the one in force now."""
+    _, _, corrects_id = draft.form.partition(":")
+    step = draft.answers[WHOLE]
+    page = [child.reference, corrects_id] if corrects_id else [child.reference]
+    return {
+        "text": "Carry on with your correction" if corrects_id else "Carry on with your assessment",
+        "href": reverse("risk:correct" if corrects_id else "risk:assess", args=page),
+        "discard": reverse("risk:discard_correction" if corrects_id else "risk:discard", args=page),
+        "meta": f"Begun {moment(draft.created_at)}, saved {ago(draft.updated_at, at)}. Only you see it.",
+        "other_tool": tool is not None and step["kept"]["tool_id"] != tool.pk,
+    }
+
+
+def draft_rows(opened: OpenFile, drafts: list[Draft]) -> list[dict[str, Any]]:
+    """What this viewer has begun on a file, as long as they may assess it."""
+    if not opened.may(Action.ASSESS_RISK):
         return []
+    return [draft_row(draft, opened.child, at=opened.at) for draft in drafts]
+
+
+def home_blocks(viewer: Viewer, at: datetime) -> list[HomeBlock]:
+    """Levels that wait for this viewer: to be approved, or to be judged anew."""
+    assesses = viewer.may(Capability.ASSESS_RISK)
+    blocks = [_begun(viewer, at), _to_judge_anew(viewer, at)] if assesses else []
+    return [*blocks, _to_approve(viewer, at)] if viewer.may(Capability.APPROVE_LEVEL) else blocks
+
+
+def _begun(viewer: Viewer, at: datetime) -> HomeBlock:
+    items: list[HomeItem] = []
+    for draft, child in drafts_begun(viewer, at=at)[:50]:
+        row = draft_row(draft, child, at=at)
+        items.append({"text": row["text"], "href": row["href"], "reference": child.reference, "meta": row["meta"]})
+    return HomeBlock(HomeSection.WAITING, "Assessments you have begun", items, str(len(items)) if items else "")
+
+
+def _to_judge_anew(viewer: Viewer, at: datetime) -> HomeBlock:
+    returned = list(sent_back_to(viewer, at=at)[:50])
+    items: list[HomeItem] = [
+        {
+            "text": f"Judge the level anew for {row.child.reference}",
+            "href": reverse("risk:assessment", args=[row.child.reference, row.judgement.assessment_id]),
+            "meta": f"{row.author} sent back {row.judgement.get_judged_level_display().lower()}, and says why",
+            "due": f"Sent back {ago(row.sent_back_at, at)}",
+            "tone": "watch",
+        }
+        for row in returned
+    ]
+    return HomeBlock(HomeSection.WAITING, "Levels sent back to you", items, str(len(returned)) if returned else "")
+
+
+def _to_approve(viewer: Viewer, at: datetime) -> HomeBlock:
     waiting = list(awaiting_approval(viewer, at=at)[:50])
     items: list[HomeItem] = [
         {
@@ -200,4 +276,4 @@ def home_blocks(viewer: Viewer, at: datetime) -> list[HomeBlock]:
         }
         for row in waiting
     ]
-    return [HomeBlock(HomeSection.WAITING, "Levels to approve", items, str(len(waiting)) if waiting else "")]
+    return HomeBlock(HomeSection.WAITING, "Levels to approve", items, str(len(waiting)) if waiting else "")

@@ -66,12 +66,29 @@ def check_judgement(*, computed: str, judged: str, reason: str) -> None:
         raise JudgementRefused("Your level differs from the computed one. Say why in a sentence or two.")
 
 
-def check_approval(*, needs: bool, approved: bool, judged_by: int, approver: int | None) -> None:
-    """Refuse an approval that is not needed, was given already, or is one's own."""
-    if not needs or approved:
-        raise JudgementRefused("This level is not waiting for approval.")
+def check_approval(*, needs: bool, approved: bool, sent_back: bool, judged_by: int, approver: int | None) -> None:
+    """Refuse an approval that is not needed, was given already, comes after a sending back, or is one's own."""
+    _check_waits(needs=needs, approved=approved, sent_back=sent_back)
     if judged_by == approver:
         raise JudgementRefused("Somebody else must approve a level that you judged.")
+
+
+def check_sending_back(
+    *, needs: bool, approved: bool, sent_back: bool, judged_by: int, sender: int | None, reason: str
+) -> None:
+    """Refuse to send back a level that does not wait, or is one's own, or without saying what is missing."""
+    _check_waits(needs=needs, approved=approved, sent_back=sent_back)
+    if judged_by == sender:
+        raise JudgementRefused("You judged this level yourself. Judge it anew instead.")
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise JudgementRefused("Say in a sentence or two what you do not agree with, or what is missing.")
+
+
+def _check_waits(*, needs: bool, approved: bool, sent_back: bool) -> None:
+    if sent_back:
+        raise JudgementRefused("This level has been sent back. Whoever judged it judges it anew.")
+    if not needs or approved:
+        raise JudgementRefused("This level is not waiting for approval.")
 
 
 def check_assessment_stands(*, corrected: bool, overtaken: bool) -> None:

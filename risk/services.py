@@ -1,24 +1,26 @@
 """Writing assessments and judgements. An assessment never changes; a correction is a new one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import DefinitionVersion, Membership
+from accounts.models import DefinitionVersion, Draft, Membership
+from accounts.rules.refusals import Stale
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
+from accounts.services import drafts
 from cases.access.choices import Category
 from cases.record.choices import Disability, EntryKind, HarmStatus, RiskLevel
 from cases.record.models import Child
 from cases.record.rules import age_on
 from cases.record.services import add_chronology, bump_version, provenance, record_level
 from risk import rules
-from risk.models import LevelJudgement, RiskAssessment
+from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
 from risk.scoring import Answer, Result, Tool, score
-from risk.selectors import counting_judgements, tool_of
+from risk.selectors import WHOLE, counting_judgements, draft_form, draft_on, is_sent_back, tool_of
 
 SUMMARY = "{who} completed the {tool}: {level}{provisional}."
 
@@ -49,12 +51,16 @@ def record_assessment(
     childs_view: str = "",
     parents_view: str = "",
     corrects: RiskAssessment | None = None,
+    draft_version: int | None = None,
 ) -> RiskAssessment:
     """Submit a completed risk tool for a child: scored, explained, and kept as it is for ever.
 
-    It decides nothing: the level on the file changes when somebody judges it. Raises
-    risk.scoring.InvalidAnswers; JudgementRefused for a second correction of the same assessment.
+    It decides nothing: the level on the file changes when somebody judges it. The writer's own draft of it is gone
+    then; `draft_version` is the one that the page was opened on, 0 for none, None where nobody filled in a page.
+    Raises risk.scoring.InvalidAnswers; JudgementRefused for a second correction of the same assessment; Stale where
+    the draft was saved in another window meanwhile.
     """
+    _finish_draft(child, corrects, version=draft_version, by=by)
     if corrects is not None and RiskAssessment.objects.filter(corrects=corrects).exists():
         raise rules.JudgementRefused("That assessment has been corrected already. Correct the newer one.")
     assessment = _store(
@@ -73,6 +79,47 @@ def record_assessment(
     )
     _tell_chronology(assessment, who=by.name, at=at, by=by)
     return assessment
+
+
+@transaction.atomic
+def keep_draft(
+    *,
+    child: Child,
+    corrects: RiskAssessment | None,
+    tool: DefinitionVersion,
+    typed: Mapping[str, Sequence[str]],
+    version: int | None,
+    at: datetime,
+    by: Viewer,
+) -> Draft:
+    """Keep an assessment as far as it was typed, for its writer alone; it is not on the file.
+
+    `version` is that of the draft when the page was opened, 0 or None for none. Raises Stale where it was saved in
+    another window meanwhile.
+    """
+    draft = draft_on(child, by, corrects=corrects)
+    if draft is None:
+        draft = drafts.start_draft(form=draft_form(corrects), subject=str(child.pk), at=at, by=by)
+        version = 0  # what the page was opened on has been thrown away since, and is begun anew
+    return drafts.save_step(
+        draft_id=draft.pk, step=WHOLE, typed=typed, kept={"tool_id": tool.pk}, version=version, at=at, by=by
+    )
+
+
+def throw_away_draft(*, child: Child, corrects: RiskAssessment | None, by: Viewer) -> None:
+    """Throw away what the writer has begun on a file, for good; nothing where there is nothing."""
+    draft = draft_on(child, by, corrects=corrects)
+    if draft is not None:
+        drafts.discard_draft(draft_id=draft.pk, by=by)
+
+
+def _finish_draft(child: Child, corrects: RiskAssessment | None, *, version: int | None, by: Viewer) -> None:
+    draft = draft_on(child, by, corrects=corrects)
+    if draft is None:
+        return
+    if version is not None and draft.answers[WHOLE]["version"] != version:
+        raise Stale("You changed these answers in another window. Open the assessment again, then send it.")
+    drafts.discard_draft(draft_id=draft.pk, by=by)
 
 
 @transaction.atomic
@@ -231,6 +278,7 @@ def approve_judgement(
     rules.check_approval(
         needs=judgement.needs_approval,
         approved=judgement.approved_at is not None,
+        sent_back=is_sent_back(judgement),
         judged_by=judgement.author_id,
         approver=by.user_id,
     )
@@ -238,6 +286,38 @@ def approve_judgement(
     judgement.save(update_fields=["approved_at", "approved_by", "approval_note"])
     _let_it_count(judgement, at=at, by=by)
     return judgement
+
+
+@transaction.atomic
+def send_back_judgement(
+    *, judgement: LevelJudgement, reason: str, version: int, at: datetime, by: Viewer
+) -> JudgementReturn:
+    """Send a level below the computed one back to the one who judged it, with the reason; it will never count.
+
+    `version` is that of the file. Raises Stale; JudgementRefused for one's own, for one that does not wait or was
+    overtaken, and without a reason.
+    """
+    bump_version(child=judgement.child, version=version)
+    judgement = LevelJudgement.objects.select_for_update().get(pk=judgement.pk)
+    rules.check_not_overtaken(
+        overtaken=counting_judgements(judgement.child).filter(judged_at__gt=judgement.judged_at).exists()
+    )
+    rules.check_sending_back(
+        needs=judgement.needs_approval,
+        approved=judgement.approved_at is not None,
+        sent_back=is_sent_back(judgement),
+        judged_by=judgement.author_id,
+        sender=by.user_id,
+        reason=reason,
+    )
+    return JudgementReturn.objects.create(
+        child=judgement.child,
+        judgement=judgement,
+        reason=reason,
+        sent_back_at=at,
+        recorded_at=at,
+        **provenance(by, Category.ASSESSMENT),
+    )
 
 
 def _let_it_count(judgement: LevelJudgement, *, at: datetime, by: Viewer) -> None:

@@ -40,10 +40,18 @@ def age_in_years(born_on: date | None, today: date) -> int | None:
 def length(span: timedelta) -> str:
     """A length of time in its largest whole unit: `3 days`, `5 hours`, `12 minutes`; its sign is left out."""
     minutes = int(abs(span).total_seconds() // 60)
+    if not minutes:
+        return "less than a minute"
     for unit, size in (("day", 24 * 60), ("hour", 60)):
         if minutes >= 2 * size or (unit == "hour" and minutes >= size):
             return _counted(minutes // size, unit)
     return _counted(minutes, "minute")
+
+
+def ago(then: datetime, at: datetime) -> str:
+    """How long before the instant `at` something was: `3 days ago`, or `just now` within the minute."""
+    span = at - then
+    return f"{length(span)} ago" if span >= timedelta(minutes=1) else "just now"
 
 
 def due_in(due_at: datetime, at: datetime) -> str:

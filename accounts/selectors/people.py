@@ -71,8 +71,8 @@ def agencies_by_sector(sectors: list[str] | None = None) -> list[Agency]:
 
 
 def people_at(agency_id: UUID, *, roles: list[str] | None = None) -> list[Membership]:
-    """Current members of an agency, by name; of the given roles where there are any."""
-    members = Membership.objects.current(timezone.localdate()).filter(agency_id=agency_id)
+    """The people who work at an agency now, by name; of the given roles where there are any. Its systems are none."""
+    members = Membership.objects.current(timezone.localdate()).filter(agency_id=agency_id, user__is_service=False)
     if roles:
         members = members.filter(role__in=roles)
     return list(members.select_related("user", "agency").order_by("user__full_name"))

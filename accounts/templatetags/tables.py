@@ -10,6 +10,10 @@ from django.utils.safestring import SafeString
 
 Cell = Mapping[str, Any]
 Column = Mapping[str, Any]
+MORE = (
+    '<details class="govuk-details hb-table__more"><summary class="govuk-details__summary">'
+    '<span class="govuk-details__summary-text">{}</span></summary><div class="govuk-details__text">{}</div></details>'
+)
 
 
 def table_body(rows: Sequence[Sequence[Cell]], columns: Sequence[Column], scroll: bool = False) -> SafeString:
@@ -56,6 +60,8 @@ def _content(cell: Cell) -> SafeString:
         shown = _state("harm", cell["harm"])
     else:
         shown = format_html("{}", text)
+    if cell.get("more"):
+        shown = format_html("{}{}", shown, format_html(MORE, cell["more"], cell["more_text"]))
     hint = cell.get("hint")
     return format_html('{}<span class="hb-table__hint">{}</span>', shown, hint) if hint else shown
 

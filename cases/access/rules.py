@@ -278,15 +278,6 @@ def _level(viewer: Viewer, category: str, facts: FileFacts, matrix: Matrix) -> L
     return category_level(viewer, category, facts, matrix)
 
 
-def grant_is_live(*, valid_from, valid_until, ended_at, at) -> bool:  # type: ignore[no-untyped-def]
-    """Whether a grant holds at an instant: from its start, up to but not at its end."""
-    if at < valid_from:
-        return False
-    if valid_until is not None and at >= valid_until:
-        return False
-    return ended_at is None or at < ended_at
-
-
 __all__ = [
     "ALL_CATEGORIES",
     "Action",
@@ -299,7 +290,6 @@ __all__ = [
     "category_levels",
     "decide",
     "entry_level",
-    "grant_is_live",
     "mask_of",
     "may_know",
     "read_matrix",

@@ -16,9 +16,9 @@ from cases.clocks.choices import AlertKind, ClockKind, ClockState
 class Clock(models.Model):
     """Something that must happen by a time: what, about what, since when, by when, and who owes it.
 
-    `due_at` moves only where the trigger is corrected; `first_due_at` is what it was at the start. `done_at` is when
-    the thing was done, `stopped_at` when that was written down. A clock past its due time is in breach; where its
-    definition asks for it, stopping then takes a reason.
+    `due_at` moves only where the trigger is corrected, and `turn` counts how often; `first_due_at` is what it was at
+    the start. `done_at` is when the thing was done, `stopped_at` when that was written down. A clock past its due time
+    is in breach; where its definition asks for it, stopping then takes a reason.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -29,6 +29,7 @@ class Clock(models.Model):
     anchored_at = models.DateTimeField(help_text="When what started it happened")
     due_at = models.DateTimeField()
     first_due_at = models.DateTimeField()
+    turn = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="How often its time has been changed")
     owner_membership = models.ForeignKey(
         Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="clocks"
     )
@@ -79,12 +80,25 @@ class ClockChange(models.Model):
 
 @pghistory.track()
 class ClosureDay(models.Model):
-    """A day on which the partnership does not work, beside weekends and England's bank holidays."""
+    """A day on which the partnership does not work, beside weekends and England's bank holidays.
+
+    One that was reopened stays, with who did it; it may be closed again.
+    """
 
     day = models.DateField(primary_key=True)
     name = models.CharField(max_length=80)
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     added_at = models.DateTimeField(db_default=Now())
+    reopened_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reopened_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reopened_at=None, reopened_by=None) | Q(reopened_at__isnull=False),
+                name="closure_day_reopened_paired",
+            )
+        ]
 
 
 class SweepRun(models.Model):

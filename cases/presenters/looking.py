@@ -39,9 +39,35 @@ PAGES: dict[str, str] = {
     "risk:assessment": "Risk assessment",
     "risk:assess": "Assessing risk",
     "risk:correct": "Correcting an assessment",
+    "risk:discard": "Throwing away a begun assessment",
     "risk:judge": "Judging the level",
     "risk:approve": "Approving a level",
+    "risk:send_back": "Sending a level back",
     "referrals:triage_detail": "Triage",
+    "api:files": "A list, by a program",
+    "api:file": "The file, by a program",
+    "missing:now": "List of who is missing",
+    "missing:overview": "Missing episodes",
+    "missing:report_on_file": "Reporting the child missing",
+    "missing:episode": "A missing episode",
+    "missing:add": "Adding to a missing episode",
+    "missing:grade": "Police grade",
+    "missing:kind": "Changing the kind of an episode",
+    "missing:return": "Recording the return",
+    "missing:correct": "Correcting a time of an episode",
+    "missing:check": "Police check after a return",
+    "missing:close": "Closing an episode at 18",
+    "missing:decide_interview": "Deciding on a return interview",
+    "missing:interview": "Return interview",
+    "missing:offer": "Offering a return interview",
+    "missing:answer": "The answer to a return interview",
+    "missing:attempt": "Attempt at a return interview",
+    "missing:allocate": "Naming an interviewer",
+    "missing:hold": "Recording a return interview",
+    "missing:write_up": "Writing up a return interview",
+    "missing:not_needed": "Not offering a return interview",
+    "missing:not_engaged": "Child not reached for an interview",
+    "missing:carer": "What parents or carers say",
 }
 MORE_REASONS = {
     "not_known": "The reference was never given.",
@@ -161,7 +187,7 @@ def look_rows(
             {"text": moment(event.at)},
             {"text": people.get(event.user_id or 0, "Harbour itself"), "hint": role},
             {"text": agencies.get(event.agency_id, "") if event.agency_id else ""},
-            {"text": page_words(event.action), "hint": _kinds(event)},
+            {"text": page_words(event.action), **_kinds(event)},
             {"text": reason_words(event)},
         ]
         if refusals:
@@ -171,9 +197,12 @@ def look_rows(
     return rows
 
 
-def _kinds(event: AccessEvent) -> str:
+def _kinds(event: AccessEvent) -> dict[str, str]:
+    """Which kinds of information were open to somebody: how many, and the list for who wants it."""
     names = [Category(name).label for name in event.categories if name in Category.values]
-    return f"Open to them: {', '.join(names)}" if names else ""
+    if len(names) > 1:
+        return {"more": f"{len(names)} kinds of information open to them", "more_text": f"{', '.join(names)}."}
+    return {"hint": f"Open to them: {names[0]}"} if names else {}
 
 
 def look_columns(*, refusals: bool) -> list[dict[str, str]]:

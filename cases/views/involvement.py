@@ -134,9 +134,12 @@ def change_lead(request: HttpRequest, opened: OpenFile) -> HttpResponse:
             return redirect("cases:involvement", opened.child.reference)
     lead = next((_worker(row) for row in named if row.is_lead), "")
     intro = f"{lead} leads now." if lead else "Nobody leads yet."
+    instead = None
     if not choices:
-        intro += " Nobody else is named on this file. Go back and add an agency with a named worker first."
-    return _ask(request, opened, form, heading="Change the lead", intro=intro, no_button=not choices)
+        intro += " Nobody else is named on this file, so there is nobody to choose from yet."
+        href = reverse("cases:choose_agency", args=[opened.child.reference])
+        instead = {"text": "Add an agency with a named worker", "href": href}
+    return _ask(request, opened, form, heading="Change the lead", intro=intro, instead=instead)
 
 
 def _worker(row: Involvement) -> str:

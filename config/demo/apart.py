@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from accounts.forms.drafts import as_posted
 from accounts.models import User
 from accounts.services.drafts import save_step, start_draft
 from cases.access.choices import Category, GrantReason
@@ -22,11 +23,11 @@ from config.demo.record import merge_into
 from config.demo.texts import stream
 from config.demo.timeline import assessor_of
 from config.demo.times import day_of
-from referrals.forms.notify import as_posted, step_form
+from referrals.forms.notify import step_form
 from referrals.selectors.notify import FORM
 from referrals.services.triage_file import STANDING_FUNCTIONS
-from risk.models import RiskAssessment
-from risk.services import judge_level
+from risk.models import LevelJudgement, RiskAssessment
+from risk.services import judge_level, keep_draft, send_back_judgement
 
 if TYPE_CHECKING:
     from config.demo.seeding import Setting
@@ -43,7 +44,8 @@ def set_apart(lives: dict[int, Life], setting: Setting) -> None:
     _block_nurse(_first(open_lives, taken, with_worker="nurse"))
     for _ in range(max(1, len(lives) // 40)):
         _share(_first(open_lives, taken), setting)
-    _leave_unapproved(open_lives, taken, wanted=max(3, len(lives) // 50))
+    _leave_unapproved(open_lives, taken, wanted=max(4, len(lives) // 50))
+    _begin_assessments(open_lives, setting)
     _merge(lives, setting, taken)
     _drafts(setting)
 
@@ -57,13 +59,14 @@ def _first(lives: list[Life], taken: set[int], *, with_worker: str = "") -> Life
 
 
 def _leave_unapproved(lives: list[Life], taken: set[int], *, wanted: int) -> None:
-    """On some files a level below the computed one was judged this week, and no manager has looked at it yet."""
+    """On some files a level below the computed one was judged this week: the first was sent back, the others wait."""
+    returned = False
     for life in lives:
         latest = RiskAssessment.objects.filter(child=life.child, provisional=False).order_by("-assessed_at").first()
         if wanted and latest and life.plan.number not in taken and latest.computed_level in LOWER:
             taken.add(life.plan.number)
             at = life.until - timedelta(days=wanted, hours=-13)
-            judge_level(
+            judged = judge_level(
                 assessment=latest,
                 judged_level=LOWER[latest.computed_level],
                 harm_status=latest.harm_status,
@@ -73,6 +76,37 @@ def _leave_unapproved(lives: list[Life], taken: set[int], *, wanted: int) -> Non
                 by=life.viewer(assessor_of(life, at)),
             )
             wanted -= 1
+            if not returned:
+                _send_back(life, judged)
+                returned = True
+
+
+def _send_back(life: Life, judgement: LevelJudgement) -> None:
+    send_back_judgement(
+        judgement=judgement,
+        reason=life.teller.tell("assessment", "sent_back"),
+        version=life.version(),
+        at=judgement.judged_at + timedelta(hours=3),
+        by=life.viewer("team.manager"),
+    )
+
+
+def _begin_assessments(lives: list[Life], setting: Setting) -> None:
+    """The keyworker has begun an assessment on one file and a correction on another, and was called away."""
+    worked_on = [life for life in lives if life.works_at("keyworker", life.until) and not life.child.restricted][:2]
+    for life, typed in zip(worked_on, ({"item_A1": ["yes"]}, {"item_A2": ["possible"]}), strict=False):
+        by = life.viewer("keyworker")
+        own = RiskAssessment.objects.filter(child=life.child, author_id=by.user_id, corrected_by=None)
+        corrects = own.order_by("-assessed_at").first() if "item_A2" in typed else None
+        keep_draft(
+            child=life.child,
+            corrects=corrects,
+            tool=setting.tool.version,
+            typed={**typed, "childs_view": [life.teller.tell("assessment", "childs_view")]},
+            version=0,
+            at=life.until - timedelta(hours=17),
+            by=by,
+        )
 
 
 def _restrict(life: Life) -> None:

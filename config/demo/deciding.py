@@ -14,7 +14,7 @@ from config.demo.narratives import Teller
 from config.demo.people import World
 from referrals.choices import TriageOutcome, TriageReason
 from referrals.models import Notification, TriageDecision
-from referrals.rules.triage import MESSAGES, REASONS_FOR
+from referrals.rules.triage import MESSAGES, REASONS_FOR, worrying
 from referrals.services.triage import decide_notification
 
 # Reasons that say more about the child than is known of everybody.
@@ -54,11 +54,18 @@ def decide(
     lead: str | None = None,
 ) -> TriageDecision:
     """Decide on one notification, with a reason that is true of the child and what the referrer is told."""
+    teller = Teller(rng, plan.called)
+    doubtful = outcome == TriageOutcome.DECLINE and worrying(
+        harm_status=notification.harm_status,
+        level=notification.computed_level,
+        danger=notification.immediate_danger,
+    )
     return decide_notification(
         notification=notification,
         outcome=outcome,
         reason=_reason(plan, outcome, rng),
-        rationale=Teller(rng, plan.called).tell("triage", outcome.value, "rationale"),
+        rationale=teller.tell("triage", outcome.value, "rationale"),
+        why_safe=teller.tell("triage", outcome.value, "why_safe") if doubtful else "",
         message_to_referrer=MESSAGES[outcome],
         at=at,
         version=notification.version,

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.rules.dates import due_in, length, moment
+from accounts.rules.dates import length, moment
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.rules import Matrix
 from cases.access.selectors import matrix_in_force
 from cases.clocks.choices import ClockKind
-from cases.clocks.models import Clock
 from cases.clocks.selectors import clocks_by_subject
 from cases.presenters.home import HomeBlock, HomeItem, HomeSection
 from cases.record.selectors import my_files
@@ -94,7 +91,8 @@ def _to_allocate(viewer: Viewer, matrix: Matrix, at: datetime) -> list[HomeBlock
     late = [row for row in old if due_of(row, clocks.get(row.pk)) < at]
     known = {row.pk for row in late}
     items = [
-        _item(row, f"Return interview for {row.child.reference}", _late(row, at, clocks), "urgent") for row in late
+        _item(row, f"Return interview for {row.child.reference}", *hours_words(row, clocks.get(row.pk), at))
+        for row in late
     ]
     unallocated = [
         _item(row, f"Name an interviewer for {row.child.reference}", *hours_words(row, clocks.get(row.pk), at))
@@ -105,11 +103,6 @@ def _to_allocate(viewer: Viewer, matrix: Matrix, at: datetime) -> list[HomeBlock
         _block(HomeSection.LATE, "Return interviews that are late", items),
         _block(HomeSection.WAITING, "Return interviews without an interviewer", unallocated),
     ]
-
-
-def _late(row: ReturnInterview, at: datetime, clocks: Mapping[UUID, Clock]) -> str:
-    words = due_in(due_of(row, clocks.get(row.pk)), at)
-    return words[0].upper() + words[1:]
 
 
 def _to_grade(viewer: Viewer, matrix: Matrix, at: datetime) -> list[HomeBlock]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
 
-from accounts.rules.dates import due_in, moment
+from accounts.rules.dates import length, moment
 from cases.access.choices import Category
 from cases.access.rules import Action, Level
 from cases.clocks.models import Clock
@@ -17,7 +17,7 @@ from missing import rules
 from missing.choices import FINDING_CATEGORIES, SECTIONS, WITH_PARTNER_TEXT, Agrees, InterviewState, InterviewStepKind
 from missing.models import InterviewFinding, InterviewStep, ReturnInterview, SafetyBriefing
 
-SOON_HOURS = 24
+SOON = timedelta(hours=24)
 ASK = "Ask the named lead."
 
 
@@ -30,10 +30,15 @@ def hours_words(interview: ReturnInterview, clock: Clock | None, at: datetime) -
     """How long is left to hold an interview, or how late it is, and the tone of it; empty where none is awaited."""
     if InterviewState(interview.state) not in rules.CLOCK_RUNS:
         return "", "plain"
-    due_at = due_of(interview, clock)
-    left = (due_at - at).total_seconds() / 3600
-    words = due_in(due_at, at)
-    return words[0].upper() + words[1:], "urgent" if left < 0 else "watch" if left < SOON_HOURS else "plain"
+    left = due_of(interview, clock) - at
+    words = f"{in_hours(left)} left" if left >= timedelta() else f"Late by {in_hours(left)}"
+    return words, "urgent" if left < timedelta() else "watch" if left < SOON else "plain"
+
+
+def in_hours(span: timedelta) -> str:
+    """A length of time in whole hours, for a clock that is counted in them; less than two hours also in minutes."""
+    hours = int(abs(span).total_seconds() // 3600)
+    return f"{hours} hours" if hours >= 2 else length(span)
 
 
 def is_late(interview: ReturnInterview, clock: Clock | None, at: datetime) -> bool:
@@ -120,8 +125,8 @@ def findings_shown(
         shown = [part for part in shown if part["parts"]]
         withheld = not shown and opened.level(category) >= Level.EXISTENCE
         if shown or withheld:
-            heading, _, _ = SECTIONS[category]
-            title = heading if shown and category != Category.INTERVIEW else category.label.capitalize()
+            title = SECTIONS[category][0] if shown else category.label.capitalize()
+            title = "From the return interview" if shown and category == Category.INTERVIEW else title
             text = f"Something about {category.label} is withheld from your role."
             groups.append({"title": title, "rows": shown, "withheld": text if withheld else "", "ask": ASK})
     return groups
@@ -167,12 +172,13 @@ def interview_actions(opened: OpenFile, interview: ReturnInterview) -> list[dict
     records = opened.may(Action.RECORD_INTERVIEW, category=category)
     allocates = opened.may(Action.ALLOCATE_INTERVIEW, category=category)
     writes = records and InterviewState(interview.state) in rules.MAY_WRITE and interview.covered_by_id is None
+    finished = interview.state == InterviewState.WRITTEN_UP
     again = interview.state in (InterviewState.DECLINED, InterviewState.NOT_ENGAGED)
     wanted = [
         ("Offer it", "missing:offer", kind.OFFERED, records and interview.state == InterviewState.TO_OFFER),
         ("The child’s answer", "missing:answer", kind.DECLINED, records),
         ("It was held", "missing:hold", kind.HELD, records),
-        ("Write it up", "missing:write_up", None, writes),
+        ("Add to the write-up" if finished else "Write it up", "missing:write_up", None, writes),
         ("Name the interviewer", "missing:allocate", kind.ALLOCATED, allocates),
         ("Record an attempt", "missing:attempt", kind.ATTEMPT, records),
         ("What parents or carers say", "missing:carer", kind.CARER_SPOKE, records),

@@ -85,6 +85,12 @@ def report_by(viewer: Viewer, reference: str) -> MissingReport | None:
     return rows.select_related("episode").filter(reference=reference).first()
 
 
+def report_with(viewer: Viewer, report_id: UUID) -> MissingReport | None:
+    """A report that a system has sent under its present account, by its id; nobody else's."""
+    rows = MissingReport.objects.filter(author_id=viewer.user_id, author_membership_id=viewer.membership_id)
+    return rows.select_related("episode", "child").filter(pk=report_id).first()
+
+
 @dataclass(frozen=True)
 class EpisodeFilter:
     """How the list of who is missing is narrowed. Everything left empty narrows nothing."""

@@ -20,7 +20,7 @@ from missing.services.interviews import (
     record_attempt,
     record_carers_view,
 )
-from missing.services.reports import report_missing_child
+from missing.services.reports import report_missing_child, return_reported_child
 from missing.services.returns import ReturnDetails, correct_time, decide_interview, record_check, record_return
 
 __all__ = [
@@ -46,5 +46,6 @@ __all__ = [
     "record_return",
     "report_episode",
     "report_missing_child",
+    "return_reported_child",
     "write_up_interview",
 ]

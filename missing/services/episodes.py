@@ -111,7 +111,7 @@ def add_sighting(
 
     Raises MissingRefused where the child is back, or for a time in the future.
     """
-    episode = lock_episode(episode.pk)
+    episode = lock_episode(episode)
     rules.episode_after(episode.state, EpisodeDeed.ADD_SIGHTING)
     if seen_at > at:
         raise rules.MissingRefused("The time cannot be in the future.", field="seen_at")
@@ -137,7 +137,7 @@ def grade_episode(
 
     `version` is that of the episode, or None for a system that holds none. Raises Stale, MissingRefused.
     """
-    episode = lock_episode(episode.pk, version)
+    episode = lock_episode(episode, version)
     rules.episode_after(episode.state, EpisodeDeed.GRADE)
     rules.check_reason(reason)
     if not episode.last_seen_at <= graded_at <= at:
@@ -174,7 +174,7 @@ def change_kind(
 
     Raises Stale, MissingRefused without a reason, and from missing to anything lighter.
     """
-    episode = lock_episode(episode.pk, version)
+    episode = lock_episode(episode, version)
     rules.episode_after(episode.state, EpisodeDeed.CHANGE_KIND)
     rules.check_kind_change(episode.kind, kind)
     rules.check_reason(reason)
@@ -195,7 +195,7 @@ def close_at_18(
 
     Raises Stale; MissingRefused before the birthday and without a reason.
     """
-    episode = lock_episode(episode.pk, version)
+    episode = lock_episode(episode, version)
     after = rules.episode_after(episode.state, EpisodeDeed.CLOSE)
     rules.check_of_age(episode.child.birth_date, on=rules.in_london(at).date())
     rules.check_reason(reason)
@@ -222,9 +222,13 @@ def lock_file(child_id: UUID) -> None:
     Child.objects.select_for_update().only("pk").get(pk=child_id)
 
 
-def lock_episode(episode_id: UUID, version: int | None = None) -> MissingEpisode:
-    """The episode as it stands, held until the transaction is over. Raises Stale where `version` is not its own."""
-    episode = MissingEpisode.objects.select_for_update(of=("self",)).select_related("child").get(pk=episode_id)
+def lock_episode(episode: MissingEpisode, version: int | None = None) -> MissingEpisode:
+    """The episode as it stands, held until the transaction is over. Raises Stale where `version` is not its own.
+
+    The file is locked before it, as giving access does: two writers then wait for each other and never cross.
+    """
+    lock_file(episode.child_id)
+    episode = MissingEpisode.objects.select_for_update(of=("self",)).select_related("child").get(pk=episode.pk)
     if version is not None and episode.version != version:
         raise Stale(STALE)
     return episode

@@ -48,7 +48,7 @@ def write_up_interview(
     Raises Stale; MissingRefused before the interview is held, with nothing written at all, for a category that an
     interview is not written in, and for a partner's sentence where the category's summary has none.
     """
-    interview = lock_interview(interview.pk, version)
+    interview = lock_interview(interview, version)
     if InterviewState(interview.state) not in rules.MAY_WRITE:
         raise rules.MissingRefused("Record first that the interview was held. Then write down what it says.")
     said = [one for one in findings if one.text.strip() or one.partner_text.strip()]

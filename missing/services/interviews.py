@@ -31,6 +31,7 @@ from missing.choices import (
 )
 from missing.models import InterviewFinding, InterviewStep, ReturnInterview, SafetyBriefing
 from missing.selectors.interviews import coverable, has_step, possible_interviewers
+from missing.services.episodes import lock_file
 from missing.services.opening import interview_team
 from missing.services.returns import run_clock
 
@@ -287,7 +288,7 @@ def _do(
     **fields: object,
 ) -> ReturnInterview:
     """Take one step of the chain: the state, the row of its history, and the clock. Locks the interview."""
-    interview = lock_interview(interview.pk, version)
+    interview = lock_interview(interview, version)
     was = InterviewState(interview.state)
     covered = fields.get("covered_by") is not None
     after = rules.interview_after(InterviewState.OFFERED if covered else was, deed.kind)
@@ -325,10 +326,11 @@ def _keep_clock(interview: ReturnInterview, *, was: InterviewState, deed: Deed, 
         run_clock(interview, at=at, by=by)
 
 
-def lock_interview(interview_id: UUID, version: int | None = None) -> ReturnInterview:
-    """The interview as it stands, held until the transaction is over. Raises Stale where `version` is not its own."""
+def lock_interview(interview: ReturnInterview, version: int | None = None) -> ReturnInterview:
+    """The interview as it stands, held with its file until the transaction is over. Raises Stale on another version."""
+    lock_file(interview.child_id)
     rows = ReturnInterview.objects.select_for_update(of=("self",)).select_related("child", "episode")
-    interview = rows.get(pk=interview_id)
+    interview = rows.get(pk=interview.pk)
     if version is not None and interview.version != version:
         raise Stale(STALE)
     return interview

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.rules.dates import moment
 from accounts.rules.viewers import Viewer
@@ -16,12 +16,16 @@ from cases.record.choices import IdentifierKind, Sex
 from cases.record.models import Child
 from cases.record.services import Identity, add_identifier, open_child_file, provenance
 from missing import rules
+from missing.choices import EpisodeStepKind
 from missing.models import MissingEpisode, MissingReport
 from missing.selectors.episodes import ended_overlapping, open_episode_of
 from missing.selectors.matching import ReportedChild, exact_file
-from missing.services.episodes import EpisodeDetails, add_sighting, lock_file, start_episode
+from missing.services.episodes import EpisodeDetails, add_sighting, lock_episode, lock_file, start_episode, write_step
 from missing.services.opening import end_after, open_while_missing
+from missing.services.returns import ReturnDetails, record_return
 
+# The lock under which reports are matched to files; any number that no other lock of the product has.
+MATCHING = 7_042_120
 TOLD_BEFORE = "{reference} is reported already, since {since}. Open that file and add what you know there."
 
 
@@ -37,6 +41,7 @@ def report_missing_child(
     open episode anyway (unless `adding`), MissingRefused for times that cannot be.
     """
     rules.check_times(details.times, at=at)
+    _one_at_a_time()
     child = exact_file(reported, at=at)
     if child is None:
         child = _new_file(reported, at=at, by=by)
@@ -52,6 +57,32 @@ def report_missing_child(
     return MissingReport.objects.create(
         child=child, episode=episode, said=_said(reported, details), recorded_at=at, **provenance(by, Category.MISSING)
     )
+
+
+@transaction.atomic
+def return_reported_child(*, report: MissingReport, details: ReturnDetails, at: datetime, by: Viewer) -> MissingReport:
+    """Record that a child is back, by somebody who has their own report in hand and not the file.
+
+    Closes the episode of the report. Where it is over already, or began for others later than this return, what is
+    said is kept as a further report: to refuse it would tell what others wrote. Raises MissingRefused for times that
+    do not fit the report itself, and for such an episode where the reporter may see it anyway.
+    """
+    said = {name: datetime.fromisoformat(str(report.said[name])) for name in ("last_seen_at", "reported_at")}
+    rules.check_times(rules.Times(**said, returned_at=details.returned_at), at=at)
+    episode = lock_episode(report.episode)
+    if episode.is_open and (details.returned_at > episode.last_seen_at or _knows_of(episode, at=at, by=by)):
+        record_return(episode=episode, details=details, at=at, by=by)
+        return report
+    told = (f"Also reported back: {details.method.label.lower()}", details.found_by, details.found_where)
+    note = "\n\n".join(text for text in (", ".join(filter(None, told)), details.condition) if text)
+    write_step(episode, EpisodeStepKind.SIGHTING, happened_at=details.returned_at, note=note, at=at, by=by)
+    return report
+
+
+def _one_at_a_time() -> None:
+    """Until the transaction is over no other report is matched: of two about a child without a file, one opens it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MATCHING])
 
 
 def _add_to(episode: MissingEpisode, details: EpisodeDetails, *, at: datetime, by: Viewer) -> None:
@@ -106,13 +137,18 @@ def _after_earlier(child: Child, details: EpisodeDetails) -> EpisodeDetails:
 
 def _say_where_known(child: Child, episode: MissingEpisode, *, at: datetime, by: Viewer) -> None:
     """Refuse a second report by somebody who sees the open episode on a file they may open; else say nothing."""
-    seen = Child.objects.visible_to(by, at=at).filter(pk=child.pk).first()
-    if seen is None or not episode.is_open:
-        return
-    matrix = matrix_in_force(on=rules.in_london(at).date())
-    if category_level(by, Category.MISSING, facts_of(seen), matrix) >= Level.SUMMARY:
+    if episode.is_open and _knows_of(episode, at=at, by=by):
         since = moment(episode.last_seen_at)
         raise rules.AlreadyMissing(TOLD_BEFORE.format(reference=child.reference, since=since), child_id=child.pk)
+
+
+def _knows_of(episode: MissingEpisode, *, at: datetime, by: Viewer) -> bool:
+    """Whether somebody sees the episodes of a file that they may open."""
+    seen = Child.objects.visible_to(by, at=at).filter(pk=episode.child_id).first()
+    if seen is None:
+        return False
+    matrix = matrix_in_force(on=rules.in_london(at).date())
+    return category_level(by, Category.MISSING, facts_of(seen), matrix) >= Level.SUMMARY
 
 
 def _said(reported: ReportedChild, details: EpisodeDetails) -> dict[str, object]:

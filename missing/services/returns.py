@@ -53,7 +53,7 @@ def record_return(
     after the return. `version` is that of the episode, or None for a system that holds none. Raises Stale,
     MissingRefused.
     """
-    episode = lock_episode(episode.pk, version)
+    episode = lock_episode(episode, version)
     after = rules.episode_after(episode.state, EpisodeDeed.RETURN)
     rules.check_times(times_with(episode, EpisodeTime.RETURNED, details.returned_at), at=at)
     episode.state, episode.returned_at, episode.return_method = after, details.returned_at, details.method
@@ -80,7 +80,7 @@ def decide_interview(
     The hours run from the return, also where the decision comes later. Raises Stale; MissingRefused without the
     evidence, before the return, and where there is an interview already.
     """
-    episode = lock_episode(episode.pk, version)
+    episode = lock_episode(episode, version)
     rules.episode_after(episode.state, EpisodeDeed.DECIDE_INTERVIEW)
     rules.check_reason(reason)
     if ReturnInterview.objects.filter(episode=episode).exists():
@@ -134,7 +134,7 @@ def record_check(
     by: Viewer,
 ) -> SafeAndWellCheck:
     """Record the police check after the return. Raises MissingRefused before it, and for a time that cannot be."""
-    episode = lock_episode(episode.pk)
+    episode = lock_episode(episode)
     rules.episode_after(episode.state, EpisodeDeed.CHECK)
     assert episode.returned_at is not None
     if not episode.returned_at <= done_at <= at:
@@ -169,7 +169,7 @@ def correct_time(
     A corrected return moves the 72 hours of the interview with it, and leaves a trace there. Raises Stale;
     MissingRefused without a reason, for times that cannot be, and where another episode would be overlapped.
     """
-    episode = lock_episode(episode.pk, version)
+    episode = lock_episode(episode, version)
     rules.episode_after(episode.state, EpisodeDeed.CORRECT_TIME)
     rules.check_reason(reason)
     if which == EpisodeTime.RETURNED and episode.state != EpisodeState.RETURNED:

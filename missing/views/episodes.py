@@ -85,9 +85,14 @@ def overview(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         "episodes": shown,
         "counts": presenters.counts(opened, rows) if level >= Level.SUMMARY else [],
         "withheld": level == Level.EXISTENCE,
-        "may_report": opened.may(Action.REPORT_MISSING) and not any(row["open"] for row in shown),
+        "may_report": _may_report(opened) and not any(row["open"] for row in shown),
     }
     return render(request, "missing/overview.html", context)
+
+
+def _may_report(opened: OpenFile) -> bool:
+    """Whether the viewer may report here, and may know whether the child is reported already."""
+    return opened.may(Action.REPORT_MISSING) and opened.level(Category.MISSING) >= Level.SUMMARY
 
 
 @policy(capability=READ, reads_file=True, name="missing:episode")
@@ -100,7 +105,7 @@ def episode(request: HttpRequest, opened: OpenFile, episode_id: UUID) -> HttpRes
     held_in = [(interview.covered_by_id or interview.pk)] if interview else []
     learnt = interviews.findings_of(held_in, opened.viewer, at=opened.at, matrix=opened.matrix)
     context = {
-        **presenters.frame(opened, here=found.get_kind_display()),
+        **presenters.frame(opened, here="Episode"),
         "episode": found,
         "heading": f"{found.get_kind_display()}: {presenters.day(found.last_seen_at)}",
         "facts": presenters.episode_facts(opened, found),

@@ -6,10 +6,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.middleware.policy import policy
-from accounts.rules.refusals import NotKnown
+from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
 from accounts.selectors import now
-from cases.access.rules import Action
+from cases.access.choices import Category
+from cases.access.rules import Action, Level
 from cases.record.services import OpenFile
 from cases.views.loading import file_page, viewer_of
 from missing import services
@@ -20,6 +21,10 @@ from missing.rules import AlreadyMissing
 from missing.selectors import episodes
 
 REPORT = Capability.REPORT_MISSING
+WITHOUT_THE_FILE = (
+    "Missing episodes on this file are not open to you. To report the child, use “Report a child missing” on your "
+    "home page."
+)
 
 
 @policy(methods=("GET", "POST"), capability=REPORT, name="missing:report")
@@ -55,7 +60,9 @@ def report_made(request: HttpRequest, report: str) -> HttpResponse:
 @policy(methods=("GET", "POST"), capability=REPORT, reads_file=True, name="missing:report_on_file")
 @file_page("missing:report_on_file", action=Action.REPORT_MISSING)
 def report_on_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
-    """Report the child whose file is open."""
+    """Report the child whose file is open, for who may also know whether they are reported already."""
+    if opened.level(Category.MISSING) < Level.SUMMARY:
+        raise Refusal(WITHOUT_THE_FILE, code="category_withheld", child_id=opened.child.pk)
     form = EpisodeForm(request.POST or None, at=opened.at, initial={"reported_at": opened.at})
     if form.is_bound and form.is_valid():
         try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from django import forms
 from django.http import QueryDict
 
 from accounts.forms import (
@@ -21,15 +22,12 @@ from accounts.forms import (
     YesNoField,
 )
 from accounts.rules.dates import age_in_years, in_london
-from accounts.rules.text import tidy
 from cases.record.choices import Disability, Ethnicity, HarmStatus, Sex
 from referrals.choices import Agreement, ConcernKind, Told
-from referrals.rules.notify import OLDEST_AGE
+from referrals.rules.notify import OLDEST_AGE, is_unlikely_age, question_about_age
 from risk.forms import ToolForm
 
 LONG = 4000
-# What a form carries for the machine: never part of a draft.
-NOT_TYPED = {"csrfmiddlewaretoken", "form_owner", "idempotency_key", "version", "leave", "without"}
 
 
 class StepForm(WriteForm):
@@ -77,6 +75,21 @@ class ChildForm(StepForm):
         error_messages={"max_value": f"Harbour is for children, and for young people up to {OLDEST_AGE}"},
     )
     sex = RadioField(label="Sex", choices=Sex.choices, missing="Select the child’s sex, or “Not known”")
+    # The age that was asked about already: an unlikely one is asked about once, and then taken as said.
+    age_asked = forms.CharField(required=False, max_length=3, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        field = "birth_date" if cleaned.get("birth_date") else "age_if_unknown"
+        age = cleaned.get("age_if_unknown")
+        if field == "birth_date" and self.at:
+            age = age_in_years(cleaned["birth_date"], in_london(self.at).date())
+        if self.errors or age is None or not is_unlikely_age(age) or cleaned.get("age_asked") == str(age):
+            return cleaned
+        if isinstance(self.data, QueryDict):
+            self.data["age_asked"] = str(age)  # the page comes back with the question, and takes the next answer
+        self.add_error(field, question_about_age(age))
+        return cleaned
 
     def clean_birth_date(self) -> date | None:
         born: date | None = self.cleaned_data.get("birth_date")
@@ -277,27 +290,9 @@ FORMS: Mapping[str, type[StepForm]] = {
 }
 
 
-def typed_in(posted: QueryDict) -> dict[str, list[str]]:
-    """What a person typed on a page, field by field, without characters that cannot be kept."""
-    return {
-        tidy(name): [tidy(value, lines=True) for value in values]
-        for name, values in posted.lists()
-        if name not in NOT_TYPED
-    }
-
-
-def as_posted(typed: Mapping[str, list[str]], *, key: str, version: int) -> QueryDict:
-    """What was typed, as the browser would send it again, under a fresh key."""
-    posted = QueryDict(mutable=True)
-    for name, values in typed.items():
-        posted.setlist(name, values)
-    posted["idempotency_key"], posted["version"] = key, str(version)
-    return posted
-
-
 def step_form(step: str, data: QueryDict | None, *, at: datetime, initial: Mapping[str, Any]) -> StepForm:
     """The form of a step, but for the Matrix."""
     return FORMS[step](data, at=at, initial=dict(initial))
 
 
-__all__ = ["FORMS", "StepForm", "ToolForm", "as_posted", "step_form", "typed_in"]
+__all__ = ["FORMS", "StepForm", "ToolForm", "step_form"]

@@ -103,9 +103,12 @@ class DecisionForm(WriteForm):
         leads: list[Membership],
         agencies: list[Agency],
         suggested: list[Agency],
+        worry: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if worry:
+            self._ask_second_look(worry)
         joined = self.fields["joined"]
         joined.choices = [  # type: ignore[attr-defined]
             *((reference, words) for reference, words, _ in candidates),
@@ -120,6 +123,19 @@ class DecisionForm(WriteForm):
         self.fields["lead"].choices = [("", "Choose a worker"), *by_agency.items()]  # type: ignore[attr-defined]
         self.fields["agencies"].choices = [(str(agency.pk), agency.name) for agency in agencies]  # type: ignore[attr-defined]
         self.fields["agencies"].initial = [str(agency.pk) for agency in suggested]
+
+    def _ask_second_look(self, worry: str) -> None:
+        """Below "Decline": one more question, which says what worries the referrer."""
+        self.fields["why_safe"] = LongTextField(
+            label="Look again: why is it safe to decline?",
+            hint=f"{worry} Say what you checked and with whom, and who keeps the child safe now.",
+            max_length=2000,
+            rows=4,
+            missing="Say what you checked, and why the child is safe without us",
+        )
+        outcome = self.fields["outcome"].widget
+        decline = TriageOutcome.DECLINE
+        outcome.reveals = {**outcome.reveals, decline: (*outcome.reveals[decline], "why_safe")}
 
     @property
     def outcome_key(self) -> str:

@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Draft
-from accounts.rules.dates import age_in_years, day, length, moment
+from accounts.rules.dates import age_in_years, ago, day, moment
 from cases.record.choices import Disability, Ethnicity, HarmStatus, Sex
 from referrals.choices import Agreement, ConcernKind, NotificationStatus, Told
-from referrals.models import Notification
-from referrals.rules.notify import OUTCOME_WORDS, STEPS, agreement_said
+from referrals.models import Notification, TriageDecision
+from referrals.rules.notify import OUTCOME_WORDS, STEPS, agreement_said, first_unfinished
+from referrals.rules.triage import ACCEPTED
 from referrals.selectors.notify import kept_of
 from referrals.selectors.outcomes import later_outcomes
 from risk.presenters import explain
@@ -132,13 +133,16 @@ def draft_items(drafts: list[Draft], *, at: datetime) -> list[dict[str, Any]]:
     """Begun notifications as a list to carry on with. The name stands on the page of its writer alone."""
     items = []
     for draft in drafts:
-        child = kept_of(draft)["child"] or {}
+        kept = kept_of(draft)
+        child, step = kept["child"] or {}, first_unfinished(kept, today=timezone.localdate(at))
         name = f"{child.get('given_name', '')} {child.get('family_name', '')}".strip()
         items.append(
             {
                 "text": f"Carry on: {name}" if name else "Carry on",
-                "href": reverse("referrals:notify_check", args=[draft.pk]),
-                "meta": f"Begun {moment(draft.created_at)}. Saved {length(at - draft.updated_at)} ago. Not sent.",
+                "href": reverse("referrals:notify_step", args=[draft.pk, step])
+                if step
+                else reverse("referrals:notify_check", args=[draft.pk]),
+                "meta": f"Begun {moment(draft.created_at)}. Saved {ago(draft.updated_at, at)}. Not sent.",
                 "discard": reverse("referrals:notify_discard", args=[draft.pk]),
             }
         )
@@ -179,8 +183,8 @@ def sent_cards(notification: Notification) -> list[dict[str, Any]]:
     return [{"title": STEPS[step], "rows": rows[step]} for step in rows]
 
 
-def decision_of(notification: Notification) -> dict[str, str] | None:
-    """What the referrer is told of the decision: the outcome and the message, never the reasons."""
+def decision_of(notification: Notification, *, today: date) -> dict[str, str] | None:
+    """What the referrer is told of the decision: the outcome, the message and who leads, never the reasons."""
     if notification.status != NotificationStatus.DECIDED:
         return None
     decision = notification.decision
@@ -188,6 +192,7 @@ def decision_of(notification: Notification) -> dict[str, str] | None:
         "outcome": outcome_words(notification),
         "message": decision.message_to_referrer,
         "when": moment(decision.decided_at),
+        **lead_told(decision, today=today),
     }
 
 
@@ -197,6 +202,22 @@ def later_of(notification: Notification, *, at: datetime) -> list[dict[str, str]
         {"heading": one.heading, "words": one.words, "when": moment(one.happened_at)}
         for one in later_outcomes([notification], at=at)[notification.pk]
     ]
+
+
+def lead_told(decision: TriageDecision, *, today: date) -> dict[str, str]:
+    """Who leads, as it was on the day of the decision: the same words for a new file and for one that was joined.
+
+    Where the lead may not be told, has no number or works there no more, the notification point passes it on.
+    """
+    lead = decision.lead
+    if decision.outcome not in ACCEPTED or lead is None:
+        return {}
+    number = lead.user.telephone or lead.agency.telephone
+    left = lead.ended_on is not None and lead.ended_on <= today
+    if not decision.lead_told or left or not number:
+        return {"lead": "", "lead_job": "", "lead_telephone": "", "has_lead": "yes"}
+    job = f"{lead.get_role_display()}, {lead.agency}"
+    return {"lead": str(lead.user), "lead_job": job, "lead_telephone": number, "has_lead": "yes"}
 
 
 def result_of(notification: Notification) -> dict[str, Any] | None:

@@ -9,17 +9,18 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.rules.dates import age_in_years, day, length, moment
+from accounts.rules.dates import age_in_years, ago, day, length, moment
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.rules import Level, Matrix, category_levels
 from cases.access.selectors import facts_of, matrix_in_force
-from cases.record.choices import RiskLevel
+from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Address, Child
 from referrals.choices import ConcernKind, NotificationStatus, Told
 from referrals.models import Notification, TriageDecision
 from referrals.presenters.notify import fields_of, result_of, said_rows
 from referrals.rules.matching import Band
+from referrals.rules.triage import worrying
 from referrals.selectors.clocks import is_late
 from referrals.selectors.matching import Candidate
 from referrals.selectors.triage import QuestionShown, TriageSummary, homes_of, leads_of, schools_of
@@ -132,11 +133,24 @@ def detail(notification: Notification, *, at: datetime) -> dict[str, Any]:
                 {"key": "Name", "value": f"{referrer.user}, {referrer.get_role_display()}"},
                 {"key": "Agency", "value": notification.agency.name},
                 {"key": "Telephone", "value": notification.referrer_telephone},
-                {"key": "Sent", "value": f"{moment(notification.sent_at)}, {length(at - notification.sent_at)} ago"},
+                {"key": "Sent", "value": f"{moment(notification.sent_at)}, {ago(notification.sent_at, at)}"},
             ],
         },
         "result": result_of(notification),
     }
+
+
+def worry_words(notification: Notification) -> str:
+    """What stands against declining, in a sentence; empty where nothing does."""
+    harm, level = notification.harm_status, notification.computed_level
+    if not worrying(harm_status=harm, level=level, danger=notification.immediate_danger):
+        return ""
+    said = ["immediate danger"] if notification.immediate_danger else []
+    if harm in (HarmStatus.SUSPECTED, HarmStatus.KNOWN):
+        said.append(notification.get_harm_status_display().lower())
+    if level == RiskLevel.HIGH:
+        said.append("a high level, provisional")
+    return f"The referrer reports: {'; '.join(said)}."
 
 
 def decided_words(decision: TriageDecision) -> str:
@@ -157,6 +171,7 @@ def decision_rows(notification: Notification) -> list[dict[str, Any]]:
         {"key": "Decision", "value": decision.get_outcome_display()},
         {"key": "Reason", "value": decision.get_reason_display()},
         {"key": "Why", "value": decision.rationale, "multiline": True},
+        *([{"key": "Why it is safe", "value": decision.why_safe, "multiline": True}] if decision.why_safe else []),
         {"key": "Decided by", "value": f"{decision.decided_by.user}, {decision.decided_by.agency}"},
         {"key": "When", "value": moment(decision.decided_at)},
         {"key": "The referrer was told", "value": decision.message_to_referrer, "multiline": True},

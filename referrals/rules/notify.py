@@ -23,6 +23,7 @@ STEPS: Mapping[str, str] = {
     "matrix": "The Risk Factor Matrix",
 }
 ADULT_AGE = 18
+YOUNGEST_LIKELY = 5
 OLDEST_AGE = 25
 NO_CONSENT_UNDER = 13
 
@@ -57,6 +58,25 @@ class MatrixAlreadyThere(Refusal):
 def age_said(*, birth_date: date | None, age_if_unknown: int | None, today: date) -> int | None:
     """The child's age in whole years on a day: from the birth date, else as the referrer guessed it, else None."""
     return age_in_years(birth_date, today) if birth_date else age_if_unknown
+
+
+def is_unlikely_age(age: int) -> bool:
+    """Whether an age in whole years is asked about once: under 5, or 18 and over. Most often the year is mistyped."""
+    return age < YOUNGEST_LIKELY or age >= ADULT_AGE
+
+
+def question_about_age(age: int) -> str:
+    """The question about an unlikely age, and what to do where it is right."""
+    years = f"{age} year{'' if age == 1 else 's'} old" if age else "less than 1 year old"
+    return f"This makes the {'person' if age >= ADULT_AGE else 'child'} {years}. Is that right? If it is, continue"
+
+
+def first_unfinished(kept: Mapping[str, Mapping[str, Any] | None], *, today: date) -> str:
+    """The page to carry on with: the first that is not filled in, the Matrix last; empty where nothing is left."""
+    missing = steps_to_fill(kept, today=today)
+    if missing:
+        return missing[0]
+    return "" if kept.get("matrix") else "matrix"
 
 
 def steps_to_fill(kept: Mapping[str, Mapping[str, Any] | None], *, today: date) -> list[str]:

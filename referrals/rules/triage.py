@@ -137,6 +137,10 @@ class Proposal:
     message: str
     has_joined_child: bool
     has_lead: bool
+    harm_status: str = HarmStatus.NOT_KNOWN
+    level: str = RiskLevel.NOT_ASSESSED
+    danger: bool = False
+    why_safe: str = ""
     lead_role: str = ""
     lead_sector: str = ""
     lead_stays: bool = False
@@ -166,6 +170,7 @@ def check_proposal(proposal: Proposal) -> None:
         raise TriageRefused("Select a reason that goes with what you decide.", field="reason")
     if len(proposal.rationale.strip()) < SHORTEST_RATIONALE:
         raise TriageRefused("Say in a sentence or two why you decide this.", field="rationale")
+    _check_second_look(proposal)
     if not proposal.message.strip():
         raise TriageRefused("Write what the referrer is told.", field="message")
     if outcome == TriageOutcome.ACCEPT_JOINED and not proposal.has_joined_child:
@@ -173,6 +178,34 @@ def check_proposal(proposal: Proposal) -> None:
     if outcome == TriageOutcome.ACCEPT_NEW and proposal.has_joined_child:
         raise TriageRefused("A new file cannot be joined to another.", field="joined_child")
     _check_lead(proposal)
+
+
+def worrying(*, harm_status: str, level: str, danger: bool) -> bool:
+    """Whether a notification may not be declined without a second look: harm suspected or known, danger, or high."""
+    return danger or harm_status in (HarmStatus.SUSPECTED, HarmStatus.KNOWN) or level == RiskLevel.HIGH
+
+
+def _check_second_look(proposal: Proposal) -> None:
+    """A child about whom somebody fears the worst is not turned away in one press: why is it safe? (Report A1, B4.)"""
+    wanted = proposal.outcome == TriageOutcome.DECLINE and worrying(
+        harm_status=proposal.harm_status, level=proposal.level, danger=proposal.danger
+    )
+    if wanted and len(proposal.why_safe.strip()) < SHORTEST_RATIONALE:
+        raise TriageRefused(
+            "Look again before you decline: say what you checked, and why the child is safe without us.",
+            field="why_safe",
+        )
+    if proposal.why_safe and not wanted:
+        raise TriageRefused("Only a declined notification says why that is safe.", field="why_safe")
+
+
+def tells_lead(outcome: str, *, lead_role: str, restricted: bool) -> bool:
+    """Whether the referrer may read who leads, so that nothing tells a file that was there from a new one.
+
+    Only of an acceptance, and only a lead who could have been named on a new file: a lead that a joined file has
+    already may hold another job, and a restricted file's is for named people.
+    """
+    return outcome in ACCEPTED and lead_role in LEAD_ROLES and not restricted
 
 
 def _check_lead(proposal: Proposal) -> None:

@@ -71,7 +71,9 @@ def decided_lately(viewer: Viewer, *, since: datetime) -> list[Notification]:
 
 def notification_of(viewer: Viewer, reference: str) -> Notification:
     """A notification that the viewer sent. Raises NotKnown for anybody else's, as for one that never was."""
-    found = _own(viewer).select_related("tool", "agency", "membership__user").filter(reference=reference).first()
+    rows = _own(viewer).select_related("tool", "agency", "membership__user")
+    rows = rows.select_related("decision__lead__user", "decision__lead__agency")
+    found = rows.filter(reference=reference).first()
     if found is None:
         raise NotKnown("not_own_notification")
     return found

@@ -18,8 +18,7 @@ from cases.access.models import Block
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Address, Child, Involvement, SchoolPeriod
 from referrals.choices import NotificationStatus
-from referrals.models import MatchQuestion, Notification, TriageDecision
-from referrals.rules.notify import OUTCOME_WORDS
+from referrals.models import MatchQuestion, Notification
 from referrals.rules.triage import LEAD_ROLES, SUGGESTED_SECTORS, urgency
 from referrals.selectors.clocks import with_due_at
 
@@ -57,15 +56,6 @@ class TriageSummary:
     urgent: int
     late: int
     oldest_sent_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a referrer may know of a decision. Equal for a new file and one that was joined."""
-
-    label: str
-    message: str
-    decided_at: datetime
 
 
 @dataclass(frozen=True)
@@ -236,19 +226,6 @@ def triage_summary(at: datetime) -> TriageSummary:
         urgent=counts["all_urgent"],
         late=counts["all_late"],
         oldest_sent_at=counts["oldest"],
-    )
-
-
-def outcome_for(notification: Notification) -> Outcome | None:
-    """What the referrer may know of the decision, or None while it waits.
-
-    Says nothing of who decided, of the reason, or of whether the child had a file.
-    """
-    decision = TriageDecision.objects.filter(notification=notification).first()
-    if decision is None:
-        return None
-    return Outcome(
-        label=OUTCOME_WORDS[decision.outcome], message=decision.message_to_referrer, decided_at=decision.decided_at
     )
 
 

@@ -30,7 +30,7 @@ from risk.selectors import tool_of
 from risk.services import record_referrer_assessment, score_answers
 
 # Answers that steer the form and are not kept with the notification.
-ONLY_IN_THE_FORM = {"birth_date_known"}
+ONLY_IN_THE_FORM = {"birth_date_known", "age_asked"}
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ from referrals.rules.triage import (
     check_proposal,
     check_waiting,
     opens_file,
+    tells_lead,
 )
 from referrals.selectors.triage import lead_of
 from referrals.services.deciding import stop_deciding
@@ -50,12 +51,15 @@ def decide_notification(
     lead: Membership | None = None,
     agencies: Iterable[Agency] = (),
     looked_at: Iterable[UUID] = (),
+    why_safe: str = "",
 ) -> TriageDecision:
     """Decide on a notification that waits.
 
     Accepting, and social care, open a file (or a new spell on `joined_child`, which must be visible to the viewer)
     with exactly one named lead; early help does where a lead is named. A lead that the joined file has already
     stays. Any other outcome joined to a file puts what was told on that file and brings nobody to it.
+
+    Declining where harm is suspected or known, or the level is high, needs a second look: `why_safe`.
 
     Raises TriageRefused for a decision that does not hold together, AlreadyDecided where a colleague was first,
     Stale where the referrer has completed the Matrix since `version`.
@@ -76,6 +80,7 @@ def decide_notification(
         lead=lead,
         agencies=list(agencies),
         looked_at=list(looked_at),
+        why_safe=why_safe,
         at=at,
         by=by,
     )
@@ -120,13 +125,15 @@ def decide(
     looked_at: list[UUID],
     at: datetime,
     by: Viewer,
+    why_safe: str = "",
 ) -> TriageDecision:
     """Write a decision on a locked notification. For the services of this package, which check who may."""
-    staying = lead_of(joined_child) if joined_child is not None else None
+    staying = lead_of(joined_child) if joined_child else None
     holder = staying.membership if staying else None
     _check_lead_stays(holder, lead)
-    facts = _lead_facts(holder, lead, outcome, at) | {"has_joined_child": joined_child is not None}
+    facts = _facts_of(notification, why_safe, joined_child) | _lead_facts(holder, lead, outcome, at)
     check_proposal(Proposal(outcome=outcome, reason=reason, rationale=rationale, message=message, **facts))
+    leads = holder if staying else lead
     opens = opens_file(outcome, has_lead=lead is not None or staying is not None)
     child = joined_child or (new_file(notification=notification, at=at, by=by) if opens else None)
     decision = TriageDecision.objects.create(
@@ -134,23 +141,46 @@ def decide(
         outcome=outcome,
         reason=reason,
         rationale=rationale,
+        why_safe=why_safe,
         message_to_referrer=message,
-        lead=(staying.membership if staying else lead) if opens else None,
+        lead=leads if opens else None,
+        lead_told=opens and _tells_lead(outcome, leads, child),
         decided_by_id=by.membership_id,  # type: ignore[misc]
         decided_at=at,
         looked_at=looked_at,
     )
-    notification.status, notification.child = NotificationStatus.DECIDED, child
-    notification.version += 1
-    notification.save(update_fields=["status", "child", "version"])
+    _settle(notification, child, at=at, by=by)
     if child is not None:
         write_notification(notification=notification, child=child, joined=joined_child is not None, at=at, by=by)
         write_decision(decision=decision, child=child, opens=opens, at=at, by=by)
-    if child is not None and opens:
-        new_lead = None if staying else lead
-        bring_agencies(notification=notification, child=child, lead=new_lead, agencies=agencies, at=at, by=by)
-    stop_deciding(notification=notification, at=at, by=by)
+        if opens:
+            comes = None if staying else lead
+            bring_agencies(notification=notification, child=child, lead=comes, agencies=agencies, at=at, by=by)
     return decision
+
+
+def _settle(notification: Notification, child: Child | None, *, at: datetime, by: Viewer) -> None:
+    """It waits no more, and nobody is rung about it any more."""
+    notification.status, notification.child = NotificationStatus.DECIDED, child
+    notification.version += 1
+    notification.save(update_fields=["status", "child", "version"])
+    stop_deciding(notification=notification, at=at, by=by)
+
+
+def _facts_of(notification: Notification, why_safe: str, joined_child: Child | None) -> dict[str, Any]:
+    return {
+        "has_joined_child": joined_child is not None,
+        "harm_status": notification.harm_status,
+        "level": notification.computed_level,
+        "danger": notification.immediate_danger,
+        "why_safe": why_safe,
+    }
+
+
+def _tells_lead(outcome: str, lead: Membership | None, child: Child | None) -> bool:
+    if lead is None or child is None:
+        return False
+    return tells_lead(outcome, lead_role=lead.role, restricted=child.restricted)
 
 
 def _check_lead_stays(staying: Membership | None, lead: Membership | None) -> None:

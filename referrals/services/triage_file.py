@@ -110,7 +110,7 @@ def write_decision(*, decision: TriageDecision, child: Child, opens: bool, at: d
         (
             Category.ASSESSMENT,
             f"{decision.get_outcome_display()}. {decision.get_reason_display()}.",
-            decision.rationale,
+            "\n\n".join(text for text in (decision.rationale, decision.why_safe) if text),
         ),
     )
     for category, summary, detail in entries:

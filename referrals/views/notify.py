@@ -11,13 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.forms import WriteForm
+from accounts.forms.drafts import BACK, KEPT, LEAVE, as_posted, is_blank, typed_in
 from accounts.middleware.policy import policy
 from accounts.models import Draft
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
 from accounts.services import drafts
-from referrals.forms.notify import StepForm, ToolForm, as_posted, step_form, typed_in
+from referrals.forms.notify import StepForm, ToolForm, step_form
 from referrals.presenters import notify as presenters
 from referrals.rules.notify import STEPS, NotificationIncomplete, age_said, hints_before_sending, steps_to_fill
 from referrals.selectors.notify import FORM, draft_for, drafts_for, kept_of, own_telephone
@@ -53,26 +54,37 @@ def notify_step(request: HttpRequest, draft_id: UUID, step: str) -> HttpResponse
     draft = draft_for(viewer, draft_id)
     if request.method == "GET":
         return _show_step(request, draft, step, _opened_form(draft, step, viewer, at=at))
-    posted = request.POST.copy()
+    posted, typed = request.POST.copy(), typed_in(request.POST)
     form = _form_of(step, posted, at=at, initial={})
     valid = form.is_valid()
     kept = _kept(step, form, valid, later="without" in request.POST, at=at)
-    saved = drafts.save_step(
-        draft_id=draft_id,
-        step=step,
-        typed=typed_in(request.POST),
-        kept=kept,
-        version=form.cleaned_data.get("version"),
-        at=at,
-        by=viewer,
-    )
-    if "leave" in request.POST:
-        messages.success(request, "What you have written is kept. It has not been sent.")
-        return redirect("referrals:sent")
+    leaves = not {LEAVE, BACK, KEPT}.isdisjoint(request.POST)
+    if not (leaves and is_blank(typed) and step not in draft.answers):
+        draft = drafts.save_step(
+            draft_id=draft_id,
+            step=step,
+            typed=typed,
+            kept=kept,
+            version=form.cleaned_data.get("version"),
+            at=at,
+            by=viewer,
+        )
+    if leaves:
+        return _left(request, draft, step)
     if kept is None:
-        posted["version"] = str(saved.answers[step]["version"])
-        return _show_step(request, saved, step, form, status=422)
-    return redirect(_next_address(request, saved, step))
+        posted["version"] = str(draft.answers[step]["version"])
+        return _show_step(request, draft, step, form, status=422)
+    return redirect(_next_address(request, draft, step))
+
+
+def _left(request: HttpRequest, draft: Draft, step: str) -> HttpResponse:
+    """Where somebody goes who has not finished a page; what they typed is kept as it is."""
+    if KEPT in request.POST:
+        return HttpResponse(status=204)
+    if BACK in request.POST:
+        return redirect(_back_address(request, draft, step))
+    messages.success(request, "What you have written is kept. It has not been sent.")
+    return redirect("referrals:sent")
 
 
 @policy(methods=("GET", "POST"), capability=Capability.NOTIFY)
@@ -147,25 +159,33 @@ def _kept(step: str, form: StepForm | ToolForm, valid: bool, *, later: bool, at:
 def _show_step(
     request: HttpRequest, draft: Draft, step: str, form: StepForm | ToolForm, *, status: int = 200
 ) -> HttpResponse:
-    number = ORDER.index(step)
-    from_check = request.GET.get("from") == "check"
-    back = reverse("referrals:notify_start") if number == 0 else _step_address(draft, ORDER[number - 1])
     context = {
         "form": form,
         "step": step,
-        "caption": f"Refer a child: {number + 1} of {len(ORDER)}",
+        "caption": f"Refer a child: {ORDER.index(step) + 1} of {len(ORDER)}",
         "heading": "" if getattr(form, "heading_field", "") else STEPS[step],
-        "back_href": reverse("referrals:notify_check", args=[draft.pk]) if from_check else back,
-        "button": "Save and go back to your answers" if from_check else "Continue",
+        "keep": "typed",
+        "button": "Save and go back to your answers" if _from_check(request) else "Continue",
         "tool": getattr(form, "tool", None),
     }
     template = "referrals/notify_matrix.html" if step == "matrix" else "referrals/notify_step.html"
     return render(request, template, context, status=status)
 
 
+def _from_check(request: HttpRequest) -> bool:
+    return request.GET.get("from") == "check"
+
+
+def _back_address(request: HttpRequest, draft: Draft, step: str) -> str:
+    number = ORDER.index(step)
+    if _from_check(request):
+        return reverse("referrals:notify_check", args=[draft.pk])
+    return _step_address(draft, ORDER[number - 1]) if number else reverse("referrals:notify_start")
+
+
 def _next_address(request: HttpRequest, draft: Draft, step: str) -> str:
     number = ORDER.index(step) + 1
-    if request.GET.get("from") == "check" or number == len(ORDER):
+    if _from_check(request) or number == len(ORDER):
         return reverse("referrals:notify_check", args=[draft.pk])
     return _step_address(draft, ORDER[number])
 

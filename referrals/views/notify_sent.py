@@ -55,7 +55,7 @@ def sent_acknowledgement(request: HttpRequest, reference: str) -> HttpResponse:
 @policy(methods=("GET",), capability=Capability.NOTIFY)
 def sent_detail(request: HttpRequest, reference: str) -> HttpResponse:
     """What I wrote, its provisional score, and what was decided."""
-    notification = notification_of(viewer_of(request), reference)
+    at, notification = now(), notification_of(viewer_of(request), reference)
     return render(
         request,
         "referrals/sent_detail.html",
@@ -64,8 +64,8 @@ def sent_detail(request: HttpRequest, reference: str) -> HttpResponse:
             "name": notification.name,
             "sent": presenters.moment(notification.sent_at),
             "cards": presenters.sent_cards(notification),
-            "decision": presenters.decision_of(notification),
-            "later": presenters.later_of(notification, at=now()),
+            "decision": presenters.decision_of(notification, today=timezone.localdate(at)),
+            "later": presenters.later_of(notification, at=at),
             "matrix_waits": notification.matrix_completed_at is None,
             "result": presenters.result_of(notification),
             "evidence": notification.matrix_evidence,

@@ -94,6 +94,7 @@ def _decision_form(request: HttpRequest, opened: OpenNotification, shown: dict[s
         leads=selectors.possible_leads(on=timezone.localdate(at)),
         agencies=agencies,
         suggested=selectors.suggested_agencies(agencies),
+        worry=presenters.worry_words(opened.notification),
     )
 
 
@@ -118,6 +119,7 @@ def _decide(request: HttpRequest, opened: OpenNotification, form: DecisionForm, 
             lead=people.get(said["lead"]),
             agencies=[agencies[key] for key in said["agencies"]],
             looked_at=[candidate.child.pk for candidate in opened.candidates],
+            why_safe=said.get("why_safe") or "",
             at=at,
             version=said["version"] or 0,
             by=viewer,

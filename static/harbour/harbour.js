@@ -37,7 +37,38 @@ function showPrintButtons() {
   });
 }
 
+/**
+ * Keeps on the server what is typed in a long form when its page is left by a link, and shows it again to who comes back.
+ * Each keeping is a submission of its own, under a key of its own; the form's buttons keep it without this script.
+ */
+function keepWhatIsTyped() {
+  document.querySelectorAll("form[data-harbour-keep]").forEach((form) => {
+    const typed = () => new URLSearchParams(new FormData(form)).toString();
+    let saved = form.dataset.harbourKeep === "unsaved" ? "" : typed();
+    let pressed = false;
+    let kept = false;
+    const keep = () => {
+      if (pressed || typed() === saved || !window.crypto?.randomUUID) return;
+      const fields = new URLSearchParams(new FormData(form));
+      fields.set("idempotency_key", window.crypto.randomUUID());
+      fields.set("kept", "yes");
+      kept = navigator.sendBeacon(form.action, fields);
+      saved = typed();
+    };
+    document.addEventListener("submit", (event) => {
+      if (event.target === form) pressed = true;
+      else keep(); // before a session ends by its own button
+    });
+    window.addEventListener("pagehide", keep);
+    window.addEventListener("pageshow", (event) => {
+      pressed = false;
+      if (event.persisted && kept) window.location.reload();
+    });
+  });
+}
+
 export function initHarbour() {
+  keepWhatIsTyped();
   openDetailsForPrint();
   showPrintButtons();
   revealBelowRadios();

@@ -19,7 +19,6 @@ from cases.access.rules import (
     category_level,
     category_levels,
     decide,
-    grant_is_live,
     mask_of,
     may_know,
     read_matrix,
@@ -175,24 +174,6 @@ def test_a_file_that_may_not_be_known_is_refused_as_such_before_anything_else():
     for action in Action:
         decision = decide(viewer_as("notification_only"), action, blocked, SHIPPED, category="intelligence")
         assert (decision.allowed, decision.reason_code) == (False, "blocked")
-
-
-@pytest.mark.parametrize(
-    ("start", "until", "ended", "live"),
-    [
-        (AT, None, None, True),
-        (AT + TICK, None, None, False),
-        (AT - TICK, AT, None, False),
-        (AT - TICK, AT + TICK, None, True),
-        (AT - TICK, None, AT, False),
-        (AT - TICK, None, AT + TICK, True),
-        (AT - TICK, AT + TICK, AT, False),
-        (AT - TICK, AT, AT + TICK, False),
-        (AT + TICK, None, AT + 2 * TICK, False),
-    ],
-)
-def test_a_grant_holds_from_its_start_up_to_but_not_at_its_end(start, until, ended, live):
-    assert grant_is_live(valid_from=start, valid_until=until, ended_at=ended, at=AT) is live
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from cases.record.models import Child, ChronologyEntry
 from tests.access import oracle
 from tests.access.oracle import BlockRow, EntryRow, GrantRow
 from tests.factories.accounts import make_membership
-from tests.factories.cases import provenance
+from tests.factories.cases import grant, make_child, provenance
 from tests.factories.world import World
 
 pytestmark = pytest.mark.django_db
@@ -258,9 +258,39 @@ def assert_projected(at: datetime) -> None:
     for key, grants in live.items():
         row = projected[key]
         mask = 0
-        for grant in grants:
-            mask |= grant.category_mask
+        for each in grants:
+            mask |= each.category_mask
         assert row.valid_from <= min(grant.valid_from for grant in grants)
         ends = [grant.valid_until for grant in grants]
         assert row.valid_until is None or (None not in ends and row.valid_until >= max(ends))  # type: ignore[type-var]
         assert row.category_mask & mask == mask
+
+
+TICK = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "ended", "live"),
+    [
+        (0, None, None, True),
+        (1, None, None, False),
+        (-1, 0, None, False),
+        (-1, 1, None, True),
+        (-1, None, 0, False),
+        (-1, None, 1, True),
+        (-1, 1, 0, False),
+        (-1, 0, 1, False),
+        (1, None, 2, False),
+    ],
+)
+def test_a_grant_holds_from_its_start_up_to_but_not_at_its_end(world, at, start, until, ended, live):
+    """Asked of the query that decides, a microsecond to either side; start, until and ended are such steps from now."""
+    child = make_child()
+    grant(
+        child,
+        world.agency("social_care"),
+        valid_from=at + start * TICK,
+        valid_until=None if until is None else at + until * TICK,
+        ended_at=None if ended is None else at + ended * TICK,
+    )
+    assert Child.objects.visible_to(world.viewer("socialworker"), at=at).filter(pk=child.pk).exists() is live

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from accounts.rules.dates import age_in_years, clock_time, day, due_in, length, moment
+from accounts.rules.dates import age_in_years, ago, clock_time, day, due_in, length, moment
 
 
 def test_a_summer_instant_is_said_in_londons_time():
@@ -49,6 +49,8 @@ def test_a_child_born_on_29_february_is_a_year_older_on_1_march():
 @pytest.mark.parametrize(
     ("span", "said"),
     [
+        (timedelta(), "less than a minute"),
+        (timedelta(seconds=59), "less than a minute"),
         (timedelta(minutes=1), "1 minute"),
         (timedelta(minutes=59), "59 minutes"),
         (timedelta(minutes=60), "1 hour"),
@@ -59,6 +61,15 @@ def test_a_child_born_on_29_february_is_a_year_older_on_1_march():
 )
 def test_a_length_of_time_is_said_in_its_largest_whole_unit(span: timedelta, said: str):
     assert length(span) == said
+
+
+def test_how_long_ago_something_was():
+    at = datetime(2026, 3, 4, 14, 15, tzinfo=UTC)
+
+    assert ago(at, at) == ago(at - timedelta(seconds=59), at) == "just now"
+    assert ago(at - timedelta(minutes=1), at) == "1 minute ago"
+    assert ago(at - timedelta(days=2), at) == "2 days ago"
+    assert ago(at + timedelta(seconds=1), at) == "just now"
 
 
 def test_a_clock_is_due_or_late():

@@ -37,7 +37,7 @@ from config.demo.seeding import AlreadyThere, Seeded, seed_demo
 from config.demo.texts import words
 from referrals.choices import NotificationStatus, TriageOutcome
 from referrals.models import Notification, TriageDecision
-from risk.models import LevelJudgement, RiskAssessment
+from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
 from tests import cluster as clusters
 from tests.conftest import close_all, serve_from
 
@@ -249,7 +249,9 @@ def test_nobody_judged_their_own_lowered_level_and_some_wait(seeded: Seeded) -> 
     for judgement in lowered.exclude(approved_at=None):
         approver = Membership.objects.get(user=judgement.approved_by)
         assert approver.role in ("csc_manager", "specialist_manager", "panel_chair")
-    waiting = lowered.filter(approved_at=None)
+    returned = JudgementReturn.objects.select_related("judgement").get()
+    assert returned.author_id != returned.judgement.author_id
+    waiting = lowered.filter(approved_at=None, sent_back=None)
     assert waiting.count() >= 3
     assert not waiting.exclude(child__spell_entries__ended_on=None).exists()
 
@@ -263,6 +265,7 @@ def test_nothing_lies_in_the_future_but_reviews_and_access_that_begins(seeded: S
         TriageDecision: ("decided_at",),
         RiskAssessment: ("assessed_at", "recorded_at"),
         LevelJudgement: ("judged_at", "approved_at", "recorded_at"),
+        JudgementReturn: ("sent_back_at", "recorded_at"),
         Involvement: ("recorded_at",),
         AccessEvent: ("at",),
         Alert: ("raised_at", "acknowledged_at"),
@@ -304,6 +307,8 @@ def test_every_kind_of_decision_and_every_special_case_is_there(seeded: Seeded) 
     assert block.user.username == "nurse"
     assert not Child.objects.visible_to(seeded.world.viewers["nurse"], at=DAY).filter(pk=block.child_id).exists()
     assert Child.objects.exclude(merged_into=None).count() == 1
+    begun = apps.get_model("accounts", "Draft").objects.filter(user__username="keyworker")
+    assert {draft.form.partition(":")[0] for draft in begun} == {"risk_assessment", "risk_correction"}
     drafts = apps.get_model("accounts", "Draft").objects.filter(user__username="teacher")
     assert sorted(len(draft.answers) for draft in drafts) == [3, 5]
     assert all(step["kept"] is not None for draft in drafts for step in draft.answers.values())

@@ -114,7 +114,17 @@ def test_each_reader_stands_in_the_list_of_who_looked(child, client_as):
     page(client_as, "nurse", "chronology", child)
     text = page(client_as, "socialworker", "who_looked", child)
     assert lookers(text) == ["Sorrel Whitlock", "Nia Prosser", "Hetty Broadbent"]
-    assert "Open to them: contact and address, identity" in text
+    assert "2 kinds of information open to them" in text
+    assert ">contact and address, identity.</div></details>" in text
+
+
+def test_a_look_at_one_kind_of_information_says_which_and_folds_nothing_away(child, world, client_as):
+    other = make_child()
+    grant(other, world.agency("social_care"))
+    grant(other, world.agency("health"), categories=(Category.IDENTITY,))
+    page(client_as, "nurse", "file", other)
+    text = page(client_as, "socialworker", "who_looked", other)
+    assert "Open to them: identity</span>" in text
 
 
 def test_who_looked_is_open_to_those_alone_whose_cell_says_so(child, world, client_as):

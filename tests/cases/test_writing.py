@@ -421,3 +421,11 @@ def test_a_button_pressed_twice_writes_once(child, client_as):
     for _ in range(2):
         browser.post(address("add_chronology", child), {**ENTRY, "idempotency_key": key})
     assert ChronologyEntry.objects.filter(child=child).count() == 1
+
+
+def test_where_nobody_else_is_named_the_page_leads_to_where_somebody_can_be(world, viewer, at, client_as):
+    child = make_child()
+    grant(child, world.agency("social_care"))
+    text = client_as("socialworker").get(address("change_lead", child)).content.decode()
+    assert f'href="{address("choose_agency", child)}">Add an agency with a named worker</a>' in text
+    assert "<textarea" not in text

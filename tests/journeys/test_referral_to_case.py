@@ -13,6 +13,7 @@ from pypdf import PdfReader
 
 from tests.journeys.people import Person, Referral, at_work, begin, fill_child, fill_in, fill_words, send
 from tests.journeys.product import Ask, Product
+from tests.masking import masked
 
 
 def test_a_teacher_refers_a_child_and_loses_nothing_on_the_way(browser: Browser, product: Product) -> None:
@@ -57,9 +58,7 @@ def leave_and_come_back(teacher: Person, child: Referral) -> None:
     teacher.menu("What I sent")
     teacher.follow(f"Carry on: {child.name}")
 
-    teacher.on_page("Check your answers, then send")
-    teacher.reads("Still to fill in", "7 Quayside Row", "ZZ9 9ZZ", "Marns")
-    teacher.follow("What worries you")
+    teacher.on_page("What worries you")
     expect(teacher.page.get_by_label("What have you seen or heard?")).to_have_value(
         "She came to registration at 10 without her coat."
     )
@@ -77,7 +76,7 @@ def lose_the_session(teacher: Person, child: Referral) -> None:
     teacher.reads(child.words)
     teacher.press("Send it now")
     teacher.on_page("Who knows about this")
-    teacher.page.get_by_role("link", name="Back", exact=True).click()
+    teacher.press("Back")
     expect(teacher.page.get_by_label("What does the child say?")).to_have_value(child.words)
     teacher.press("Continue")
 
@@ -245,8 +244,9 @@ def read_the_outcome(teacher: Person, child: Referral, known: KnownChild) -> Non
     teacher.reads(
         "Accepted: agencies will work together with this child", "A named worker will now work with the child"
     )
+    teacher.reads("Hannah Brightwater leads the work with the child (Social worker,", "07700 900")
     page = teacher.page.content()
-    for untold in (known.reference, "already", "known to", "joined", "Hannah Brightwater", "/cases/"):
+    for untold in (known.reference, "already", "known to", "joined", "/cases/"):
         assert untold not in page, untold
 
 
@@ -284,12 +284,8 @@ def be_kept_out(browser: Browser, product: Product, child: Referral, file: str) 
             kept_out.reads("No file open to you has that name or reference.")
             for path in ("", "risk/", "chronology/", "who-looked/"):
                 pages = [kept_out.goes_to(f"/cases/{one}/{path}", status=404).content() for one in (file, "ZZZ-9999")]
-                assert without_nonce(pages[0]) == without_nonce(pages[1])
+                assert masked(pages[0]) == masked(pages[1])
             expect(kept_out.page.get_by_role("main")).not_to_contain_text(child.family_name)
-
-
-def without_nonce(page: str) -> str:
-    return re.sub(r'(nonce|value)="[^"]*"', "", page)
 
 
 def see_who_looked(guardian: Person, file: str) -> None:

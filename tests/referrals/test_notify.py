@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from accounts.services import drafts
 from cases.clocks.models import Alert, OutboxMessage
 from referrals.models import Notification
 from referrals.rules.notify import STEPS as PAGES
-from referrals.rules.notify import NotificationIncomplete
+from referrals.rules.notify import NotificationIncomplete, is_unlikely_age
 from referrals.services.notify import send_notification
 from tests.referrals.notify_steps import STEPS, begin, fill, fill_all, hidden, press_send, send, step_address
 
@@ -169,12 +170,137 @@ def test_leaving_keeps_even_an_unfinished_page_and_the_draft_is_carried_on_from_
     fill(teacher, draft_id, "child")
     answer = fill(teacher, draft_id, "concern", concern="Half a sen", concerns=None, leave="yes")
     assert answer["Location"] == reverse("referrals:sent")
+    first = step_address(draft_id, "about")
+    for place in ("referrals:sent", "referrals:notify_start", "home"):
+        assert f'href="{first}">Carry on: Robin Ashdown</a>' in teacher.get(reverse(place)).content.decode()
     check = reverse("referrals:notify_check", args=[draft_id])
-    for place in ("referrals:sent", "referrals:notify_start"):
-        assert f'href="{check}">Carry on: Robin Ashdown</a>' in teacher.get(reverse(place)).content.decode()
     assert "Half a sen</textarea>" in teacher.get(step_address(draft_id, "concern")).content.decode()
     page = teacher.get(check).content.decode()
     assert page.count("Some answers are missing") == 8
+
+
+def test_carrying_on_opens_the_first_page_that_is_not_finished(teacher) -> None:
+    draft_id = begin(teacher)
+
+    def carries_on_at() -> str:
+        page = teacher.get(reverse("referrals:sent")).content.decode()
+        return re.search(r'href="([^"]*)">Carry on', page).group(1)
+
+    for step in PAGES:
+        assert carries_on_at() == step_address(draft_id, step)
+        fill(teacher, draft_id, step)
+    assert carries_on_at() == reverse("referrals:notify_check", args=[draft_id])
+    fill(teacher, draft_id, "harm", harm_status=None)
+    assert carries_on_at() == step_address(draft_id, "harm")
+
+
+@pytest.mark.parametrize("number", range(len(PAGES)))
+def test_going_back_keeps_what_is_typed_right_or_wrong_and_asks_nothing(teacher, number: int) -> None:
+    step, draft_id = [*PAGES][number], begin(teacher)
+    before = step_address(draft_id, [*PAGES][number - 1]) if number else reverse("referrals:notify_start")
+    name, typed = HALF_TYPED[step]
+    unfinished = {"idempotency_key": str(uuid4()), "version": "0", name: typed, "back": "yes"}
+    answer = teacher.post(step_address(draft_id, step), unfinished)
+    assert (answer.status_code, answer["Location"]) == (302, before)
+    assert Draft.objects.get().answers[step]["typed"] == {name: [typed]}
+    assert typed in teacher.get(step_address(draft_id, step)).content.decode()
+
+
+HALF_TYPED = {
+    "child": ("family_name", "Half a na"),
+    "about": ("school", "Half a sch"),
+    "home": ("safe_contact", "Half a wa"),
+    "concern": ("concern", "Half a sen"),
+    "harm": ("harm_status", "suspected"),
+    "danger": ("danger_detail", "Half a dan"),
+    "words": ("childs_words", "Half a wor"),
+    "told": ("others_who_know", "Half a nei"),
+    "contact": ("referrer_telephone", "0163"),
+    "matrix": ("evidence", "Half a rea"),
+}
+
+
+def test_going_back_from_a_change_leads_to_the_check(teacher) -> None:
+    draft_id = fill_all(teacher)
+    address = f"{step_address(draft_id, 'harm')}?from=check"
+    page = teacher.get(address)
+    assert '<button type="submit" name="back" value="yes"' in page.content.decode()
+    answer = teacher.post(address, {**hidden(page), "harm_status": "known", "back": "yes"})
+    assert answer["Location"] == reverse("referrals:notify_check", args=[draft_id])
+    assert Draft.objects.get().answers["harm"]["kept"] == {"harm_status": "known"}
+
+
+@pytest.mark.parametrize("how", ["back", "leave", "kept"])
+def test_a_page_on_which_nothing_was_typed_is_not_said_to_be_wrong_later(teacher, how: str) -> None:
+    draft_id = begin(teacher)
+    address = step_address(draft_id, "harm")
+    teacher.post(address, {**hidden(teacher.get(address)), how: "yes"})
+    assert Draft.objects.get().answers == {}
+    assert "There is a problem" not in teacher.get(address).content.decode()
+
+
+def test_emptying_a_page_that_was_kept_is_kept_too(teacher) -> None:
+    draft_id = begin(teacher)
+    fill(teacher, draft_id, "harm")
+    fill(teacher, draft_id, "harm", harm_status=None, back="yes")
+    assert Draft.objects.get().answers["harm"]["typed"] == {}
+
+
+def test_what_is_typed_is_kept_when_a_page_is_left_by_a_link(teacher) -> None:
+    draft_id = begin(teacher)
+    address = step_address(draft_id, "concern")
+    assert 'data-harbour-keep="typed"' in teacher.get(address).content.decode()
+    answer = fill(teacher, draft_id, "concern", concern="Half a sen", concerns=None, kept="yes")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "Half a sen</textarea>" in teacher.get(address).content.decode()
+    assert "What you have written is kept" not in teacher.get(reverse("referrals:sent")).content.decode()
+
+
+# --- An unlikely age ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("age", "unlikely"), [(0, True), (1, True), (4, True), (5, False), (17, False), (18, True), (25, True)]
+)
+def test_an_age_is_asked_about_where_the_year_is_likely_mistyped(age: int, unlikely: bool) -> None:
+    assert is_unlikely_age(age) is unlikely
+
+
+@pytest.mark.parametrize(
+    ("years", "question"),
+    [
+        (0, "This makes the child less than 1 year old. Is that right? If it is, continue"),
+        (1, "This makes the child 1 year old. Is that right?"),
+        (4, "This makes the child 4 years old. Is that right?"),
+        (19, "This makes the person 19 years old. Is that right?"),
+    ],
+)
+def test_an_unlikely_birth_date_is_asked_about_once_and_then_taken(teacher, at, years: int, question: str) -> None:
+    draft_id, born = begin(teacher), (at - timedelta(days=366 * years + 40)).date()
+    said = {"birth_date_day": born.day, "birth_date_month": born.month, "birth_date_year": born.year}
+    address = step_address(draft_id, "child")
+    asked = teacher.post(address, {**hidden(teacher.get(address)), **STEPS["child"], **said})
+    text = asked.content.decode()
+    assert asked.status_code == 422
+    assert question in text
+    assert 'href="#id_birth_date_day"' in text
+    mark = re.search(r'name="age_asked" value="(\d+)"', text).group(1)
+    answer = teacher.post(address, {**hidden(asked), **STEPS["child"], **said, "age_asked": mark})
+    assert answer["Location"] == step_address(draft_id, "about")
+    assert "Is that right?" not in teacher.get(address).content.decode()
+    for step in [*PAGES][1:]:
+        fill(teacher, draft_id, step)
+    assert press_send(teacher, draft_id).status_code == 302
+    assert Notification.objects.get().birth_date == born
+
+
+def test_another_unlikely_age_is_asked_about_anew(teacher) -> None:
+    draft_id = begin(teacher)
+    guess = {"birth_date_known": "no", "birth_date_day": None, "birth_date_month": None, "birth_date_year": None}
+    answer = fill(teacher, draft_id, "child", **guess, age_if_unknown="3", age_asked="4")
+    assert answer.status_code == 422
+    assert "This makes the child 3 years old. Is that right?" in answer.content.decode()
+    assert fill(teacher, draft_id, "child", **guess, age_if_unknown="3", age_asked="3").status_code == 302
 
 
 def test_somebody_elses_draft_is_not_there_at_all(teacher, client_as, world) -> None:
@@ -453,11 +579,13 @@ def test_a_role_that_refers_nobody_is_refused_with_a_reason(client_as, person: s
 
 # --- Hints ----------------------------------------------------------------------------------------------
 
+AN_ADULT = {"birth_date_known": "no", "age_if_unknown": "18", "age_asked": "18"}
+
 
 @pytest.mark.parametrize(
     ("child", "words", "shown"),
     [
-        ({"birth_date_known": "no", "age_if_unknown": "18"}, "You wrote that this person is 18 or over", True),
+        (AN_ADULT, "You wrote that this person is 18 or over", True),
         ({"birth_date_known": "no", "age_if_unknown": "17"}, "You wrote that this person is 18 or over", False),
         ({"birth_date_known": "no", "age_if_unknown": "12"}, "A child under 13 can never consent", True),
         ({"birth_date_known": "no", "age_if_unknown": "13"}, "A child under 13 can never consent", False),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.choices import FunctionKey
-from accounts.models import FunctionGroup
+from accounts.models import Agency, FunctionGroup, Membership, User
 from accounts.rules.refusals import Stale
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
@@ -22,8 +22,9 @@ from cases.record.models import Address, AddressReader, Alias, Child, Chronology
 from cases.record.services import involve
 from referrals.choices import NotificationStatus, Told, TriageOutcome, TriageReason
 from referrals.models import Notification, TriageDecision
-from referrals.rules.triage import MESSAGES, AlreadyDecided, TriageRefused
-from referrals.selectors.triage import outcome_for, triage_summary
+from referrals.presenters.notify import decision_of
+from referrals.rules.triage import MESSAGES, AlreadyDecided, TriageRefused, tells_lead
+from referrals.selectors.triage import triage_summary
 from referrals.services.triage import decide_notification
 from risk.models import RiskAssessment
 from risk.rules import answers_to_plain, level_for_rank
@@ -350,7 +351,7 @@ def test_information_joined_to_a_file_brings_nobody_to_it(world: World, at: date
     ],
 )
 def test_other_outcomes_open_no_file(world: World, at: datetime, outcome: str, reason: str) -> None:
-    decision = decide(world, full_notification(world, at), at, outcome=outcome, reason=reason, lead=None)
+    decision = decide(world, full_notification(world, at, **CALM), at, outcome=outcome, reason=reason, lead=None)
     assert not Child.objects.exists()
     assert decision.notification.status == NotificationStatus.DECIDED
 
@@ -404,13 +405,127 @@ def test_deciding_takes_the_urgent_alert(world: World, at: datetime) -> None:
     assert Alert.objects.get(subject_id=notification.pk).acknowledged_by == world.user("triage")
 
 
+def told(notification: Notification, at: datetime) -> dict[str, str] | None:
+    """What the referrer reads of a decision, on the day of an instant."""
+    return decision_of(Notification.objects.get(pk=notification.pk), today=at.date())
+
+
 def test_the_referrer_reads_the_same_outcome_for_a_new_and_a_joined_file(world: World, at: datetime) -> None:
     new, joined, waiting = (full_notification(world, at) for _ in range(3))
     decide(world, new, at)
     decide(world, joined, at, outcome=TriageOutcome.ACCEPT_JOINED, joined_child=known_child(world, at))
-    assert outcome_for(new) is not None
-    assert outcome_for(new) == outcome_for(joined)
-    assert outcome_for(waiting) is None
+    assert told(new, at) is not None
+    assert told(new, at) == told(joined, at)
+    assert told(waiting, at) is None
+
+
+def led_by(child: Child, world: World, at: datetime, agency: str, person: str) -> Child:
+    """The file with a lead on it already."""
+    involve(
+        child=child,
+        agency=world.agency(agency),
+        membership=world.membership(person),
+        role=InvolvementRole.KEYWORKER,
+        lead=True,
+        at=at - timedelta(days=200),
+        by=world.viewer("guardian"),
+    )
+    return child
+
+
+def test_the_referrer_is_told_who_leads_in_the_same_words_for_a_lead_who_was_there(world: World, at: datetime) -> None:
+    new, joined = full_notification(world, at), full_notification(world, at)
+    User.objects.filter(pk=world.user("keyworker").pk).update(telephone="07700 900 321")
+    decide(world, new, at)
+    child = led_by(known_child(world, at), world, at, "specialist", "keyworker")
+    decide(world, joined, at, outcome=TriageOutcome.ACCEPT_JOINED, joined_child=child, lead=None)
+    said = told(new, at)
+    assert said == told(joined, at)
+    assert (said["lead"], said["lead_telephone"]) == ("Kezia Thorne", "07700 900 321")
+    assert said["lead_job"] == "Keyworker, Lantern Exploitation Service"
+
+
+UNNAMED = {"lead": "", "lead_job": "", "lead_telephone": "", "has_lead": "yes"}
+
+
+def test_a_lead_who_could_not_have_been_named_on_a_new_file_is_not_named_to_the_referrer(
+    world: World, at: datetime
+) -> None:
+    notification = full_notification(world, at)
+    child = led_by(known_child(world, at), world, at, "health", "nurse")
+    decide(world, notification, at, outcome=TriageOutcome.ACCEPT_JOINED, joined_child=child, lead=None)
+    assert told(notification, at).items() >= UNNAMED.items()
+
+
+def test_the_referrer_is_not_sent_to_a_worker_who_has_left_or_has_no_number(world: World, at: datetime) -> None:
+    notification = full_notification(world, at)
+    decide(world, notification, at)
+    keyworker = Membership.objects.filter(pk=world.membership("keyworker").pk)
+    keyworker.update(ended_on=at.date() + timedelta(days=1))
+    assert told(notification, at)["lead"] == str(world.user("keyworker"))
+    assert told(notification, at + timedelta(days=1)).items() >= UNNAMED.items()
+    keyworker.update(ended_on=None)
+    User.objects.filter(pk=world.user("keyworker").pk).update(telephone="")
+    Agency.objects.filter(pk=world.agency("specialist").pk).update(telephone="")
+    assert told(notification, at).items() >= UNNAMED.items()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "role", "restricted", "tells"),
+    [
+        (TriageOutcome.ACCEPT_NEW, "specialist_keyworker", False, True),
+        (TriageOutcome.ACCEPT_JOINED, "specialist_keyworker", False, True),
+        (TriageOutcome.ACCEPT_JOINED, "specialist_keyworker", True, False),
+        (TriageOutcome.ACCEPT_JOINED, "health", False, False),
+        (TriageOutcome.SOCIAL_CARE, "csc_social_worker", False, False),
+        (TriageOutcome.EARLY_HELP, "specialist_keyworker", False, False),
+    ],
+)
+def test_when_the_referrer_may_read_who_leads(outcome: str, role: str, restricted: bool, tells: bool) -> None:
+    assert tells_lead(outcome, lead_role=role, restricted=restricted) is tells
+
+
+# --- A second look --------------------------------------------------------------------------------------
+
+CALM = {"harm_status": HarmStatus.VULNERABLE, "computed_level": RiskLevel.LOW}
+SAFE = "Read with the duty social worker, who sees the child this week."
+DECLINING = {"outcome": TriageOutcome.DECLINE, "reason": TriageReason.NOT_ENOUGH, "lead": None, "agencies": []}
+
+
+@pytest.mark.parametrize(
+    ("said", "worries"),
+    [
+        ({}, False),
+        ({"harm_status": HarmStatus.NOT_KNOWN}, False),
+        ({"harm_status": HarmStatus.SUSPECTED}, True),
+        ({"harm_status": HarmStatus.KNOWN}, True),
+        ({"computed_level": RiskLevel.MEDIUM}, False),
+        ({"computed_level": RiskLevel.HIGH}, True),
+        ({"immediate_danger": True}, True),
+    ],
+)
+def test_declining_what_sounds_like_harm_asks_for_a_second_look_that_is_kept(
+    world: World, at: datetime, said: dict[str, Any], worries: bool
+) -> None:
+    notification = full_notification(world, at, **{**CALM, **said})
+    for haste in ("", "  ", "It is.") if worries else ():
+        with pytest.raises(TriageRefused) as refused:
+            decide(world, notification, at, **DECLINING, why_safe=haste)
+        assert refused.value.field == "why_safe"
+    assert not TriageDecision.objects.exists()
+    decide(world, notification, at, **DECLINING, why_safe=SAFE if worries else "")
+    assert TriageDecision.objects.get().why_safe == (SAFE if worries else "")
+
+
+def test_a_second_look_is_written_on_the_file_it_is_joined_to_and_for_declining_alone(
+    world: World, at: datetime
+) -> None:
+    notification = full_notification(world, at)
+    with pytest.raises(TriageRefused):
+        decide(world, notification, at, why_safe=SAFE)
+    decide(world, notification, at, **DECLINING, joined_child=known_child(world, at), why_safe=SAFE)
+    detail = ChronologyEntry.objects.get(kind="triage", category=Category.ASSESSMENT).detail
+    assert detail == f"{WHY}\n\n{SAFE}"
 
 
 def test_the_summary_counts_what_waits_is_urgent_and_late(

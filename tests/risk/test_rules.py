@@ -1,5 +1,7 @@
 """From a score to a level, and when one person's judgement needs another's."""
 
+import contextlib
+
 import pytest
 
 from cases.record.choices import HarmStatus, RiskLevel
@@ -79,17 +81,29 @@ def test_a_level_that_differs_needs_its_reason(computed: RiskLevel, judged: str,
 
 
 @pytest.mark.parametrize(
-    ("needs", "approved", "judged_by", "approver", "refused"),
-    [(True, False, 1, 2, False), (True, False, 1, 1, True), (True, True, 1, 2, True), (False, False, 1, 2, True)],
+    ("needs", "approved", "sent_back", "other", "refused"),
+    [
+        (True, False, False, 2, False),
+        (True, False, False, 1, True),
+        (True, True, False, 2, True),
+        (False, False, False, 2, True),
+        (True, False, True, 2, True),
+    ],
 )
-def test_nobody_approves_their_own_level(
-    needs: bool, approved: bool, judged_by: int, approver: int, refused: bool
+def test_a_level_that_waits_is_approved_or_sent_back_once_by_somebody_else(
+    needs: bool, approved: bool, sent_back: bool, other: int, refused: bool
 ) -> None:
-    if not refused:
-        rules.check_approval(needs=needs, approved=approved, judged_by=judged_by, approver=approver)
-        return
+    facts = {"needs": needs, "approved": approved, "sent_back": sent_back, "judged_by": 1}
+    with pytest.raises(rules.JudgementRefused) if refused else contextlib.nullcontext():
+        rules.check_approval(**facts, approver=other)
+    with pytest.raises(rules.JudgementRefused) if refused else contextlib.nullcontext():
+        rules.check_sending_back(**facts, sender=other, reason=LONG)
+
+
+@pytest.mark.parametrize("reason", ["", "No.", " " * 40])
+def test_a_level_is_not_sent_back_without_saying_why(reason: str) -> None:
     with pytest.raises(rules.JudgementRefused):
-        rules.check_approval(needs=needs, approved=approved, judged_by=judged_by, approver=approver)
+        rules.check_sending_back(needs=True, approved=False, sent_back=False, judged_by=1, sender=2, reason=reason)
 
 
 def test_answers_are_stored_and_read_back() -> None:

@@ -6,14 +6,15 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from accounts.models import Draft
 from accounts.rules.refusals import Stale
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child, ChronologyEntry
 from risk import services
-from risk.models import LevelJudgement, RiskAssessment
+from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
 from risk.rules import JudgementRefused
 from risk.scoring import Answer, InvalidAnswers
-from risk.selectors import InForce, awaiting_approval, tool_in_force
+from risk.selectors import InForce, awaiting_approval, draft_on, drafts_begun, sent_back_to, tool_in_force
 from tests.factories.cases import grant, make_child
 from tests.factories.world import World
 
@@ -215,3 +216,136 @@ def test_a_file_that_changed_meanwhile_is_not_approved_over(
     with pytest.raises(Stale):
         services.approve_judgement(judgement=waiting, note="", version=1, at=at, by=world.viewer("manager"))
     assert LevelJudgement.objects.get(pk=waiting.pk).approved_at is None
+
+
+LATER = "The placement moved only last week. Speak with the new carers first."
+
+
+def send_back(judgement: LevelJudgement, world: World, at: datetime, person: str, **fields: object) -> JudgementReturn:
+    child = Child.objects.get(pk=judgement.child_id)
+    wanted = {"reason": LATER, "version": child.version, **fields}
+    return services.send_back_judgement(
+        judgement=judgement,
+        at=at,
+        by=world.viewer(person),
+        **wanted,  # type: ignore[arg-type]
+    )
+
+
+def test_a_level_sent_back_never_counts_and_waits_for_its_judge_until_somebody_judges_anew(
+    world: World, child: Child, matrix: InForce, at: datetime
+) -> None:
+    assessment = assess(child, world, matrix, at - timedelta(hours=2))
+    waiting = judge(assessment, world, at - timedelta(hours=1), RiskLevel.LOW)
+    returned = send_back(waiting, world, at, "manager")
+    assert (returned.author, returned.reason, returned.category) == (world.user("manager"), LATER, "assessment")
+    for manager in (approve, send_back):
+        with pytest.raises(JudgementRefused):
+            manager(waiting, world, at, "manager")
+    child.refresh_from_db()
+    assert child.level == RiskLevel.NOT_ASSESSED
+    assert list(awaiting_approval(world.viewer("manager"), at=at)) == []
+    told = {person: list(sent_back_to(world.viewer(person), at=at)) for person in ("keyworker", "manager", "outsider")}
+    assert told == {"keyworker": [returned], "manager": [], "outsider": []}
+    judge(assessment, world, at, RiskLevel.MEDIUM)
+    assert list(sent_back_to(world.viewer("keyworker"), at=at)) == []
+
+
+def test_what_was_sent_back_is_not_told_once_the_file_is_closed_to_its_judge(
+    world: World, matrix: InForce, at: datetime
+) -> None:
+    child = make_child()
+    grant(child, world.agency("specialist"), valid_until=at + timedelta(minutes=1))
+    returned = send_back(judge(assess(child, world, matrix, at), world, at, RiskLevel.LOW), world, at, "manager")
+    assert list(sent_back_to(world.viewer("keyworker"), at=at)) == [returned]
+    assert list(sent_back_to(world.viewer("keyworker"), at=at + timedelta(minutes=1))) == []
+
+
+def test_nobody_sends_back_their_own_level_or_one_that_the_file_has_overtaken(
+    world: World, child: Child, matrix: InForce, at: datetime
+) -> None:
+    waiting = judge(assess(child, world, matrix, at), world, at, RiskLevel.LOW)
+    with pytest.raises(JudgementRefused):
+        send_back(waiting, world, at, "keyworker")
+    with pytest.raises(JudgementRefused):
+        send_back(waiting, world, at, "manager", reason="No.")
+    with pytest.raises(Stale):
+        send_back(waiting, world, at, "manager", version=1)
+    judge(waiting.assessment, world, at + timedelta(minutes=1), RiskLevel.HIGH)
+    with pytest.raises(JudgementRefused):
+        send_back(waiting, world, at, "manager")
+    assert not JudgementReturn.objects.exists()
+
+
+def test_the_database_keeps_what_a_manager_wrote(world: World, child: Child, matrix: InForce, at: datetime) -> None:
+    returned = send_back(judge(assess(child, world, matrix, at), world, at, RiskLevel.LOW), world, at, "manager")
+    for change in (
+        lambda: JudgementReturn.objects.filter(pk=returned.pk).update(reason="Other words."),
+        lambda: JudgementReturn.objects.filter(pk=returned.pk).delete(),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()
+
+
+# --- Begun and not sent ---------------------------------------------------------------------------------
+
+
+def keep(child: Child, world: World, matrix: InForce, at: datetime, **fields: object) -> Draft:
+    wanted = {"typed": {"item_A1": ["yes"]}, "version": 0, "corrects": None, **fields}
+    return services.keep_draft(
+        child=child,
+        tool=matrix.version,
+        at=at,
+        by=world.viewer("keyworker"),
+        **wanted,  # type: ignore[arg-type]
+    )
+
+
+def test_a_begun_assessment_is_its_writers_alone_and_gone_when_it_is_sent(
+    world: World, child: Child, matrix: InForce, at: datetime
+) -> None:
+    draft = keep(child, world, matrix, at)
+    assert draft_on(child, world.viewer("keyworker"), corrects=None) == draft
+    assert drafts_begun(world.viewer("keyworker"), at=at) == [(draft, child)]
+    for other in ("manager", "socialworker", "guardian"):
+        assert draft_on(child, world.viewer(other), corrects=None) is None
+        assert drafts_begun(world.viewer(other), at=at) == []
+    assert not RiskAssessment.objects.exists()
+    assert not ChronologyEntry.objects.exists()
+    assess(child, world, matrix, at, draft_version=1)
+    assert not Draft.objects.exists()
+
+
+def test_a_begun_assessment_is_not_offered_on_a_file_that_is_closed_to_its_writer(
+    world: World, matrix: InForce, at: datetime
+) -> None:
+    child = make_child()
+    grant(child, world.agency("specialist"), valid_until=at + timedelta(minutes=1))
+    keep(child, world, matrix, at)
+    assert len(drafts_begun(world.viewer("keyworker"), at=at)) == 1
+    assert drafts_begun(world.viewer("keyworker"), at=at + timedelta(minutes=1)) == []
+
+
+def test_what_another_window_saved_is_neither_written_over_nor_lost_by_sending(
+    world: World, child: Child, matrix: InForce, at: datetime
+) -> None:
+    keep(child, world, matrix, at)
+    with pytest.raises(Stale):
+        keep(child, world, matrix, at, typed={"item_A2": ["yes"]})
+    with pytest.raises(Stale):
+        assess(child, world, matrix, at, draft_version=0)
+    assert Draft.objects.get().answers["assessment"]["typed"] == {"item_A1": ["yes"]}
+    assert not RiskAssessment.objects.exists()
+
+
+def test_a_correction_that_was_begun_is_kept_apart_from_a_new_assessment(
+    world: World, child: Child, matrix: InForce, at: datetime
+) -> None:
+    first = assess(child, world, matrix, at)
+    new, correction = keep(child, world, matrix, at), keep(child, world, matrix, at, corrects=first)
+    assert new != correction
+    services.throw_away_draft(child=child, corrects=None, by=world.viewer("keyworker"))
+    services.throw_away_draft(child=child, corrects=None, by=world.viewer("keyworker"))
+    assert list(Draft.objects.all()) == [correction]
+    assess(child, world, matrix, at, corrects=first, draft_version=1)
+    assert not Draft.objects.exists()

@@ -11,6 +11,7 @@ from cases.clocks.rules.due import (
     read_clock,
 )
 from cases.clocks.rules.ladders import LADDERS, Step, dedupe_key_of, steps_reached, wait_after
+from cases.clocks.rules.mails import Tone, tone_of
 
 __all__ = [
     "LADDERS",
@@ -19,11 +20,13 @@ __all__ = [
     "ClockRefused",
     "Rung",
     "Step",
+    "Tone",
     "add_working_days",
     "check_breach_reason",
     "dedupe_key_of",
     "due_at_of",
     "read_clock",
     "steps_reached",
+    "tone_of",
     "wait_after",
 ]

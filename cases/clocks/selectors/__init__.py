@@ -6,9 +6,11 @@ from cases.clocks.selectors.alerts import (
     KeptFrom,
     OpenAlert,
     ShouldAlert,
+    TakenAlert,
     alerts_for,
     count_open_alerts,
     open_alerts,
+    taken_lately,
 )
 from cases.clocks.selectors.calendar import bank_holidays, closed_days, closure_days
 from cases.clocks.selectors.clocks import (
@@ -24,6 +26,7 @@ from cases.clocks.selectors.clocks import (
     running_clocks,
     should_run,
 )
+from cases.clocks.selectors.health import AlertsHealth, alerts_delayed_since, alerts_health
 
 __all__ = [
     "ADDRESSES",
@@ -31,11 +34,15 @@ __all__ = [
     "KEPT_FROM",
     "SHOULD_ALERT",
     "SHOULD_RUN",
+    "AlertsHealth",
     "KeptFrom",
     "OpenAlert",
     "ShouldAlert",
+    "TakenAlert",
     "address_of",
+    "alerts_delayed_since",
     "alerts_for",
+    "alerts_health",
     "bank_holidays",
     "clock_in_force",
     "clock_of",
@@ -48,4 +55,5 @@ __all__ = [
     "open_alerts",
     "running_clocks",
     "should_run",
+    "taken_lately",
 ]

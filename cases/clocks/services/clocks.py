@@ -62,12 +62,13 @@ def start_clock(
     The definition in force on the day of `at` says by when. Raises ClockRefused where a thing with a day of its own
     is not given one (`due_on`).
     """
-    running = Clock.objects.filter(kind=kind, subject_id=subject_id, state=ClockState.RUNNING).first()
-    if running is not None:
-        return running
+    running = Clock.objects.filter(kind=kind, subject_id=subject_id, state=ClockState.RUNNING)
+    found = running.first()
+    if found is not None:
+        return found
     version = clock_in_force(kind, on=timezone.localdate(at))
     due_at = _due_at(definition_of(version), anchored_at=anchored_at, due_on=due_on)
-    return Clock.objects.create(
+    clock = Clock(
         kind=kind,
         definition=version,
         subject_id=subject_id,
@@ -79,6 +80,9 @@ def start_clock(
         owner_group_id=owner_group_id,
         started_at=at,
     )
+    # The sweep, or somebody else, may be starting the same one at this moment: theirs then stands.
+    Clock.objects.bulk_create([clock], ignore_conflicts=True)
+    return running.get()
 
 
 @transaction.atomic
@@ -137,7 +141,9 @@ def reanchor_clock(
     before = clock.anchored_at, clock.due_at
     clock.anchored_at = anchored_at or clock.anchored_at
     clock.due_at = _due_at(definition_of(clock.definition), anchored_at=clock.anchored_at, due_on=due_on)
-    clock.save(update_fields=["anchored_at", "due_at"])
+    if clock.due_at != before[1]:
+        clock.turn += 1
+    clock.save(update_fields=["anchored_at", "due_at", "turn"])
     ClockChange.objects.create(
         clock=clock,
         changed_at=at,
@@ -180,17 +186,30 @@ def close_day(*, day: date, name: str, at: datetime, by: Viewer) -> ClosureDay:
     """
     if day < timezone.localdate(at):
         raise ClockRefused("That day has passed. Clocks that ran over it are not counted anew.")
-    if day.weekday() > 4 or day in bank_holidays(day.year) or ClosureDay.objects.filter(day=day).exists():
+    closed = ClosureDay.objects.filter(day=day, reopened_at=None)
+    if day.weekday() > 4 or day in bank_holidays(day.year) or closed.exists():
         raise ClockRefused("That day is not worked already: it is a weekend, a bank holiday, or closed by somebody.")
-    return ClosureDay.objects.create(day=day, name=name, added_by_id=by.user_id, added_at=at)
+    row, _ = ClosureDay.objects.update_or_create(
+        day=day,
+        defaults={
+            "name": name.strip(),
+            "added_by_id": by.user_id,
+            "added_at": at,
+            "reopened_by_id": None,
+            "reopened_at": None,
+        },
+    )
+    return row
 
 
 @transaction.atomic
 def reopen_day(*, day: date, at: datetime, by: Viewer) -> None:
-    """Take back that a coming day is closed. Raises ClockRefused for a day that has begun."""
+    """Take back that a coming day is closed. Raises ClockRefused for a day that has begun or is not closed."""
     if day <= timezone.localdate(at):
         raise ClockRefused("That day has begun or passed: clocks have been counted by it.")
-    ClosureDay.objects.filter(day=day).delete()
+    closed = ClosureDay.objects.filter(day=day, reopened_at=None)
+    if not closed.update(reopened_by_id=by.user_id, reopened_at=at):
+        raise ClockRefused("That day is not closed any more: somebody has reopened it.")
 
 
 def _running(kind: ClockKind, subject_id: UUID) -> Clock | None:

@@ -53,7 +53,7 @@ FROM (
     SELECT due.*, {due_at} AS due_at
     FROM ({should_run}) AS due (subject_id, child_id, anchored_at, due_on, owner_membership_id, owner_group_id)
 ) AS wanted
-WHERE NOT EXISTS (
+WHERE wanted.anchored_at IS NOT NULL AND wanted.due_at IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM cases_clock AS running
     WHERE running.kind = %(kind)s AND running.subject_id = wanted.subject_id AND running.state = 'running'
 )
@@ -61,44 +61,65 @@ ON CONFLICT DO NOTHING
 """
 STOP = """
 UPDATE cases_clock SET state = 'cancelled', stopped_at = %(at)s
-WHERE kind = %(kind)s AND state = 'running' AND started_at < %(at)s AND subject_id NOT IN (
-    SELECT due.subject_id
+WHERE kind = %(kind)s AND state = 'running' AND started_at < %(at)s AND NOT EXISTS (
+    SELECT 1
     FROM ({should_run}) AS due (subject_id, child_id, anchored_at, due_on, owner_membership_id, owner_group_id)
+    WHERE due.subject_id = cases_clock.subject_id
 )
 """
 
-# A clock is locked while its alert is written, so that stopping it and raising the alert cannot cross; one that is
-# being stopped at this moment is passed by. The owner is the named person for as long as the membership lasts, then
-# the group; a clock that nobody owns yet is told to the other recipients of its rung alone.
-CLIMB = """
-SELECT 'clock:' || clock.id::text || ':' || extract(epoch FROM clock.due_at)::bigint || ':' || rung.step || ':' ||
-           rung.who AS dedupe_key,
-       clock.kind, rung.step, CASE WHEN rung.who <> %(owner)s THEN rung.who END AS function_key,
+# Every rung that some clocks have reached and nobody was told of. What makes a rung one is the clock, how often its
+# time has been changed, the rung and whom it tells: another owner is told of what the one before was told of. The
+# owner is the named person for as long as they work here and may know of the file, then the group; a clock that nobody
+# owns yet is told to the other recipients of its rung alone.
+REACHED = """
+SELECT told.dedupe_key, clock.kind, rung.step, CASE WHEN rung.who <> %(owner)s THEN rung.who END AS function_key,
        CASE WHEN rung.who = %(owner)s AND member.id IS NULL THEN clock.owner_group_id END AS group_id,
        CASE WHEN rung.who = %(owner)s THEN member.id END AS membership_id,
        clock.subject_id, clock.child_id, clock.id AS clock_id
-FROM (
-    SELECT * FROM cases_clock WHERE state = 'running' AND due_at <= %(horizon)s FOR SHARE SKIP LOCKED
-) AS clock
+FROM {clocks} AS clock
 JOIN unnest(%(definitions)s::bigint[], %(steps)s::int[], %(seconds)s::int[], %(tell)s::text[])
     AS rung (definition_id, step, seconds, who)
   ON rung.definition_id = clock.definition_id AND clock.due_at + make_interval(secs => rung.seconds) <= %(at)s
-LEFT JOIN accounts_membership AS member
-  ON member.id = clock.owner_membership_id AND (member.ended_on IS NULL OR member.ended_on > %(today)s)
-WHERE NOT EXISTS (
-    SELECT 1 FROM cases_alert AS earlier
-    WHERE earlier.clock_id = clock.id AND earlier.step = rung.step
-      AND earlier.dedupe_key = 'clock:' || clock.id::text || ':' || extract(epoch FROM clock.due_at)::bigint || ':' ||
-          rung.step || ':' || rung.who
-)
+LEFT JOIN LATERAL (
+    SELECT owner.id
+    FROM accounts_membership AS owner
+    JOIN accounts_user AS person ON person.id = owner.user_id AND person.is_active
+    JOIN accounts_agency AS agency ON agency.id = owner.agency_id AND agency.ended_on IS NULL
+    WHERE owner.id = clock.owner_membership_id AND owner.started_on <= %(today)s
+      AND (owner.ended_on IS NULL OR owner.ended_on > %(today)s)
+      AND NOT EXISTS (
+          SELECT 1 FROM cases_block AS block
+          WHERE block.child_id = clock.child_id AND block.user_id = owner.user_id AND block.placed_at <= %(at)s
+            AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
+      )
+) AS member ON rung.who = %(owner)s
+CROSS JOIN LATERAL (
+    SELECT concat_ws(
+        ':', 'clock', clock.id, clock.turn, rung.step, rung.who,
+        CASE WHEN rung.who = %(owner)s THEN COALESCE(member.id::text, 'group-' || clock.owner_group_id) END
+    ) AS dedupe_key
+) AS told
+WHERE (rung.who <> %(owner)s OR member.id IS NOT NULL OR clock.owner_group_id IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM cases_alert AS earlier WHERE earlier.dedupe_key = told.dedupe_key)
 """
+RUNNING = "(SELECT * FROM cases_clock WHERE state = 'running' AND due_at <= %(horizon)s)"
+# A clock is locked while its alert is written, so that stopping or moving it and raising the alert cannot cross: what
+# is read again under the lock is what counts, and one that is being changed at this moment is passed by. Clocks about
+# which everybody has been told already are left alone.
+LOCKED = """(
+    SELECT * FROM cases_clock
+    WHERE state = 'running' AND due_at <= %(horizon)s AND id IN (SELECT reached.clock_id FROM ({reached}) AS reached)
+    FOR SHARE SKIP LOCKED
+)"""
+CLIMB = REACHED.format(clocks=LOCKED.format(reached=REACHED.format(clocks=RUNNING)))
 
 
-def start_left_out(kind: ClockKind, query: ShouldRun, at: datetime) -> int:
-    """Start every clock of a kind that should be running and is not. Returns how many."""
+def start_left_out(kind: ClockKind, query: ShouldRun, at: datetime) -> tuple[int, int]:
+    """Start every clock of a kind that should be running and is not. Returns how many, and no e-mail."""
     asked = _asked(query, at)
     if asked is None:
-        return 0
+        return 0, 0
     sql, named = asked
     version = clock_in_force(kind, on=timezone.localdate(at))
     definition = definition_of(version)
@@ -112,21 +133,19 @@ def start_left_out(kind: ClockKind, query: ShouldRun, at: datetime) -> int:
     }
     with connection.cursor() as cursor:
         cursor.execute(START.format(due_at=DUE[definition.measure], should_run=sql), parameters)
-        started: int = cursor.rowcount
-    return started
+        return cursor.rowcount, 0
 
 
-def stop_left_running(kind: ClockKind, query: ShouldRun, at: datetime) -> int:
-    """Cancel every running clock of a kind whose subject no longer wants one. Returns how many."""
+def stop_left_running(kind: ClockKind, query: ShouldRun, at: datetime) -> tuple[int, int]:
+    """Cancel every running clock of a kind whose subject no longer wants one. Returns as `start_left_out`."""
     asked = _asked(query, at)
     if asked is None:
         running = Clock.objects.filter(kind=kind, state=ClockState.RUNNING, started_at__lt=at)
-        return running.update(state=ClockState.CANCELLED, stopped_at=at)
+        return running.update(state=ClockState.CANCELLED, stopped_at=at), 0
     sql, named = asked
     with connection.cursor() as cursor:
         cursor.execute(STOP.format(should_run=sql), {**named, "kind": str(kind), "at": at})
-        stopped: int = cursor.rowcount
-    return stopped
+        return cursor.rowcount, 0
 
 
 def climb_clocks(at: datetime) -> tuple[int, int]:
@@ -153,6 +172,7 @@ def climb_clocks(at: datetime) -> tuple[int, int]:
         "seconds": seconds,
         "tell": tell,
         "owner": OWNER,
+        "today": timezone.localdate(at),
         "horizon": at - timedelta(seconds=min(seconds)),
     }
     return write_alerts(CLIMB, parameters, at=at)

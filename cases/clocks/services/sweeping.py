@@ -4,8 +4,10 @@ What it finds is derived anew each time, so that a missed minute, a lost message
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import transaction
@@ -18,6 +20,7 @@ from cases.clocks.selectors.clocks import Addresses
 from cases.clocks.services.alerts import OF_AN_EVENT, write_alerts
 from cases.clocks.services.running import climb_clocks, start_left_out, stop_left_running
 
+Written = tuple[int, int]  # alerts or clocks, and e-mails
 log = logging.getLogger("harbour.alerts")
 RUNS_KEPT_FOR = timedelta(days=7)
 
@@ -83,35 +86,56 @@ def sweep(at: datetime) -> Swept:
     more.
 
     What should have been started, stopped or raised by a service and was not is mended now, and logged as a defect.
-    The run itself is written down, so that a sweep that has died can be seen.
+    Each part is a transaction of its own: one that fails is logged and hides no other. The run is written down as
+    finished only where every part was done, so that a sweep that has died can be seen.
     """
     run = SweepRun.objects.create(started_at=at)
     SweepRun.objects.filter(started_at__lt=at - RUNS_KEPT_FOR).delete()
-    swept = _sweep(at)
-    run.finished_at, run.alerts, run.messages = at, swept.missed + swept.climbed, swept.messages
+    swept, whole = _sweep(at)
+    run.finished_at = at if whole else None
+    run.alerts, run.messages = swept.missed + swept.climbed, swept.messages
     run.defects = swept.missed + swept.started + swept.stopped
     run.save(update_fields=["finished_at", "alerts", "messages", "defects"])
     return swept
 
 
-@transaction.atomic
-def _sweep(at: datetime) -> Swept:
-    started = sum(start_left_out(kind, query, at) for kind, query in SHOULD_RUN.items())
-    stopped = sum(stop_left_running(kind, query, at) for kind, query in SHOULD_RUN.items())
-    missed = climbed = messages = 0
-    for kind, query in SHOULD_ALERT.items():
-        alerts, posted = _raise_missed(kind, query, at)
-        missed, messages = missed + alerts, messages + posted
-    for alerts, posted in (*(_climb(kind, at) for kind in LADDERS), climb_clocks(at)):
-        climbed, messages = climbed + alerts, messages + posted
+def _sweep(at: datetime) -> tuple[Swept, bool]:
+    """What was written, and whether every part was done."""
+    started = [_part(start_left_out, kind, query, at) for kind, query in SHOULD_RUN.items()]
+    stopped = [_part(stop_left_running, kind, query, at) for kind, query in SHOULD_RUN.items()]
+    missed = [_part(_raise_missed, kind, query, at) for kind, query in SHOULD_ALERT.items()]
+    climbed = [_part(_climb, kind, at) for kind in LADDERS]
+    climbed.append(_part(climb_clocks, at))
+    swept = Swept(
+        missed=_total(missed, 0),
+        climbed=_total(climbed, 0),
+        messages=_total(missed, 1) + _total(climbed, 1),
+        started=_total(started, 0),
+        stopped=_total(stopped, 0),
+    )
     for defect, number in (
-        ("alert_was_missed", missed),
-        ("clock_was_not_started", started),
-        ("clock_was_not_stopped", stopped),
+        ("alert_was_missed", swept.missed),
+        ("clock_was_not_started", swept.started),
+        ("clock_was_not_stopped", swept.stopped),
     ):
         if number:
             log.warning(defect, extra={"number": number})
-    return Swept(missed, climbed, messages, started, stopped)
+    return swept, None not in (*started, *stopped, *missed, *climbed)
+
+
+def _part(work: Callable[..., Written], *given: Any) -> Written | None:
+    """What one part wrote, or None where it failed: an app's wrong query must not silence the others."""
+    try:
+        with transaction.atomic():
+            return work(*given)
+    except Exception as fault:
+        # Its words may hold values of a row.
+        log.error("sweep_part_failed", extra={"error": type(fault).__name__})
+        return None
+
+
+def _total(parts: list[Written | None], of: int) -> int:
+    return sum(part[of] for part in parts if part is not None)
 
 
 def _raise_missed(kind: AlertKind, query: ShouldAlert, at: datetime) -> tuple[int, int]:

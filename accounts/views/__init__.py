@@ -9,9 +9,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import requires_csrf_token
+from django.views.defaults import bad_request, page_not_found, server_error
 
 from accounts.forms.sign_in import SignInForm
 from accounts.middleware.policy import policy
+from accounts.middleware.problems import is_for_a_system, not_found, problem
 from accounts.middleware.viewer import ACTING_MEMBERSHIP
 from accounts.selectors import current_memberships
 from accounts.selectors.health import database_answers
@@ -98,3 +100,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
                 user_id=owner[0], membership_id=owner[1], path=request.get_full_path(), fields=request.POST
             )
     return render(request, "403_csrf.html", {"token": token}, status=403)
+
+
+def not_found_page(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is answered at an address that leads nowhere."""
+    return not_found() if is_for_a_system(request) else page_not_found(request, exception)
+
+
+def server_error_page(request: HttpRequest) -> HttpResponse:
+    """What is answered when the product is at fault."""
+    if is_for_a_system(request):
+        return problem(500, "fault", "Nothing was changed. Send it again later, with the same Idempotency-Key.")
+    return server_error(request)
+
+
+def bad_request_page(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is answered to a request that no browser or honest system makes."""
+    if is_for_a_system(request):
+        return problem(400, "bad_request", "Check the request's headers and size.")
+    return bad_request(request, exception)

@@ -18,7 +18,10 @@ NAVIGATION: list[tuple[str, str, Capability | None]] = [
     ("Children", "cases:worklist", Capability.READ_FILES),
     ("Missing", "missing:now", Capability.READ_FILES),
     ("Panel", "panels:meetings", Capability.READ_FILES),
+    ("Service accounts", "accounts:service_accounts", Capability.ADMINISTER),
+    ("Calendar", "cases:calendar", Capability.KEEP_CALENDAR),
     ("Questions", "referrals:triage_questions", Capability.AUDIT),
+    ("Reports", "reporting:runs", Capability.REPORT),
 ]
 
 
