@@ -116,6 +116,7 @@ class UpdateForm(WriteForm):
 class DecisionForm(WriteForm):
     """What the panel decides about one child, who disagrees, and who does what."""
 
+    says_optional = False
     code = SelectField(
         label="Decision", choices=[("", "Choose"), *DecisionCode.choices], missing="Select what the panel decides"
     )

@@ -134,7 +134,8 @@ def agenda(
             row["answered"] = viewer.agency_id in answered
             if minutes == Level.FULL:
                 count = len(answered)
-                row["updates"] = f"{count} {'agency has' if count == 1 else 'agencies have'} answered"
+                many = f"{count or 'No'} {'agency has' if count < 2 else 'agencies have'} answered"
+                row["updates"] = many
         rows.append(row)
     return rows
 
