@@ -5,7 +5,7 @@ STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test pytest lint bench lock backup restore reset
+.PHONY: help setup setup-test run test pytest kill-test lint bench lock backup restore reset
 
 help: ## List what make can do
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,9 @@ test: setup-test ## Run every check and all tests, on services of their own
 
 pytest: setup-test ## Run some tests: make pytest ARGS="tests/risk -x"
 	@$(STACK) test -- $(ARGS)
+
+kill-test: setup-test ## Kill worker and broker again and again, and count what became of every alert
+	@HARBOUR_KILLS=$(or $(KILLS),28) $(STACK) test -- tests/kill $(ARGS)
 
 lint: setup-test ## Run the checks that need no database
 	@$(STACK) lint

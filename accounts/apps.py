@@ -17,16 +17,22 @@ class AccountsConfig(AppConfig):
                 "accounts_accessevent": ADD,
                 # Published by the owner.
                 "accounts_definitionversion": Rights(immutable=True),
-                "accounts_user": add_and_change(but=("username", "date_joined", "is_superuser")),
+                "accounts_user": add_and_change(but=("username", "date_joined", "is_superuser", "is_service")),
                 "accounts_user_groups": NOTHING,
                 "accounts_user_user_permissions": NOTHING,
                 "accounts_agency": add_and_change(but=("group_id",)),
                 "accounts_functiongroup": Rights(add=True),
-                "accounts_functionmember": Rights(add=True),
+                "accounts_functionmember": add_and_change("ended_on", settles={"ended_on": ()}),
                 "accounts_membership": add_and_change("ended_on"),
                 "accounts_submission": WORK,
                 "accounts_draft": WORK,
                 "accounts_heldsubmission": WORK,
+                # A token that was revoked stays so.
+                "accounts_apitoken": add_and_change(
+                    "revoked_at", "revoked_by_id", "last_used_on", settles={"revoked_at": ("revoked_by_id",)}
+                ),
+                "accounts_apianswer": Rights(add=True, delete=True),
+                "accounts_apiuse": WORK,
             }
         )
         post_migrate.connect(prepare_database, dispatch_uid="accounts.prepare_database")

@@ -12,6 +12,10 @@ class MembershipBackend(ModelBackend):
     flag opens nothing.
     """
 
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Neither to sign in nor to go on with a session: a service account shows its token with each request."""
+        return super().user_can_authenticate(user) and not user.is_service
+
     def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         return set()
 

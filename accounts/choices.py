@@ -28,6 +28,9 @@ class FunctionKey(TextChoices):
     OUT_OF_HOURS = "out_of_hours", "Out-of-hours team"
     PANEL_OFFICE = "panel_office", "Panel chair and co-ordinator"
     DATA_GUARDIANS = "data_guardians", "Data guardians"
+    INTERVIEW_TEAM = "interview_team", "Return interview team"
+    SERVICE_MANAGERS = "service_managers", "Service managers"
+    OPERATIONAL_PANEL = "operational_panel", "Operational Panel"
 
 
 class AccessOutcome(TextChoices):

@@ -21,9 +21,14 @@ class User(AbstractUser):
     full_name = models.CharField("full name", max_length=120)
     telephone = models.CharField(max_length=40, blank=True)
     job_title = models.CharField(max_length=120, blank=True)
+    is_service = models.BooleanField(default=False, help_text="A system of an agency, which shows a token")
 
     class Meta(AbstractUser.Meta):
         constraints = [
+            models.CheckConstraint(
+                condition=Q(is_service=False) | Q(password__startswith="!"),  # noqa: S106  (no password at all)
+                name="service_user_has_no_password",
+            ),
             models.CheckConstraint(condition=Q(is_superuser=False), name="user_is_never_superuser"),
         ]
 
@@ -94,15 +99,28 @@ class Membership(models.Model):
         return f"{self.user}, {self.get_role_display()}, {self.agency}"
 
 
+class FunctionMemberQuerySet(models.QuerySet["FunctionMember"]):
+    def current(self, on: date) -> "FunctionMemberQuerySet":
+        """Who serves on a date."""
+        return self.filter(Q(ended_on=None) | Q(ended_on__gt=on))
+
+
 @pghistory.track()
 class FunctionMember(models.Model):
-    """A membership that serves in a function group."""
+    """A membership that serves in a function group, until it is ended."""
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT)
     function = models.ForeignKey(FunctionGroup, on_delete=models.PROTECT)
+    ended_on = models.DateField(null=True, blank=True, help_text="The first day on which it no longer serves")
+
+    objects = FunctionMemberQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["membership", "function"], name="function_member_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["membership", "function"], condition=Q(ended_on=None), name="function_member_one_open"
+            )
+        ]
 
 
 class DefinitionVersion(models.Model):
@@ -207,3 +225,60 @@ class HeldSubmission(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["user", "-created_at"], name="held_user")]
+
+
+@pghistory.track(exclude=["secret_hash", "last_used_on"])
+class ApiToken(models.Model):
+    """What a service account shows instead of signing in. Of its secret a hash is kept; it is shown once, when made."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tokens")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=8, unique=True)
+    secret_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now())
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    last_used_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="api_token_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(revoked_at=None, revoked_by=None) | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="api_token_revoked_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.prefix
+
+
+class ApiAnswer(models.Model):
+    """What a system was answered when it changed something: the same key and body get the same answer for 7 days."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=100)
+    operation = models.CharField(max_length=60)
+    body_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField(help_text="JSON, as it was sent: a document of the database would order its keys anew")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key", "operation"], name="api_answer_once")]
+        indexes = [models.Index(fields=["created_at"], name="api_answer_created")]
+
+
+class ApiUse(models.Model):
+    """How often one caller asked within one minute: what keeps a broken or hostile system from taking all there is."""
+
+    caller = models.CharField(max_length=80)
+    minute = models.DateTimeField()
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["caller", "minute"], name="api_use_once")]
+        indexes = [models.Index(fields=["minute"], name="api_use_minute")]

@@ -4,13 +4,15 @@ import pghistory
 from celery import shared_task
 
 from accounts.selectors import now
+from accounts.services.api_calls import purge_calls
 from accounts.services.drafts import purge_drafts
 from accounts.services.submissions import purge_held
 
 
 @shared_task(name="accounts.tasks.purge_drafts")
 def purge() -> None:
-    """Throw away drafts that nobody has touched for 30 days, and held forms nobody came back for within 7."""
+    """Throw away drafts that nobody has touched for 30 days, and held forms and answers to systems older than 7."""
     with pghistory.context(reason="purge"):
         purge_drafts(at=now())
         purge_held(at=now())
+        purge_calls(at=now())

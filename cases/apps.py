@@ -3,7 +3,53 @@ from pathlib import Path
 from django.apps import AppConfig
 
 from accounts.definitions import register_definitions
-from accounts.services.database.rights import WORK, Rights, add_and_change, declare_rights
+from accounts.services.database.rights import ADD, WORK, Rights, add_and_change, declare_rights
+
+# What an entry carries of its origin is never rewritten; its words may be, and history keeps the old ones.
+ENTRY = add_and_change(but=("child_id", "author_id", "author_membership_id", "agency_id", "recorded_at"))
+RIGHTS_ON_FILES = {
+    "cases_child": add_and_change(but=("reference", "opened_at")),
+    "cases_accessgrant": add_and_change(
+        "ended_at", "ended_by_id", "end_reason", settles={"ended_at": ("ended_by_id", "end_reason")}
+    ),
+    "cases_block": add_and_change("ended_at", "ended_by_id", settles={"ended_at": ("ended_by_id",)}),
+    # The projection of grants: rebuilt from them at any time.
+    "cases_childgroupgrant": WORK,
+    "cases_childusergrant": WORK,
+    "cases_spell": ENTRY,
+    "cases_involvement": ENTRY,
+    "cases_identifier": ENTRY,
+    "cases_alias": ENTRY,
+    "cases_address": ENTRY,
+    "cases_addressreader": Rights(add=True),
+    "cases_planperiod": ENTRY,
+    "cases_legalperiod": ENTRY,
+    "cases_placement": ENTRY,
+    "cases_schoolperiod": ENTRY,
+    "cases_authorityperiod": ENTRY,
+    "cases_chronologyentry": ENTRY,
+}
+RIGHTS_ON_CLOCKS = {
+    "cases_clock": add_and_change(
+        "anchored_at",
+        "due_at",
+        "turn",
+        "owner_membership_id",
+        "owner_group_id",
+        "state",
+        "done_at",
+        "stopped_at",
+        "breach_reason",
+        settles={"stopped_at": ("state", "done_at", "breach_reason", "anchored_at", "due_at", "turn")},
+    ),
+    "cases_clockchange": ADD,
+    "cases_closureday": Rights(add=True, change=("name", "added_by_id", "added_at", "reopened_by_id", "reopened_at")),
+    "cases_sweeprun": WORK,
+    "cases_alert": add_and_change(
+        "acknowledged_at", "acknowledged_by_id", settles={"acknowledged_at": ("acknowledged_by_id",)}
+    ),
+    "cases_outboxmessage": add_and_change("tries", "next_try_at", "sent_at", "last_error", settles={"sent_at": ()}),
+}
 
 
 class CasesConfig(AppConfig):
@@ -11,36 +57,12 @@ class CasesConfig(AppConfig):
     verbose_name = "Children's files"
 
     def ready(self) -> None:
+        from cases import checks  # noqa: F401  (registers the system checks)
+        from cases.clocks.services import register_hidden_files
+        from cases.record.selectors.hidden import hidden_files
+
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
-        # What an entry carries of its origin is never rewritten; its words may be, and history keeps the old ones.
-        entry = add_and_change(but=("child_id", "author_id", "author_membership_id", "agency_id", "recorded_at"))
-        declare_rights(
-            {
-                "cases_child": add_and_change(but=("reference", "opened_at")),
-                "cases_accessgrant": add_and_change(
-                    "ended_at", "ended_by_id", "end_reason", settles={"ended_at": ("ended_by_id", "end_reason")}
-                ),
-                "cases_block": add_and_change("ended_at", "ended_by_id", settles={"ended_at": ("ended_by_id",)}),
-                # The projection of grants: rebuilt from them at any time.
-                "cases_childgroupgrant": WORK,
-                "cases_childusergrant": WORK,
-                "cases_spell": entry,
-                "cases_involvement": entry,
-                "cases_identifier": entry,
-                "cases_alias": entry,
-                "cases_address": entry,
-                "cases_addressreader": Rights(add=True),
-                "cases_planperiod": entry,
-                "cases_legalperiod": entry,
-                "cases_placement": entry,
-                "cases_schoolperiod": entry,
-                "cases_authorityperiod": entry,
-                "cases_chronologyentry": entry,
-                "cases_alert": add_and_change(
-                    "acknowledged_at", "acknowledged_by_id", settles={"acknowledged_at": ("acknowledged_by_id",)}
-                ),
-                "cases_outboxmessage": add_and_change(
-                    "tries", "next_try_at", "sent_at", "last_error", settles={"sent_at": ()}
-                ),
-            }
-        )
+        register_definitions("clock", Path(__file__).parent / "definitions" / "clocks")
+        register_hidden_files(hidden_files)
+        declare_rights(RIGHTS_ON_FILES)
+        declare_rights(RIGHTS_ON_CLOCKS)

@@ -1,7 +1,7 @@
 """Every model of the app, for Django."""
 
 from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
-from cases.clocks.models import Alert, OutboxMessage
+from cases.clocks.models import Alert, Clock, ClockChange, ClosureDay, OutboxMessage, SweepRun
 from cases.record.models import (
     Address,
     AddressReader,
@@ -30,6 +30,9 @@ __all__ = [
     "ChildGroupGrant",
     "ChildUserGrant",
     "ChronologyEntry",
+    "Clock",
+    "ClockChange",
+    "ClosureDay",
     "Identifier",
     "Involvement",
     "LegalPeriod",
@@ -38,4 +41,5 @@ __all__ = [
     "PlanPeriod",
     "SchoolPeriod",
     "Spell",
+    "SweepRun",
 ]

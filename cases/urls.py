@@ -1,13 +1,15 @@
-"""The worklist, the search, a child's file and the alerts."""
+"""The worklist, the search, a child's file, the alerts and the calendar."""
 
 from django.urls import path
 
-from cases.views import alerts, chronology, file, involvement, lists, looking
+from cases.views import alerts, calendar, chronology, file, involvement, lists, looking
 
 app_name = "cases"
 urlpatterns: list = [
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<uuid:alert_id>/acknowledge/", alerts.acknowledge_alert, name="acknowledge_alert"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/reopen/", calendar.reopen_day, name="reopen_day"),
     path("cases/", lists.show_worklist, name="worklist"),
     path("cases/search/", lists.search, name="search"),
     path("cases/<str:reference>/", file.show_file, name="file"),

@@ -11,16 +11,19 @@ class ReferralsConfig(AppConfig):
     verbose_name = "Notifications and triage"
 
     def ready(self) -> None:
-        from cases.clocks.choices import AlertKind
-        from cases.clocks.services import register_kept_from, register_should_alert
+        from cases.clocks.choices import AlertKind, ClockKind
+        from cases.clocks.services import register_kept_from, register_should_alert, register_should_run
         from cases.presenters.home import register_home_block
         from referrals.presenters.home import home_blocks
-        from referrals.selectors.notify import urgent_and_waiting
+        from referrals.selectors import clocks
         from referrals.selectors.triage import questions_kept_from, questions_waiting
 
         register_definitions("name_variants", Path(__file__).parent / "definitions")
-        register_should_alert(AlertKind.URGENT_NOTIFICATION, urgent_and_waiting, page="referrals:triage_queue")
-        register_should_alert(AlertKind.MATCH_QUESTION, questions_waiting, page="referrals:triage_questions")
+        decide, answer = clocks.notification_addresses, clocks.question_addresses
+        register_should_alert(AlertKind.URGENT_NOTIFICATION, clocks.urgent_and_waiting, addresses=decide)
+        register_should_alert(AlertKind.MATCH_QUESTION, questions_waiting, addresses=answer)
+        register_should_run(ClockKind.NOTIFICATION_DECIDED, clocks.to_decide, addresses=decide)
+        register_should_run(ClockKind.URGENT_NOTIFICATION_DECIDED, clocks.to_decide_urgently, addresses=decide)
         register_kept_from(AlertKind.MATCH_QUESTION, questions_kept_from)
         register_home_block(home_blocks)
         matrix = ("tool_id", "answers", "result", "matrix_evidence", "computed_level")

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.middleware.problems import is_for_a_system
 from accounts.services.submissions import OWNER_FIELD, hold_submission, owner_of
 
 
@@ -21,7 +22,8 @@ class HeldSubmissionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.method == "POST" and not request.user.is_authenticated and OWNER_FIELD in request.POST:
+        late = request.method == "POST" and not request.user.is_authenticated and not is_for_a_system(request)
+        if late and OWNER_FIELD in request.POST:
             owner = owner_of(request.POST[OWNER_FIELD])
             if owner is None:
                 return self.get_response(request)

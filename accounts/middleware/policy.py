@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -27,9 +28,19 @@ from accounts.services import submissions
 View = Callable[..., HttpResponseBase]
 
 
+class Caller(StrEnum):
+    """How somebody says who they are: a person by a session, another organisation's system by a token."""
+
+    SESSION = "session"
+    SERVICE = "service"
+
+
 @dataclass(frozen=True)
 class ViewPolicy:
-    """Who may call one view. `capability=None` with `public=False` means anybody who is signed in."""
+    """Who may call one view. `capability=None` with `public=False` means anybody who is signed in.
+
+    A page is for people; an operation of the interface (`is_operation`, answered in JSON) says for which `callers`.
+    """
 
     name: str
     methods: tuple[str, ...] = ("GET",)
@@ -38,9 +49,19 @@ class ViewPolicy:
     writes: bool = False
     reads_file: bool = False
     needs_membership: bool = True
+    is_operation: bool = False
+    callers: tuple[Caller, ...] = (Caller.SESSION,)
 
 
 REGISTRY: dict[str, ViewPolicy] = {}
+
+
+def register(declared: ViewPolicy) -> ViewPolicy:
+    """Write a policy into the registry. Raises ValueError where another view has its name."""
+    if declared.name in REGISTRY:
+        raise ValueError(f"Two views are registered as {declared.name}")
+    REGISTRY[declared.name] = declared
+    return declared
 
 
 def policy(
@@ -71,9 +92,7 @@ def policy(
             reads_file=reads_file,
             needs_membership=needs_membership and not public,
         )
-        if full_name in REGISTRY:
-            raise ValueError(f"Two views are registered as {full_name}")
-        REGISTRY[full_name] = declared
+        register(declared)
 
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -102,6 +121,12 @@ def _gate(request: HttpRequest, declared: ViewPolicy) -> HttpResponse | None:
     if not request.user.is_authenticated:
         way_back = urlencode({"next": request.get_full_path()}, safe="/")
         return redirect(f"{reverse('accounts:sign_in')}?{way_back}")
+    check_may_call(request, declared)
+    return None
+
+
+def check_may_call(request: HttpRequest, declared: ViewPolicy) -> None:
+    """Refuse somebody who holds no role now, or whose role does not do what a view is for."""
     if declared.needs_membership and not request.viewer.role_key:  # type: ignore[attr-defined]
         raise Refusal("You are signed in, but you hold no current role at any agency. Ask your manager.")
     # On a file the access rule asks for the capability itself, after whether the file may be known at all: a
@@ -113,7 +138,6 @@ def _gate(request: HttpRequest, declared: ViewPolicy) -> HttpResponse | None:
             f"{request.viewer.role_name}.",  # type: ignore[attr-defined]
             code="role_lacks",
         )
-    return None
 
 
 class PolicyMiddleware:

@@ -9,12 +9,16 @@ from django.shortcuts import render
 from django.views.defaults import page_not_found
 
 from accounts.choices import AccessOutcome
+from accounts.middleware.problems import is_for_a_system, not_found, problem
 from accounts.rules.refusals import NotKnown, Refusal, Stale
 from accounts.services.access_events import record_access, trace_of
 
 
 class RefusalMiddleware:
-    """`NotKnown` looks like any other 404; `Refusal` is a 403 with its reason; `Stale` is a 409."""
+    """`NotKnown` looks like any other 404; `Refusal` is a 403 with its reason; `Stale` is a 409.
+
+    A person reads a page, a system the same in JSON.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -30,10 +34,12 @@ def refusal_page(request: HttpRequest, exception: Exception) -> HttpResponse | N
     """The page for a refusal, once it is written down; None for any other exception."""
     if isinstance(exception, NotKnown):
         _log(request, exception.reason_code, exception.child_id)
-        return page_not_found(request, exception)
+        return not_found() if is_for_a_system(request) else page_not_found(request, exception)
     if isinstance(exception, Refusal):
         _log(request, exception.code, exception.child_id)
         status = 409 if isinstance(exception, Stale) else 403
+        if is_for_a_system(request):
+            return problem(status, exception.code, exception.reason)
         return render(request, f"{status}.html", {"reason": exception.reason}, status=status)
     return None
 

@@ -12,7 +12,7 @@ log = logging.getLogger("harbour.requests")
 
 
 class RequestLogMiddleware:
-    """Gives each request an id, and logs method, page name, status, user id and milliseconds."""
+    """Gives each request an id, and logs method, page name, status, user id, token and milliseconds."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -23,6 +23,7 @@ class RequestLogMiddleware:
         response = self.get_response(request)
         match = request.resolver_match
         viewer = getattr(request, "viewer", None)
+        token = getattr(request, "service_token", None)
         log.info(
             "request",
             extra={
@@ -31,6 +32,8 @@ class RequestLogMiddleware:
                 "page": match.view_name if match else "",
                 "status": response.status_code,
                 "user_id": viewer.user_id if viewer else None,
+                # The part of a token that is no secret: which of an account's tokens was used.
+                **({"token": token.prefix} if token else {}),
                 "ms": round((time.perf_counter() - started) * 1000),
             },
         )

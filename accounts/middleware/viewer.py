@@ -9,6 +9,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from accounts.middleware.problems import is_for_a_system
 from accounts.rules.viewers import NOBODY
 from accounts.selectors.people import viewer_for
 
@@ -25,7 +26,7 @@ class SessionLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.user.is_authenticated:
+        if request.user.is_authenticated and getattr(request, "service_token", None) is None:
             began = request.session.setdefault(SESSION_BEGAN, int(time.time()))
             if time.time() - began > settings.SESSION_ABSOLUTE_AGE:
                 logout(request)
@@ -61,6 +62,6 @@ class HistoryContextMiddleware:
             user=viewer.user_id,
             membership=str(viewer.membership_id) if viewer.membership_id else None,
             request=getattr(request, "request_id", ""),
-            reason="web",
+            reason="api" if is_for_a_system(request) else "web",
         ):
             return self.get_response(request)

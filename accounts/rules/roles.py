@@ -22,6 +22,14 @@ class Capability(StrEnum):
     ASSESS_RISK = "assess_risk"
     APPROVE_LEVEL = "approve_level"
     CHANGE_INVOLVEMENT = "change_involvement"
+    REPORT_MISSING = "report_missing"
+    GRADE_MISSING = "grade_missing"
+    ALLOCATE_INTERVIEWS = "allocate_interviews"
+    INTERVIEW = "interview"
+    PREPARE_PANEL = "prepare_panel"
+    CHAIR_PANEL = "chair_panel"
+    REPORT = "report"
+    KEEP_CALENDAR = "keep_calendar"
     AUDIT = "audit"
     ADMINISTER = "administer"
 
@@ -29,6 +37,10 @@ class Capability(StrEnum):
 PRACTICE = frozenset({Capability.NOTIFY, Capability.READ_FILES, Capability.WRITE_FILES})
 ASSESSING = PRACTICE | {Capability.ASSESS_RISK, Capability.CHANGE_INVOLVEMENT}
 LEADING = ASSESSING | {Capability.APPROVE_LEVEL}
+# Who may say that a child is missing without having the file in hand.
+LOOKING = frozenset({Capability.REPORT_MISSING})
+POLICING = LOOKING | {Capability.GRADE_MISSING}
+INTERVIEWING = LOOKING | {Capability.INTERVIEW}
 
 
 @dataclass(frozen=True)
@@ -53,45 +65,50 @@ ROLES: dict[str, Role] = {
             RoleKey.CSC_SOCIAL_WORKER,
             "Holds cases in children's social care.",
             Sector.SOCIAL_CARE,
-            ASSESSING,
+            ASSESSING | LOOKING,
         ),
         _role(
             RoleKey.CSC_MANAGER,
             "Supervises social workers and approves levels.",
             Sector.SOCIAL_CARE,
-            LEADING,
+            LEADING | LOOKING | {Capability.ALLOCATE_INTERVIEWS, Capability.REPORT},
         ),
         _role(
             RoleKey.CSC_OUT_OF_HOURS,
             "Answers for children's social care at night and at weekends.",
             Sector.SOCIAL_CARE,
-            ASSESSING | {Capability.ANSWER_OUT_OF_HOURS, Capability.TRIAGE},
+            ASSESSING | LOOKING | {Capability.ANSWER_OUT_OF_HOURS, Capability.TRIAGE},
         ),
         _role(
             RoleKey.POLICE_EXPLOITATION,
             "Investigates and disrupts exploitation.",
             Sector.POLICE,
-            ASSESSING,
+            ASSESSING | POLICING,
         ),
-        _role(RoleKey.POLICE_MISSING, "Follows every missing report.", Sector.POLICE, PRACTICE),
+        _role(RoleKey.POLICE_MISSING, "Follows every missing report.", Sector.POLICE, PRACTICE | POLICING),
         _role(
             RoleKey.POLICE_OFFICER,
             "Meets a child on shift and passes on what was seen.",
             Sector.POLICE,
-            PRACTICE,
+            PRACTICE | POLICING,
         ),
-        _role(RoleKey.SPECIALIST_KEYWORKER, "Works with the child week by week.", Sector.SPECIALIST, ASSESSING),
+        _role(
+            RoleKey.SPECIALIST_KEYWORKER,
+            "Works with the child week by week.",
+            Sector.SPECIALIST,
+            ASSESSING | INTERVIEWING,
+        ),
         _role(
             RoleKey.SPECIALIST_MANAGER,
             "Allocates keyworkers, approves levels.",
             Sector.SPECIALIST,
-            LEADING,
+            LEADING | INTERVIEWING | {Capability.ALLOCATE_INTERVIEWS, Capability.REPORT},
         ),
         _role(
             RoleKey.RETURN_INTERVIEWER,
             "Talks with a child who has come back.",
             Sector.SPECIALIST,
-            PRACTICE,
+            PRACTICE | INTERVIEWING,
         ),
         _role(RoleKey.HEALTH_SEXUAL_HEALTH, "Sees young people in clinic.", Sector.HEALTH, PRACTICE),
         _role(RoleKey.HEALTH_CAMHS, "Child and adolescent mental health.", Sector.HEALTH, PRACTICE),
@@ -151,7 +168,7 @@ ROLES: dict[str, Role] = {
             RoleKey.CARER_OR_HOME,
             "Looks after the child day and night.",
             Sector.CARE_PROVIDER,
-            PRACTICE,
+            PRACTICE | LOOKING,
         ),
         _role(
             RoleKey.NOTIFICATION_POINT,
@@ -159,14 +176,26 @@ ROLES: dict[str, Role] = {
             Sector.PARTNERSHIP,
             ASSESSING | {Capability.TRIAGE},
         ),
-        _role(RoleKey.PANEL_CHAIR, "Chairs the monthly panel and approves levels.", Sector.PARTNERSHIP, LEADING),
+        _role(
+            RoleKey.PANEL_CHAIR,
+            "Chairs the monthly panel and approves levels.",
+            Sector.PARTNERSHIP,
+            LEADING | {Capability.PREPARE_PANEL, Capability.CHAIR_PANEL, Capability.REPORT},
+        ),
         _role(
             RoleKey.COORDINATOR,
             "Owns the panel lists and the quality of data.",
             Sector.PARTNERSHIP,
-            ASSESSING,
+            ASSESSING
+            | LOOKING
+            | {
+                Capability.ALLOCATE_INTERVIEWS,
+                Capability.PREPARE_PANEL,
+                Capability.REPORT,
+                Capability.KEEP_CALENDAR,
+            },
         ),
-        _role(RoleKey.BOARD_ANALYST, "Works with totals, never with names.", Sector.PARTNERSHIP, ()),
+        _role(RoleKey.BOARD_ANALYST, "Works with totals, never with names.", Sector.PARTNERSHIP, {Capability.REPORT}),
         _role(
             RoleKey.DATA_GUARDIAN,
             "Proves who saw what and why.",
@@ -177,7 +206,7 @@ ROLES: dict[str, Role] = {
             RoleKey.TECHNICAL_ADMIN,
             "Looks after accounts; sees no child.",
             Sector.PARTNERSHIP,
-            {Capability.ADMINISTER},
+            {Capability.ADMINISTER, Capability.KEEP_CALENDAR},
         ),
         _role(
             RoleKey.NOTIFICATION_ONLY,

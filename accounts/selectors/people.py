@@ -15,13 +15,14 @@ from accounts.rules.viewers import NOBODY, Viewer
 def current_memberships(user: User, *, on: date | None = None) -> list[Membership]:
     """The memberships a person may act under on a date (today by default), by agency and role."""
     on = on or timezone.localdate()
+    serving = Q(functionmember__isnull=False) & (Q(functionmember__ended_on=None) | Q(functionmember__ended_on__gt=on))
     return list(
         Membership.objects.current(on)
         .filter(user=user, agency__ended_on=None)
         .select_related("agency")
         .annotate(
-            function_keys=ArrayAgg("functions__key", filter=Q(functions__isnull=False), default=[]),
-            function_group_ids=ArrayAgg("functions__group_id", filter=Q(functions__isnull=False), default=[]),
+            function_keys=ArrayAgg("functionmember__function__key", filter=serving, default=[]),
+            function_group_ids=ArrayAgg("functionmember__function__group_id", filter=serving, default=[]),
         )
         .order_by("agency__name", "role")
     )
@@ -31,7 +32,8 @@ def viewer_of(membership: Membership) -> Viewer:
     """The viewer that a membership makes of its user."""
     keys, group_ids = getattr(membership, "function_keys", None), getattr(membership, "function_group_ids", ())
     if keys is None:
-        functions = list(membership.functions.all())
+        rows = membership.functionmember_set.current(timezone.localdate()).select_related("function")
+        functions = [row.function for row in rows]
         keys, group_ids = [row.key for row in functions], [row.group_id for row in functions]
     return Viewer(
         user_id=membership.user_id,
@@ -69,8 +71,8 @@ def agencies_by_sector(sectors: list[str] | None = None) -> list[Agency]:
 
 
 def people_at(agency_id: UUID, *, roles: list[str] | None = None) -> list[Membership]:
-    """Current members of an agency, by name; of the given roles where there are any."""
-    members = Membership.objects.current(timezone.localdate()).filter(agency_id=agency_id)
+    """The people who work at an agency now, by name; of the given roles where there are any. Its systems are none."""
+    members = Membership.objects.current(timezone.localdate()).filter(agency_id=agency_id, user__is_service=False)
     if roles:
         members = members.filter(role__in=roles)
     return list(members.select_related("user", "agency").order_by("user__full_name"))

@@ -22,8 +22,9 @@ class Trace:
 
 
 def trace_of(request: HttpRequest) -> Trace:
-    """The trace of a web request."""
-    session_key = request.session.session_key or ""
+    """The trace of a request: of a system, the part of its token that is no secret stands for the session."""
+    token = getattr(request, "service_token", None)
+    session_key = f"token {token.prefix}" if token else request.session.session_key or ""
     return Trace(
         request_id=getattr(request, "request_id", ""),
         ip_address=request.META.get("REMOTE_ADDR") or None,

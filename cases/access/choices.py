@@ -47,6 +47,7 @@ class GrantReason(TextChoices):
     ALLOCATION = "allocation", "Allocated to this worker"
     FUNCTION = "function", "Does this job for the partnership"
     PANEL = "panel", "Panel listing"
+    MISSING = "missing", "Looks for the missing child"
     SHARE = "share", "Shared by decision"
     BREAK_GLASS = "break_glass", "Emergency access"
     NAMED = "named", "Named on a restricted file"

@@ -38,6 +38,11 @@ class Action(StrEnum):
     JUDGE_LEVEL = "judge_level"
     APPROVE_LEVEL = "approve_level"
     CHANGE_INVOLVEMENT = "change_involvement"
+    REPORT_MISSING = "report_missing"
+    GRADE_MISSING = "grade_missing"
+    ALLOCATE_INTERVIEW = "allocate_interview"
+    RECORD_INTERVIEW = "record_interview"
+    LIST_FOR_PANEL = "list_for_panel"
 
 
 NEEDS: dict[Action, Capability] = {
@@ -49,6 +54,11 @@ NEEDS: dict[Action, Capability] = {
     Action.JUDGE_LEVEL: Capability.ASSESS_RISK,
     Action.APPROVE_LEVEL: Capability.APPROVE_LEVEL,
     Action.CHANGE_INVOLVEMENT: Capability.CHANGE_INVOLVEMENT,
+    Action.REPORT_MISSING: Capability.REPORT_MISSING,
+    Action.GRADE_MISSING: Capability.GRADE_MISSING,
+    Action.ALLOCATE_INTERVIEW: Capability.ALLOCATE_INTERVIEWS,
+    Action.RECORD_INTERVIEW: Capability.INTERVIEW,
+    Action.LIST_FOR_PANEL: Capability.WRITE_FILES,
 }
 
 REASONS: dict[str, str] = {

@@ -211,7 +211,7 @@ def roles_of(group_ids: Iterable[int], *, on: date) -> dict[int, list[str]]:
     ids = set(group_ids)
     current = Membership.objects.current(on)
     pairs = set(current.filter(agency__group_id__in=ids).values_list("agency__group_id", "role").distinct())
-    serving = FunctionMember.objects.filter(membership__in=current, function__group_id__in=ids)
+    serving = FunctionMember.objects.current(on).filter(membership__in=current, function__group_id__in=ids)
     pairs |= set(serving.values_list("function__group_id", "membership__role").distinct())
     roles: dict[int, list[str]] = {}
     for group_id, role in sorted(pairs):

@@ -28,6 +28,7 @@ WRITTEN_ELSEWHERE = (
     EntryKind.ASSESSMENT,
     EntryKind.LEVEL,
     EntryKind.INVOLVEMENT,
+    EntryKind.INTERVIEW,
 )
 KINDS = [("", "Choose"), *((kind.value, kind.label) for kind in EntryKind if kind not in WRITTEN_ELSEWHERE)]
 SOURCES = [("", "Choose"), *((source.value, source.label) for source in Source if source != Source.SYSTEM)]

@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.rules.dates import moment
 from cases.access.choices import Category
 from cases.access.rules import Action, Level
 from cases.record.choices import HarmStatus, RiskLevel
@@ -25,6 +26,8 @@ TABS = [
     ("Involvement", "cases:involvement"),
     ("Chronology", "cases:chronology"),
     ("Risk", "risk:overview"),
+    ("Missing", "missing:overview"),
+    ("Panel", "panels:file"),
     ("Who can see it", "cases:who_can_see"),
     ("Who looked", "cases:who_looked"),
 ]
@@ -67,6 +70,8 @@ def file_heading(opened: OpenFile) -> dict[str, Any]:
         heading["level"] = level_word(child)
         heading["provisional"] = is_provisional(child)
         heading["harm"] = harm_word(child)
+    if child.missing_since is not None and opened.level(Category.MISSING) >= Level.SUMMARY:
+        heading["missing_since"] = moment(child.missing_since)
     lead = opened.lead
     if lead is not None and lead.membership is not None:
         heading["lead"] = f"{lead.membership.user}, {lead.working_agency}"

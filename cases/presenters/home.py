@@ -295,6 +295,7 @@ def actions_for(viewer: Viewer) -> list[dict[str, str]]:
     """The buttons at the head of the page, by what the role may do; a page that is not served is left out."""
     wanted = [
         ("Refer a child", "referrals:notify_start", Capability.NOTIFY, ""),
+        ("Report a child missing", "missing:report", Capability.REPORT_MISSING, "secondary"),
         ("Triage", "referrals:triage_queue", Capability.TRIAGE, "secondary"),
         ("All files open to you", "cases:worklist", Capability.READ_FILES, "secondary"),
     ]

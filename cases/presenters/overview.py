@@ -77,7 +77,7 @@ def _change(opened: OpenFile, kind: PeriodKind, category: Category) -> Row:
 
 def _period_rows(opened: OpenFile, key: str, kind: PeriodKind, rows: list[Any], words: Any) -> list[Row]:
     """What holds now, where the viewer sees identity in full or wrote it; else no row at all."""
-    seen = [row for row in _current(rows) if _full(opened, row)]
+    seen = [row for row in _current(rows) if seen_in_full(opened, row)]
     if not seen and opened.level(Category.IDENTITY) < Level.FULL:
         return []
     value = "\n".join(f"{words(row)}, since {day(row.started_on)}" for row in seen)
@@ -149,7 +149,7 @@ def _address_key(opened: OpenFile, row: Address) -> str:
     """What the row is called: of a protected address not even its kind, which would tell of a refuge."""
     if row.protected and not row.reader_listed:  # type: ignore[attr-defined]
         return "Protected address"
-    return f"{row.get_kind_display()} {'address' if _full(opened, row) else 'area'}"
+    return f"{row.get_kind_display()} {'address' if seen_in_full(opened, row) else 'area'}"
 
 
 def identity_rows(opened: OpenFile, facts: Facts) -> list[Row]:
@@ -159,8 +159,8 @@ def identity_rows(opened: OpenFile, facts: Facts) -> list[Row]:
     child = opened.child
     age = age_on(child.birth_date, timezone.localdate(opened.at))
     born = f"{day(child.birth_date)}{' (a guess)' if child.birth_date_estimated else ''}, aged {age}"
-    others = [f"{row.name}{f' ({row.note})' if row.note else ''}" for row in facts.aliases if _full(opened, row)]
-    numbers = [f"{row.get_kind_display()}: {row.value}" for row in facts.identifiers if _full(opened, row)]
+    others = [f"{row.name}{f' ({row.note})' if row.note else ''}" for row in facts.aliases if seen_in_full(opened, row)]
+    numbers = [f"{row.get_kind_display()}: {row.value}" for row in facts.identifiers if seen_in_full(opened, row)]
     add = opened.may(Action.ADD_ENTRY, category=Category.IDENTITY)
 
     def link(name: str) -> Row:
@@ -179,7 +179,8 @@ def identity_rows(opened: OpenFile, facts: Facts) -> list[Row]:
     ]
 
 
-def _full(opened: OpenFile, row: Any) -> bool:
+def seen_in_full(opened: OpenFile, row: Any) -> bool:
+    """Whether the viewer sees one entry on this file whole: by its category, or because they wrote it."""
     return opened.entry_level(row) == Level.FULL
 
 
@@ -190,7 +191,7 @@ def history(opened: OpenFile, facts: Facts) -> list[dict[str, Any]]:
         return [
             f"{words(row)}: {day(row.started_on)} to {day(row.ended_on)}"
             for row in rows
-            if row.ended_on is not None and _full(opened, row)
+            if row.ended_on is not None and seen_in_full(opened, row)
         ]
 
     def past_address(row: Address) -> str:
@@ -210,10 +211,15 @@ def history(opened: OpenFile, facts: Facts) -> list[dict[str, Any]]:
 
 
 def workers(opened: OpenFile, involvements: list[Involvement]) -> list[dict[str, Any]]:
+    """Who works with the child now, in words."""
+    return [worker_line(row) for row in seen_workers(opened, involvements)]
+
+
+def seen_workers(opened: OpenFile, involvements: list[Involvement]) -> list[Involvement]:
     """Who works with the child now. Somebody who sees identity in summary learns of the lead and their own agency."""
     full = opened.level(Category.IDENTITY) == Level.FULL
     return [
-        worker_line(row)
+        row
         for row in involvements
         if row.ended_on is None and (full or row.is_lead or row.working_agency_id == opened.viewer.agency_id)
     ]
@@ -276,6 +282,8 @@ __all__ = [
     "history",
     "identity_rows",
     "openness",
+    "seen_in_full",
+    "seen_workers",
     "where_rows",
     "withheld_notices",
     "worker_line",

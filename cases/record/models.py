@@ -70,8 +70,8 @@ class ChildQuerySet(models.QuerySet["Child"]):
 class Child(models.Model):
     """A child's file: one for life. Casework opens and closes as spells on it.
 
-    `level`, `harm_status` and the withheld notices are the short declassified list: everybody who may know of
-    the file and whose cell of the matrix says so sees them.
+    `level`, `harm_status`, "missing now" and the withheld notices are the short declassified list: everybody who may
+    know of the file and whose cell of the matrix says so sees them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -95,6 +95,7 @@ class Child(models.Model):
     harm_status = models.CharField(max_length=20, choices=HarmStatus, default=HarmStatus.NOT_KNOWN)
     review_due_on = models.DateField(null=True, blank=True)
     safe_contact = models.CharField(max_length=300, blank=True, help_text="A safe way and hours to reach the child")
+    missing_since = models.DateTimeField(null=True, blank=True, help_text="Last seen, while the child is missing")
     restricted = models.BooleanField(default=False, help_text="Open to named people only")
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_files"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from statistics import fmean
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from cases.access.choices import Category
-from cases.record.choices import AuthorityKind, EntryKind, HarmStatus, InvolvementRole, PlanStatus, Sex
+from cases.record.choices import AuthorityKind, HarmStatus, InvolvementRole, PlanStatus, Sex
 from cases.record.models import AuthorityPeriod, Child, ChronologyEntry, Involvement, PlanPeriod
 from cases.record.rules import age_on
 from config.demo.texts import words
 from config.demo.times import day_of
+from missing.models import MissingEpisode, ReturnInterview
 from referrals.choices import ConcernKind, TriageOutcome
 from referrals.models import Notification
 from risk.models import RiskAssessment
@@ -53,8 +55,17 @@ def _ages(at: datetime) -> list[int]:
 
 def _missing(at: datetime) -> float:
     children = set(accepted().filter(concerns__contains=[ConcernKind.SEXUAL]).values_list("child_id", flat=True))
-    missing = ChronologyEntry.objects.filter(kind=EntryKind.MISSING, category=Category.MISSING, child__in=children)
-    return _share(len(set(missing.values_list("child_id", flat=True))), len(children))
+    return _share(_children(MissingEpisode.objects.filter(child__in=children)), len(children))
+
+
+def _interviews_in_time(at: datetime) -> float:
+    held = ReturnInterview.objects.filter(held_at__isnull=False)
+    return _share(held.filter(held_at__lte=F("returned_at") + timedelta(hours=72)).count(), held.count())
+
+
+def _repeat_missing(at: datetime) -> float:
+    episodes = Counter(MissingEpisode.objects.values_list("child_id", flat=True))
+    return _share(sum(number >= 3 for number in episodes.values()), len(episodes))
 
 
 def _ticked(code: str, *harm: HarmStatus) -> Callable[[datetime], float]:
@@ -133,6 +144,8 @@ MEASURES: dict[str, Callable[[datetime], float]] = {
     "offending": _known_to("youth_justice", InvolvementRole.YOUTH_JUSTICE),
     "placed_in": _placed_in,
     "found_by_interview": _found_by_interview,
+    "interviews_in_72_hours": _interviews_in_time,
+    "repeat_missing": _repeat_missing,
     "first_contact_days": _first_contact_days,
     "new_rate": _new_rate,
 }

@@ -24,6 +24,7 @@ from config.demo.deciding import decide, decided_at_of, outcome_for
 from config.demo.finishing import finish
 from config.demo.life import Life
 from config.demo.looking import write_looks
+from config.demo.missing import missing_today
 from config.demo.narratives import Teller
 from config.demo.notifications import send, sent_at_of
 from config.demo.people import World, make_people
@@ -78,6 +79,7 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
             seeded.lives[plan.number] = _write_child(plan, setting)
         fill_queue(seeded.lives, setting)
         set_apart(seeded.lives, setting)
+        missing_today(seeded.lives)
         write_looks(seeded.lives, setting)
         finish()
     return seeded

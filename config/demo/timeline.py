@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cases.access.choices import Category
-from cases.record.choices import EntryKind, HarmStatus, InvolvementRole, PlanStatus, RiskLevel, Source
+from cases.record.choices import EntryKind, HarmStatus, InvolvementRole, RiskLevel, Source
 from config.demo.circle import Part, lead_of, others_of
 from config.demo.life import Life
+from config.demo.missing import plan_missing
 from config.demo.scores import Course
 from config.demo.times import day_of, in_office_hours, on_day
 from risk import rules as risk_rules
@@ -26,7 +27,7 @@ def plan_life(life: Life, *, lead: str, tool: InForce, course: Course) -> None:
     _circle(life, lead=lead)
     _assessments(life, tool=tool, course=course)
     _sessions(life)
-    _missing(life)
+    plan_missing(life)
     _health(life)
     _family_and_school(life)
     _intelligence(life)
@@ -196,52 +197,6 @@ def _later_contact(life: Life, name: str, at: datetime) -> None:
                 summary=life.teller.tell("plan", "reviewed"),
                 source=Source.CHILD,
             )
-
-
-def _missing(life: Life) -> None:
-    """Missing episodes, each with its return and the interview that is offered within three days.
-
-    The first was before the notification, and is written down when the co-ordinator joins.
-    """
-    rng = life.rng
-    if not life.workers("missing.coordinator"):
-        return
-    joined_at = life.joined_at["missing.coordinator"]
-    before = on_day(day_of(life.opened_at) - timedelta(days=rng.randint(4, 25)), rng.randint(19, 22))
-    _episode(life, at=before, written_at=joined_at + timedelta(minutes=rng.randint(15, 60)))
-    at = joined_at
-    for _ in range(rng.choice((0, 0, 1, 1, 2, 3, 5))):
-        night = day_of(at) + timedelta(days=rng.randint(3, 45))
-        at = on_day(night, rng.randint(19, 22), rng.randrange(0, 60, 5))
-        _interview(life, back=_episode(life, at=at))
-
-
-def _episode(life: Life, *, at: datetime, written_at: datetime | None = None) -> datetime:
-    """Plan the report and the return; gives the time of the return."""
-    rng = life.rng
-    back = at + timedelta(hours=rng.choice((4, 7, 9, 12, 14, 26, 40)))
-    place = life.teller.tell("missing", "from_place") if life.plan.plan == PlanStatus.LOOKED_AFTER else "home"
-    start = life.teller.tell("missing", "start", from_place=place)
-    found, detail = life.teller.tell("missing", "back"), life.teller.tell("missing", "detail")
-    event: dict[str, Any] = {"kind": EntryKind.MISSING, "category": Category.MISSING, "source": Source.RECORD}
-    life.entry("missing.coordinator", at=at, summary=f"{start}.", written_at=written_at, **event)
-    life.entry("missing.coordinator", at=back, summary=f"Back: {found}.", detail=detail, written_at=written_at, **event)
-    return back
-
-
-def _interview(life: Life, *, back: datetime) -> None:
-    rng = life.rng
-    met = in_office_hours(rng, day_of(back) + timedelta(days=rng.randint(0, 2)))
-    talked = rng.random() < 0.7
-    life.entry(
-        "interviewer",
-        at=max(met, back + timedelta(hours=3)),
-        kind=EntryKind.MISSING,
-        category=Category.INTERVIEW,
-        summary=life.teller.tell("interview", "safety" if talked else "declined"),
-        detail=life.teller.tell("interview", "detail") if talked else "",
-        source=Source.CHILD if talked else Source.PARENT,
-    )
 
 
 def _health(life: Life) -> None:

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "guardian",
     "pgtrigger",
     "pghistory",
+    "drf_spectacular",
     "accounts",
     "cases",
     "risk",
@@ -47,11 +48,13 @@ MIDDLEWARE = [
     "accounts.middleware.headers.HeadersMiddleware",
     "accounts.middleware.requests.RequestLogMiddleware",
     "csp.middleware.CSPMiddleware",
+    "accounts.middleware.systems.NoCookiesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.viewer.SessionLimitMiddleware",
+    "accounts.middleware.systems.ServiceTokenMiddleware",
     "accounts.middleware.viewer.ViewerMiddleware",
     "accounts.middleware.held.HeldSubmissionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -72,6 +75,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "accounts.presenters.page_frame",
+                "cases.presenters.watch.alerts_watch",
             ],
             "builtins": ["accounts.templatetags.harbour"],
         },
@@ -179,6 +183,36 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
+# The interface for other organisations' systems.
+API_CALLS_A_MINUTE = {"token": 120, "person": 60, "unknown": 20}
+API_LARGEST_BODY = 64 * 1024
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.TokenOrSession"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_PARSER_CLASSES": ["accounts.api.reading.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.OperationSchema",
+    "EXCEPTION_HANDLER": "accounts.api.errors.answer_of",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Harbour",
+    "VERSION": "1",
+    "DESCRIPTION": (
+        "What another organisation's system may send to Harbour, and what a signed-in person may read from it. "
+        "Instants carry an offset. Every refusal has one shape, with words somebody can act on."
+    ),
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": True,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.api.schema.say_what_is_refused",
+    ],
+}
+
 # The broker is a doorbell: nothing that matters is kept in it.
 CELERY_BROKER_URL = env.str("REDIS_URL")
 CELERY_TASK_IGNORE_RESULT = True
@@ -197,6 +231,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "cases.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "dispatch": {"task": "cases.tasks.dispatch", "schedule": 5.0, "options": {"expires": 5}},
+    "make_reports": {"task": "reporting.tasks.make_reports", "schedule": 5.0, "options": {"expires": 5}},
     "purge_drafts": {"task": "accounts.tasks.purge_drafts", "schedule": 6 * 60 * 60.0, "options": {"expires": 60 * 60}},
 }
 
@@ -216,6 +251,9 @@ PARTNERSHIP_NAME = env.str("PARTNERSHIP_NAME", default="Northmere Safeguarding C
 DUTY_TELEPHONE = env.str("DUTY_TELEPHONE", default="01632 960 100")
 OUT_OF_HOURS_TELEPHONE = env.str("OUT_OF_HOURS_TELEPHONE", default="01632 960 199")
 BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000")
+
+# How long a web process believes what it saw of the alerts, before it looks again whether every page must warn.
+ALERTS_WATCH_SECONDS = 30
 
 LOGGING = {
     "version": 1,

@@ -15,6 +15,7 @@ from referrals.models import Notification, TriageDecision
 from referrals.rules.notify import OUTCOME_WORDS, STEPS, agreement_said, first_unfinished
 from referrals.rules.triage import ACCEPTED
 from referrals.selectors.notify import kept_of
+from referrals.selectors.outcomes import later_outcomes
 from risk.presenters import explain
 from risk.scoring import result_from_dict
 from risk.selectors import tool_of
@@ -193,6 +194,14 @@ def decision_of(notification: Notification, *, today: date) -> dict[str, str] | 
         "when": moment(decision.decided_at),
         **lead_told(decision, today=today),
     }
+
+
+def later_of(notification: Notification, *, at: datetime) -> list[dict[str, str]]:
+    """What the referrer is told of what happened later, such as at the panel, the earliest first."""
+    return [
+        {"heading": one.heading, "words": one.words, "when": moment(one.happened_at)}
+        for one in later_outcomes([notification], at=at)[notification.pk]
+    ]
 
 
 def lead_told(decision: TriageDecision, *, today: date) -> dict[str, str]:

@@ -20,7 +20,8 @@ from referrals.choices import ConcernKind, NotificationStatus, Told
 from referrals.models import Notification, TriageDecision
 from referrals.presenters.notify import fields_of, result_of, said_rows
 from referrals.rules.matching import Band
-from referrals.rules.triage import decision_due_at, worrying
+from referrals.rules.triage import worrying
+from referrals.selectors.clocks import is_late
 from referrals.selectors.matching import Candidate
 from referrals.selectors.triage import QuestionShown, TriageSummary, homes_of, leads_of, schools_of
 
@@ -55,7 +56,6 @@ def queue_rows(notifications: Iterable[Notification], *, at: datetime) -> list[d
     """What waits, one line each, finished text."""
     rows = []
     for notification in notifications:
-        due_at = decision_due_at(notification.sent_at, urgent=bool(notification.urgent))
         rows.append(
             {
                 "href": reverse("referrals:triage_detail", args=[notification.reference]),
@@ -69,7 +69,7 @@ def queue_rows(notifications: Iterable[Notification], *, at: datetime) -> list[d
                 "level": LEVEL_WORDS.get(RiskLevel(notification.computed_level), ""),
                 "waited": length(at - notification.sent_at),
                 "sent": moment(notification.sent_at),
-                "late": at >= due_at,
+                "late": is_late(notification, at=at),
             }
         )
     return rows
@@ -113,7 +113,6 @@ def detail(notification: Notification, *, at: datetime) -> dict[str, Any]:
         said |= {"address_lines": PROTECTED_NOW, "postcode": ""}
     rows = said_rows(said, today=timezone.localdate(notification.sent_at))
     referrer = notification.membership
-    due_at = decision_due_at(notification.sent_at, urgent=bool(notification.urgent))
     return {
         "reference": notification.reference,
         "name": notification.name,
@@ -124,7 +123,7 @@ def detail(notification: Notification, *, at: datetime) -> dict[str, Any]:
         "keep_address": notification.address_protected,
         "level": LEVEL_WORDS.get(RiskLevel(notification.computed_level), ""),
         "harm": notification.harm_status,
-        "late": at >= due_at,
+        "late": is_late(notification, at=at),
         "worry": {"title": "What worries the referrer", "rows": rows["concern"] + rows["danger"] + rows["words"]},
         "told": {"title": "Who knows", "rows": rows["told"]},
         "child": {"title": "The child", "rows": rows["child"] + rows["about"] + rows["home"] + rows["harm"]},

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from accounts.choices import Sector
-from accounts.rules.dates import in_london
 from accounts.rules.refusals import Refusal, Stale
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
@@ -19,7 +17,6 @@ from cases.record.choices import HarmStatus, InvolvementRole, RiskLevel
 from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
 
 SHORTEST_RATIONALE = 10
-URGENT_WITHIN = timedelta(hours=1)
 ACCEPTED = (TriageOutcome.ACCEPT_NEW, TriageOutcome.ACCEPT_JOINED)
 # A lead must be named: somebody has this child from the minute the decision is made.
 NEEDS_LEAD = frozenset({*ACCEPTED, TriageOutcome.SOCIAL_CARE})
@@ -241,33 +238,3 @@ def urgency(*, danger: bool, harm_status: str, level: str) -> int:
         return 1
     order = (RiskLevel.HIGH, RiskLevel.MEDIUM, RiskLevel.NOT_ASSESSED, RiskLevel.LOW, RiskLevel.NONE_IDENTIFIED)
     return 2 + order.index(RiskLevel(level))
-
-
-def decision_due_at(sent_at: datetime, *, urgent: bool) -> datetime:
-    """By when a notification must be decided: one elapsed hour where it is urgent, else one working day.
-
-    A working day is counted Monday to Friday on London's clocks: sent on a Friday at 3pm, due on Monday at 3pm;
-    what is sent at the weekend counts from Monday's first minute. Domain report G (referrer acknowledgement).
-    """
-    if urgent:
-        return sent_at + URGENT_WITHIN
-    start = in_london(sent_at)
-    if start.weekday() > 4:
-        start = _midnight(start + timedelta(days=7 - start.weekday()))
-    due = start + timedelta(days=1)
-    return due if due.weekday() <= 4 else due + timedelta(days=7 - due.weekday())
-
-
-def late_if_sent_before(at: datetime) -> datetime:
-    """What was sent before this instant and is not urgent is late at `at`; the other side of `decision_due_at`."""
-    now = in_london(at)
-    if now.weekday() > 4:
-        # Nothing falls due at a weekend: what was due by Friday's end was sent by Thursday's.
-        return _midnight(now - timedelta(days=now.weekday() - 4))
-    if now.weekday() == 0:
-        return now - timedelta(days=3)
-    return now - timedelta(days=1)
-
-
-def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -11,7 +11,6 @@ from accounts.models import Draft, User
 from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from accounts.selectors.drafts import draft_of, drafts_of
-from referrals.choices import NotificationStatus
 from referrals.models import Notification
 from referrals.rules.notify import STEPS
 
@@ -83,8 +82,3 @@ def notification_of(viewer: Viewer, reference: str) -> Notification:
 def own_telephone(viewer: Viewer) -> str:
     """The number a viewer is known to answer, to be offered before they type one."""
     return User.objects.filter(pk=viewer.person_id).values_list("telephone", flat=True).first() or ""
-
-
-def urgent_and_waiting(at: datetime) -> QuerySet[Any]:
-    """The ids of notifications that say something urgent and that nobody has decided on: each must have an alert."""
-    return Notification.objects.filter(urgent=True, status=NotificationStatus.SENT, sent_at__lte=at).values("pk")

@@ -19,7 +19,8 @@ from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Address, Child, Involvement, SchoolPeriod
 from referrals.choices import NotificationStatus
 from referrals.models import MatchQuestion, Notification
-from referrals.rules.triage import LEAD_ROLES, SUGGESTED_SECTORS, URGENT_WITHIN, late_if_sent_before, urgency
+from referrals.rules.triage import LEAD_ROLES, SUGGESTED_SECTORS, urgency
+from referrals.selectors.clocks import with_due_at
 
 PAGE_LENGTH = 25
 DECIDED_SHOWN = 10
@@ -70,7 +71,8 @@ class QuestionShown:
 def _open_to(viewer: Viewer, at: datetime) -> QuerySet[Notification]:
     """Notifications that a triage worker may know of: all, but those joined to a file they may not know of."""
     known = Child.objects.visible_to(viewer, at=at).values("pk")
-    return Notification.objects.filter(Q(child=None) | Q(child__in=known)).select_related("agency", "decision")
+    rows = Notification.objects.filter(Q(child=None) | Q(child__in=known)).select_related("agency", "decision")
+    return with_due_at(rows)
 
 
 def _by_urgency(rows: QuerySet[Notification]) -> QuerySet[Notification]:
@@ -212,8 +214,8 @@ def suggested_agencies(agencies: list[Agency]) -> list[Agency]:
 def triage_summary(at: datetime) -> TriageSummary:
     """How many notifications wait, how many of them are urgent or late, and since when: one query."""
     waiting = Notification.objects.filter(status=NotificationStatus.SENT)
-    late = Q(urgent=True, sent_at__lt=at - URGENT_WITHIN) | Q(urgent=False, sent_at__lt=late_if_sent_before(at))
-    counts = waiting.aggregate(
+    late = Q(due_at__lte=at)
+    counts = with_due_at(waiting).aggregate(
         all_waiting=Count("pk"),
         all_urgent=Count("pk", filter=Q(urgent=True)),
         all_late=Count("pk", filter=late),

@@ -13,8 +13,6 @@ from accounts.models import DefinitionVersion
 from accounts.rules.refusals import NotKnown, Stale
 from accounts.rules.viewers import Viewer
 from accounts.services.drafts import lock_draft
-from cases.clocks.choices import AlertKind
-from cases.clocks.services import start_ladder
 from referrals.models import Notification
 from referrals.rules.notify import (
     STEPS,
@@ -25,6 +23,7 @@ from referrals.rules.notify import (
     steps_to_fill,
 )
 from referrals.selectors.notify import FORM, kept_of, notification_of
+from referrals.services.deciding import start_deciding
 from risk.rules import answers_from_plain, answers_to_plain, level_for_rank
 from risk.scoring import Answer
 from risk.selectors import tool_of
@@ -60,8 +59,7 @@ def send_notification(*, draft_id: UUID, version: int | None, at: datetime, by: 
         _put_matrix(notification, tool, answers_from_plain(matrix["answers"]), matrix["evidence"], at=at)
     notification.save(force_insert=True)
     notification.refresh_from_db(fields=["urgent"])
-    if notification.urgent:
-        start_ladder(kind=AlertKind.URGENT_NOTIFICATION, subject_id=notification.pk, at=at)
+    start_deciding(notification=notification, at=at, by=by)
     draft.delete()
     return notification
 
@@ -97,7 +95,7 @@ def complete_matrix(
     )  # fmt: skip
     notification.refresh_from_db(fields=["urgent"])
     if notification.urgent:
-        start_ladder(kind=AlertKind.URGENT_NOTIFICATION, subject_id=notification.pk, at=at)
+        start_deciding(notification=notification, at=at, by=by)
     if notification.child is not None:
         record_referrer_assessment(
             child=notification.child,

@@ -13,8 +13,6 @@ from django.utils import timezone
 from accounts.models import Agency, Membership
 from accounts.rules.dates import moment
 from accounts.rules.viewers import Viewer
-from cases.clocks.choices import AlertKind
-from cases.clocks.services import acknowledge_subject
 from cases.record.models import Child
 from referrals.choices import NotificationStatus
 from referrals.models import Notification, TriageDecision
@@ -30,6 +28,7 @@ from referrals.rules.triage import (
     tells_lead,
 )
 from referrals.selectors.triage import lead_of
+from referrals.services.deciding import stop_deciding
 from referrals.services.triage_file import bring_agencies, new_file, write_decision, write_notification
 
 NO_SUCH_FILE = (
@@ -165,7 +164,7 @@ def _settle(notification: Notification, child: Child | None, *, at: datetime, by
     notification.status, notification.child = NotificationStatus.DECIDED, child
     notification.version += 1
     notification.save(update_fields=["status", "child", "version"])
-    acknowledge_subject(kind=AlertKind.URGENT_NOTIFICATION, subject_id=notification.pk, at=at, by=by)
+    stop_deciding(notification=notification, at=at, by=by)
 
 
 def _facts_of(notification: Notification, why_safe: str, joined_child: Child | None) -> dict[str, Any]:

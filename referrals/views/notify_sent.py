@@ -65,6 +65,7 @@ def sent_detail(request: HttpRequest, reference: str) -> HttpResponse:
             "sent": presenters.moment(notification.sent_at),
             "cards": presenters.sent_cards(notification),
             "decision": presenters.decision_of(notification, today=timezone.localdate(at)),
+            "later": presenters.later_of(notification, at=at),
             "matrix_waits": notification.matrix_completed_at is None,
             "result": presenters.result_of(notification),
             "evidence": notification.matrix_evidence,

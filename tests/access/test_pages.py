@@ -25,14 +25,22 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Draft, HeldSubmission
 from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
 from cases.record.models import Child, Involvement
+from panels.models import SeatDeputy
+from reporting.models import ReportRun
 from tests.conftest import HonestClient
 from tests.factories.accounts import make_membership
-from tests.factories.cases import block, grant, make_child, make_chronology, provenance
+from tests.factories.api import make_system
+from tests.factories.cases import block, grant, make_child, make_chronology, make_spell, provenance
+from tests.factories.missing import make_finding, make_interview, make_report, make_returned
+from tests.factories.panels import make_action, make_item, make_meeting, make_panel, seat_people
 from tests.factories.referrals import make_match_question, make_notification
+from tests.factories.reporting import SPRING
+from tests.factories.reporting import make_report as make_board_report
 from tests.factories.risk import make_assessment, make_judgement
 from tests.masking import masked
 
@@ -41,7 +49,9 @@ pytestmark = pytest.mark.django_db
 CANARY = "Zephyrine"
 NEVER_REFERENCE = {"cases": "ZZZ-ZZZZ", "notify": "N-ZZZ-ZZZZ", "triage": "N-ZZZ-ZZZZ"}
 # Parts of an address that choose a form and name nobody.
-CHOICES = {"kind": "plan", "step": "child"}
+CHOICES = {"kind": "plan", "step": "child", "measure": "open_by_level", "window": "this", "code": "high"}
+# Reports hold totals of every file, for everybody whose role has reports: what they tell of a file is tried apart.
+TOTALS = "reports/"
 # What belongs to the person who wrote it, who is sent home where it is theirs no more.
 OWN_THINGS = {"token", "draft_id"}
 
@@ -59,7 +69,7 @@ class Address:
 
     @property
     def of_a_file(self) -> bool:
-        return self.pattern.startswith("cases/<str:reference>/")
+        return self.pattern.startswith(("cases/<str:reference>/", "api/v1/files/<str:reference>"))
 
     def filled(self, values: dict[str, Any]) -> str:
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part.group(1)]), self.pattern)
@@ -111,6 +121,9 @@ def things(world, viewer) -> Things:
     make_chronology(child, worker, summary=f"{CANARY} was assessed.", category=Category.ASSESSMENT, kind="assessment")
     notification = make_notification(viewer("teacher"), given_name=CANARY, child=child)
     question = make_match_question(notification, child)
+    episode = make_returned(child, worker, circumstances=f"{CANARY} left after a call.")
+    interview = make_interview(episode, worker)
+    make_finding(interview, worker, Category.INTERVIEW, f"{CANARY} told us why.")
     involvement = Involvement.objects.create(
         child=child,
         working_agency=world.agency("social_care"),
@@ -123,9 +136,16 @@ def things(world, viewer) -> Things:
     membership = world.membership("teacher")
     draft = Draft.objects.create(**teacher, membership=membership, form="notify", answers={"x": CANARY})
     held = HeldSubmission.objects.create(**teacher, path="/notify/", fields={"given_name": [CANARY]})
+    system = make_system(world.agency("police"))
     alert = Alert.objects.create(
         dedupe_key="one", kind=AlertKind.values[0], group=world.agency("police").group, subject_id=uuid.uuid4()
     )
+    panel = make_panel()
+    seat = seat_people(panel, world, ["chair"])["chair"]
+    deputy = SeatDeputy.objects.create(seat=seat, membership=world.membership("coordinator"), started_on="2026-01-05")
+    meeting = make_meeting(panel)
+    item = make_item(meeting, child, viewer("coordinator"))
+    action = make_action(item, world.membership("socialworker"), worker, text=f"Ring {CANARY}.")
     return Things(
         child,
         {
@@ -135,12 +155,32 @@ def things(world, viewer) -> Things:
             "judgement_id": judgement.pk,
             "involvement_id": involvement.pk,
             "question_id": question.pk,
+            "episode_id": episode.pk,
+            "interview_id": interview.pk,
+            "report": make_report(episode, worker).reference,
             "agency_id": world.agency("health").pk,
             "alert_id": alert.pk,
+            "meeting_id": meeting.pk,
+            "item_id": item.pk,
+            "seat_id": seat.pk,
+            "deputy_id": deputy.pk,
+            "action_id": action.pk,
             "draft_id": draft.pk,
             "token": held.pk,
+            "run_id": report_that_counts(child, worker).pk,
+            "token_id": system.token.pk,
+            "membership_id": system.token.user.memberships.get().pk,
         },
     )
+
+
+def report_that_counts(child: Child, worker: Viewer) -> ReportRun:
+    """A report in which the file stands among those at high, with enough others for the number to be shown."""
+    judged = {"level": "high", "level_judged_at": SPRING.start}
+    for other in (child, *(make_child("Other", **judged) for _ in range(6))):
+        make_spell(other, worker)
+    Child.objects.filter(pk=child.pk).update(**judged)
+    return make_board_report(worker)
 
 
 @pytest.fixture
@@ -189,7 +229,14 @@ WITHOUT = {
     Capability.ASSESS_RISK: "nurse",
     Capability.CHANGE_INVOLVEMENT: "nurse",
     Capability.APPROVE_LEVEL: "keyworker",
+    Capability.REPORT_MISSING: "nurse",
+    Capability.GRADE_MISSING: "keyworker",
+    Capability.ALLOCATE_INTERVIEWS: "keyworker",
+    Capability.INTERVIEW: "nurse",
+    Capability.PREPARE_PANEL: "nurse",
 }
+# What police alone do: nobody else can hold it, and whether there is a file comes first all the same.
+OF_POLICE = {Capability.GRADE_MISSING}
 
 
 def test_there_is_something_to_ask_for():
@@ -220,7 +267,25 @@ def test_whoever_sees_a_file_is_told_what_their_role_does_not_do_there(address, 
         assert ask(browser, method, address.filled(things.values(address))).status_code == 403, method
 
 
-@pytest.mark.parametrize("address", [a for a in ADDRESSES if not a.of_a_file], **ids)
+@pytest.mark.parametrize("address", [a for a in ADDRESSES if a.pattern.startswith(TOTALS)], **ids)
+def test_a_report_tells_nothing_of_a_file_that_one_may_not_know_of(address, things, client_as, stranger, world):
+    path = address.filled(things.values(address))
+    for browser in (stranger, client_as("outsider"), client_as("analyst")):
+        for method in address.policy.methods:
+            answer = ask(browser, method, path)
+            assert answer.status_code in (200, 302, 403)
+            assert CANARY.encode() not in answer.content
+            assert things.child.reference.encode() not in answer.content
+    assert ask(stranger, "GET" if "GET" in address.policy.methods else "POST", path).status_code in (200, 403)
+    if "<str:measure>" in address.pattern:
+        assert b"You may open 0 files of these." in ask(stranger, "GET", path).content
+        grant(things.child, world.agency("social_care"))
+        assert things.child.reference.encode() in ask(client_as("social_care_manager"), "GET", path).content
+
+
+@pytest.mark.parametrize(
+    "address", [a for a in ADDRESSES if not a.of_a_file and not a.pattern.startswith(TOTALS)], **ids
+)
 def test_a_stranger_finds_no_difference_at_any_other_address(address, things, client_as, stranger):
     for browser in (stranger, client_as("outsider")):
         for method in address.policy.methods:
@@ -277,7 +342,7 @@ def test_a_grant_that_does_not_hold_opens_no_address(why: Ending, things, world,
     manager = client_as("manager")
     for address in OF_FILES:
         may = address.policy.capability is None or viewer("manager").may(address.policy.capability)
-        assert may, "The manager holds every capability on files; choose somebody who does"
+        assert may or address.policy.capability in OF_POLICE, "The manager holds every other; choose somebody who does"
         assert_nothing_there(manager, address, things)
 
 
@@ -312,6 +377,6 @@ def test_housing_does_not_see_the_assessment(things, world, client_as):
     assert f"{CANARY} was seen with adults." in text_of(client_as("socialworker"), things)
     read = text_of(client_as("housing"), things)
     assert CANARY in read  # the name is in the summary of the identity, which housing has
-    for words in ("was seen with adults", "is safer", "was assessed", "came home"):
+    for words in ("was seen with adults", "is safer", "was assessed", "came home", "left after a call", "told us"):
         assert words not in read
     assert str(things.named["assessment_id"]) not in read

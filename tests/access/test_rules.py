@@ -121,6 +121,15 @@ ASSESSES = APPROVES | {
     "notification_point",
     "coordinator",
 }
+POLICE = {"police_exploitation", "police_missing", "police_officer"}
+INTERVIEWS = {"return_interviewer", "specialist_keyworker", "specialist_manager"}
+SOCIAL_CARE = {"csc_social_worker", "csc_manager", "csc_out_of_hours"}
+BY_ROLE = {
+    Action.REPORT_MISSING: POLICE | SOCIAL_CARE | INTERVIEWS | {"carer_or_home", "coordinator"},
+    Action.GRADE_MISSING: POLICE,
+    Action.ALLOCATE_INTERVIEW: {"specialist_manager", "csc_manager", "coordinator"},
+    Action.RECORD_INTERVIEW: INTERVIEWS,
+}
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
@@ -131,7 +140,9 @@ def test_what_each_role_may_do_on_a_file_it_has_been_granted(role):
     if role in READS_FILES and TABLE[role]["who_looked"] == "F":
         expected |= {Action.SEE_WHO_LOOKED}
     if role in READS_FILES - {"data_guardian"}:
-        expected |= {Action.ADD_ENTRY}
+        expected |= {Action.ADD_ENTRY, Action.LIST_FOR_PANEL}
+    if role in READS_FILES:
+        expected |= {action for action, roles in BY_ROLE.items() if role in roles}
     if role in ASSESSES:
         expected |= {Action.CHANGE_INVOLVEMENT} if TABLE[role]["identity"] == "F" else set()
         expected |= {Action.ASSESS_RISK, Action.JUDGE_LEVEL} if full_assessment else set()

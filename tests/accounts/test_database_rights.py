@@ -29,6 +29,8 @@ from tests.factories.risk import make_assessment, make_judgement
 
 ChildEvent = apps.get_model("cases", "ChildEvent")
 MAY_DELETE = {
+    "accounts_apianswer",
+    "accounts_apiuse",
     "accounts_draft",
     "accounts_heldsubmission",
     "accounts_submission",
@@ -38,6 +40,8 @@ MAY_DELETE = {
     "axes_accesslog",
     "cases_childgroupgrant",
     "cases_childusergrant",
+    "cases_closureday",
+    "cases_sweeprun",
     "django_session",
 }
 NEVER_CHANGED = {

@@ -25,7 +25,7 @@ DEPLOY = ROOT / "config" / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
-OURS = ("web", "worker", "beat", "migrate")
+OURS = ("web", "worker", "beat", "alertd", "migrate")
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(:[?-])([^}]*)\}")
 
 
@@ -73,7 +73,7 @@ def production_environment() -> dict[str, str]:
 
 def test_the_shape_of_production_is_all_there() -> None:
     assert set(SERVICES) == {
-        "nginx", "web", "worker", "beat", "migrate", "pgbouncer", "postgres", "redis",
+        "nginx", "web", "worker", "beat", "alertd", "migrate", "pgbouncer", "postgres", "redis",
     }  # fmt: skip
     for name, service in SERVICES.items():
         assert ("healthcheck" in service) == (name != "migrate"), name

@@ -49,6 +49,7 @@ def answers(client: Any, client_as: Any) -> dict[str, Any]:
     triage.raise_request_exception = False
     return {
         "health": client.get("/healthz"),
+        "health of alerts": client.get("/healthz/alerts"),
         "sign in": client.get("/account/sign-in/"),
         "to sign in": client.get("/account/acting-as/"),
         "page": triage.get("/account/acting-as/"),

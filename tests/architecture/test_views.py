@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.middleware.policy import ViewPolicy
+from accounts.middleware.policy import Caller, ViewPolicy
 from accounts.rules.roles import ROLES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("accounts", "cases", "risk", "missing", "referrals", "panels", "reporting")
-PUBLIC = {"healthz", "accounts:sign_in", "accounts:sign_out"}
+PUBLIC = {"healthz", "healthz_alerts", "accounts:sign_in", "accounts:sign_out"}
 VIEWS = sorted(
-    path for app in APPS for path in (ROOT / app).rglob("*.py") if path.stem == "views" or path.parent.name == "views"
+    path for app in APPS for path in (ROOT / app).rglob("*.py") if {"views", "api"} & {path.stem, path.parent.name}
 )
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 
@@ -55,11 +55,21 @@ def test_every_view_that_changes_something_takes_a_post():
     assert [name for name, view in addresses() if view.policy.writes and "POST" not in view.policy.methods] == []
 
 
+def test_what_answers_in_json_is_an_operation_and_nothing_else_is():
+    """Under /api/ the registry decides by who calls; elsewhere a token opens nothing."""
+    found = [(pattern, view.policy) for pattern, view in routes()]
+    assert [pattern for pattern, policy in found if pattern.startswith("api/") != policy.is_operation] == []
+    assert [pattern for pattern, policy in found if Caller.SERVICE in policy.callers and not policy.is_operation] == []
+    assert [pattern for pattern, policy in found if policy.is_operation and policy.public] == []
+    assert [pattern for pattern, policy in found if not policy.callers] == []
+
+
 def test_pages_of_a_file_say_that_they_are():
-    """A file is named by its reference, under /cases/."""
+    """A file is named by its reference, under /cases/, or under /api/v1/files/ for a program."""
     lacking = []
     for pattern, view in routes():
-        if "cases/<str:reference>/" in pattern and not view.policy.reads_file:
+        of_a_file = "cases/<str:reference>/" in pattern or "files/<str:reference>" in pattern
+        if of_a_file and not view.policy.reads_file:
             lacking.append(pattern)
     assert lacking == []
 

@@ -12,10 +12,14 @@ import pghistory
 import pytest
 from django.core import mail
 from django.db import connection, transaction
+from django.db.models import DateTimeField, QuerySet, Value
 
+from accounts.models import Membership
 from cases.clocks import services
-from cases.clocks.choices import AlertKind
-from cases.clocks.models import Alert, OutboxMessage
+from cases.clocks.choices import AlertKind, ClockKind
+from cases.clocks.models import Alert, Clock, OutboxMessage
+from cases.clocks.selectors import SHOULD_RUN, should_run
+from tests.factories.accounts import make_membership
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URGENT = AlertKind.URGENT_NOTIFICATION
@@ -126,3 +130,182 @@ def test_two_dispatchers_at_once_send_each_email_once(world) -> None:
     assert sum(both(lambda: services.dispatch(NIGHT), lambda: services.dispatch(NIGHT))) == 20
     ids = [sent.extra_headers["Message-ID"] for sent in mail.outbox]
     assert len(ids) == len(set(ids)) == 20
+
+
+# --- Clocks ---------------------------------------------------------------------------------------------
+
+INTERVIEW = ClockKind.INTERVIEW_HELD
+RETURNED = NIGHT - timedelta(hours=73)
+
+
+def wanting(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Rows that happen to have a UUID, as an upper app says what should run."""
+    return should_run(rows.annotate(anchor=Value(RETURNED, DateTimeField())), anchored_at="anchor")
+
+
+@pytest.fixture
+def waiting(world, viewer) -> list[Clock]:
+    """Twenty interviews that are an hour late."""
+    return [
+        services.start_clock(
+            kind=INTERVIEW, subject_id=uuid4(), child_id=None, anchored_at=RETURNED, at=RETURNED, by=viewer("manager")
+        )
+        for _ in range(20)
+    ]
+
+
+def test_two_sweeps_at_once_start_and_climb_each_clock_once(world, viewer, monkeypatch) -> None:
+    members = Membership.objects.order_by("pk")[:20]
+    subjects = list(members.values_list("pk", flat=True))
+    monkeypatch.setitem(
+        SHOULD_RUN,
+        INTERVIEW,
+        lambda at: wanting(Membership.objects.filter(pk__in=subjects)),
+    )
+    swept = both(lambda: services.sweep(NIGHT), lambda: services.sweep(NIGHT))
+    assert sum(one.started for one in swept) == 20
+    assert Clock.objects.count() == 20
+    services.sweep(NIGHT)
+    # One function at the first rung, three at the second.
+    assert Alert.objects.count() == 20 * 4
+    assert len(set(Alert.objects.values_list("clock_id", "step", "group_id"))) == 20 * 4
+
+
+def test_a_clock_that_is_being_stopped_is_not_told_of(waiting, viewer) -> None:
+    clock, worker = waiting[0], viewer("interviewer")
+    held, swept = threading.Event(), threading.Event()
+
+    def stop() -> None:
+        with transaction.atomic():
+            services.stop_clock(
+                kind=INTERVIEW,
+                subject_id=clock.subject_id,
+                done_at=NIGHT,
+                breach_reason="The child was in hospital.",
+                at=NIGHT,
+                by=worker,
+            )
+            held.set()
+            swept.wait(timeout=10)
+
+    def climb() -> services.Swept:
+        held.wait(timeout=10)
+        found = services.sweep(NIGHT)
+        swept.set()
+        return found
+
+    assert both(stop, climb)[1].climbed == 19 * 4
+    services.sweep(NIGHT)
+    assert not Alert.objects.filter(clock=clock).exists()
+
+
+def test_a_rung_that_is_being_raised_is_taken_by_the_stop_that_waits_for_it(waiting, viewer) -> None:
+    clock, worker = waiting[0], viewer("interviewer")
+    raised = threading.Event()
+
+    def climb() -> None:
+        with transaction.atomic():
+            services.sweep(NIGHT)
+            raised.set()
+            threading.Event().wait(0.4)
+
+    def stop() -> None:
+        raised.wait(timeout=10)
+        services.stop_clock(
+            kind=INTERVIEW,
+            subject_id=clock.subject_id,
+            done_at=NIGHT,
+            breach_reason="The child was in hospital.",
+            at=NIGHT,
+            by=worker,
+        )
+
+    assert both(climb, stop) == [None, None]
+    assert Alert.objects.filter(clock=clock).count() == 4
+    assert not Alert.objects.filter(clock=clock, acknowledged_at=None).exists()
+    assert Alert.objects.filter(acknowledged_at=None).count() == 19 * 4
+
+
+def test_a_clock_that_is_moved_while_it_is_swept_is_told_of_at_its_new_time_alone(waiting, viewer) -> None:
+    """The sweep comes to the row while the correction holds it: it is passed by, and then far from due."""
+    clock, police = waiting[0], viewer("missing_coordinator")
+    held, swept = threading.Event(), threading.Event()
+
+    def move() -> None:
+        with transaction.atomic():
+            services.reanchor_clock(
+                kind=INTERVIEW, subject_id=clock.subject_id, anchored_at=NIGHT, why="Came home tonight", at=NIGHT,
+                by=police,
+            )  # fmt: skip
+            held.set()
+            swept.wait(timeout=10)
+
+    def climb() -> None:
+        held.wait(timeout=10)
+        services.sweep(NIGHT)
+        swept.set()
+
+    assert both(move, climb) == [None, None]
+    services.sweep(NIGHT)
+    assert not Alert.objects.filter(clock=clock).exists()
+    assert Alert.objects.count() == 19 * 4
+
+
+def test_a_clock_whose_subject_is_not_committed_yet_is_left_alone(world, viewer, monkeypatch) -> None:
+    """The subject and its clock come together: the sweep sees both or neither."""
+    monkeypatch.setitem(
+        SHOULD_RUN,
+        INTERVIEW,
+        lambda at: wanting(Membership.objects.filter(role="return_interviewer")),
+    )
+    services.sweep(NIGHT)
+    before = set(Clock.objects.values_list("pk", flat=True))
+    written, swept = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            row = make_membership(role="return_interviewer")
+            services.start_clock(
+                kind=INTERVIEW, subject_id=row.pk, child_id=None, anchored_at=NIGHT, at=NIGHT, by=viewer("manager")
+            )
+            written.set()
+            swept.wait(timeout=10)
+
+    def look() -> services.Swept:
+        written.wait(timeout=10)
+        found = services.sweep(NIGHT + timedelta(minutes=1))
+        swept.set()
+        return found
+
+    (_, found) = both(write, look)
+    assert (found.started, found.stopped) == (0, 0)
+    later = services.sweep(NIGHT + timedelta(minutes=2))
+    assert (later.started, later.stopped) == (0, 0)
+    (new,) = set(Clock.objects.all()) - set(Clock.objects.filter(pk__in=before))
+    assert (new.state, new.started_by_sweep) == ("running", False)
+
+
+def test_a_service_and_the_sweep_that_start_the_same_clock_at_once_start_one(world, viewer) -> None:
+    subject = uuid4()
+    held, go_on = threading.Event(), threading.Event()
+
+    def start() -> Any:
+        return services.start_clock(
+            kind=INTERVIEW, subject_id=subject, child_id=None, anchored_at=RETURNED, at=NIGHT, by=viewer("manager")
+        ).pk
+
+    def first() -> Any:
+        with transaction.atomic():
+            made = start()
+            held.set()
+            go_on.wait(timeout=10)
+        return made
+
+    def second() -> Any:
+        held.wait(timeout=10)
+        threading.Timer(0.3, go_on.set).start()
+        with transaction.atomic():
+            return start()
+
+    one, other = both(first, second)
+    assert one == other == Clock.objects.get().pk

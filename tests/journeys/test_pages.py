@@ -16,35 +16,50 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pghistory
 import pytest
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve, reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from accounts.middleware.policy import ViewPolicy
 from accounts.models import Agency, Membership
+from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now, viewer_of
 from cases.record.models import Child
 from referrals.models import MatchQuestion, Notification
 from referrals.rules.notify import STEPS
+from reporting.presenters.pdf import report_as_pdf
+from reporting.rules.periods import last_six_months
+from reporting.services import make_next, request_report
 from tests.journeys.browsing import Answer, Caller, Visit, faults, overflow, script_free
 from tests.journeys.product import Ask, Product
 
 Record = Callable[[str, object], None]
 SHOTS = os.environ.get("HARBOUR_SHOTS", "")
-READERS = ("teacher", "socialworker", "triage", "manager", "guardian", "chair", "duty")
-ASKERS = (*READERS, "nurse", "officer", "keyworker", "coordinator", "admin", "analyst", "housing", "outsider")
+READERS = ("teacher", "socialworker", "triage", "manager", "guardian", "chair", "duty", "admin")
+ASKERS = (*READERS, "nurse", "officer", "keyworker", "coordinator", "analyst", "housing", "outsider")
 PAGES_FOLLOWED = 80
 # Pages of one view that ask different things.
 VARIANTS = ("step", "kind")
 # What no link leads to. Each is opened below, or answers with something that is no page.
 NOT_LINKED = {
     "healthz": "/healthz",
+    "healthz_alerts": "/healthz/alerts",
     "accounts:sign_in": "/account/sign-in/",
     "accounts:switch_membership": "/account/acting-as/",
     "cases:search": "/cases/search/",
 }
-NOT_A_PAGE = {"healthz": "application/json", "referrals:sent_copy": "application/pdf", "cases:search": "a redirect"}
+NOT_A_PAGE = {
+    "healthz": "application/json",
+    "healthz_alerts": "application/json",
+    "referrals:sent_copy": "application/pdf",
+    "reporting:pdf": "application/pdf",
+    "cases:search": "a redirect",
+}
+# A list of children, which nobody opens who works with totals alone.
+OF_FILES_TOO = ("reporting:files_behind_a_figure",)
 # Pages of one person alone: to everybody else they do not exist, or lead home.
 OWN = ("draft_id", "token")
 # A page without a question can still be refused.
@@ -82,14 +97,19 @@ class Found:
         return self.view not in NOT_A_PAGE
 
 
+def is_page(policy: ViewPolicy) -> bool:
+    """Whether a view answers people; what answers programs is described in its own way, and tested by it."""
+    return "GET" in policy.methods and not policy.is_operation
+
+
 def registered() -> dict[str, ViewPolicy]:
-    """Every view that answers a GET, by the name of its address, with its policy."""
+    """Every page, by the name of its address, with its policy."""
 
     def walk(patterns: list[Any], prefix: str) -> Iterator[tuple[str, ViewPolicy]]:
         for each in patterns:
             if isinstance(each, URLResolver):
                 yield from walk(each.url_patterns, f"{prefix}{each.namespace}:" if each.namespace else prefix)
-            elif isinstance(each, URLPattern) and "GET" in each.callback.policy.methods:
+            elif isinstance(each, URLPattern) and is_page(each.callback.policy):
                 yield f"{prefix}{each.name}", each.callback.policy
 
     return dict(walk(get_resolver().url_patterns, ""))
@@ -120,6 +140,8 @@ def found(product: Product, callers: dict[str, Caller], ask: Ask) -> dict[str, F
         name = f"referrals:notify_step {step}"
         pages[name] = Found(name, draft.replace("/child/", f"/{step}/"), "teacher")
     pages["accounts:carry_on"] = Found("accounts:carry_on", send_too_late(product, callers["teacher"]), "teacher")
+    ask(make_a_report)
+    add_a_service_account(callers["admin"])
     for reader in READERS:
         follow_links(callers[reader], pages)
     for name, path, reader in ask(met_only_afterwards):
@@ -147,8 +169,25 @@ def met_only_afterwards() -> list[tuple[str, str, str]]:
     ]
 
 
+def make_a_report() -> None:
+    """A report over the last six months, asked for by a manager and made as the worker makes it."""
+    at = now()
+    member = Membership.objects.get(user__username="manager", ended_on=None)
+    with pghistory.context(reason="report"):
+        request_report(period=last_six_months(timezone.localdate(at)), at=at, by=viewer_of(member))
+        make_next(clock=now, render=report_as_pdf)
+
+
 def begin_a_notification(caller: Caller) -> str:
     return caller.post("/notify/", caller.get("/notify/").form_fields).path
+
+
+def add_a_service_account(caller: Caller) -> None:
+    """A system that may send, with a token: the pages of both are then led to."""
+    form = caller.get("/account/service-accounts/add/")
+    agency = re.findall(r'<option value="([0-9a-f-]{36})"', form.body)[0]
+    said = {"system": "Missing persons system", "agency": agency, "name": "live", "lasts": "90"}
+    assert "/tokens/" in caller.post("/account/service-accounts/add/", {**form.form_fields, **said}).path
 
 
 def send_too_late(product: Product, caller: Caller) -> str:
@@ -226,6 +265,8 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
     """What one person may be answered for one page. The reader who found it sees it; what is somebody's own is 404
     to everybody else; a file is 404 to those it is not open to, and 403 where the role or the file bars an action."""
     parts = resolve(page.path.split("?")[0]).kwargs
+    if page.view == "healthz_alerts":
+        return {200, 503}  # as the sweep happens to be
     if policy.public:
         return {200}
     if person is None:
@@ -233,6 +274,8 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
     if policy.reads_file and parts["reference"] not in person.files:
         return {404}  # whether there is a file comes before what a role may do on it
     if policy.capability and not person.viewer.may(policy.capability):
+        return {403}
+    if page.view in OF_FILES_TOO and not person.viewer.may(Capability.READ_FILES):
         return {403}
     if person.username == page.reader or not page.is_page:
         return {200, 404} if page.view == "referrals:sent_copy" and person.username != page.reader else {200}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 
+from cases.clocks.services import sweep
 from tests.factories.cases import make_child
 from tests.factories.referrals import make_decision, make_match_question, make_notification
 from tests.factories.world import World
@@ -22,6 +23,7 @@ def test_triage_sees_what_is_late_and_what_waits(client_as: AsPerson, world: Wor
     teacher = world.viewer("teacher")
     make_notification(teacher, given_name="Latecanary", sent_at=at - timedelta(days=9))
     make_notification(teacher, given_name="Freshcanary", sent_at=at - timedelta(minutes=5))
+    sweep(at)
     text = home(client_as("triage"))
     assert "Notifications that are late" in text
     assert text.index("Latecanary") < text.index("Notifications to decide") < text.index("Freshcanary")

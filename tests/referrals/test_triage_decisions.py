@@ -16,7 +16,7 @@ from cases.access.models import AccessGrant
 from cases.access.selectors import matrix_in_force
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
-from cases.clocks.services import start_ladder
+from cases.clocks.services import start_ladder, sweep
 from cases.record.choices import HarmStatus, InvolvementRole, RiskLevel
 from cases.record.models import Address, AddressReader, Alias, Child, ChronologyEntry, Involvement, SchoolPeriod, Spell
 from cases.record.services import involve
@@ -539,6 +539,7 @@ def test_the_summary_counts_what_waits_is_urgent_and_late(
     decided = make_notification(by, sent_at=at - timedelta(days=20))
     decided.refresh_from_db()
     decide(world, decided, at)
+    sweep(at)
     with django_assert_num_queries(1):
         summary = triage_summary(at)
     assert (summary.waiting, summary.urgent, summary.late) == (4, 2, 2)

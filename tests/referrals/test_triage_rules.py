@@ -1,12 +1,8 @@
-"""What triage may decide, in what order and by when."""
+"""What triage may decide, and in what order."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from referrals.choices import TriageOutcome, TriageReason
 from referrals.rules.triage import (
@@ -15,8 +11,6 @@ from referrals.rules.triage import (
     Proposal,
     TriageRefused,
     check_proposal,
-    decision_due_at,
-    late_if_sent_before,
     opens_file,
     urgency,
 )
@@ -119,29 +113,3 @@ def test_danger_comes_first_then_known_harm_then_the_level() -> None:
         urgency(danger=False, harm_status="not_known", level="none_identified"),
     ]
     assert order == sorted(set(order))
-
-
-@pytest.mark.parametrize(
-    ("sent_at", "due_at"),
-    [
-        (datetime(2026, 3, 4, 15, 0, tzinfo=UTC), datetime(2026, 3, 5, 15, 0, tzinfo=UTC)),
-        (datetime(2026, 3, 6, 15, 0, tzinfo=UTC), datetime(2026, 3, 9, 15, 0, tzinfo=UTC)),
-        (datetime(2026, 3, 7, 15, 0, tzinfo=UTC), datetime(2026, 3, 10, 0, 0, tzinfo=UTC)),
-        # The clocks go forward on Sunday 29 March 2026: 3pm on Friday is 3pm on Monday, an hour earlier in UTC.
-        (datetime(2026, 3, 27, 15, 0, tzinfo=UTC), datetime(2026, 3, 30, 14, 0, tzinfo=UTC)),
-    ],
-)
-def test_a_decision_is_due_after_one_working_day(sent_at: datetime, due_at: datetime) -> None:
-    assert decision_due_at(sent_at, urgent=False) == due_at
-    assert decision_due_at(sent_at, urgent=True) == sent_at + timedelta(hours=1)
-
-
-@given(
-    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)),
-    st.integers(min_value=0, max_value=12 * 24 * 60),
-)
-def test_lateness_in_the_database_is_lateness_on_the_page(sent_at: datetime, minutes: int) -> None:
-    at = sent_at + timedelta(minutes=minutes)
-    due_at = decision_due_at(sent_at, urgent=False)
-    if due_at != at:
-        assert (sent_at < late_if_sent_before(at)) == (due_at < at)

@@ -1,4 +1,4 @@
-"""Raising alerts, letting them climb, taking them, and sending what rings the bell."""
+"""Clocks that start and stop, alerts that are raised, climb and are taken, and what rings the bell."""
 
 from cases.clocks.services.alerts import (
     AlertTaken,
@@ -6,6 +6,17 @@ from cases.clocks.services.alerts import (
     acknowledge_subject,
     raise_alert,
     start_ladder,
+)
+from cases.clocks.services.clocks import (
+    cancel_clock,
+    close_day,
+    give_clock,
+    reanchor_clock,
+    register_hidden_files,
+    register_should_run,
+    reopen_day,
+    start_clock,
+    stop_clock,
 )
 from cases.clocks.services.outbox import dispatch
 from cases.clocks.services.sweeping import Swept, register_kept_from, register_should_alert, sweep
@@ -15,10 +26,19 @@ __all__ = [
     "Swept",
     "acknowledge_alert",
     "acknowledge_subject",
+    "cancel_clock",
+    "close_day",
     "dispatch",
+    "give_clock",
     "raise_alert",
+    "reanchor_clock",
+    "register_hidden_files",
     "register_kept_from",
     "register_should_alert",
+    "register_should_run",
+    "reopen_day",
+    "start_clock",
     "start_ladder",
+    "stop_clock",
     "sweep",
 ]

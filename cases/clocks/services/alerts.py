@@ -19,38 +19,73 @@ from cases.clocks.selectors import alerts_for
 
 log = logging.getLogger("harbour.alerts")
 
-# `wanted` is any SELECT of (dedupe_key, kind, step, function_key, subject_id). Alerts and e-mails are written in
-# one statement: there is no moment at which one is there without the other. People who hold two memberships in
-# a function get one e-mail; a membership, a person or an agency that has ended gets none.
+# `wanted` is any SELECT of (dedupe_key, kind, step, function_key, group_id, membership_id, subject_id, child_id,
+# clock_id), in which one of the three recipients is given. Alerts and e-mails are written in one statement: there is
+# no moment at which one is there without the other. An e-mail goes to the people who serve in a function, or to the
+# one person; an agency's alert stands in Harbour alone. People who hold two memberships in a function get one; a
+# membership, a service in a function, a person or an agency that has ended gets none, nor does anybody with a
+# conflict of interest on the file, nor on a restricted file anybody who is not named there.
 RAISE = """
 WITH wanted AS ({wanted}),
 raised AS (
-    INSERT INTO cases_alert (id, dedupe_key, kind, step, group_id, subject_id, raised_at)
-    SELECT gen_random_uuid(), wanted.dedupe_key, wanted.kind, wanted.step, function.group_id, wanted.subject_id, %(at)s
-    FROM wanted JOIN accounts_functiongroup AS function ON function.key = wanted.function_key
+    INSERT INTO cases_alert (
+        id, dedupe_key, kind, step, group_id, membership_id, subject_id, child_id, clock_id, raised_at
+    )
+    SELECT gen_random_uuid(), wanted.dedupe_key, wanted.kind, wanted.step, COALESCE(function.group_id, wanted.group_id),
+           wanted.membership_id, wanted.subject_id, wanted.child_id, wanted.clock_id, %(at)s
+    FROM wanted LEFT JOIN accounts_functiongroup AS function ON function.key = wanted.function_key
+    WHERE COALESCE(function.group_id, wanted.group_id) IS NOT NULL OR wanted.membership_id IS NOT NULL
     ON CONFLICT (dedupe_key) DO NOTHING
-    RETURNING id, group_id
+    RETURNING id, group_id, membership_id, child_id
 ),
-told AS (
-    SELECT DISTINCT ON (raised.id, member.user_id) raised.id AS alert_id, member.id AS membership_id
+recipient AS (
+    SELECT raised.id AS alert_id, raised.child_id, serving.membership_id
     FROM raised
     JOIN accounts_functiongroup AS function ON function.group_id = raised.group_id
     JOIN accounts_functionmember AS serving ON serving.function_id = function.id
-    JOIN accounts_membership AS member ON member.id = serving.membership_id
+    WHERE serving.ended_on IS NULL OR serving.ended_on > %(today)s
+    UNION ALL
+    SELECT raised.id, raised.child_id, raised.membership_id FROM raised WHERE raised.membership_id IS NOT NULL
+),
+told AS (
+    SELECT DISTINCT ON (recipient.alert_id, member.user_id) recipient.alert_id, member.id AS membership_id
+    FROM recipient
+    JOIN accounts_membership AS member ON member.id = recipient.membership_id
     JOIN accounts_user AS person ON person.id = member.user_id
     JOIN accounts_agency AS agency ON agency.id = member.agency_id
     WHERE person.is_active AND person.email <> '' AND agency.ended_on IS NULL
       AND member.started_on <= %(today)s AND (member.ended_on IS NULL OR member.ended_on > %(today)s)
-    ORDER BY raised.id, member.user_id, member.id
+      AND NOT EXISTS (
+          SELECT 1 FROM cases_block AS block
+          WHERE block.child_id = recipient.child_id AND block.user_id = member.user_id AND block.placed_at <= %(at)s
+            AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
+      )
+      AND NOT EXISTS (
+          SELECT 1 FROM cases_child AS file
+          WHERE file.id = recipient.child_id AND file.restricted AND NOT EXISTS (
+              SELECT 1 FROM cases_accessgrant AS named
+              WHERE named.child_id = file.id AND named.membership_id = member.id AND named.reason = 'named'
+                AND named.valid_from <= %(at)s AND (named.valid_until IS NULL OR named.valid_until > %(at)s)
+                AND (named.ended_at IS NULL OR named.ended_at > %(at)s)
+          )
+      )
+    ORDER BY recipient.alert_id, member.user_id, member.id
 ),
 posted AS (
     INSERT INTO cases_outboxmessage (alert_id, membership_id, message_id, tries, next_try_at, last_error)
     SELECT alert_id, membership_id, gen_random_uuid(), 0, %(at)s, '' FROM told
     RETURNING id
 )
-SELECT (SELECT count(*) FROM raised), (SELECT count(*) FROM posted)
+SELECT (SELECT count(*) FROM raised), (SELECT count(*) FROM posted),
+       (SELECT count(*) FROM raised WHERE NOT EXISTS (SELECT 1 FROM told WHERE told.alert_id = raised.id))
 """
 
+# A SELECT of (dedupe_key, kind, step, function_key, subject_id), as an event's alert needs no more.
+OF_AN_EVENT = """
+SELECT event.dedupe_key, event.kind, event.step, event.function_key, NULL::int AS group_id,
+       NULL::uuid AS membership_id, event.subject_id, NULL::uuid AS child_id, NULL::uuid AS clock_id
+FROM ({event}) AS event
+"""
 ONE = (
     "SELECT %(dedupe_key)s::text AS dedupe_key, %(kind)s::text AS kind, %(step)s::int AS step, "
     "%(function)s::text AS function_key, %(subject_id)s::uuid AS subject_id"
@@ -70,9 +105,9 @@ def write_alerts(wanted: str, parameters: dict[str, Any], *, at: datetime) -> tu
     """
     with connection.cursor() as cursor:
         cursor.execute(RAISE.format(wanted=wanted), {**parameters, "at": at, "today": timezone.localdate(at)})
-        alerts, messages = cursor.fetchone()
-    if alerts and not messages:
-        log.error("alert_reaches_nobody", extra={"alerts": alerts})
+        alerts, messages, by_no_mail = cursor.fetchone()
+    if by_no_mail:
+        log.error("alert_reaches_nobody", extra={"alerts": by_no_mail})
     return alerts, messages
 
 
@@ -85,7 +120,7 @@ def raise_alert(
     The alert and one e-mail a person stand or fall with the caller's transaction. Returns whether it is new.
     """
     alerts, _ = write_alerts(
-        ONE,
+        OF_AN_EVENT.format(event=ONE),
         {
             "dedupe_key": dedupe_key,
             "kind": str(kind),
@@ -116,21 +151,24 @@ def start_ladder(*, kind: AlertKind, subject_id: UUID, at: datetime) -> bool:
 
 @transaction.atomic
 def acknowledge_alert(*, alert_id: UUID, at: datetime, by: Viewer) -> Alert:
-    """Take an alert: the viewer looks at it now, and its ladder stops, for every group that was told.
+    """Take an alert: the viewer looks at it now, for every group that was told.
+
+    The ladder of an event stops with it. That of a clock does not: when the time is up and the thing is not done,
+    people are told, whoever said before that they were looking at it.
 
     Raises NotKnown for an alert that is not for this viewer, AlertTaken where a colleague was first.
     """
-    alert = alerts_for(by, at=at).filter(pk=alert_id).first()
+    alert = alerts_for(by, at=at).filter(pk=alert_id).select_related("clock__definition").first()
     if alert is None:
         raise NotKnown("no_alert")
-    if not acknowledge_subject(kind=AlertKind(alert.kind), subject_id=alert.subject_id, at=at, by=by):
+    if not acknowledge_subject(kind=alert.kind, subject_id=alert.subject_id, at=at, by=by):
         raise AlertTaken("A colleague has taken this alert already. Nothing more is needed from you.")
     alert.refresh_from_db()
     return alert
 
 
 @transaction.atomic
-def acknowledge_subject(*, kind: AlertKind, subject_id: UUID, at: datetime, by: Viewer) -> int:
+def acknowledge_subject(*, kind: str, subject_id: UUID, at: datetime, by: Viewer) -> int:
     """Take every open alert about a subject, as when it has been decided. Returns how many were open.
 
     The rows are locked before they are written, so that a rung which the sweep is raising at this moment is

@@ -8,14 +8,12 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 
-from cases.clocks.models import OutboxMessage
-from cases.clocks.rules import wait_after
+from cases.clocks.models import Alert, OutboxMessage
+from cases.clocks.rules import Tone, tone_of, wait_after
+from cases.clocks.selectors import definition_of
 
 log = logging.getLogger("harbour.alerts")
 
-# Never a name, a reference, or a word about what it is: an e-mail may be read by anybody.
-SUBJECT = "An urgent item in Harbour"
-BODY = "You have an urgent item in Harbour. Sign in to read it.\n\n{address}\n"
 FAILURES_IN_A_ROW = 4
 MOST_IN_ONE_RUN = 200
 
@@ -42,7 +40,7 @@ def _send_next(at: datetime) -> bool | None:
     message = (
         OutboxMessage.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(sent_at=None, next_try_at__lte=at)
-        .select_related("membership__user")
+        .select_related("membership__user", "alert__clock__definition")
         .order_by("next_try_at", "pk")
         .first()
     )
@@ -64,9 +62,17 @@ def _send_next(at: datetime) -> bool | None:
 
 def _mail(message: OutboxMessage) -> EmailMessage:
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    tone = _tone(message.alert)
     return EmailMessage(
-        subject=SUBJECT,
-        body=BODY.format(address=settings.BASE_URL),
+        subject=tone.subject,
+        body=f"{tone.sentence}\n\n{settings.BASE_URL}\n",
         to=[message.membership.user.email],
         headers={"Message-ID": f"<{message.message_id}@{domain}>", "Auto-Submitted": "auto-generated"},
     )
+
+
+def _tone(alert: Alert) -> Tone:
+    if alert.clock is None:
+        return tone_of(alert.kind, after_due=None)
+    rungs = definition_of(alert.clock.definition).rungs
+    return tone_of(alert.kind, after_due=rungs[min(alert.step, len(rungs)) - 1].after_due)

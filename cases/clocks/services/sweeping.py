@@ -1,21 +1,28 @@
-"""The sweep: once a minute, every alert that the state of the database says is due is written, in sets.
+"""The sweep: once a minute, every clock and alert that the state of the database says is due is written, in sets.
 
 What it finds is derived anew each time, so that a missed minute, a lost message or a forgotten call mends itself.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import transaction
 
 from cases.clocks.choices import AlertKind
+from cases.clocks.models import SweepRun
 from cases.clocks.rules import LADDERS
-from cases.clocks.selectors import KEPT_FROM, PAGES, SHOULD_ALERT, KeptFrom, ShouldAlert
-from cases.clocks.services.alerts import write_alerts
+from cases.clocks.selectors import ADDRESSES, KEPT_FROM, SHOULD_ALERT, SHOULD_RUN, KeptFrom, ShouldAlert
+from cases.clocks.selectors.clocks import Addresses
+from cases.clocks.services.alerts import OF_AN_EVENT, write_alerts
+from cases.clocks.services.running import climb_clocks, start_left_out, stop_left_running
 
+Written = tuple[int, int]  # alerts or clocks, and e-mails
 log = logging.getLogger("harbour.alerts")
+RUNS_KEPT_FOR = timedelta(days=7)
 
 # What should be running and is not: no alert of the first rung was ever raised about it.
 MISSED = """
@@ -46,21 +53,27 @@ JOIN unnest(%(steps)s::int[], %(seconds)s::int[], %(functions)s::text[]) AS rung
 
 @dataclass(frozen=True)
 class Swept:
-    """What a sweep wrote: alerts that had been left out, rungs that were climbed, and the e-mails of both."""
+    """What a sweep wrote: alerts that had been left out, rungs that were climbed, and the e-mails of both.
+
+    `started` and `stopped` are clocks that a service should have started or stopped and did not.
+    """
 
     missed: int = 0
     climbed: int = 0
     messages: int = 0
+    started: int = 0
+    stopped: int = 0
 
 
-def register_should_alert(kind: AlertKind, query: ShouldAlert, *, page: str = "") -> None:
+def register_should_alert(kind: AlertKind, query: ShouldAlert, *, addresses: Addresses | None = None) -> None:
     """Say which subjects should have an alert of a kind: a function of the instant that gives a QuerySet of ids.
 
     Called by an upper app in `ready()`. The query holds one column, the subject's UUID, and is run inside the
-    sweep's own statement, never row by row. `page` is the URL name where the alert is dealt with.
+    sweep's own statement, never row by row. `addresses` gives the pages on which subjects are dealt with, by id.
     """
     SHOULD_ALERT[kind] = query
-    PAGES[kind] = page
+    if addresses is not None:
+        ADDRESSES[kind] = addresses
 
 
 def register_kept_from(kind: AlertKind, query: KeptFrom) -> None:
@@ -68,22 +81,61 @@ def register_kept_from(kind: AlertKind, query: KeptFrom) -> None:
     KEPT_FROM[kind] = query
 
 
-@transaction.atomic
 def sweep(at: datetime) -> Swept:
-    """Write every alert that is due at the instant `at`. Running it twice, or twice at once, changes nothing more.
+    """Write every clock and alert that is due at the instant `at`. Running it twice, or twice at once, changes nothing
+    more.
 
-    An alert that should have been raised by a service and was not is raised now, and logged as a defect.
+    What should have been started, stopped or raised by a service and was not is mended now, and logged as a defect.
+    Each part is a transaction of its own: one that fails is logged and hides no other. The run is written down as
+    finished only where every part was done, so that a sweep that has died can be seen.
     """
-    missed = climbed = messages = 0
-    for kind, query in SHOULD_ALERT.items():
-        alerts, posted = _raise_missed(kind, query, at)
-        missed, messages = missed + alerts, messages + posted
-    for kind in LADDERS:
-        alerts, posted = _climb(kind, at)
-        climbed, messages = climbed + alerts, messages + posted
-    if missed:
-        log.warning("alert_was_missed", extra={"alerts": missed})
-    return Swept(missed, climbed, messages)
+    run = SweepRun.objects.create(started_at=at)
+    SweepRun.objects.filter(started_at__lt=at - RUNS_KEPT_FOR).delete()
+    swept, whole = _sweep(at)
+    run.finished_at = at if whole else None
+    run.alerts, run.messages = swept.missed + swept.climbed, swept.messages
+    run.defects = swept.missed + swept.started + swept.stopped
+    run.save(update_fields=["finished_at", "alerts", "messages", "defects"])
+    return swept
+
+
+def _sweep(at: datetime) -> tuple[Swept, bool]:
+    """What was written, and whether every part was done."""
+    started = [_part(start_left_out, kind, query, at) for kind, query in SHOULD_RUN.items()]
+    stopped = [_part(stop_left_running, kind, query, at) for kind, query in SHOULD_RUN.items()]
+    missed = [_part(_raise_missed, kind, query, at) for kind, query in SHOULD_ALERT.items()]
+    climbed = [_part(_climb, kind, at) for kind in LADDERS]
+    climbed.append(_part(climb_clocks, at))
+    swept = Swept(
+        missed=_total(missed, 0),
+        climbed=_total(climbed, 0),
+        messages=_total(missed, 1) + _total(climbed, 1),
+        started=_total(started, 0),
+        stopped=_total(stopped, 0),
+    )
+    for defect, number in (
+        ("alert_was_missed", swept.missed),
+        ("clock_was_not_started", swept.started),
+        ("clock_was_not_stopped", swept.stopped),
+    ):
+        if number:
+            log.warning(defect, extra={"number": number})
+    return swept, None not in (*started, *stopped, *missed, *climbed)
+
+
+def _part(work: Callable[..., Written], *given: Any) -> Written | None:
+    """What one part wrote, or None where it failed: an app's wrong query must not silence the others."""
+    try:
+        with transaction.atomic():
+            return work(*given)
+    except Exception as fault:
+        # Its words may hold values of a row.
+        log.error("sweep_part_failed", extra={"error": type(fault).__name__})
+        return None
+
+
+def _total(parts: list[Written | None], of: int) -> int:
+    return sum(part[of] for part in parts if part is not None)
 
 
 def _raise_missed(kind: AlertKind, query: ShouldAlert, at: datetime) -> tuple[int, int]:
@@ -93,7 +145,8 @@ def _raise_missed(kind: AlertKind, query: ShouldAlert, at: datetime) -> tuple[in
         return 0, 0
     named = {f"due_{number}": value for number, value in enumerate(values)}
     parameters = {"kind": str(kind), "functions": [str(key) for key in LADDERS[kind][0].functions], **named}
-    return write_alerts(MISSED.format(due=due % tuple(f"%({name})s" for name in named)), parameters, at=at)
+    missed = MISSED.format(due=due % tuple(f"%({name})s" for name in named))
+    return write_alerts(OF_AN_EVENT.format(event=missed), parameters, at=at)
 
 
 def _climb(kind: AlertKind, at: datetime) -> tuple[int, int]:
@@ -106,4 +159,5 @@ def _climb(kind: AlertKind, at: datetime) -> tuple[int, int]:
     if not rungs:
         return 0, 0
     steps, seconds, functions = (list(column) for column in zip(*rungs, strict=True))
-    return write_alerts(CLIMB, {"kind": str(kind), "steps": steps, "seconds": seconds, "functions": functions}, at=at)
+    parameters = {"kind": str(kind), "steps": steps, "seconds": seconds, "functions": functions}
+    return write_alerts(OF_AN_EVENT.format(event=CLIMB), parameters, at=at)

@@ -4,7 +4,7 @@ from cases.record.services.identity import Identity, agree_safe_contact, change_
 from cases.record.services.involvement import change_lead, end_involvement, involve
 from cases.record.services.opening import OpenFile, note_files_shown, open_file
 from cases.record.services.periods import PERIODS, PeriodKind, add_alias, add_identifier, record_period
-from cases.record.services.writing import add_chronology, bump_version, provenance, record_level
+from cases.record.services.writing import add_chronology, bump_version, provenance, record_level, record_missing
 
 __all__ = [
     "PERIODS",
@@ -25,6 +25,7 @@ __all__ = [
     "open_file",
     "provenance",
     "record_level",
+    "record_missing",
     "record_period",
     "start_spell",
 ]

@@ -93,3 +93,11 @@ def record_level(
         review_due_on=review_due_on,
     )
     access.record_activity(child_id=child.pk, category=Category.LEVEL, at=at)
+
+
+@transaction.atomic
+def record_missing(*, child: Child, since: datetime | None, at: datetime) -> None:
+    """Carry onto the front of the file since when the child is missing, or with None that the child is back."""
+    Child.objects.filter(pk=child.pk).update(missing_since=since)
+    child.missing_since = since
+    access.record_activity(child_id=child.pk, category=Category.MISSING, at=at)

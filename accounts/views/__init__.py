@@ -1,0 +1,121 @@
+"""Signing in and out, choosing the acting membership, and carrying on after a session has ended."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.csrf import requires_csrf_token
+from django.views.defaults import bad_request, page_not_found, server_error
+
+from accounts.forms.sign_in import SignInForm
+from accounts.middleware.policy import policy
+from accounts.middleware.problems import is_for_a_system, not_found, problem
+from accounts.middleware.viewer import ACTING_MEMBERSHIP
+from accounts.selectors import current_memberships
+from accounts.selectors.health import database_answers
+from accounts.services.submissions import OWNER_FIELD, hold_submission, owner_of, take_held
+
+
+@policy(methods=("GET", "POST"), public=True, writes=False)
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in by username and password; a form that came too late waits behind it."""
+    held = request.GET.get("held") or request.POST.get("held", "")
+    form = SignInForm(request, data=request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        login(request, form.get_user())
+        return redirect(_after_sign_in(request, held))
+    status = 200 if request.method == "GET" else 422
+    context = {"form": form, "held": held, "next": request.GET.get("next") or request.POST.get("next", "")}
+    return render(request, "accounts/sign_in.html", context, status=status)
+
+
+def _after_sign_in(request: HttpRequest, held: str) -> str:
+    if held:
+        return _held_or_home(held)
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if safe else reverse("home")
+
+
+def _held_or_home(token: str) -> str:
+    try:
+        return reverse("accounts:carry_on", args=[UUID(token)])
+    except ValueError:
+        return reverse("home")
+
+
+@policy(methods=("POST",), public=True, writes=False)
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session, here and now."""
+    logout(request)
+    messages.success(request, "You are signed out.")
+    return redirect("accounts:sign_in")
+
+
+@policy(methods=("GET", "POST"), writes=False, needs_membership=False)
+def switch_membership(request: HttpRequest) -> HttpResponse:
+    """Choose under which of several memberships to act; a form that waits for that role is then shown again."""
+    memberships = current_memberships(request.user)  # type: ignore[arg-type]
+    problems = []
+    if request.method == "POST":
+        chosen = request.POST.get("membership", "")
+        if chosen in {str(membership.pk) for membership in memberships}:
+            request.session[ACTING_MEMBERSHIP] = chosen
+            return redirect(_held_or_home(request.GET.get("held", "")))
+        problems = [{"text": "Select who you are acting as", "href": "#membership_0"}]
+    context = {"memberships": memberships, "problems": problems}
+    return render(request, "accounts/switch_membership.html", context, status=422 if problems else 200)
+
+
+@policy(methods=("GET",), needs_membership=False)
+def carry_on(request: HttpRequest, token: UUID) -> HttpResponse:
+    """Show a form that arrived after its session had ended, ready to be sent again with everything in it."""
+    held = take_held(token=token, user_id=request.user.pk)  # type: ignore[arg-type]
+    if held is None:
+        return redirect("home")
+    acting_id = request.viewer.membership_id  # type: ignore[attr-defined]
+    other_role = held.membership_id is not None and held.membership_id != acting_id
+    return render(request, "accounts/carry_on.html", {"held": held, "other_role": other_role})
+
+
+@policy(public=True)
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Whether this process and its database answer. Says nothing else."""
+    up = database_answers()
+    return JsonResponse({"database": "up" if up else "down"}, status=200 if up else 503)
+
+
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose page was too old: what was typed is kept, and can be sent again."""
+    token = None
+    if request.user.is_authenticated and OWNER_FIELD in request.POST:
+        owner = owner_of(request.POST[OWNER_FIELD])
+        if owner is not None and owner[0] == request.user.pk:
+            token = hold_submission(
+                user_id=owner[0], membership_id=owner[1], path=request.get_full_path(), fields=request.POST
+            )
+    return render(request, "403_csrf.html", {"token": token}, status=403)
+
+
+def not_found_page(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is answered at an address that leads nowhere."""
+    return not_found() if is_for_a_system(request) else page_not_found(request, exception)
+
+
+def server_error_page(request: HttpRequest) -> HttpResponse:
+    """What is answered when the product is at fault."""
+    if is_for_a_system(request):
+        return problem(500, "fault", "Nothing was changed. Send it again later, with the same Idempotency-Key.")
+    return server_error(request)
+
+
+def bad_request_page(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is answered to a request that no browser or honest system makes."""
+    if is_for_a_system(request):
+        return problem(400, "bad_request", "Check the request's headers and size.")
+    return bad_request(request, exception)

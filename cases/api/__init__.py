@@ -1,0 +1,1 @@
+"""What may be read of files by a program of somebody who is signed in."""

@@ -1,0 +1,61 @@
+"""The ladder that an alert about an event climbs, and how long an e-mail waits to be tried again. Elapsed time only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from accounts.choices import FunctionKey
+from cases.clocks.choices import AlertKind
+
+FIRST_WAIT = timedelta(seconds=15)
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rung: how long after the first, and every function that is told then."""
+
+    after: timedelta
+    functions: tuple[FunctionKey, ...]
+
+
+_NIGHT = (FunctionKey.OUT_OF_HOURS,)
+_POINT = (*_NIGHT, FunctionKey.NOTIFICATION_POINT)
+_ALL = (*_POINT, FunctionKey.PANEL_OFFICE)
+
+# Danger does not keep office hours: minutes are elapsed minutes, and every rung tells more people than the one
+# before; the last tells all of them once more.
+LADDERS: Mapping[AlertKind, tuple[Step, ...]] = {
+    AlertKind.URGENT_NOTIFICATION: (
+        Step(timedelta(), _NIGHT),
+        Step(timedelta(minutes=15), _POINT),
+        Step(timedelta(minutes=30), _ALL),
+        Step(timedelta(minutes=45), _ALL),
+    ),
+    # A child may be known on a file that triage may not know of: the guardians alone are told, and told again.
+    AlertKind.MATCH_QUESTION: (
+        Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),
+        Step(timedelta(hours=4), (FunctionKey.DATA_GUARDIANS,)),
+        Step(timedelta(hours=24), (FunctionKey.DATA_GUARDIANS,)),
+    ),
+}
+
+
+def dedupe_key_of(kind: str, subject_id: UUID, step: int, function: str) -> str:
+    """What makes an alert one: its kind, subject and rung (from 1), and who is told."""
+    return f"{kind}:{subject_id}:{step}:{function}"
+
+
+def steps_reached(kind: AlertKind, *, raised_at: datetime, at: datetime) -> int:
+    """How many rungs an alert that nobody has taken has reached at the instant `at`.
+
+    Both instants are aware: the time between them is elapsed time, whatever the clocks on the wall did.
+    """
+    return sum(1 for step in LADDERS[kind] if raised_at + step.after <= at)
+
+
+def wait_after(tries: int) -> timedelta:
+    """How long to wait after so many failed tries to send an e-mail: 15 seconds, doubling up to 5 minutes."""
+    doublings: int = min(max(tries - 1, 0), 10)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)

@@ -1,0 +1,119 @@
+"""What waits to be taken, for the viewer and the groups a viewer serves in, and what was taken lately."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from accounts.rules.viewers import Viewer
+from cases.clocks.choices import AlertKind, ClockState
+from cases.clocks.models import Alert
+from cases.clocks.selectors.clocks import addresses_of, definition_of, without_hidden
+
+ShouldAlert = Callable[[datetime], QuerySet[Any]]
+# Filled by `services.register_should_alert`: what should have an alert.
+SHOULD_ALERT: dict[AlertKind, ShouldAlert] = {}
+KeptFrom = Callable[[Viewer, datetime], QuerySet[Any]]
+# Filled by `services.register_kept_from`: what a viewer may not know of, although their group was told.
+KEPT_FROM: dict[AlertKind, KeptFrom] = {}
+TAKEN_SHOWN_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class OpenAlert:
+    """Something that nobody has taken yet. It names no child; `href` is the page where it is dealt with.
+
+    `due_at` is when the clock it is about wants it done, None for an event.
+    """
+
+    alert_id: UUID
+    kind: str
+    words: str
+    raised_at: datetime
+    step: int
+    due_at: datetime | None
+    href: str
+
+
+@dataclass(frozen=True)
+class TakenAlert:
+    """Something that somebody has taken: what, who and when."""
+
+    words: str
+    taken_by: str
+    taken_at: datetime
+
+
+def alerts_for(viewer: Viewer, *, at: datetime) -> QuerySet[Alert]:
+    """Alerts that went to the viewer or the viewer's groups, without those about what the viewer may not know of."""
+    mine = Q(membership_id=viewer.membership_id, membership__isnull=False)
+    rows = without_hidden(Alert.objects.filter(mine | Q(group_id__in=viewer.group_ids)), viewer, at)
+    for kind, query in KEPT_FROM.items():
+        rows = rows.exclude(kind=kind, subject_id__in=query(viewer, at))
+    return rows
+
+
+def _open(viewer: Viewer, at: datetime) -> QuerySet[Alert]:
+    """Alerts that nobody has taken and that still stand: the clock runs, and whom it told owes it still."""
+    stands = Q(clock=None) | Q(clock__state=ClockState.RUNNING)
+    mine = Q(clock=None) | Q(membership=None) | Q(clock__owner_membership=F("membership"))
+    return alerts_for(viewer, at=at).filter(stands, mine, acknowledged_at=None)
+
+
+def open_alerts(viewer: Viewer, *, at: datetime) -> list[OpenAlert]:
+    """What nobody has taken and the viewer has been told, once for each subject, the oldest first.
+
+    `raised_at` is when the viewer was first told, `step` and `words` those of the highest rung that reached them.
+    """
+    rows = _open(viewer, at).select_related("clock__definition")
+    first: dict[tuple[str, UUID], Alert] = {}
+    last: dict[tuple[str, UUID], Alert] = {}
+    for alert in rows.order_by("raised_at", "step", "pk"):
+        first.setdefault((alert.kind, alert.subject_id), alert)
+        last[alert.kind, alert.subject_id] = alert
+    pages = {kind: addresses_of(kind, [found for of, found in first if of == kind]) for kind in {k for k, _ in first}}
+    return [
+        OpenAlert(
+            alert_id=first[key].pk,
+            kind=alert.kind,
+            words=words_of(alert),
+            raised_at=first[key].raised_at,
+            step=alert.step,
+            due_at=alert.clock.due_at if alert.clock else None,
+            href=pages[alert.kind].get(alert.subject_id, ""),
+        )
+        for key, alert in last.items()
+    ]
+
+
+def taken_lately(viewer: Viewer, *, at: datetime) -> list[TakenAlert]:
+    """What the viewer was told of and somebody took within a week, once for each taking, the latest first."""
+    rows = alerts_for(viewer, at=at).filter(acknowledged_at__gt=at - TAKEN_SHOWN_FOR)
+    latest: dict[tuple[str, UUID, datetime | None], Alert] = {}
+    ordered = rows.select_related("clock__definition", "acknowledged_by").order_by("-acknowledged_at", "step", "pk")
+    for alert in ordered:
+        latest[alert.kind, alert.subject_id, alert.acknowledged_at] = alert
+    return [
+        TakenAlert(words_of(alert), alert.acknowledged_by.full_name, alert.acknowledged_at)
+        for alert in latest.values()
+        if alert.acknowledged_by is not None and alert.acknowledged_at is not None
+    ]
+
+
+def words_of(alert: Alert) -> str:
+    """What an alert says: the words of its rung as its clock was started with; of an event those of its kind."""
+    if alert.clock is None:
+        return alert.get_kind_display()
+    rungs = definition_of(alert.clock.definition).rungs
+    return rungs[min(alert.step, len(rungs)) - 1].words
+
+
+def count_open_alerts(viewer: Viewer, *, at: datetime) -> int:
+    """How many things wait to be taken by the viewer: one query, for the home page and the navigation."""
+    if viewer.membership_id is None:
+        return 0
+    rows = _open(viewer, at)
+    return rows.values("kind", "subject_id").distinct().count()

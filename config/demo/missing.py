@@ -1,0 +1,323 @@
+"""Missing episodes, each with its return and the interview that follows, through the product's services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cases.access.choices import Category
+from cases.record.choices import PlanStatus
+from config.demo.calibration import figure, weights
+from config.demo.life import Life
+from config.demo.times import day_of, in_office_hours, on_day
+from missing.choices import (
+    Agrees,
+    AttemptMethod,
+    CheckResult,
+    EpisodeKind,
+    Grade,
+    NotNeededReason,
+    PlaceKind,
+    ReturnMethod,
+    Venue,
+)
+from missing.models import MissingEpisode, ReturnInterview
+from missing.services import (
+    EpisodeDetails,
+    Finding,
+    Holding,
+    ReturnDetails,
+    allocate_interviewer,
+    answer_interview,
+    end_not_engaged,
+    end_not_needed,
+    grade_episode,
+    hold_interview,
+    offer_interview,
+    record_attempt,
+    record_check,
+    record_return,
+    report_episode,
+    write_up_interview,
+)
+
+POLICE, INTERVIEWER, MANAGER = "missing.coordinator", "interviewer", "manager"
+WITHIN = timedelta(hours=72)
+NOT_INDEPENDENT_OF_TIME = "The child asked for a worker they know, who was on leave until today."
+
+
+@dataclass
+class Following:
+    """An episode and its interview while they are being written, step by step."""
+
+    episode: MissingEpisode | None = None
+    interview: ReturnInterview | None = None
+
+
+def plan_missing(life: Life) -> None:
+    """Plan every episode of a child, the first of them from before the notification."""
+    rng = life.rng
+    if not life.workers(POLICE):
+        return
+    joined_at = life.joined_at[POLICE]
+    before = on_day(day_of(life.opened_at) - timedelta(days=rng.randint(4, 25)), rng.randint(19, 22))
+    _earlier_episode(life, at=before, written_at=joined_at + timedelta(minutes=rng.randint(15, 60)))
+    at = joined_at
+    for _ in range(int(rng.choices(*_episodes_after())[0])):
+        night = day_of(at) + timedelta(days=rng.randint(3, 45))
+        at = on_day(night, rng.randint(19, 22), rng.randrange(0, 60, 5))
+        at = plan_episode(life, at=at)
+
+
+def _episodes_after() -> tuple[list[str], list[float]]:
+    shares = weights("episodes_after_the_first")
+    return list(shares), list(shares.values())
+
+
+def _earlier_episode(life: Life, *, at: datetime, written_at: datetime) -> None:
+    """What police knew before there was a file: written down when the co-ordinator joins, interviewed elsewhere."""
+    back = at + timedelta(hours=life.rng.choice((7, 9, 12)))
+    details, returned = _details(life, at, certain=True), _back(life, back)
+    if written_at <= back or written_at >= life.end:
+        return
+
+    def happen(written: datetime) -> None:
+        by = life.viewer(POLICE)
+        episode = report_episode(child=life.child, details=details, at=written, by=by)
+        record_return(episode=episode, details=returned, at=written, by=by)
+        end_not_needed(
+            interview=ReturnInterview.objects.get(episode=episode),
+            reason=NotNeededReason.OTHER,
+            note="The child was talked to before this file was opened.",
+            at=written + timedelta(minutes=5),
+            by=life.viewer(MANAGER),
+        )
+
+    life.plan_event(written_at, happen)
+
+
+def plan_episode(life: Life, *, at: datetime, hours: float | None = None, how: str = "") -> datetime:
+    """Plan one episode from the report to the write-up; gives the time of the return.
+
+    `hours` is how long it lasts, `how` what becomes of the interview; both are drawn where they are not given.
+
+    What lies after the day of the demo has not happened yet: that is how some children are missing today, and how
+    some interviews wait.
+    """
+    rng = life.rng
+    back = at + timedelta(hours=hours or float(rng.choices(*_lengths())[0]))
+    if life.plan.closed_on and back + timedelta(days=9) >= life.end:
+        return back
+    following, details, returned = Following(), _details(life, at, certain=bool(hours)), _back(life, back)
+    grade = rng.choice((Grade.MEDIUM, Grade.MEDIUM, Grade.HIGH, Grade.LOW))
+    officer = f"PC {rng.randint(1100, 4890)}"
+
+    def report(reported: datetime) -> None:
+        following.episode = report_episode(child=life.child, details=details, at=reported, by=life.viewer(POLICE))
+
+    def regrade(graded: datetime) -> None:
+        assert following.episode is not None
+        grade_episode(
+            episode=following.episode,
+            grade=grade,
+            reason="Age, known exploitation concern, and no contact by telephone.",
+            graded_at=graded,
+            officer=officer,
+            at=graded,
+            by=life.viewer(POLICE),
+        )
+
+    def come_back(returned_at: datetime) -> None:
+        assert following.episode is not None
+        record_return(episode=following.episode, details=returned, at=returned_at, by=life.viewer(POLICE))
+        following.interview = ReturnInterview.objects.filter(episode=following.episode).first()
+
+    def check(done: datetime) -> None:
+        assert following.episode is not None
+        record_check(
+            episode=following.episode,
+            done_at=done,
+            done_by=officer,
+            face_to_face=True,
+            result=CheckResult.SAFE if returned.method == ReturnMethod.ALONE else CheckResult.CONCERN,
+            note="",
+            at=done,
+            by=life.viewer(POLICE),
+        )
+
+    _plan_together(
+        life,
+        (details.reported_at, report),
+        (details.reported_at + timedelta(minutes=25), regrade),
+        (back, come_back),
+        (back + timedelta(hours=2), check),
+    )
+    if details.kind == EpisodeKind.MISSING:
+        _plan_interview(life, following, back=back, how=how or rng.choices(*_outcomes())[0])
+    return back
+
+
+def _plan_together(life: Life, *steps: tuple[datetime, Callable[[datetime], None]]) -> None:
+    """Plan steps of one chain; the first that cannot happen any more ends it."""
+    for at, happen in steps:
+        if not (life.opened_at <= at < life.end):
+            return
+        life.plan_event(at, happen)
+
+
+def _plan_interview(life: Life, following: Following, *, back: datetime, how: str) -> None:
+    """Plan the interview: held in time, held late, declined, or not reached, in the published shares."""
+    rng = life.rng
+    offered_at = back + timedelta(hours=rng.randint(3, 20))
+    allocated_at = offered_at + timedelta(hours=1)
+    in_time = rng.random() < figure("interviews_in_72_hours").used
+    held_at = _held_at(life, back, in_time=in_time)
+    by = life.viewer(MANAGER)
+
+    def interview() -> ReturnInterview:
+        assert following.interview is not None
+        following.interview.refresh_from_db()
+        return following.interview
+
+    def offer(at: datetime) -> None:
+        offer_interview(interview=interview(), offered_at=at, note="", at=at, by=by)
+
+    def allocate(at: datetime) -> None:
+        membership = life.world.members[INTERVIEWER]
+        briefing = life.teller.tell("interview", "briefing")
+        allocate_interviewer(interview=interview(), membership=membership, briefing=briefing, at=at, by=by)
+
+    def decline(at: datetime) -> None:
+        answer_interview(interview=interview(), accepted=False, answered_at=at, note="", at=at, by=by)
+
+    def attempt(at: datetime) -> None:
+        note = life.teller.tell("interview", "attempt")
+        record_attempt(
+            interview=interview(), method=AttemptMethod.TELEPHONE, attempted_at=at, reason=note, at=at, by=by
+        )
+
+    def give_up(at: datetime) -> None:
+        end_not_engaged(interview=interview(), note="Three attempts by telephone and a visit.", at=at, by=by)
+
+    def hold(at: datetime) -> None:
+        _hold(life, interview(), at=at, late=at - back > WITHIN)
+
+    def write_up(at: datetime) -> None:
+        _write_up(life, interview(), at=at)
+
+    opening = ((offered_at, offer), (allocated_at, allocate))
+    if how == "declined":
+        _plan_together(life, *opening, (back + timedelta(hours=30), decline))
+    elif how == "not_reached":
+        attempts = [(back + timedelta(hours=hours), attempt) for hours in (26, 50, 70)]
+        _plan_together(life, *opening, *attempts, (back + timedelta(hours=100), give_up))
+    elif how == "held":
+        _plan_together(life, *opening, (held_at, hold), (held_at + timedelta(hours=rng.randint(2, 30)), write_up))
+    # Else nobody has offered one yet, and the 72 hours have run out: this is what must not happen.
+
+
+def _held_at(life: Life, back: datetime, *, in_time: bool) -> datetime:
+    at = in_office_hours(life.rng, day_of(back) + timedelta(days=life.rng.randint(1, 2) if in_time else 4))
+    if in_time and at - back > WITHIN:
+        at = back + timedelta(hours=life.rng.randint(50, 71))
+    return max(at, back + timedelta(hours=22))
+
+
+def _hold(life: Life, interview: ReturnInterview, *, at: datetime, late: bool) -> None:
+    hold_interview(
+        interview=interview,
+        holding=Holding(
+            held_at=at,
+            held_by=life.world.members[INTERVIEWER],
+            venue=life.rng.choice((Venue.SCHOOL, Venue.NEUTRAL, Venue.HOME)),
+            present="The child and the interviewer",
+            independent=True,
+            breach_reason=NOT_INDEPENDENT_OF_TIME if late else "",
+        ),
+        at=at + timedelta(minutes=50),
+        by=life.viewer(INTERVIEWER),
+    )
+
+
+def _write_up(life: Life, interview: ReturnInterview, *, at: datetime) -> None:
+    tell = life.teller.tell
+    findings = [
+        Finding(Category.INTERVIEW, tell("interview", "detail"), tell("interview", "safety"), Agrees.YES, "Police"),
+        Finding(Category.MISSING, tell("interview", "why")),
+        Finding(Category.PLAN, tell("interview", "plan"), tell("interview", "keep")),
+    ]
+    if life.rng.random() < 0.4:
+        findings.append(Finding(Category.PERSON_OF_CONCERN, tell("interview", "people"), tell("interview", "advice")))
+    if life.rng.random() < 0.25:
+        findings.append(Finding(Category.INTELLIGENCE, tell("interview", "information")))
+    write_up_interview(interview=interview, findings=findings, finished=True, at=at, by=life.viewer(INTERVIEWER))
+
+
+def _details(life: Life, at: datetime, *, certain: bool = False) -> EpisodeDetails:
+    rng = life.rng
+    looked_after = life.plan.plan == PlanStatus.LOOKED_AFTER
+    absent = rng.random() < 0.12 and not certain
+    return EpisodeDetails(
+        kind=EpisodeKind.ABSENT if absent else EpisodeKind.MISSING,
+        last_seen_at=at,
+        noticed_at=at + timedelta(minutes=40),
+        reported_at=at + timedelta(minutes=rng.randint(50, 120)),
+        police_reference=f"NM/{rng.randint(10000, 99999)}",
+        place_kind=rng.choice((PlaceKind.RESIDENTIAL, PlaceKind.FOSTER)) if looked_after else PlaceKind.HOME,
+        circumstances=life.teller.tell("missing", "circumstances"),
+        companions=life.teller.tell("missing", "companions") if rng.random() < 0.4 else "",
+        flags=("looked_after",) if looked_after else (),
+    )
+
+
+def _back(life: Life, back: datetime) -> ReturnDetails:
+    method = life.rng.choice((ReturnMethod.ALONE, ReturnMethod.POLICE, ReturnMethod.CARER, ReturnMethod.POLICE))
+    return ReturnDetails(
+        returned_at=back,
+        method=method,
+        found_where="" if method == ReturnMethod.ALONE else life.teller.place(),
+        condition=life.teller.tell("missing", "detail"),
+    )
+
+
+def _lengths() -> tuple[list[str], list[float]]:
+    shares = weights("hours_missing")
+    return list(shares), list(shares.values())
+
+
+def _outcomes() -> tuple[list[str], list[float]]:
+    shares = weights("interviews")
+    return list(shares), list(shares.values())
+
+
+# What every demo has today: hours before its day began at which the child left, how long they stay away, and what
+# becomes of the interview. The first two are not back; the third is late and nobody has offered one; the fourth and
+# fifth are due soon; the sixth is held and not written up.
+TODAY = (
+    (5, 60, "held"),
+    (52, 200, "held"),
+    (98, 9, "forgotten"),
+    (30, 9, "held"),
+    (62, 8, "forgotten"),
+    (60, 9, "held"),
+)
+
+
+def missing_today(lives: dict[int, Life]) -> None:
+    """Let some children be missing today, and some interviews be late, due and coming."""
+    quiet = [life for life in lives.values() if life.plan.closed_on is None and _is_quiet(life)]
+    for life, (hours_ago, hours, how) in zip(quiet, TODAY, strict=False):
+        life.events.clear()
+        life.written.clear()
+        plan_episode(life, at=life.until - timedelta(hours=hours_ago), hours=hours, how=how)
+        life.run()
+
+
+def _is_quiet(life: Life) -> bool:
+    """A child who has been missing, whose last episode is long over, and whose file is open to all who work there."""
+    life.child.refresh_from_db()
+    latest = MissingEpisode.objects.filter(child=life.child).order_by("-last_seen_at").first()
+    if latest is None or life.child.restricted or life.child.merged_into_id or not life.works_at(POLICE, life.until):
+        return False
+    return latest.returned_at is not None and latest.returned_at < life.until - timedelta(days=8)

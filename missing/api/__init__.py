@@ -1,0 +1,1 @@
+"""What a police system sends: a child is missing, a child is back."""

@@ -1,0 +1,23 @@
+"""The forms of missing reports, episodes and return interviews."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from accounts.forms import HarbourForm
+from cases.clocks.rules import BreachReasonNeeded
+from missing.rules import AlreadyMissing, MissingRefused
+
+
+def answered(form: HarbourForm, call: Callable[[], Any]) -> Any:
+    """What a service returns for a valid form; None where it refuses, with the reason at the control it is about."""
+    try:
+        return call()
+    except AlreadyMissing:
+        raise
+    except BreachReasonNeeded as refusal:
+        form.add_error("breach_reason" if "breach_reason" in form.fields else None, refusal.reason)
+    except MissingRefused as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
+    return None

@@ -1,0 +1,1 @@
+"""Who is missing, which interviews wait, and what stands on one file."""

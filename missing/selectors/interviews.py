@@ -1,0 +1,156 @@
+"""Return interviews: that of an episode, those that wait, who may hold one, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet, Subquery
+from django.urls import reverse
+
+from accounts.choices import FunctionKey
+from accounts.models import FunctionGroup, Membership
+from accounts.rules.roles import ROLES, Capability
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category, Cell
+from cases.access.rules import Matrix
+from cases.access.selectors import category_opened
+from cases.clocks.selectors import should_run
+from missing.choices import InterviewState, InterviewStepKind
+from missing.models import InterviewFinding, InterviewStep, MissingEpisode, ReturnInterview, SafetyBriefing
+from missing.rules import CLOCK_RUNS
+
+SHOWN_AT_MOST = 200
+PEOPLE = ("allocated__user", "allocated__agency", "held_by__user", "held_by__agency")
+
+
+def interview_on(child_id: UUID, interview_id: UUID) -> ReturnInterview | None:
+    """One interview, only if it lies on this file."""
+    rows = ReturnInterview.objects.filter(child_id=child_id, pk=interview_id)
+    return rows.select_related("child", "episode", "covered_by__episode", *PEOPLE).first()
+
+
+def interview_of(episode: MissingEpisode) -> ReturnInterview | None:
+    """The interview that follows an episode, if one does."""
+    return ReturnInterview.objects.filter(episode=episode).select_related(*PEOPLE).first()
+
+
+def steps_of(interview: ReturnInterview) -> list[InterviewStep]:
+    """What was done about an interview, oldest first."""
+    rows = interview.steps.select_related("author", "agency", "person__user", "person__agency")
+    return list(rows.order_by("happened_at", "recorded_at", "pk"))
+
+
+def has_step(interview: ReturnInterview, kind: InterviewStepKind) -> bool:
+    """Whether something was ever done about an interview."""
+    return interview.steps.filter(kind=kind).exists()
+
+
+def coverable(interview: ReturnInterview) -> list[ReturnInterview]:
+    """Other interviews of the same child that still wait: one conversation may cover them too."""
+    rows = ReturnInterview.objects.filter(child_id=interview.child_id, state__in=CLOCK_RUNS).exclude(pk=interview.pk)
+    return list(rows.select_related("episode").order_by("-returned_at"))
+
+
+def covered_with(interview: ReturnInterview) -> list[ReturnInterview]:
+    """The interviews of other episodes that were held in this conversation."""
+    return list(interview.covered_interviews.select_related("episode").order_by("-returned_at"))
+
+
+def possible_interviewers(*, on: date) -> list[Membership]:
+    """Everybody who may hold a return interview on a day, by agency and name."""
+    roles = [key for key, role in ROLES.items() if Capability.INTERVIEW in role.capabilities]
+    rows = Membership.objects.current(on).filter(role__in=roles, agency__ended_on=None)
+    return list(rows.select_related("user", "agency").order_by("agency__name", "user__full_name", "pk"))
+
+
+def latest_briefing(interview: ReturnInterview) -> SafetyBriefing | None:
+    """The safety briefing that counts: the latest. Who may read it is `rules.may_read_briefing`'s question."""
+    return interview.briefings.select_related("author", "agency").order_by("-recorded_at", "-pk").first()
+
+
+def findings_of(interview_ids: Iterable[UUID], viewer: Viewer, *, at: datetime, matrix: Matrix) -> list[Any]:
+    """What interviews found, as far as a viewer may read each part in full or as its summary; oldest first."""
+    rows = InterviewFinding.objects.visible_to(viewer, at=at, matrix=matrix).filter(
+        interview_id__in=list(interview_ids)
+    )
+    return list(rows.select_related("author", "agency").order_by("recorded_at", "pk"))
+
+
+def categories_found(interview_ids: Iterable[UUID]) -> set[str]:
+    """The categories in which something was found, whoever may read it; the presenter says what is withheld."""
+    rows = InterviewFinding.objects.filter(interview_id__in=list(interview_ids))
+    return set(rows.values_list("category", flat=True))
+
+
+def sees_interviews(viewer: Viewer, matrix: Matrix) -> bool:
+    """Whether a role sees interviews in full on any file, and so a list of them."""
+    return matrix.cell(viewer.role_key, Category.INTERVIEW) == Cell.FULL
+
+
+def open_interviews(viewer: Viewer, *, at: datetime, matrix: Matrix) -> QuerySet[ReturnInterview]:
+    """Interviews that a viewer sees in full. A row written by a return is nobody's own: the category alone opens it."""
+    rows: QuerySet[ReturnInterview] = ReturnInterview.objects.visible_to(viewer, at=at, matrix=matrix)
+    if not sees_interviews(viewer, matrix):
+        return rows.none()
+    rows = rows.annotate(interview_opened=category_opened(Category.INTERVIEW)).exclude(interview_opened=0)
+    return rows.annotate(restricted=F("child__restricted")).select_related("child", "episode", *PEOPLE)
+
+
+def waiting_interviews(
+    viewer: Viewer,
+    *,
+    at: datetime,
+    matrix: Matrix,
+    mine: bool = False,
+    unallocated: bool = False,
+    states: Iterable[str] = (),
+    returned_before: datetime | None = None,
+    limit: int = SHOWN_AT_MOST,
+) -> list[ReturnInterview]:
+    """Interviews that are still to be offered, allocated or held, the earliest return first: what is late is first.
+
+    `returned_before` narrows to those whose child was back before an instant.
+    """
+    rows = open_interviews(viewer, at=at, matrix=matrix).filter(state__in=list(states) or list(CLOCK_RUNS))
+    if mine:
+        rows = rows.filter(allocated_id=viewer.membership_id)
+    if unallocated:
+        rows = rows.filter(allocated=None)
+    if returned_before is not None:
+        rows = rows.filter(returned_at__lt=returned_before)
+    return list(rows.order_by("returned_at", "pk")[:limit])
+
+
+def to_write_up(viewer: Viewer, *, at: datetime, matrix: Matrix, limit: int) -> list[ReturnInterview]:
+    """Interviews that the viewer has held and not finished writing up, the earliest first."""
+    rows = open_interviews(viewer, at=at, matrix=matrix).filter(
+        Q(held_by_id=viewer.membership_id) | Q(allocated_id=viewer.membership_id),
+        state=InterviewState.HELD,
+        covered_by=None,
+    )
+    return list(rows.order_by("held_at", "pk")[:limit])
+
+
+def interviews_that_should_run(at: datetime) -> QuerySet[Any]:
+    """For the sweep: every interview whose 72 hours run, with its return and who owns it until it is held."""
+    team = FunctionGroup.objects.filter(key=FunctionKey.INTERVIEW_TEAM).values("group_id")[:1]
+    rows = ReturnInterview.objects.filter(state__in=CLOCK_RUNS, returned_at__lte=at)
+    return should_run(
+        rows.annotate(team=Subquery(team)),
+        anchored_at="returned_at",
+        child_id="child_id",
+        owner_membership_id="allocated_id",
+        owner_group_id="team",
+    )
+
+
+def interview_addresses(ids: list[UUID]) -> dict[UUID, str]:
+    """The page of each of these interviews; on a merged file, that of the one that lives on."""
+    rows = ReturnInterview.objects.filter(pk__in=ids).select_related("child__merged_into")
+    return {
+        row.pk: reverse("missing:interview", args=[(row.child.merged_into or row.child).reference, row.pk])
+        for row in rows
+    }

@@ -1,0 +1,56 @@
+"""Which file a report belongs to, by exact identity alone. Asked for the system, never shown to who reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Value
+from django.db.models.functions import Concat
+
+from accounts.rules.viewers import SystemPrincipal, system_viewer
+from cases.record.choices import IdentifierKind
+from cases.record.models import Child, Identifier, NormalisedName
+from cases.record.rules import tidy_identifier
+
+# Numbers that are one child's and nobody else's.
+OWN_NUMBERS = (IdentifierKind.NHS_NUMBER, IdentifierKind.POLICE, IdentifierKind.SOCIAL_CARE)
+
+
+@dataclass(frozen=True)
+class ReportedChild:
+    """Who is missing, as somebody without the file in hand can say; `numbers` are pairs of kind and value."""
+
+    given_name: str
+    family_name: str
+    birth_date: date | None = None
+    sex: str = "unknown"
+    numbers: tuple[tuple[str, str], ...] = ()
+
+
+def exact_file(reported: ReportedChild, *, at: datetime) -> Child | None:
+    """The one file with the same number, or else with the same normalised names and birth date.
+
+    None where there is none, and where more than one file fits: joining the wrong child is worse than a second file,
+    which triage can see beside the first. A merged file answers with the one that lives on.
+    """
+    files = Child.objects.visible_to(system_viewer(SystemPrincipal.MATCHING), at=at)
+    held = Identifier.objects.filter(kind__in=OWN_NUMBERS)
+    by_number: set[UUID] = set()
+    for kind, value in reported.numbers:
+        if kind in OWN_NUMBERS:
+            by_number.update(held.filter(kind=kind, value=tidy_identifier(value)).values_list("child_id", flat=True))
+    if by_number:
+        return _only(files.filter(pk__in=by_number).select_related("merged_into"))
+    if reported.birth_date is None:
+        return None
+    typed = NormalisedName(Concat(Value(reported.family_name), Value(" "), Value(reported.given_name)))
+    alike = files.filter(sort_key=typed, birth_date=reported.birth_date, birth_date_estimated=False)
+    return _only(alike.select_related("merged_into"))
+
+
+def _only(files: Iterable[Child]) -> Child | None:
+    living = {(file.merged_into or file).pk: file.merged_into or file for file in files}
+    return next(iter(living.values())) if len(living) == 1 else None

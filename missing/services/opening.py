@@ -1,0 +1,90 @@
+"""To whom a missing report opens a child's file, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+
+from accounts.choices import FunctionKey, Sector
+from accounts.models import FunctionGroup
+from accounts.rules.viewers import Viewer
+from accounts.selectors import agencies_by_sector
+from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant
+from cases.access.services import end_grants, grant_access, grant_to_function
+from cases.record.models import Child
+from missing.models import MissingEpisode
+from missing.rules import REPORTER_SEES_FOR
+
+# Enough to look for a child, and nothing of what else is known: not the level, not the assessment.
+TO_LOOK_FOR = (Category.IDENTITY, Category.CONTACT_ADDRESS, Category.MISSING)
+FUNCTIONS = (FunctionKey.NOTIFICATION_POINT, FunctionKey.PANEL_OFFICE, FunctionKey.INTERVIEW_TEAM)
+
+
+def open_to_functions(child: Child, *, at: datetime, by: Viewer, functions: Iterable[FunctionKey] = FUNCTIONS) -> None:
+    """Open a file to those who follow every episode, by function. Idempotent."""
+    for function in functions:
+        grant_to_function(child_id=child.pk, function=function, at=at, by=by)
+
+
+def open_while_missing(
+    episode: MissingEpisode, *, at: datetime, by: Viewer, reporter_group_id: int | None = None
+) -> None:
+    """Open what is needed to look for the child to police, who own the grade, and to the agency that reported.
+
+    Nothing is opened on a file that is for named people only. The access ends 28 days after the return. An agency
+    that has this access already from the same episode gets no second one.
+    """
+    if episode.child.restricted:
+        return
+    wanted = {agency.group_id for agency in agencies_by_sector([Sector.POLICE])}
+    if reporter_group_id is not None:
+        wanted.add(reporter_group_id)
+    wanted -= set(_of_episode(episode, at).values_list("group_id", flat=True))
+    for group in Group.objects.filter(pk__in=wanted).order_by("pk"):
+        grant_access(
+            child_id=episode.child_id,
+            reason=GrantReason.MISSING,
+            at=at,
+            by=by,
+            group=group,
+            categories=TO_LOOK_FOR,
+            source_id=episode.pk,
+        )
+
+
+def end_after(episode: MissingEpisode, *, over_at: datetime, at: datetime, by: Viewer) -> None:
+    """Let the access that came with an episode end 28 days after it was over: each grant is followed by one that ends.
+
+    Called again where the time of the return is corrected.
+    """
+    grants = _of_episode(episode, at)
+    group_ids = list(grants.order_by("group_id").values_list("group_id", flat=True).distinct())
+    end_grants(grants=grants, at=at, by=by, why="The episode is over")
+    until = over_at + REPORTER_SEES_FOR
+    if until <= at:
+        return
+    for group in Group.objects.filter(pk__in=[pk for pk in group_ids if pk is not None]).order_by("pk"):
+        grant_access(
+            child_id=episode.child_id,
+            reason=GrantReason.MISSING,
+            at=at,
+            by=by,
+            group=group,
+            categories=TO_LOOK_FOR,
+            valid_until=until,
+            source_id=episode.pk,
+        )
+
+
+def _of_episode(episode: MissingEpisode, at: datetime) -> QuerySet[AccessGrant]:
+    """The live grants that came with an episode."""
+    return AccessGrant.objects.live(at).filter(source_id=episode.pk, reason=GrantReason.MISSING)
+
+
+def interview_team() -> int:
+    """The group of those who hold return interviews, who own the clock until an interviewer is named."""
+    return FunctionGroup.objects.get(key=FunctionKey.INTERVIEW_TEAM).group_id

@@ -1,0 +1,162 @@
+"""One child at a meeting: what changed first, then last time, what agencies bring, and what to record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.rules.dates import day
+from cases.access.choices import Category
+from cases.access.rules import Level
+from cases.presenters.timeline import timeline
+from cases.record.selectors import chronology_of
+from cases.record.services import OpenFile
+from panels.choices import ItemState, MeetingState
+from panels.models import AgendaItem, Meeting, PanelDecision
+from panels.presenters.parts import (
+    STATE_TONES,
+    actions_shown,
+    decision_of,
+    decision_rows,
+    heading,
+    minutes_withheld,
+    reasons,
+    updates_shown,
+)
+from panels.rules.decisions import review_on
+from panels.selectors.actions import actions_about
+from panels.selectors.agenda import last_decision, with_content
+
+# Where the panel has not spoken of a child before, what changed is what has happened in four weeks.
+FIRST_LOOK = timedelta(days=28)
+MOST_CHANGES = 12
+
+
+def walk(opened: OpenFile, item: AgendaItem, meeting: Meeting) -> dict[str, Any]:
+    """One screen of the meeting: a fixed number of queries, whatever stands on the file."""
+    last = last_decision(item.child_id, before=meeting)
+    since = last.decided_at if last else opened.at - FIRST_LOOK
+    whole = with_content([item])[item.pk]
+    shown, withheld = updates_shown(opened, whole.updates.all())
+    before = with_content([last.item]).get(last.item_id) if last else None
+    changes = changed_since(opened, since)
+    return {
+        "who": heading(opened, opened.lead),
+        "reasons": reasons(opened, item),
+        "since": f"since the panel last met about them, {day(since)}"
+        if last
+        else f"in the last {FIRST_LOOK.days} days",
+        "changes": changes[:MOST_CHANGES],
+        "more_changes": len(changes) > MOST_CHANGES,
+        "chronology_href": reverse("cases:chronology", args=[opened.child.reference]),
+        "file_href": reverse("cases:file", args=[opened.child.reference]),
+        "last": decision_rows(opened, before) if before else [],
+        "open_actions": actions_shown(opened, actions_about(item.child_id, before=meeting)),
+        "updates": shown,
+        "withheld": [*withheld, *filter(None, [minutes_withheld(opened)])],
+        "state": item.get_state_display(),
+        "tone": STATE_TONES[ItemState(item.state)],
+        "recorded": decision_rows(opened, whole) if item.state != ItemState.LISTED else [],
+        "actions": actions_shown(opened, whole.actions.all()),
+    }
+
+
+def changed_since(opened: OpenFile, since: datetime) -> list[dict[str, Any]]:
+    """What happened on the file since an instant, newest first, as far as the reader may see it."""
+    entries = chronology_of(
+        opened.child,
+        viewer=opened.viewer,
+        matrix=opened.matrix,
+        at=opened.at,
+        happened_from=since,
+        limit=MOST_CHANGES + 1,
+    )
+    return timeline(opened, entries)
+
+
+def neighbours(known: list[tuple[AgendaItem, OpenFile]], item_id: UUID, meeting: Meeting) -> dict[str, Any]:
+    """The way to the previous and the next item, over those that the reader may know of."""
+    ids = [item.pk for item, _ in known]
+    here = ids.index(item_id) if item_id in ids else 0
+    return {
+        "number": here + 1,
+        "of": len(ids),
+        "previous_href": _item(meeting, ids[here - 1]) if here else "",
+        "next_href": _item(meeting, ids[here + 1]) if here + 1 < len(ids) else "",
+    }
+
+
+def next_undecided(known: list[tuple[AgendaItem, OpenFile]], after: UUID, meeting: Meeting) -> str:
+    """Where the chair goes after recording: the next item to discuss, from here on and then from the top."""
+    ids = [item.pk for item, _ in known]
+    start = ids.index(after) + 1 if after in ids else 0
+    ring = [*known[start:], *known[:start]]
+    for item, _ in ring:
+        if item.state == ItemState.LISTED and item.pk != after:
+            return _item(meeting, item.pk)
+    return reverse("panels:meeting", args=[meeting.pk])
+
+
+def _item(meeting: Meeting, item_id: UUID) -> str:
+    return reverse("panels:item", args=[meeting.pk, item_id])
+
+
+def initial_decision(opened: OpenFile, item: AgendaItem) -> dict[str, Any]:
+    """What the form starts with: the decision that is recorded, or the level as it is and the usual next review."""
+    decision: PanelDecision | None = decision_of(item)
+    if decision is not None:
+        return {
+            "code": decision.code,
+            "rationale": decision.rationale,
+            "level_after": decision.level_after,
+            "next_review_on": decision.next_review_on,
+            "confirmed": decision.confirmed,
+            "version": item.version,
+        }
+    child = opened.child
+    return {
+        "level_after": child.level,
+        "next_review_on": review_on(level=child.level, harm_status=child.harm_status, on=timezone.localdate(opened.at)),
+        "version": item.version,
+    }
+
+
+def panel_on_file(opened: OpenFile, items: Iterable[AgendaItem]) -> list[dict[str, Any]]:
+    """Every time the panel was to talk about a child, as far as the reader sees the minutes: closed meetings, and
+    those whose agenda is out for who sees minutes in full."""
+    minutes = opened.level(Category.MINUTES)
+    shown = []
+    for item in items:
+        actions = actions_shown(opened, item.actions.all())
+        rows = decision_rows(opened, item)
+        out = item.meeting.state == MeetingState.CLOSED or minutes == Level.FULL
+        if not (rows and out) and not actions:
+            continue
+        shown.append(
+            {
+                "title": f"{item.meeting.panel.name}, {day(item.meeting.starts_at)}",
+                "state": item.meeting.get_state_display(),
+                "reasons": reasons(opened, item) if minutes >= Level.SUMMARY else [],
+                "rows": rows if out else [],
+                "actions": actions,
+                "minutes_href": reverse("panels:child_minutes", args=[opened.child.reference, item.pk])
+                if item.meeting.state == MeetingState.CLOSED and minutes >= Level.SUMMARY
+                else "",
+            }
+        )
+    return shown
+
+
+def categories_to_write(opened: OpenFile) -> list[Category]:
+    """The kinds of information in which the viewer may tell the meeting something: those their role works with."""
+    return [
+        category
+        for category in Category
+        if category not in (Category.WHO_LOOKED, Category.SHARING, Category.EVIDENCE_PLAN)
+        and opened.level(category) in (Level.FULL, Level.OWN)
+    ]

@@ -1,0 +1,97 @@
+"""The minutes of a meeting for one reader: a tagged PDF in which each child has pages of their own.
+
+Redacted by the reader's matrix and the blocks of that instant: what a reader may know exists and may not read is said
+to be withheld; of anything else there is no trace, and pages and parts are numbered over what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.template.loader import render_to_string
+from weasyprint import HTML
+
+from accounts.rules.dates import moment
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category
+from cases.access.rules import Level
+from cases.record.services import OpenFile
+from panels.models import AgendaItem, Meeting
+from panels.presenters.meetings import STATEMENT, attendance_rows, times
+from panels.presenters.parts import actions_shown, decision_rows, heading, minutes_withheld, reasons, updates_shown
+from panels.selectors.agenda import leads_of
+from panels.selectors.meetings import accepted_by, attendance_of, seats_of_meeting
+from referrals.presenters.notify_copy import breakable
+
+LEVEL_SAID = {
+    "high": "High risk",
+    "medium": "Medium risk",
+    "low": "Low risk",
+    "none": "None identified",
+    "": "Not assessed",
+}
+
+
+def _refuse(url: str, *args: Any, **kwargs: Any) -> Any:
+    """Minutes are made from their own text: nothing is ever fetched."""
+    raise ValueError(url)
+
+
+def minutes_as_pdf(
+    meeting: Meeting,
+    parts: Iterable[tuple[AgendaItem, OpenFile]],
+    *,
+    viewer: Viewer,
+    at: datetime,
+    partnership: str,
+    alone: bool = False,
+) -> bytes:
+    """Minutes as a PDF/UA-1 document: of a whole meeting, or of one child's part `alone`.
+
+    Every page says who printed it and when; the title names no child.
+    """
+    pairs = list(parts)
+    leads = leads_of([item.child_id for item, _ in pairs])
+    context = {
+        "title": f"Minutes, {meeting.panel.name}",
+        "panel": meeting.panel.name,
+        "partnership": partnership,
+        "printed": moment(at),
+        "printed_by": f"{viewer.name}, {viewer.role_name}, {viewer.agency_name}",
+        "times": times(meeting),
+        "alone": alone,
+        "parts": [child_part(opened, item, leads.get(item.child_id)) for item, opened in pairs],
+    }
+    if not alone:
+        taken = attendance_of(meeting)
+        seats = seats_of_meeting(meeting, taken, on=meeting.starts_at.date())
+        context |= {
+            "attendance": attendance_rows(seats, taken, accepted_by(meeting)),
+            "quorate": meeting.quorate,
+            "statement": STATEMENT,
+        }
+    html = render_to_string("pdf/minutes.html", context)
+    pdf: bytes = HTML(string=html, url_fetcher=_refuse).write_pdf(pdf_variant="pdf/ua-1")
+    return pdf
+
+
+def child_part(opened: OpenFile, item: AgendaItem, lead: Any) -> dict[str, Any]:
+    """One child's part of the minutes in finished text, every long word with a place to break."""
+    who = heading(opened, lead)
+    shown, withheld = updates_shown(opened, item.updates.all())
+    notice = minutes_withheld(opened)
+    level = f"{LEVEL_SAID[who['level']]}. {opened.child.get_harm_status_display()}" if who["shows_level"] else ""
+    seen = opened.level(Category.MINUTES) >= Level.SUMMARY
+    return {
+        "name": who["name"],
+        "reference": who["reference"],
+        "level": level,
+        "lead": who["lead"],
+        "reasons": [breakable(words) for words in reasons(opened, item)] if seen else [],
+        "rows": [{**row, "value": breakable(row["value"])} for row in decision_rows(opened, item)],
+        "actions": [{**line, "text": breakable(line["text"])} for line in actions_shown(opened, item.actions.all())],
+        "updates": [{**row, "text": breakable(row["text"])} for row in shown],
+        "withheld": [*withheld, *([notice] if notice else [])],
+    }

@@ -1,0 +1,168 @@
+"""What somebody undertook to do for a child: given at a meeting, done with evidence, verified by the co-ordinator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Membership
+from accounts.rules.dates import day
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category, GrantReason
+from cases.access.services import end_grants_from, grant_access
+from cases.clocks.choices import ClockKind
+from cases.clocks.services import cancel_clock, start_clock, stop_clock
+from cases.record.choices import EntryKind
+from cases.record.models import Child
+from cases.record.services import add_chronology, provenance
+from panels.choices import ActionStatus, Priority
+from panels.models import Action, ActionStep, AgendaItem
+from panels.rules import PanelRefused
+from panels.rules.decisions import check_action, check_owner_may_know, check_step, check_verification, keeps_panel
+from panels.rules.states import ACTION, RUNNING, check_move
+from panels.selectors.actions import may_own
+
+# What doing something for a child takes: who, how to reach them, how worried to be, what was decided and planned.
+NEEDED = (Category.IDENTITY, Category.CONTACT_ADDRESS, Category.LEVEL, Category.MINUTES, Category.PLAN)
+CHANGED = "Somebody changed this action while you had the page open. Look at it again, then make your change."
+
+
+@dataclass(frozen=True)
+class NewAction:
+    """An action as it is agreed at the meeting: what, who, by when."""
+
+    text: str
+    owner: Membership | None
+    due_on: date | None
+    priority: Priority | str = Priority.NORMAL
+
+
+@transaction.atomic
+def start_action(*, item: AgendaItem, child: Child, action: NewAction, at: datetime, by: Viewer) -> Action:
+    """Give a named person something to do for a child by a day: its clock starts, and the access that it needs.
+
+    The same words for the same person at one item are one action. Raises PanelRefused without words, owner or day, and
+    for an owner who may not know of the file.
+    """
+    check_action(text=action.text, due_on=action.due_on, has_owner=action.owner is not None, on=timezone.localdate(at))
+    owner, due_on = action.owner, action.due_on
+    assert owner is not None
+    assert due_on is not None
+    check_owner_may_know(knows=may_own(child, owner, at=at))
+    text = action.text.strip()
+    held = Action.objects.filter(item=item, owner_membership=owner, text=text, status__in=RUNNING).first()
+    if held is not None:
+        return held
+    row = Action.objects.create(
+        item=item,
+        child=child,
+        text=text,
+        owner_membership=owner,
+        owner_agency_id=owner.agency_id,
+        due_on=due_on,
+        priority=action.priority,
+        recorded_at=at,
+        **provenance(by, Category.MINUTES),
+    )
+    _write_step(row, status=ActionStatus.OPEN, note="", at=at, by=by)
+    if not child.restricted:
+        grant_access(
+            child_id=child.pk,
+            reason=GrantReason.PANEL,
+            at=at,
+            by=by,
+            membership=owner,
+            categories=NEEDED,
+            source_id=row.pk,
+            note="Owns an action of the panel",
+        )
+    start_clock(
+        kind=ClockKind.ACTION_DONE,
+        subject_id=row.pk,
+        child_id=child.pk,
+        anchored_at=at,
+        due_on=due_on,
+        owner_membership_id=owner.pk,
+        owner_group_id=owner.agency.group_id,
+        at=at,
+        by=by,
+    )
+    return row
+
+
+@transaction.atomic
+def take_step(*, action: Action, to: ActionStatus | str, note: str, version: int, at: datetime, by: Viewer) -> Action:
+    """Say how an action stands: in progress, done with the evidence, not achieved with the reason, or withdrawn.
+
+    An action that ends stops its clock and the access that came with it. Raises PanelRefused for a stale page, for a
+    step that the action's state does not allow, and for whom it is not to take.
+    """
+    action = _locked(action.pk, version)
+    check_move(ACTION, action.status, str(to))
+    check_step(to=str(to), note=note, owner=by.membership_id == action.owner_membership_id, office=keeps_panel(by))
+    action.status = str(to)
+    action.ended_at = None if to in RUNNING else at
+    action.version += 1
+    action.save(update_fields=["status", "ended_at", "version"])
+    _write_step(action, status=str(to), note=note.strip(), at=at, by=by)
+    if action.ended_at is not None:
+        _end(action, note=note.strip(), at=at, by=by)
+    return action
+
+
+@transaction.atomic
+def verify_action(*, action: Action, note: str, version: int, at: datetime, by: Viewer) -> Action:
+    """Confirm that an action is done as its evidence says. Refused to its owner, and where nothing waits for it."""
+    if not keeps_panel(by):
+        raise PanelRefused("The co-ordinator verifies what has been done.")
+    action = _locked(action.pk, version)
+    check_verification(
+        status=action.status,
+        verified=action.verified_at is not None,
+        owner=by.membership_id == action.owner_membership_id,
+    )
+    action.verified_at, action.verified_by_id = at, by.acting_membership_id
+    action.version += 1
+    action.save(update_fields=["verified_at", "verified_by", "version"])
+    _write_step(action, status=ActionStatus.DONE, note=note.strip() or "Verified", at=at, by=by, verifies=True)
+    return action
+
+
+def _locked(action_id: UUID, version: int) -> Action:
+    action = (
+        Action.objects.select_for_update(of=("self",)).select_related("child", "item__meeting__panel").get(pk=action_id)
+    )
+    if action.version != version:
+        raise PanelRefused(CHANGED)
+    return action
+
+
+def _write_step(
+    action: Action, *, status: str, note: str, at: datetime, by: Viewer, verifies: bool = False
+) -> ActionStep:
+    return ActionStep.objects.create(
+        action=action, status=status, note=note, verifies=verifies, taken_at=at, taken_by_id=by.acting_membership_id
+    )
+
+
+def _end(action: Action, *, note: str, at: datetime, by: Viewer) -> None:
+    if action.status == ActionStatus.DONE:
+        stop_clock(kind=ClockKind.ACTION_DONE, subject_id=action.pk, done_at=at, breach_reason=note[:300], at=at, by=by)
+    else:
+        cancel_clock(kind=ClockKind.ACTION_DONE, subject_id=action.pk, why=note[:300], at=at, by=by)
+    add_chronology(
+        child=action.child,
+        kind=EntryKind.ACTION,
+        category=Category.MINUTES,
+        happened_at=at,
+        summary=f"An action from the panel of {day(action.item.meeting.starts_at)} has ended: "
+        f"{action.get_status_display().lower()}.",
+        detail=f"{action.text}\n{note}",
+        at=at,
+        by=by,
+    )
+    end_grants_from(source_id=action.pk, at=at, by=by, why="The action has ended")

@@ -1,0 +1,1 @@
+"""Reports as pages and as a document: finished text, made from a snapshot alone."""

@@ -1,0 +1,468 @@
+"""The chain of a return interview, and what it says, by category.
+
+Seen to fail: a finding shown whatever its category; the briefing shown to a colleague whose cell says own entries; a
+late interview held without a reason; the clock of a declined interview left running.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.choices import FunctionKey
+from accounts.models import FunctionMember
+from accounts.rules.refusals import Stale
+from accounts.selectors import viewer_of
+from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant
+from cases.access.selectors import matrix_in_force
+from cases.clocks.choices import ClockKind, ClockState
+from cases.clocks.models import Clock
+from cases.clocks.selectors import clock_of, running_clocks
+from cases.clocks.services import sweep
+from cases.record.models import Child, ChronologyEntry
+from cases.record.rules import RecordRefused
+from missing import services
+from missing.choices import (
+    AttemptMethod,
+    InterviewState,
+    InterviewStepKind,
+    NotNeededReason,
+    Outcome,
+    ReturnMethod,
+    Venue,
+)
+from missing.models import InterviewFinding, InterviewStep, MissingEpisode, ReturnInterview, SafetyBriefing
+from missing.rules import MissingRefused
+from missing.selectors.interviews import waiting_interviews
+from missing.services import Finding, Holding, ReturnDetails
+from tests.factories.accounts import make_membership
+from tests.factories.cases import grant, make_child
+from tests.factories.missing import HOUR, make_episode, make_finding, make_interview, make_returned
+from tests.factories.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def child(world: World) -> Child:
+    made = make_child()
+    for agency in ("social_care", "specialist"):
+        grant(made, world.agency(agency))
+    return made
+
+
+def came_back(child: Child, world: World, at: datetime, *, hours: int = 2, **fields: Any) -> ReturnInterview:
+    """The interview after a return so many hours ago."""
+    start = fields.pop("last_seen_at", at - (hours + 4) * HOUR)
+    episode = make_episode(child, world.viewer("socialworker"), last_seen_at=start)
+    said = ReturnDetails(returned_at=at - hours * HOUR, method=ReturnMethod.ALONE)
+    services.record_return(episode=episode, details=said, at=at, by=world.viewer("socialworker"))
+    return ReturnInterview.objects.get(episode=episode)
+
+
+@pytest.fixture
+def interview(child: Child, world: World, at: datetime) -> ReturnInterview:
+    return came_back(child, world, at)
+
+
+class Chain:
+    """The steps of the chain as the interviewer records them now."""
+
+    def __init__(self, world: World, at: datetime) -> None:
+        self.world, self.at = world, at
+        self.said = {"at": at, "by": world.viewer("interviewer")}
+
+    def offer(self, interview: ReturnInterview) -> ReturnInterview:
+        return services.offer_interview(interview=interview, offered_at=self.at, note="", **self.said)  # type: ignore[arg-type]
+
+    def answer(self, interview: ReturnInterview, accepted: bool) -> ReturnInterview:
+        return services.answer_interview(
+            interview=interview,
+            accepted=accepted,
+            answered_at=self.at,
+            note="",
+            **self.said,  # type: ignore[arg-type]
+        )
+
+    def attempt(self, interview: ReturnInterview) -> ReturnInterview:
+        return services.record_attempt(
+            interview=interview,
+            method=AttemptMethod.VISIT,
+            attempted_at=self.at,
+            reason="Nobody opened the door.",
+            **self.said,  # type: ignore[arg-type]
+        )
+
+    def hold(self, interview: ReturnInterview, **fields: Any) -> ReturnInterview:
+        covers = fields.pop("covers", ())
+        holding = Holding(
+            **{
+                "held_at": self.at,
+                "held_by": self.world.membership("interviewer"),
+                "venue": Venue.SCHOOL,
+                "present": "",
+                "independent": True,
+                **fields,
+            }
+        )
+        return services.hold_interview(interview=interview, holding=holding, covers=covers, **self.said)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def chain(world: World, at: datetime) -> Chain:
+    return Chain(world, at)
+
+
+def clock(interview: ReturnInterview) -> Clock:
+    found = clock_of(ClockKind.INTERVIEW_HELD, interview.pk)
+    assert found is not None
+    return found
+
+
+def steps(interview: ReturnInterview) -> list[str]:
+    rows = InterviewStep.objects.filter(interview=interview).order_by("recorded_at", "happened_at", "kind")
+    return sorted(rows.values_list("kind", flat=True))
+
+
+def test_an_interview_is_offered_accepted_held_and_written_up(interview: ReturnInterview, chain: Chain) -> None:
+    chain.answer(chain.offer(interview), accepted=True)
+    held = chain.hold(interview)
+    assert (held.state, held.outcome, held.held_at) == (InterviewState.HELD, Outcome.ACCEPTED, chain.at)
+    assert (clock(held).state, clock(held).done_at) == (ClockState.DONE, chain.at)
+    said = [Finding(Category.INTERVIEW, "We talked for an hour.", "Ring her, not her mother.")]
+    services.write_up_interview(interview=held, findings=said, finished=True, at=chain.at, by=chain.said["by"])  # type: ignore[arg-type]
+    held.refresh_from_db()
+    assert held.state == InterviewState.WRITTEN_UP
+    assert steps(held) == ["accepted", "held", "offered", "written_up"]
+    entry = ChronologyEntry.objects.get(kind="interview")
+    assert (entry.category, "Ivo Pemberton" in entry.summary) == ("interview", True)
+    assert "talked for an hour" not in entry.summary + entry.detail
+
+
+def test_an_interview_that_nobody_offered_cannot_be_held(interview: ReturnInterview, chain: Chain) -> None:
+    with pytest.raises(MissingRefused):
+        chain.hold(interview)
+
+
+def test_a_child_who_declines_stops_the_clock_and_the_carer_may_speak(interview: ReturnInterview, chain: Chain) -> None:
+    declined = chain.answer(chain.offer(interview), accepted=False)
+    assert (declined.state, declined.outcome) == (InterviewState.DECLINED, Outcome.DECLINED)
+    assert clock(declined).state == ClockState.CANCELLED
+    entry = ChronologyEntry.objects.get(kind="interview")
+    assert (entry.summary, entry.detail) == ("No return interview was held.", "The child declined.")
+    spoke = services.record_carers_view(
+        interview=declined,
+        words="He was with his cousin all night.",
+        spoken_at=chain.at,
+        **chain.said,  # type: ignore[arg-type]
+    )
+    assert (spoke.state, spoke.outcome) == (InterviewState.DECLINED, Outcome.DECLINED_CARER)
+    finding = InterviewFinding.objects.get()
+    assert (finding.source, finding.category, finding.third_party) == ("parent", "interview", True)
+
+
+def test_another_offer_counts_from_the_same_return(interview: ReturnInterview, chain: Chain) -> None:
+    again = chain.offer(chain.answer(chain.offer(interview), accepted=False))
+    assert (again.state, again.outcome) == (InterviewState.OFFERED, "")
+    running = Clock.objects.get(subject_id=interview.pk, state=ClockState.RUNNING)
+    assert running.anchored_at == interview.returned_at
+    assert running.due_at == interview.returned_at + 72 * HOUR
+
+
+def test_a_child_who_is_not_reached_ends_it_only_after_an_attempt(interview: ReturnInterview, chain: Chain) -> None:
+    chain.offer(interview)
+    why = "Three visits and a letter."
+    with pytest.raises(MissingRefused):
+        services.end_not_engaged(interview=interview, note=why, **chain.said)  # type: ignore[arg-type]
+    chain.attempt(interview)
+    ended = services.end_not_engaged(interview=interview, note=why, **chain.said)  # type: ignore[arg-type]
+    assert ended.outcome == Outcome.NOT_ENGAGED
+    assert clock(ended).state == ClockState.CANCELLED
+
+
+@pytest.mark.parametrize("reason", list(NotNeededReason))
+def test_not_offering_one_takes_a_reason_and_stops_the_clock(
+    interview: ReturnInterview, chain: Chain, reason: NotNeededReason
+) -> None:
+    with pytest.raises(MissingRefused):
+        services.end_not_needed(interview=interview, reason="", note="", **chain.said)  # type: ignore[arg-type]
+    note = "The family has left the country." if reason == NotNeededReason.OTHER else ""
+    ended = services.end_not_needed(interview=interview, reason=reason, note=note, **chain.said)  # type: ignore[arg-type]
+    assert (ended.outcome, ended.not_needed_reason) == (Outcome.NOT_OFFERED, reason)
+    assert clock(ended).state == ClockState.CANCELLED
+
+
+def test_somebody_who_cares_for_the_child_cannot_hold_it(interview: ReturnInterview, chain: Chain) -> None:
+    chain.offer(interview)
+    with pytest.raises(MissingRefused) as refused:
+        chain.hold(interview, independent=False)
+    assert refused.value.field == "independent"
+
+
+@pytest.mark.parametrize(
+    ("late", "reason", "held"), [(0, "", True), (1, "", False), (1, "The school was closed.", True)]
+)
+def test_held_after_72_hours_takes_a_reason_and_to_the_second_none(
+    child: Child, world: World, at: datetime, late: int, reason: str, held: bool
+) -> None:
+    interview = came_back(child, world, at, hours=72)
+    after = Chain(world, at + timedelta(seconds=late))
+    after.offer(interview)
+    if not held:
+        with pytest.raises(MissingRefused) as refused:
+            after.hold(interview, breach_reason=reason)
+        assert refused.value.field == "breach_reason"
+        assert clock(interview).state == ClockState.RUNNING
+        return
+    done = after.hold(interview, breach_reason=reason)
+    assert (done.breach_reason, clock(done).breach_reason) == (reason, reason)
+
+
+def test_one_conversation_covers_two_episodes_and_each_keeps_its_own(child: Child, world: World, at: datetime) -> None:
+    first = came_back(child, world, at, hours=80)
+    second = came_back(child, world, at, hours=3)
+    chain = Chain(world, at)
+    chain.offer(second)
+    with pytest.raises(MissingRefused) as refused:  # late for the first of the two
+        chain.hold(second, covers=[first.pk])
+    assert refused.value.field == "breach_reason"
+    held = chain.hold(second, covers=[first.pk], breach_reason="She was missing again before it could be held.")
+    first.refresh_from_db()
+    assert (held.outcome, first.outcome) == (Outcome.ACCEPTED, Outcome.COMBINED)
+    assert (first.covered_by, first.held_at) == (held, held.held_at)
+    assert (bool(held.breach_reason), bool(first.breach_reason)) == (False, True)
+    assert {clock(one).state for one in (held, first)} == {ClockState.DONE}
+    services.write_up_interview(
+        interview=held,
+        findings=[Finding(Category.MISSING, "She goes when her father drinks.")],
+        finished=True,
+        **chain.said,  # type: ignore[arg-type]
+    )
+    first.refresh_from_db()
+    assert first.state == InterviewState.WRITTEN_UP
+
+
+def test_another_childs_interview_is_not_covered(interview: ReturnInterview, world: World, chain: Chain) -> None:
+    other = came_back(make_child("Alex"), world, chain.at)
+    chain.offer(interview)
+    with pytest.raises(MissingRefused):
+        chain.hold(interview, covers=[other.pk])
+
+
+def test_a_stale_page_writes_nothing(interview: ReturnInterview, world: World, chain: Chain, at: datetime) -> None:
+    chain.offer(interview)
+    with pytest.raises(Stale):
+        services.offer_interview(
+            interview=interview, offered_at=at, note="", version=1, at=at, by=world.viewer("keyworker")
+        )
+
+
+# Who holds it.
+
+
+def allocate(interview: ReturnInterview, world: World, at: datetime, to: str = "interviewer", **fields: Any) -> Any:
+    said = {"membership": world.membership(to), "briefing": "Meet at school. Two men wait at the station.", **fields}
+    return services.allocate_interviewer(interview=interview, at=at, by=world.viewer("manager"), **said)  # type: ignore[arg-type]
+
+
+def test_the_interviewer_owns_the_clock_and_sees_the_file_until_the_work_is_done(
+    world: World, chain: Chain, at: datetime
+) -> None:
+    child = make_child()
+    grant(child, world.membership("manager"))
+    interview = came_back(child, world, at)
+    interviewer = world.viewer("interviewer")
+    assert not Child.objects.visible_to(interviewer, at=at).filter(pk=child.pk).exists()
+    allocate(interview, world, at)
+    assert Child.objects.visible_to(interviewer, at=at).filter(pk=child.pk).exists()
+    assert [one.subject_id for one in running_clocks(interviewer, at=at)] == [interview.pk]
+    chain.offer(interview)
+    chain.hold(interview)
+    assert Child.objects.visible_to(interviewer, at=at).filter(pk=child.pk).exists()
+    services.write_up_interview(
+        interview=interview,
+        findings=[Finding(Category.INTERVIEW, "We talked.")],
+        finished=True,
+        **chain.said,  # type: ignore[arg-type]
+    )
+    assert not Child.objects.visible_to(interviewer, at=at).filter(pk=child.pk).exists()
+
+
+def test_another_interviewer_takes_the_place_of_the_first(
+    interview: ReturnInterview, world: World, at: datetime
+) -> None:
+    allocate(interview, world, at)
+    moved = allocate(interview, world, at, to="keyworker", briefing="")
+    people = AccessGrant.objects.live(at).filter(reason=GrantReason.ALLOCATION, source_id=interview.pk)
+    assert {row.membership for row in people} == {world.membership("keyworker")}
+    assert (moved.allocated, SafetyBriefing.objects.count()) == (world.membership("keyworker"), 1)
+
+
+def test_nobody_without_that_job_is_named(interview: ReturnInterview, world: World, at: datetime) -> None:
+    with pytest.raises(MissingRefused) as refused:
+        allocate(interview, world, at, to="nurse")
+    assert refused.value.field == "membership"
+
+
+def test_on_a_restricted_file_the_interviewer_is_named_by_who_is_named(
+    world: World, child: Child, interview: ReturnInterview, at: datetime
+) -> None:
+    Child.objects.filter(pk=child.pk).update(restricted=True)
+    with pytest.raises(RecordRefused), transaction.atomic():
+        allocate(interview, world, at)
+    grant(child, world.membership("manager"), reason=GrantReason.NAMED)
+    allocate(interview, world, at)
+    assert Child.objects.visible_to(world.viewer("interviewer"), at=at).filter(pk=child.pk).exists()
+
+
+# The sweep.
+
+
+def test_the_sweep_starts_what_a_bulk_load_left_out_and_stops_what_no_longer_waits(
+    child: Child, world: World, at: datetime
+) -> None:
+    by = world.viewer("socialworker")
+    waits = make_interview(make_returned(child, by), by)
+    over = make_interview(make_returned(make_child("Alex"), by), by, state="declined", outcome="declined")
+    sweep(at)
+    found = {row.subject_id: row for row in Clock.objects.filter(kind=ClockKind.INTERVIEW_HELD)}
+    assert set(found) == {waits.pk}
+    assert found[waits.pk].due_at == waits.returned_at + 72 * HOUR
+    assert found[waits.pk].owner_group_id == world.functions[FunctionKey.INTERVIEW_TEAM].group_id
+    assert found[waits.pk].started_by_sweep
+    assert over.pk not in found
+    ReturnInterview.objects.filter(pk=waits.pk).update(state="declined", outcome="declined")
+    sweep(at + HOUR)
+    assert clock(waits).state == ClockState.CANCELLED
+
+
+# What it says, by category: what the database gives.
+
+
+CANARIES = {
+    Category.INTERVIEW: "CANARY-INTERVIEW",
+    Category.MISSING: "CANARY-MISSING",
+    Category.PERSON_OF_CONCERN: "CANARY-PERSON",
+    Category.HEALTH_SENSITIVE: "CANARY-HEALTH",
+    Category.INTELLIGENCE: "CANARY-INTEL",
+    Category.FAMILY: "CANARY-FAMILY",
+    Category.PLAN: "CANARY-PLAN",
+}
+# Full or summary by the shipped matrix, all with an ordinary grant on the whole file.
+READS = {
+    "officer": {"missing", "person_of_concern", "family", "plan"},
+    "housing": set(),
+    "safeguarding_lead": {"missing", "family", "plan"},
+    "nurse": {"missing", "family", "plan"},
+    "socialworker": {"interview", "missing", "person_of_concern", "health_sensitive", "family", "plan"},
+    "interviewer": {"interview", "missing", "person_of_concern", "health_sensitive", "intelligence", "family", "plan"},
+    "detective": {"interview", "missing", "person_of_concern", "intelligence", "family", "plan"},
+}
+
+
+@pytest.mark.parametrize("person", READS)
+def test_each_reads_the_parts_of_an_interview_that_their_role_sees(
+    world: World, child: Child, interview: ReturnInterview, at: datetime, person: str
+) -> None:
+    grant(child, world.membership(person))
+    for category, text in CANARIES.items():
+        make_finding(interview, world.viewer("interviewer"), category, text)
+    matrix = matrix_in_force(on=at.date())
+    rows = InterviewFinding.objects.visible_to(world.viewer(person), at=at, matrix=matrix)
+    assert {row.category for row in rows} == READS[person]
+
+
+def test_a_sentence_for_partners_is_written_only_where_the_summary_has_one(
+    interview: ReturnInterview, chain: Chain
+) -> None:
+    chain.hold(chain.offer(interview))
+    for finding in (
+        Finding(Category.INTELLIGENCE, "x", partner_text="For partners"),
+        Finding(Category.MISSING, "x", partner_text="For partners"),
+        Finding(Category.SESSIONS, "x"),
+    ):
+        with pytest.raises(MissingRefused):
+            services.write_up_interview(interview=interview, findings=[finding], finished=False, **chain.said)  # type: ignore[arg-type]
+    assert not InterviewFinding.objects.exists()
+
+
+def test_nothing_is_written_up_before_it_is_held(interview: ReturnInterview, chain: Chain) -> None:
+    with pytest.raises(MissingRefused):
+        services.write_up_interview(
+            interview=interview,
+            findings=[Finding(Category.INTERVIEW, "x")],
+            finished=True,
+            **chain.said,  # type: ignore[arg-type]
+        )
+
+
+def test_the_list_of_interviews_is_for_those_who_see_interviews_in_full(
+    child: Child, interview: ReturnInterview, world: World, at: datetime
+) -> None:
+    matrix = matrix_in_force(on=at.date())
+    for person in ("missing_coordinator", "officer", "nurse", "coordinator"):
+        grant(child, world.membership(person))
+
+    def listed(person: str) -> list[Any]:
+        return waiting_interviews(world.viewer(person), at=at, matrix=matrix)
+
+    for person in ("interviewer", "manager", "socialworker", "coordinator"):
+        assert listed(person) == [interview], person
+    for person in ("missing_coordinator", "officer", "nurse", "outsider"):
+        assert listed(person) == [], person
+
+
+def test_who_recorded_a_return_does_not_thereby_see_the_interview(world: World, at: datetime) -> None:
+    """The row is written by the return, and its author may be somebody whose role sees no interview."""
+    child = make_child()
+    grant(child, world.agency("social_care"), categories=("identity", "missing"))
+    came_back(child, world, at)
+    matrix = matrix_in_force(on=at.date())
+    assert waiting_interviews(world.viewer("socialworker"), at=at, matrix=matrix) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"held_at": None, "held_by": None, "state": "held"},
+        {"held_by": None},
+        {"independent": False},
+        {"held_at": "before"},
+        {"state": "offered"},
+        {"state": "not_needed"},
+        {"not_needed_reason": "moved"},
+    ],
+)
+def test_the_database_refuses_an_interview_that_contradicts_itself(
+    child: Child, world: World, at: datetime, wrong: dict[str, Any]
+) -> None:
+    by = world.viewer("interviewer")
+    episode: MissingEpisode = make_returned(child, by)
+    fields: dict[str, Any] = {
+        "state": "held",
+        "outcome": "accepted",
+        "held_at": at,
+        "held_by": world.membership("interviewer"),
+        "independent": True,
+        **wrong,
+    }
+    if fields["held_at"] == "before":
+        assert episode.returned_at is not None
+        fields["held_at"] = episode.returned_at - HOUR
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_interview(episode, by, **fields)
+
+
+def test_an_interviewer_of_the_team_sees_new_interviews_by_the_function(world: World, at: datetime) -> None:
+    child = make_child()
+    grant(child, world.agency("social_care"))
+    far = make_membership(agency=world.agency("far_charity"), role="return_interviewer")
+    FunctionMember.objects.create(membership=far, function=world.functions[FunctionKey.INTERVIEW_TEAM])
+    interview = came_back(child, world, at)
+    matrix = matrix_in_force(on=at.date())
+    assert waiting_interviews(viewer_of(far), at=at, matrix=matrix) == [interview]
+    assert InterviewStepKind.ALLOCATED not in steps(interview)

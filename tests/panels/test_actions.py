@@ -1,0 +1,134 @@
+"""What is undertaken at a meeting: its clock, its access, its end and who verifies it.
+
+Seen to fail: the owner's grant left running after the action was done; an action verified by its owner.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cases.clocks.models import Clock
+from cases.clocks.services import sweep
+from cases.record.models import Child
+from panels.choices import ActionStatus
+from panels.models import Action
+from panels.rules import PanelRefused
+from panels.selectors.actions import my_actions
+from panels.services.actions import NewAction, take_step, verify_action
+from tests.factories.cases import block
+from tests.factories.panels import decide, make_item, open_quorate, publish
+
+pytestmark = pytest.mark.django_db
+EVIDENCE = "The flat was offered and seen on Monday; the letter is on file."
+
+
+@pytest.fixture
+def item(meeting, world, child_of, viewer, at):
+    """An item of an open meeting."""
+    made = make_item(meeting, child_of(), viewer("coordinator"))
+    publish(meeting, world, at=at)
+    open_quorate(meeting, world, at=at)
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def action(item, world, viewer, at) -> Action:
+    """Housing offers a flat by next week."""
+    due = (at + timedelta(days=7)).date()
+    decide(item, viewer("chair"), at=at, actions=[NewAction("Offer a flat", world.membership("housing"), due)])
+    return Action.objects.get()
+
+
+def sees(viewer, child, at) -> bool:
+    return Child.objects.visible_to(viewer, at=at).filter(pk=child.pk).exists()
+
+
+def test_an_action_is_a_clock_of_its_own_day(action, world, at):
+    clock = Clock.objects.get(subject_id=action.pk)
+    assert (clock.kind, clock.state, clock.child_id) == ("action_done", "running", action.child_id)
+    assert clock.owner_membership == world.membership("housing")
+    assert clock.owner_group == world.agency("housing").group
+
+
+def test_the_sweep_finds_what_should_run_and_stops_what_should_not(action, at):
+    later = at + timedelta(minutes=1)
+    swept = sweep(later)
+    assert (swept.started, swept.stopped) == (0, 0)
+    Clock.objects.filter(subject_id=action.pk).update(state="cancelled", stopped_at=later)
+    assert sweep(later).started == 1
+    assert Clock.objects.filter(subject_id=action.pk, state="running").count() == 1
+
+
+def test_the_owner_keeps_the_access_the_action_needs_until_it_ends(action, viewer, at):
+    after_panel = at + timedelta(days=60)
+    owner, colleague = viewer("housing"), viewer("camhs")
+    assert sees(owner, action.child, after_panel)
+    assert not sees(colleague, action.child, after_panel)
+    take_step(action=action, to="done", note=EVIDENCE, version=action.version, at=after_panel, by=owner)
+    assert not sees(owner, action.child, after_panel)
+    clock = Clock.objects.get(subject_id=action.pk)
+    assert (clock.state, clock.done_at) == ("done", after_panel)
+
+
+def test_an_action_is_done_with_evidence_and_verified_by_somebody_else(action, viewer, at):
+    owner, office = viewer("housing"), viewer("coordinator")
+    with pytest.raises(PanelRefused, match="how we know"):
+        take_step(action=action, to="done", note="", version=action.version, at=at, by=owner)
+    with pytest.raises(PanelRefused, match="Only the person who owns"):
+        take_step(action=action, to="done", note=EVIDENCE, version=action.version, at=at, by=viewer("camhs"))
+    with pytest.raises(PanelRefused, match="not waiting"):
+        verify_action(action=action, note="", version=action.version, at=at, by=office)
+    done = take_step(action=action, to="done", note=EVIDENCE, version=action.version, at=at, by=owner)
+    with pytest.raises(PanelRefused, match="co-ordinator verifies"):
+        verify_action(action=done, note="", version=done.version, at=at, by=owner)
+    verified = verify_action(action=done, note="Saw the letter", version=done.version, at=at, by=office)
+    assert verified.verified_by_id == office.membership_id
+    assert list(action.steps.order_by("taken_at", "pk").values_list("status", flat=True)).count("done") == 2
+
+
+def test_a_second_press_and_a_stale_tab_do_no_harm(action, viewer, at):
+    owner = viewer("housing")
+    take_step(action=action, to="in_progress", note="", version=action.version, at=at, by=owner)
+    with pytest.raises(PanelRefused, match="changed this action"):
+        take_step(action=action, to="done", note=EVIDENCE, version=action.version, at=at, by=owner)
+    assert Action.objects.get().status == ActionStatus.IN_PROGRESS
+
+
+def test_only_the_office_withdraws(action, viewer, at):
+    with pytest.raises(PanelRefused, match="withdraws"):
+        take_step(action=action, to="withdrawn", note=EVIDENCE, version=1, at=at, by=viewer("housing"))
+    take_step(action=action, to="withdrawn", note="The family has moved.", version=1, at=at, by=viewer("chair"))
+    assert Clock.objects.get(subject_id=action.pk).state == "cancelled"
+    assert my_actions(viewer("housing"), at=at) == []
+
+
+def test_nobody_gets_an_action_on_a_file_they_may_not_know_of(item, world, viewer, at):
+    block(item.child, viewer("housing"), by=viewer("guardian"))
+    due = (at + timedelta(days=7)).date()
+    with pytest.raises(PanelRefused, match="cannot be given"):
+        decide(item, viewer("chair"), at=at, actions=[NewAction("Offer a flat", world.membership("housing"), due)])
+    teacher = world.membership("teacher")
+    with pytest.raises(PanelRefused, match="cannot be given"):
+        decide(item, viewer("chair"), at=at, actions=[NewAction("Offer a flat", teacher, due)])
+
+
+def test_the_same_action_written_twice_is_one(item, world, viewer, at):
+    due = (at + timedelta(days=7)).date()
+    new = NewAction("Offer a flat", world.membership("housing"), due)
+    decide(item, viewer("chair"), at=at, actions=[new])
+    decide(item, viewer("chair"), at=at, actions=[new])
+    assert Action.objects.count() == 1
+
+
+def test_the_owners_page_of_an_action(action, client_as, viewer, at):
+    owner = client_as("housing")
+    url = f"/cases/{action.child.reference}/panel/actions/{action.pk}/"
+    assert "Offer a flat" in owner.get("/panels/").content.decode()
+    assert "Save how it stands" in owner.get(url).content.decode()
+    assert client_as("camhs").get(url).status_code == 200  # sees minutes in full while the panel's grant runs
+    assert "Save how it stands" not in client_as("camhs").get(url).content.decode()
+    # Summary on minutes, another agency's action: there is no such page.
+    assert client_as("missing_coordinator").get(url).status_code == 404

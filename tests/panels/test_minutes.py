@@ -1,0 +1,193 @@
+"""Minutes as two agencies read them: each has its own and nothing of the other's.
+
+Seen to fail: actions of another agency printed where the cell is S; an update printed whatever its category; a part
+printed for a blocked reader; the line of who printed it left out.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pikepdf
+import pypdf
+import pytest
+
+from accounts.models import AccessEvent
+from accounts.rules.refusals import Refusal
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category
+from panels.models import Meeting
+from panels.presenters.minutes import minutes_as_pdf
+from panels.selectors.agenda import files_open
+from panels.services import meetings
+from panels.services.actions import NewAction
+from panels.services.deciding import Disagrees, add_update
+from panels.services.minutes import open_minutes
+from tests.factories.cases import block
+from tests.factories.panels import decide, make_item, open_quorate, publish
+
+pytestmark = pytest.mark.django_db
+
+
+def pdf_for(meeting: Meeting, viewer: Viewer, at) -> bytes:
+    parts = open_minutes(meeting=meeting, viewer=viewer, at=at)
+    return minutes_as_pdf(meeting, parts, viewer=viewer, at=at, partnership="Northmere")
+
+
+def text_of(pdf: bytes) -> str:
+    pages = pypdf.PdfReader(io.BytesIO(pdf)).pages
+    return " ".join(" ".join(page.extract_text().split()) for page in pages)
+
+
+@pytest.fixture
+def closed(panel, meeting, world, child_of, viewer, at) -> Meeting:
+    """A closed meeting about two children, with a canary in each thing that minutes can hold."""
+    children = [child_of("Robin", level="high"), child_of("Wren", level="low")]
+    items = [make_item(meeting, child, viewer("coordinator")) for child in children]
+    meeting = publish(meeting, world, at=at)
+    for item in items:
+        item.refresh_from_db()
+    told = ((Category.INTELLIGENCE, "detective"), (Category.HEALTH_SENSITIVE, "camhs"), (Category.MISSING, "detective"))
+    for category, person in told:
+        by = viewer(person)
+        opened = files_open([children[0].pk], by, at=at)[children[0].pk]
+        text = f"CANARY-{category.value}"
+        add_update(item=items[0], opened=opened, kind="written", category=category, text=text, at=at, by=by)
+    meeting = open_quorate(meeting, world, at=at)
+    due = (at + timedelta(days=9)).date()
+    decide(
+        items[0],
+        viewer("chair"),
+        at=at,
+        rationale="CANARY-rationale for Robin.",
+        actions=[
+            NewAction("CANARY-police action", world.membership("missing_coordinator"), due),
+            NewAction("CANARY-housing action", world.membership("housing"), due),
+        ],
+    )
+    from panels.models import Dissent, PanelDecision
+    from tests.factories.cases import provenance
+
+    Dissent.objects.create(
+        decision=PanelDecision.objects.get(item=items[0]), child=children[0], text="CANARY-dissent",
+        **provenance(viewer("camhs"), Category.MINUTES),
+    )  # fmt: skip
+    decide(items[1], viewer("chair"), at=at, rationale="CANARY-rationale for Wren.")
+    return meetings.close_meeting(meeting=meeting, deferred={}, at=at, by=viewer("chair"))
+
+
+def canaries(text: str) -> set[str]:
+    names = (
+        "police action", "housing action", "rationale for Robin", "rationale for Wren", "dissent", "intelligence",
+        "health_sensitive", "missing",
+    )  # fmt: skip
+    return {name for name in names if f"CANARY-{name}" in text}
+
+
+BOTH = {"rationale for Robin", "rationale for Wren", "dissent", "police action", "housing action"}
+
+
+@pytest.mark.parametrize(
+    ("person", "expected"),
+    [
+        # Full on minutes, missing and intelligence; nothing of sensitive health.
+        ("detective", BOTH | {"intelligence", "missing"}),
+        # Summary on minutes: the decision and the own agency's actions; missing in full, intelligence in summary.
+        ("missing_coordinator", {"police action", "missing"}),
+        # Full while the panel's grant runs; own health entries, nothing of intelligence; missing in summary.
+        ("camhs", BOTH | {"health_sensitive"}),
+        ("housing", BOTH),
+        ("chair", BOTH | {"missing", "intelligence"}),
+    ],
+)
+def test_each_reader_has_their_own_and_nothing_of_the_others(closed, viewer, at, person, expected):
+    assert canaries(text_of(pdf_for(closed, viewer(person), at))) == expected
+
+
+def test_what_is_withheld_is_said_where_it_may_be_known(closed, viewer, at):
+    police = text_of(pdf_for(closed, viewer("missing_coordinator"), at))
+    assert "other agencies' actions are withheld" in police
+    assert "A written update from Northmere Police is withheld: police intelligence." in police
+    housing = text_of(pdf_for(closed, viewer("housing"), at))
+    assert "withheld" not in housing.lower(), housing
+    assert "Robin" in housing
+
+
+def test_a_panel_reader_has_nothing_once_the_grant_has_run_out(closed, viewer, at):
+    end = closed.closed_at + timedelta(hours=72)
+    assert "CANARY-rationale" in text_of(pdf_for(closed, viewer("camhs"), end - timedelta(microseconds=1)))
+    after = text_of(pdf_for(closed, viewer("camhs"), end))
+    assert "Robin" not in after
+    assert canaries(after) == set()
+
+
+def test_a_blocked_reader_gets_no_trace_of_the_child(closed, viewer, at):
+    child = closed.items.get(child__given_name="Robin").child
+    block(child, viewer("detective"), by=viewer("guardian"))
+    text = text_of(pdf_for(closed, viewer("detective"), at))
+    assert canaries(text) == {"rationale for Wren"}
+    assert "Robin" not in text
+    assert child.reference not in text
+    assert "withheld" not in text.lower()
+
+
+def test_every_download_is_a_read_of_each_child_shown_and_says_who_printed_it(closed, viewer, at):
+    before = AccessEvent.objects.count()
+    text = text_of(pdf_for(closed, viewer("camhs"), at))
+    events = AccessEvent.objects.order_by("pk")[before:]
+    assert {(event.action, event.child_id, event.user_id) for event in events} == {
+        ("panels:minutes", item.child_id, viewer("camhs").user_id) for item in closed.items.all()
+    }
+    assert "Printed by Callum Reyes, CAMHS practitioner, Northmere Health Trust" in text
+
+
+def test_the_document_is_tagged_and_its_title_names_nobody(closed, viewer, at):
+    with pikepdf.open(io.BytesIO(pdf_for(closed, viewer("chair"), at))) as pdf:
+        assert pdf.Root.MarkInfo.Marked
+        assert str(pdf.Root.Lang) == "en-GB"
+        assert str(pdf.docinfo["/Title"]) == "Minutes, Operational Panel, confidential"
+        meta = pdf.open_metadata()
+        assert meta["pdfuaid:part"] == "1"
+
+
+def test_each_childs_part_has_pages_of_its_own_and_can_stand_alone(closed, viewer, client_as, at):
+    pages = pypdf.PdfReader(io.BytesIO(pdf_for(closed, viewer("chair"), at))).pages
+    for page in pages:
+        text = page.extract_text()
+        assert not ("rationale for Robin" in text and "rationale for Wren" in text)
+    item = closed.items.get(child__given_name="Robin")
+    answer = client_as("chair").get(f"/cases/{item.child.reference}/panel/minutes/{item.pk}/")
+    assert answer.status_code == 200
+    text = text_of(answer.content)
+    assert "CANARY-rationale for Robin" in text
+    assert "Wren" not in text
+    assert answer["Content-Disposition"] == f'attachment; filename="minutes-{item.child.reference}.pdf"'
+
+
+def test_there_are_no_minutes_before_the_close(meeting, world, child_of, viewer, client_as, at):
+    item = make_item(meeting, child_of(), viewer("coordinator"))
+    publish(meeting, world, at=at)
+    with pytest.raises(Refusal, match="once the meeting has closed"):
+        open_minutes(meeting=meeting, viewer=viewer("chair"), at=at)
+    answer = client_as("chair").get(f"/cases/{item.child.reference}/panel/minutes/{item.pk}/")
+    assert answer.status_code == 403
+
+
+def test_disagreement_is_kept_with_the_agency_that_disagrees(meeting, world, child_of, viewer, at):
+    from panels.services.deciding import Said, record_decision
+
+    item = make_item(meeting, child_of(), viewer("coordinator"))
+    publish(meeting, world, at=at)
+    open_quorate(meeting, world, at=at)
+    item.refresh_from_db()
+    said = Said("continue", "The plan is working.", "low", (at + timedelta(days=20)).date())
+    decision = record_decision(
+        item=item,
+        said=said,
+        dissents=[Disagrees(world.agency("health"), "We think that the risk is higher.")],
+        version=item.version,
+        at=at,
+        by=viewer("chair"),
+    )
+    assert decision.dissents.get().agency == world.agency("health")

@@ -1,0 +1,319 @@
+"""The pages of a meeting, for the chair, a member, and whom they must tell nothing.
+
+Seen to fail: the agenda shown before the statement was accepted; a decision saved from a stale tab; an agenda whose
+numbers had a gap.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import AccessEvent
+from cases.access.choices import Category
+from panels.models import AgendaItem, ItemUpdate, Meeting, PanelDecision
+from panels.services import meetings as services
+from tests.factories.cases import block, grant, make_child, make_chronology
+from tests.factories.panels import accept_all, decide, make_action, make_item, make_meeting, open_quorate, publish
+
+pytestmark = pytest.mark.django_db
+
+
+def key_of(page) -> str:
+    return re.search(r'name="idempotency_key" value="([^"]+)"', page.content.decode())[1]
+
+
+def read(browser, url: str) -> str:
+    answer = browser.get(url)
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()
+
+
+@pytest.fixture
+def out(meeting, world, child_of, viewer, at) -> Meeting:
+    """A published meeting about three children; everybody has accepted the statement."""
+    for name in ("First", "Second", "Third"):
+        make_item(meeting, child_of(name), viewer("coordinator"))
+    meeting = publish(meeting, world, at=at)
+    accept_all(meeting)
+    return meeting
+
+
+def answers(at, **changes):
+    review = at + timedelta(days=28)
+    return {
+        "code": "continue",
+        "rationale": "The plan is working and goes on.",
+        "level_after": "not_assessed",
+        "next_review_on_day": review.day,
+        "next_review_on_month": review.month,
+        "next_review_on_year": review.year,
+        **changes,
+    }
+
+
+def item_url(meeting: Meeting, name: str) -> str:
+    return f"/panels/{meeting.pk}/items/{meeting.items.get(child__given_name=name).pk}/"
+
+
+def test_a_member_accepts_the_statement_before_anything_is_shown(meeting, world, child_of, viewer, client_as, at):
+    make_item(meeting, child_of("Robin"), viewer("coordinator"))
+    publish(meeting, world, at=at)
+    member, url = client_as("housing"), f"/panels/{meeting.pk}/"
+    page = member.get(url)
+    assert "I accept" in page.content.decode()
+    assert "Robin" not in page.content.decode()
+    assert member.get(item_url(meeting, "Robin")).url == url
+    member.post(f"{url}accept/", {"idempotency_key": key_of(page)})
+    assert "Robin" in read(member, url)
+
+
+def test_members_see_nothing_of_a_planned_agenda(meeting, child_of, viewer, client_as):
+    child = child_of("Robin")
+    item = make_item(meeting, child, viewer("coordinator"))
+    grant(child, viewer("housing"))
+    page = read(client_as("housing"), f"/panels/{meeting.pk}/")
+    assert "not published yet" in page
+    assert "Robin" not in page
+    assert client_as("housing").get(f"/panels/{meeting.pk}/items/{item.pk}/").status_code == 403
+    assert "Robin" in read(client_as("coordinator"), f"/panels/{meeting.pk}/")
+
+
+def test_a_blocked_members_agenda_has_no_gap_and_no_count(out, viewer, client_as, at):
+    child = out.items.get(child__given_name="Second").child
+    block(child, viewer("detective"), by=viewer("guardian"))
+    page = read(client_as("detective"), f"/panels/{out.pk}/")
+    assert re.findall(r"(\d+)\. (First|Second|Third)", page) == [("1", "First"), ("2", "Third")]
+    assert child.reference not in page
+    walk = read(client_as("detective"), item_url(out, "First"))
+    assert "Item 1 of 2" in walk
+    assert str(out.items.get(child=child).pk) not in walk
+    assert client_as("detective").get(item_url(out, "Second")).status_code == 404
+    assert "Second" not in read(client_as("detective"), "/panels/")
+
+
+def test_whoever_does_not_sit_on_the_panel_knows_of_no_meeting(out, client_as):
+    for person in ("welfare_officer", "outsider"):
+        browser = client_as(person)
+        assert browser.get(f"/panels/{out.pk}/").status_code == 404
+        assert browser.get(item_url(out, "First")).status_code == 404
+        assert "Operational Panel" not in read(browser, "/panels/")
+
+
+def test_what_changed_comes_first_and_only_what_the_reader_may_read(out, world, viewer, client_as, at):
+    child = out.items.get(child__given_name="First").child
+    make_chronology(child, viewer("detective"), summary="CANARY-missing at night.", category=Category.MISSING)
+    make_chronology(child, viewer("detective"), summary="CANARY-source says.", category=Category.INTELLIGENCE)
+    url = item_url(out, "First")
+    chair = read(client_as("chair"), url)
+    assert "CANARY-missing" in chair
+    assert chair.index("What changed") < chair.index("What agencies say")
+    housing = read(client_as("housing"), url)
+    assert "CANARY" not in housing
+
+
+def test_an_agency_prepares_an_item_once_for_two_presses(out, viewer, client_as):
+    member, url = client_as("detective"), f"{item_url(out, 'First')}prepare/"
+    page = member.get(url)
+    data = {"idempotency_key": key_of(page), "kind": "written", "category": "missing", "text": "Seen at the station."}
+    assert member.post(url, data).status_code == 302
+    assert member.post(url, data).status_code == 302
+    assert ItemUpdate.objects.get().text == "Seen at the station."
+    # Housing does not see missing episodes; the chair does.
+    accepted = client_as("housing")
+    assert "Seen at the station." not in read(accepted, item_url(out, "First"))
+    assert "Seen at the station." in read(client_as("chair"), item_url(out, "First"))
+    # A kind of information that the role does not work with is not offered, and not taken.
+    sent = client_as("housing").post(url, {**data, "idempotency_key": key_of(client_as("housing").get(url))})
+    assert sent.status_code == 422
+    assert "Seen at the station." in sent.content.decode()
+
+
+def test_a_stale_tab_saves_nothing_and_loses_nothing(out, world, viewer, client_as, at):
+    open_quorate(out, world, at=at)
+    chair, url = client_as("chair"), item_url(out, "First")
+    page = chair.get(url)
+    item = out.items.get(child__given_name="First")
+    version = item.version
+    decide(item, viewer("coordinator"), at=at, rationale="Recorded by the co-ordinator.", level_after="not_assessed")
+    data = answers(at, idempotency_key=key_of(page), version=version, rationale="Typed by the chair.")
+    sent = chair.post(url, data)
+    assert sent.status_code == 409
+    body = sent.content.decode()
+    assert "Typed by the chair." in body
+    assert "Recorded by the co-ordinator." in body
+    assert PanelDecision.objects.get().rationale == "Recorded by the co-ordinator."
+    # Having compared the two, the chair presses again.
+    now_at = re.search(r'name="version" value="(\d+)"', body)[1]
+    assert chair.post(url, {**data, "version": now_at}).status_code == 302
+    assert PanelDecision.objects.get().rationale == "Typed by the chair."
+
+
+def test_a_half_written_action_is_asked_about_and_nothing_is_lost(out, world, client_as, at):
+    open_quorate(out, world, at=at)
+    chair, url = client_as("chair"), item_url(out, "First")
+    page = chair.get(url)
+    version = out.items.get(child__given_name="First").version
+    data = answers(at, idempotency_key=key_of(page), version=version, action_1_text="Ring the school")
+    sent = chair.post(url, data)
+    assert sent.status_code == 422
+    body = sent.content.decode()
+    assert "Choose who does it: a named person." in body
+    assert "Ring the school" in body
+    assert not PanelDecision.objects.exists()
+
+
+def test_a_member_records_nothing(out, world, client_as, at):
+    open_quorate(out, world, at=at)
+    url = item_url(out, "First")
+    data = answers(at, idempotency_key="6f1b1d1e-8f0f-4c35-9f57-111111111111", version=1)
+    assert client_as("detective").post(url, data).status_code == 403
+    assert "Record, and on to the next" not in read(client_as("detective"), url)
+    for action in ("publish", "open", "close", "attendance"):
+        key = {"idempotency_key": "6f1b1d1e-8f0f-4c35-9f57-11111111111a"}
+        assert client_as("detective").post(f"/panels/{out.pk}/{action}/", key).status_code == 403, action
+
+
+def test_closing_asks_for_what_is_undecided_and_carries_it_over(out, world, viewer, client_as, at):
+    meeting = open_quorate(out, world, at=at)
+    decide(out.items.get(child__given_name="First"), viewer("chair"), at=at)
+    chair, url = client_as("chair"), f"/panels/{meeting.pk}/close/"
+    page = chair.get(url)
+    names = re.findall(r'name="(defer_[^"]+)"', page.content.decode())
+    assert len(names) == 2
+    half = {"idempotency_key": key_of(page), names[0]: "There was no time left."}
+    assert chair.post(url, half).status_code == 422
+    assert Meeting.objects.get(pk=meeting.pk).state == "open"
+    whole = {**half, names[1]: "The social worker was ill."}
+    assert chair.post(url, whole).status_code == 302
+    assert list(meeting.items.order_by("position").values_list("state", flat=True)) == [
+        "decided", "deferred", "deferred",
+    ]  # fmt: skip
+    coming = services.plan_meeting(
+        panel=meeting.panel, starts_at=at + timedelta(days=10), place="Room 1", at=at, by=viewer("coordinator")
+    )
+    words = [reason["words"] for item in coming.items.all() for reason in item.reasons]
+    assert any("Carried over" in one and "There was no time left." in one for one in words)
+
+
+def test_what_the_chair_may_not_know_of_is_left_to_who_may(meeting, world, child_of, viewer, client_as, at):
+    """A chair with a conflict of interest closes without a hint; the co-ordinator decides the item afterwards."""
+    hidden, seen = child_of("Hidden"), child_of("Seen")
+    for child in (hidden, seen):
+        make_item(meeting, child, viewer("coordinator"))
+    block(hidden, viewer("chair"), by=viewer("guardian"))
+    publish(meeting, world, at=at)
+    accept_all(meeting)
+    opened = open_quorate(meeting, world, at=at)
+    decide(meeting.items.get(child=seen), viewer("chair"), at=at)
+    page = client_as("chair").get(f"/panels/{meeting.pk}/close/").content.decode()
+    assert "Every child has been talked about" in page
+    assert "Hidden" not in page
+    services.close_meeting(meeting=opened, deferred={}, at=at, by=viewer("chair"))
+    item = meeting.items.get(child=hidden)
+    assert item.state == "listed"
+    assert "Record, and on to the next" in read(client_as("coordinator"), item_url(meeting, "Hidden"))
+    decide(item, viewer("coordinator"), at=at)
+    assert AgendaItem.objects.get(pk=item.pk).state == "decided"
+
+
+def test_the_chair_cannot_close_before_attendance_is_taken(out, viewer, client_as, at):
+    services.open_meeting(meeting=out, at=at, by=viewer("chair"))
+    chair, url = client_as("chair"), f"/panels/{out.pk}/close/"
+    page = chair.get(url)
+    data = dict.fromkeys(re.findall(r'name="(defer_[^"]+)"', page.content.decode()), "There was no time.")
+    sent = chair.post(url, {**data, "idempotency_key": key_of(page)})
+    assert sent.status_code == 422
+    assert "Take attendance" in sent.content.decode()
+
+
+def test_decisions_of_a_meeting_without_quorum_are_provisional(out, world, viewer, at):
+    services.open_meeting(meeting=out, at=at, by=viewer("chair"))
+    seats = list(out.panel.seats.all())
+    came = [services.Came(seat.pk, "present" if seat.chairs else "absent", seat.member_id) for seat in seats]
+    quorum = services.take_attendance(meeting=out, came=came, at=at, by=viewer("chair"))
+    assert not quorum.met
+    decision = decide(out.items.first(), viewer("chair"), at=at)
+    assert decision.provisional
+    came = [services.Came(seat.pk, "present", seat.member_id) for seat in seats]
+    assert services.take_attendance(meeting=out, came=came, at=at, by=viewer("chair")).met
+    decision.refresh_from_db()
+    assert not decision.provisional
+
+
+def test_looking_at_an_agenda_and_an_item_is_written_down(out, viewer, client_as):
+    member = client_as("camhs")
+    read(member, f"/panels/{out.pk}/")
+    listed = AccessEvent.objects.filter(action="panels:meeting").get()
+    assert set(listed.shown_ids) == set(out.items.values_list("child_id", flat=True))
+    read(member, item_url(out, "First"))
+    assert AccessEvent.objects.filter(action="panels:item", child_id__isnull=False).count() == 1
+
+
+def test_a_child_is_listed_from_its_file(meeting, world, viewer, client_as):
+    child = make_child("Robin")
+    grant(child, world.agency("school"))
+    browser, url = client_as("safeguarding_lead"), f"/cases/{child.reference}/panel/list/"
+    assert "List for the panel" in read(browser, f"/cases/{child.reference}/panel/")
+    page = browser.get(url)
+    data = {"idempotency_key": key_of(page), "why": "Seen getting into a car with adults."}
+    assert browser.post(url, data).status_code == 302
+    assert browser.post(url, data).status_code == 302
+    assert meeting.items.get().agency == world.agency("school")
+
+
+def test_the_file_shows_minutes_by_the_matrix(out, world, viewer, client_as, at):
+    meeting = open_quorate(out, world, at=at)
+    item = out.items.get(child__given_name="First")
+    decide(item, viewer("chair"), at=at, rationale="CANARY-rationale.")
+    make_action(item, world.membership("housing"), viewer("chair"), text="CANARY-housing")
+    for other in out.items.exclude(pk=item.pk):
+        decide(other, viewer("chair"), at=at)
+    services.close_meeting(meeting=meeting, deferred={}, at=at, by=viewer("chair"))
+    url = f"/cases/{item.child.reference}/panel/"
+    assert {"CANARY-rationale.", "CANARY-housing"} <= set(re.findall(r"CANARY[^<]+", read(client_as("chair"), url)))
+    police = read(client_as("missing_coordinator"), url)
+    assert "Continue the plan" in police
+    assert "CANARY" not in police
+    grant(item.child, viewer("interviewer"))
+    nothing = read(client_as("interviewer"), url)
+    assert "Continue the plan" not in nothing
+    assert "CANARY" not in nothing
+
+
+def test_home_shows_each_role_its_own_panel_work(out, world, viewer, client_as, at):
+    item = out.items.get(child__given_name="First")
+    make_action(item, world.membership("detective"), viewer("chair"), due_on=(at - timedelta(days=2)).date())
+    member = read(client_as("detective"), "/")
+    assert "Your actions from the panel that are late" in member
+    assert "To prepare for the Operational Panel" in member
+    assert f"Prepare {item.child.reference}" in member
+    office = read(client_as("coordinator"), "/")
+    assert "3 children on the agenda, 3 without an update from any agency" in office
+    assert "Actions from the panel that are late" in office
+    assert "anel" not in re.sub(r"<header.*?</header>", "", read(client_as("welfare_officer"), "/"), flags=re.S)
+
+
+QUERIES = {"/panels/": 21, "meeting": 22}
+
+
+@pytest.mark.parametrize("page", QUERIES)
+@pytest.mark.parametrize("children", [1, 3])
+def test_a_list_asks_the_same_however_long_it_is(page, children, meeting, world, child_of, viewer, client_as, at):
+    for number in range(children):
+        item = make_item(meeting, child_of(f"Child{number}"), viewer("coordinator"))
+        make_action(item, world.membership("detective"), viewer("chair"))
+    publish(meeting, world, at=at)
+    accept_all(meeting)
+    for days in range(1, children + 1):
+        make_meeting(meeting.panel, starts_at=at + timedelta(days=30 + days))
+    browser = client_as("detective")
+    url = f"/panels/{meeting.pk}/" if page == "meeting" else page
+    browser.get(url)
+    with CaptureQueriesContext(connection) as asked:
+        browser.get(url)
+    assert len(asked) == QUERIES[page], "\n".join(row["sql"][:120] for row in asked)
