@@ -235,8 +235,8 @@ WITHOUT = {
     Capability.INTERVIEW: "nurse",
     Capability.PREPARE_PANEL: "nurse",
 }
-# What police alone do: nobody else can hold it, and whether there is a file comes first all the same.
-OF_POLICE = {Capability.GRADE_MISSING}
+# What police and the panel's office alone do: no manager holds it, and whether there is a file comes first all the same.
+OF_OTHERS = {Capability.GRADE_MISSING, Capability.PREPARE_PANEL}
 
 
 def test_there_is_something_to_ask_for():
@@ -342,7 +342,7 @@ def test_a_grant_that_does_not_hold_opens_no_address(why: Ending, things, world,
     manager = client_as("manager")
     for address in OF_FILES:
         may = address.policy.capability is None or viewer("manager").may(address.policy.capability)
-        assert may or address.policy.capability in OF_POLICE, "The manager holds every other; choose somebody who does"
+        assert may or address.policy.capability in OF_OTHERS, "The manager holds every other; choose somebody who does"
         assert_nothing_there(manager, address, things)
 
 

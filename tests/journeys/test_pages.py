@@ -57,6 +57,8 @@ NOT_A_PAGE = {
     "referrals:sent_copy": "application/pdf",
     "reporting:pdf": "application/pdf",
     "cases:search": "a redirect",
+    "panels:minutes": "application/pdf",
+    "panels:child_minutes": "application/pdf",
 }
 # A list of children, which nobody opens who works with totals alone.
 OF_FILES_TOO = ("reporting:files_behind_a_figure",)
