@@ -12,6 +12,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -25,6 +27,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name='AccessGrant',
             fields=[
@@ -1268,4 +1271,5 @@ class Migration(migrations.Migration):
             model_name='child',
             index=models.Index(cases.record.models.SoundOfName(cases.record.models.NormalisedName('family_name')), cases.record.models.SoundOfName(cases.record.models.NormalisedName('given_name')), name='child_name_sounds'),
         ),
+        ]),
     ]

@@ -9,6 +9,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -20,6 +22,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name='Clock',
             fields=[
@@ -440,4 +443,5 @@ class Migration(migrations.Migration):
             model_name='closuredayevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3f0cb083d759d2ba4fb3ec7f4f9289cc1e52455e', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_90105', table='cases_closuredayevent', when='BEFORE')),
         ),
+        ]),
     ]

@@ -19,6 +19,7 @@ from cases.record.services import OpenFile
 
 # What each page is called where somebody reads who opened it.
 PAGES: dict[str, str] = {
+    "home": "Home page",
     "cases:file": "Overview",
     "cases:change_identity": "Correcting who the child is",
     "cases:add_period": "Changing plan, school or address",
@@ -201,7 +202,7 @@ def _kinds(event: AccessEvent) -> dict[str, str]:
     """Which kinds of information were open to somebody: how many, and the list for who wants it."""
     names = [Category(name).label for name in event.categories if name in Category.values]
     if len(names) > 1:
-        return {"more": f"{len(names)} kinds of information open to them", "more_text": f"{', '.join(names)}."}
+        return {"more": f"Open to them: {len(names)} kinds", "more_text": f"{', '.join(names)}."}
     return {"hint": f"Open to them: {names[0]}"} if names else {}
 
 

@@ -27,9 +27,11 @@ from config.demo.looking import write_looks
 from config.demo.missing import missing_today
 from config.demo.narratives import Teller
 from config.demo.notifications import send, sent_at_of
+from config.demo.panel import write_panel
 from config.demo.people import World, make_people
 from config.demo.queue import fill_queue
 from config.demo.record import write_facts
+from config.demo.reports import ask_for_reports
 from config.demo.scores import Course
 from config.demo.texts import stream
 from config.demo.timeline import plan_life
@@ -80,6 +82,8 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         fill_queue(seeded.lives, setting)
         set_apart(seeded.lives, setting)
         missing_today(seeded.lives)
+        write_panel(seeded.lives, setting)
+        ask_for_reports(setting)
         write_looks(seeded.lives, setting)
         finish()
     return seeded

@@ -15,6 +15,8 @@ from django.conf import settings
 from django.contrib.postgres.operations import CreateExtension
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -27,6 +29,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         CreateExtension('btree_gist'),
         migrations.CreateModel(
             name='EpisodeStep',
@@ -784,4 +787,5 @@ class Migration(migrations.Migration):
             model_name='safetybriefingevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e2dd663564a0734ac489fed1bc8db39052449e4d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1dd04', table='missing_safetybriefingevent', when='BEFORE')),
         ),
+        ]),
     ]

@@ -119,8 +119,6 @@ def findings_shown(
     for category in FINDING_CATEGORIES:
         if category not in present:
             continue
-        if category == Category.INTERVIEW and not with_interview:
-            continue
         shown = [_finding(opened, row, with_interview) for row in rows if row.category == category]
         shown = [part for part in shown if part["parts"]]
         withheld = not shown and opened.level(category) >= Level.EXISTENCE

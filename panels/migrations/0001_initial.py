@@ -11,6 +11,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -23,6 +25,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name='Action',
             fields=[
@@ -878,4 +881,5 @@ class Migration(migrations.Migration):
             model_name='statementacceptanceevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='7b46e63881d63fd3f15855872382ba37dce1f4b6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_09fe2', table='panels_statementacceptanceevent', when='BEFORE')),
         ),
+        ]),
     ]

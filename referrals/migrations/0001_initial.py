@@ -11,6 +11,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -23,6 +25,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name='MatchQuestion',
             fields=[
@@ -289,4 +292,5 @@ class Migration(migrations.Migration):
             model_name='triagedecisionevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e72352467705b9d363446bd1f11217eacaf6ec69', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_7aec3', table='referrals_triagedecisionevent', when='BEFORE')),
         ),
+        ]),
     ]

@@ -5,6 +5,8 @@ import django.db.models.functions.datetime
 import uuid
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -15,6 +17,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name='ReportRun',
             fields=[
@@ -83,4 +86,5 @@ class Migration(migrations.Migration):
             model_name='reportrun',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), models.Q(('error', ''), _negated=True)), models.Q(models.Q(('state', 'failed'), _negated=True), ('error', '')), _connector='OR'), name='report_failed_says_why'),
         ),
+        ]),
     ]

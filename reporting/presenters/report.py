@@ -160,6 +160,8 @@ def _count_headline(table: Table) -> str:
 
 def _ratio_headline(table: Table) -> str:
     shown = {code: numbers[THIS] for code, numbers in _by_code(table).items()}
+    if shown[ELIGIBLE] == 0:
+        return f"{table['title']}: none was due in the period."
     done = _lines(table, "row")[0]["code"]
     of_completed, of_eligible = (_n_of(shown[done], shown[code]) for code in (COMPLETED, ELIGIBLE))
     return f"{table['title']}: {of_completed} of those completed, and {of_eligible} of all that were due."
@@ -176,6 +178,8 @@ def _shares(table: Table) -> list[str]:
 
 
 def _n_of(part: Shown, whole: Shown) -> str:
+    if whole == 0:
+        return "none"
     share = percentage(part, whole)
     numbers = f"{_spoken(part)} of {_spoken(whole)}"
     return numbers if share is None else f"{numbers} ({share}%)"

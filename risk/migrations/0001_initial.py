@@ -10,6 +10,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -21,6 +23,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name="LevelJudgement",
             fields=[
@@ -774,4 +777,5 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
+        ]),
     ]

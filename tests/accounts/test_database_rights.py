@@ -40,7 +40,6 @@ MAY_DELETE = {
     "axes_accesslog",
     "cases_childgroupgrant",
     "cases_childusergrant",
-    "cases_closureday",
     "cases_sweeprun",
     "django_session",
 }

@@ -1,7 +1,6 @@
 """The description of the interface is what is served: every operation, every refusal, every example.
 
-Seen to fail: an operation left out of the addresses; a status taken from the list of refusals; a wrong type in an
-example; an operation without a policy; a field named in no shape.
+Seen to fail: a status taken from the list of refusals.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The pages on which the technical administrator lets systems send, and the command that does the same.
 
-Seen to fail: a token shown a second time; a page of tokens open to a manager; a second press that made two tokens.
+Seen to fail: a token shown a second time; a page of tokens open to a manager.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def test_each_reader_stands_in_the_list_of_who_looked(child, client_as):
     page(client_as, "nurse", "chronology", child)
     text = page(client_as, "socialworker", "who_looked", child)
     assert lookers(text) == ["Sorrel Whitlock", "Nia Prosser", "Hetty Broadbent"]
-    assert "2 kinds of information open to them" in text
+    assert "Open to them: 2 kinds" in text
     assert ">contact and address, identity.</div></details>" in text
 
 

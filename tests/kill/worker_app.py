@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_ready
 
-from config.celery import app
+from config.celery import app, sweep_at_once
 from tests.kill import points
 
 MODE = "HARBOUR_KILL_MODE"
@@ -24,6 +24,7 @@ PLAIN = {"task_acks_late": False, "task_reject_on_worker_lost": False, "worker_p
 app.conf.update(beat_schedule=SCHEDULE)
 if os.environ.get(MODE) == "delay":
     app.conf.update(beat_schedule={}, **PLAIN)
+    worker_ready.disconnect(sweep_at_once)  # it derives nothing
 
 
 @app.task(name="tests.kill.tell")

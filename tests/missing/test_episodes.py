@@ -1,7 +1,7 @@
 """Episodes as they are reported, graded, corrected and ended, and what the database refuses whoever writes.
 
-Seen to fail: the constraint of one open episode, and that of overlaps, left out of the table; a grade that may be
-changed; access that goes on 29 days after the return; the 72 hours left at the earlier time of a corrected return.
+Seen to fail: access that goes on 29 days after the return; the 72 hours left at the earlier time of a corrected return;
+a grant on a file for named people.
 """
 
 from __future__ import annotations

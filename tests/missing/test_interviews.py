@@ -1,7 +1,6 @@
 """The chain of a return interview, and what it says, by category.
 
-Seen to fail: a finding shown whatever its category; the briefing shown to a colleague whose cell says own entries; a
-late interview held without a reason; the clock of a declined interview left running.
+Seen to fail: a late interview held without a reason; the clock of a declined interview left running.
 """
 
 from __future__ import annotations

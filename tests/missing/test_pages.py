@@ -1,7 +1,7 @@
 """The pages: who is missing, the episodes of a child, and the interviews, each as far as its reader may see.
 
-Seen to fail: the companions shown with the summary; a finding shown on an episode's page to a role without its
-category; the briefing shown to another interviewer; the list ordered by a grade that is not shown.
+Seen to fail: everything shown with the summary of an episode; a finding's text shown with the summary of its category;
+the briefing shown to whoever sees the interview; the list ordered by a grade that is not shown.
 """
 
 from __future__ import annotations

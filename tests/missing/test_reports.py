@@ -1,7 +1,7 @@
 """Reports by people without the file in hand: joined or not, they are told the same.
 
-Seen to fail: the acknowledgement saying that the child was known; a grant on a restricted file; the level among the
-categories that are opened; a second file for the same number; the lock on the file left out.
+Seen to fail: the acknowledgement saying that the child was known; the level among the categories that are opened; the
+number not asked for; two reports matched at once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What may follow what, which times fit, how episodes are counted, and who reads a briefing.
 
-Seen to fail: a row taken out of a table of transitions; an hour counted by the clock on the wall; the first day of a
-window left out; a briefing shown to whoever has own entries only.
+Seen to fail: a row taken out of a table of transitions; the 72 hours counted on London's clock; a window a day short; a
+briefing shown to whoever has own entries only.
 """
 
 from __future__ import annotations

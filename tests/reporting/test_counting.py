@@ -1,8 +1,8 @@
 """Every measure against a count in plain Python, in worlds drawn at random; who asks changes nothing.
 
 Seen to fail: the end of the period counted in (`<=`); midnight taken in UTC; today's level in place of the one that
-held; the casework of a merged file left out, and counted twice; restricted files left out; a spell that ended on
-the first day after the period taken for ended; a referrer's score taken for a level.
+held; a merged file taken for a file of its own; a spell that ended on the last day taken for open; a referrer's score
+taken for a level; the 72nd hour left out; every absence taken to ask for an interview.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The document is read back: its words and numbers, its tags, its language, and what stands on every page.
 
-Seen to fail: a document without tags; a number of the page missing in the document; a heading at the foot of a page.
+Seen to fail: a document without tags.
 """
 
 from __future__ import annotations

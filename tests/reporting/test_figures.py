@@ -1,7 +1,6 @@
 """Figures from counts, the definitions behind them, and what stands in a snapshot.
 
-Seen to fail: a percentage of fewer than ten; a share where its number is hidden; a code left out of a file, and one
-too many; a later version without a word of what changed.
+Seen to fail: a percentage of fewer than ten.
 """
 
 from __future__ import annotations
@@ -98,6 +97,12 @@ def test_a_ratio_says_both_shares_with_their_numbers():
     assert report["headlines"] == [
         "Visits in time: 20 of 30 (67%) of those completed, and 20 of 36 (56%) of all that were due."
     ]
+
+
+def test_a_ratio_of_nothing_says_so():
+    report = report_of(snapshot(visits, ratio_counts(0, 0, 0), ratio_counts(20, 10, 6)))
+    assert report["headlines"] == ["Visits in time: none was due in the period."]
+    assert report["measures"][0]["shares"][1] == "Of the visits due: none. Period before: 20 of 36 (56%)."
 
 
 def test_counts_that_do_not_fit_the_definition_are_an_error():

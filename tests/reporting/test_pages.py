@@ -1,7 +1,7 @@
 """The pages of reports: who may open them, what they say, and what they never say.
 
-Seen to fail: the capability left off a page; the number of a hidden figure said beside the files behind it; a file
-that the viewer may not know of counted there; a level shown as the reason to a role that sees no level.
+Seen to fail: the capability left off the document; the number of a hidden figure said beside the files behind it; a
+file listed by its level to somebody from whom the level is withheld.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from reporting.models import ReportRun
 from reporting.rules.periods import Period
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, make_spell
+from tests.factories.missing import make_interview, make_returned
 from tests.factories.referrals import make_notification
 from tests.factories.reporting import SPRING, make_report, make_run
 
@@ -295,6 +296,23 @@ def test_who_sent_a_notification_is_told_where_identity_is_open_in_full(full_wor
     assert full_world[0].reference not in page
     page = body(client_as("manager").get(behind(run, "notifications_by_source", "total")))
     assert "The report counts 11 notifications. You may open 1 file of these." in page
+
+
+def test_the_files_behind_an_interview_are_those_whose_interviews_one_sees(world, client_as):
+    worker, children = world.viewer("officer"), [make_child() for _ in range(7)]
+    for child in children:
+        recorded = {"last_seen_at": IN_SPRING, "recorded_at": IN_SPRING}
+        episode = make_returned(child, worker, **recorded)
+        held = {"held_at": episode.returned_at, "held_by": world.membership("interviewer"), "independent": True}
+        make_interview(episode, worker, state="written_up", **held)
+    run = make_report(world.viewer("analyst"))
+    grant(children[0], world.agency("specialist"))
+    grant(children[1], world.agency("specialist"), categories=(Category.MISSING,), reason=GrantReason.SHARE)
+    for code in ("within", "completed", "eligible"):
+        page = body(client_as("manager").get(behind(run, "interviews_in_72_hours", code)))
+        assert "The report counts 7 interviews. You may open 1 file of these." in page
+        assert children[0].reference in page
+    assert client_as("manager").get(behind(run, "interviews_in_72_hours", "late")).status_code == 404
 
 
 def test_whoever_works_with_totals_finds_no_file(full_world, world, client_as):

@@ -1,6 +1,6 @@
 """Whole London days, also where a day has 23 or 25 hours; the period before is of the same length.
 
-Seen to fail: the last day left out; a quarter compared with 90 days; a period that is not over.
+Seen to fail: the last day left out; a quarter compared with as many days in place of a quarter.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The making of a report: waiting, being made, killed in the middle, cancelled, failed, made again.
 
-Seen to fail: SKIP LOCKED left out (the second worker waits); the attempt left out of a worker's writes (a worker
-that was given up for dead writes over another's); a report cancelled and made all the same; the snapshot counted
-anew at a later instant.
+Seen to fail: several waiting reports locked by one worker (the other finds none); the attempt left out of a worker's
+writes (a worker that was given up for dead writes over another's); a report cancelled and made all the same; the
+instant of counting set anew by the second attempt.
 """
 
 from __future__ import annotations
@@ -154,6 +154,24 @@ def test_a_worker_given_up_for_dead_writes_nothing_any_more(world):
     assert taken == {"by another": run.pk}
     assert (run.state, run.attempts) == (RunState.DONE, 2)
     assert bytes(ReportDocument.objects.get().pdf) == b"%PDF"
+
+
+def test_nor_while_another_is_still_at_it(world):
+    run = make_run(world.viewer("analyst"))
+
+    def killed(snapshot: ReportSnapshot) -> tuple[bytes, int]:
+        raise SystemExit
+
+    def slow(snapshot: ReportSnapshot) -> tuple[bytes, int]:
+        later = now() + rules.LEASE + timedelta(seconds=1)
+        with pytest.raises(SystemExit):
+            make(killed, clock=lambda: later)
+        return b"%PDF too late", 1
+
+    make(slow)
+    run.refresh_from_db()
+    assert (run.state, run.attempts) == (RunState.RUNNING, 2)
+    assert ReportDocument.objects.count() == 0
 
 
 def test_a_report_is_cancelled_while_it_waits_and_while_it_is_made(world, at):

@@ -1,7 +1,6 @@
 """Small numbers and what would tell them, on sheets drawn at random and on some that are hard.
 
-Seen to fail: secondary suppression left out; the total of four ones shown as "<5"; a withheld 5 beside two ones
-(whoever knows that a withheld number is 5 or more then has both); shown parts of a withheld total.
+Seen to fail: secondary suppression left out; a withheld number taken for any number, though it is 5 or more.
 """
 
 from __future__ import annotations
