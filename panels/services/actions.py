@@ -69,17 +69,7 @@ def start_action(*, item: AgendaItem, child: Child, action: NewAction, at: datet
         **provenance(by, Category.MINUTES),
     )
     _write_step(row, status=ActionStatus.OPEN, note="", at=at, by=by)
-    if not child.restricted:
-        grant_access(
-            child_id=child.pk,
-            reason=GrantReason.PANEL,
-            at=at,
-            by=by,
-            membership=owner,
-            categories=NEEDED,
-            source_id=row.pk,
-            note="Owns an action of the panel",
-        )
+    _open_to_owner(row, child, at=at, by=by)
     start_clock(
         kind=ClockKind.ACTION_DONE,
         subject_id=row.pk,
@@ -92,6 +82,21 @@ def start_action(*, item: AgendaItem, child: Child, action: NewAction, at: datet
         by=by,
     )
     return row
+
+
+def _open_to_owner(action: Action, child: Child, *, at: datetime, by: Viewer) -> None:
+    """Let the owner read what the action takes; on a file open to named people only, the name opens it already."""
+    if not child.restricted:
+        grant_access(
+            child_id=child.pk,
+            reason=GrantReason.PANEL,
+            at=at,
+            by=by,
+            membership=action.owner_membership,
+            categories=NEEDED,
+            source_id=action.pk,
+            note="Owns an action of the panel",
+        )
 
 
 @transaction.atomic
