@@ -235,7 +235,7 @@ WITHOUT = {
     Capability.INTERVIEW: "nurse",
     Capability.PREPARE_PANEL: "nurse",
 }
-# What police and the panel's office alone do: no manager holds it, and whether there is a file comes first all the same.
+# What police and the panel's office alone do; that a file is there comes first all the same.
 OF_OTHERS = {Capability.GRADE_MISSING, Capability.PREPARE_PANEL}
 
 
