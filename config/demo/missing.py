@@ -118,15 +118,7 @@ def plan_episode(life: Life, *, at: datetime, hours: float | None = None, how: s
 
     def regrade(graded: datetime) -> None:
         assert following.episode is not None
-        grade_episode(
-            episode=following.episode,
-            grade=grade,
-            reason="Age, known exploitation concern, and no contact by telephone.",
-            graded_at=graded,
-            officer=officer,
-            at=graded,
-            by=life.viewer(POLICE),
-        )
+        _grade(life, following.episode, grade=grade, officer=officer, at=graded)
 
     def come_back(returned_at: datetime) -> None:
         assert following.episode is not None
@@ -135,16 +127,7 @@ def plan_episode(life: Life, *, at: datetime, hours: float | None = None, how: s
 
     def check(done: datetime) -> None:
         assert following.episode is not None
-        record_check(
-            episode=following.episode,
-            done_at=done,
-            done_by=officer,
-            face_to_face=True,
-            result=CheckResult.SAFE if returned.method == ReturnMethod.ALONE else CheckResult.CONCERN,
-            note="",
-            at=done,
-            by=life.viewer(POLICE),
-        )
+        _check(life, following.episode, officer=officer, at=done)
 
     _plan_together(
         life,
@@ -156,6 +139,32 @@ def plan_episode(life: Life, *, at: datetime, hours: float | None = None, how: s
     if details.kind == EpisodeKind.MISSING:
         _plan_interview(life, following, back=back, how=how or rng.choices(*_outcomes())[0])
     return back
+
+
+def _grade(life: Life, episode: MissingEpisode, *, grade: Grade, officer: str, at: datetime) -> None:
+    grade_episode(
+        episode=episode,
+        grade=grade,
+        reason="Age, known exploitation concern, and no contact by telephone.",
+        graded_at=at,
+        officer=officer,
+        at=at,
+        by=life.viewer(POLICE),
+    )
+
+
+def _check(life: Life, episode: MissingEpisode, *, officer: str, at: datetime) -> None:
+    episode.refresh_from_db(fields=["return_method"])
+    record_check(
+        episode=episode,
+        done_at=at,
+        done_by=officer,
+        face_to_face=True,
+        result=CheckResult.SAFE if episode.return_method == ReturnMethod.ALONE else CheckResult.CONCERN,
+        note="",
+        at=at,
+        by=life.viewer(POLICE),
+    )
 
 
 def _plan_together(life: Life, *steps: tuple[datetime, Callable[[datetime], None]]) -> None:

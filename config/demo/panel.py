@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from accounts.choices import FunctionKey
 from accounts.models import Membership
 from accounts.rules.viewers import Viewer
+from cases.access.rules import category_levels
+from cases.access.selectors import facts_of, matrix_in_force
 from cases.record.choices import RiskLevel
 from cases.record.models import Child, Involvement
-from cases.record.services import open_file
+from cases.record.services import OpenFile
 from config.demo.life import Life
 from config.demo.people import World
 from config.demo.texts import stream, words
@@ -113,7 +115,8 @@ def _hold(meeting: Meeting, rng: random.Random, world: World, *, share_with_acti
     at = meeting.starts_at + timedelta(minutes=4)
     meeting = open_meeting(meeting=meeting, at=at, by=chair)
     take_attendance(meeting=meeting, came=_who_came(meeting, rng), at=at + timedelta(minutes=3), by=chair)
-    for number, item in enumerate(undecided_items(meeting, chair, at=at)):
+    items = sorted(undecided_items(meeting, chair, at=at), key=lambda item: (item.child.sort_key, item.child.opened_at))
+    for number, item in enumerate(items):
         at = meeting.starts_at + timedelta(minutes=9) + number * MINUTES_AN_ITEM
         _decide(item, rng, world, at=at, with_action=rng.random() < share_with_action)
     close_meeting(meeting=meeting, deferred={}, at=at + timedelta(minutes=6), by=chair)
@@ -185,7 +188,8 @@ def _follow_actions(rng: random.Random, world: World, *, until: datetime) -> Non
     """Most actions are done in time and verified; some are late today, and some are not due yet."""
     by_member: dict[Any, Viewer] = {member.pk: world.viewers[name] for name, member in world.members.items()}
     texts = words("narratives")["panel"]
-    for action in Action.objects.select_related("owner_membership__user").order_by("due_on", "recorded_at", "pk"):
+    order = ("due_on", "recorded_at", "owner_membership__user__username", "text")
+    for action in Action.objects.select_related("owner_membership__user").order_by(*order):
         done_at = in_office_hours(rng, action.due_on - timedelta(days=rng.randint(0, 4)))
         late = rng.random() < 0.14
         if done_at >= until or done_at <= action.recorded_at or late:
@@ -196,6 +200,14 @@ def _follow_actions(rng: random.Random, world: World, *, until: datetime) -> Non
         verified_at = done_at + timedelta(days=2)
         if verified_at < until and rng.random() < 0.8 and owner.user_id != world.viewers[OFFICE].user_id:
             verify_action(action=done, note="", version=done.version, at=verified_at, by=world.viewers[OFFICE])
+
+
+def _opened(child: Child, viewer: Viewer, *, at: datetime) -> OpenFile:
+    """The file as it is open to somebody at an instant that is past: the look itself is written with all others."""
+    visible = Child.objects.visible_to(viewer, at=at).get(pk=child.pk)
+    facts, matrix = facts_of(visible), matrix_in_force(on=day_of(at))
+    levels = category_levels(viewer, facts, matrix)
+    return OpenFile(child=visible, viewer=viewer, at=at, facts=facts, matrix=matrix, levels=levels)
 
 
 def _publish_next(panel: Panel, lives: dict[int, Life], world: World, *, until: datetime) -> None:
@@ -215,7 +227,7 @@ def _publish_next(panel: Panel, lives: dict[int, Life], world: World, *, until: 
                 found = life.child
                 break
     if found is not None:
-        opened = open_file(viewer=world.viewers[lister], reference=found.reference, at=at, page="panels:list_child")
+        opened = _opened(found, world.viewers[lister], at=at)
         why = "Attendance has fallen to two days a week and a car waits at the gate on both of them."
         list_child(opened=opened, why=why, at=at, by=world.viewers[lister])
     publish_agenda(meeting=meeting, at=until - timedelta(days=PUBLISHED_AGO, hours=-10), by=by)

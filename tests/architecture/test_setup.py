@@ -45,9 +45,6 @@ USED_AS = {
     "import-linter": "lint-imports",
 }
 
-# Settled by the product's owner for the partner interface, which no page of the product needs.
-CHOSEN_AHEAD = {"djangorestframework", "drf-spectacular", "aiosmtpd"}
-
 
 def name_of(requirement: str) -> str:
     return re.split(r"[<>=\[ ]", requirement)[0].lower()
@@ -88,7 +85,7 @@ def test_every_dependency_is_used() -> None:
             rf"(?<![\w-]){re.escape(USED_AS.get(name_of(requirement), name_of(requirement)))}(?![\w-])", text
         )
     }
-    assert unused == CHOSEN_AHEAD
+    assert unused == set()
 
 
 def test_what_is_declared_is_locked_and_both_locks_agree() -> None:
