@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.record.choices import PlanStatus
 from config.demo.calibration import figure, weights
@@ -175,55 +176,70 @@ def _plan_together(life: Life, *steps: tuple[datetime, Callable[[datetime], None
         life.plan_event(at, happen)
 
 
+@dataclass(frozen=True)
+class Interviewing:
+    """The steps of one interview, each as it happens."""
+
+    life: Life
+    following: Following
+    back: datetime
+
+    @property
+    def by(self) -> Viewer:
+        return self.life.viewer(MANAGER)
+
+    @property
+    def interview(self) -> ReturnInterview:
+        assert self.following.interview is not None
+        self.following.interview.refresh_from_db()
+        return self.following.interview
+
+    def offer(self, at: datetime) -> None:
+        offer_interview(interview=self.interview, offered_at=at, note="", at=at, by=self.by)
+
+    def allocate(self, at: datetime) -> None:
+        membership = self.life.world.members[INTERVIEWER]
+        briefing = self.life.teller.tell("interview", "briefing")
+        allocate_interviewer(interview=self.interview, membership=membership, briefing=briefing, at=at, by=self.by)
+
+    def decline(self, at: datetime) -> None:
+        answer_interview(interview=self.interview, accepted=False, answered_at=at, note="", at=at, by=self.by)
+
+    def attempt(self, at: datetime) -> None:
+        method, reason = AttemptMethod.TELEPHONE, self.life.teller.tell("interview", "attempt")
+        record_attempt(interview=self.interview, method=method, attempted_at=at, reason=reason, at=at, by=self.by)
+
+    def give_up(self, at: datetime) -> None:
+        end_not_engaged(interview=self.interview, note="Three attempts by telephone and a visit.", at=at, by=self.by)
+
+    def hold(self, at: datetime) -> None:
+        _hold(self.life, self.interview, at=at, late=at - self.back > WITHIN)
+
+    def write_up(self, at: datetime) -> None:
+        _write_up(self.life, self.interview, at=at)
+
+    def find(self, at: datetime) -> None:
+        """Somebody goes through the list and finds that nobody had offered one."""
+        note = "Nobody had offered an interview; found when the list was gone through. The lead talks to the child."
+        end_not_needed(interview=self.interview, reason=NotNeededReason.OTHER, note=note, at=at, by=self.by)
+
+
 def _plan_interview(life: Life, following: Following, *, back: datetime, how: str) -> None:
     """Plan the interview: held in time, held late, declined, or not reached, in the published shares."""
-    rng = life.rng
+    rng, steps = life.rng, Interviewing(life, following, back)
     offered_at = back + timedelta(hours=rng.randint(3, 20))
-    allocated_at = offered_at + timedelta(hours=1)
-    in_time = rng.random() < figure("interviews_in_72_hours").used
-    held_at = _held_at(life, back, in_time=in_time)
-    by = life.viewer(MANAGER)
-
-    def interview() -> ReturnInterview:
-        assert following.interview is not None
-        following.interview.refresh_from_db()
-        return following.interview
-
-    def offer(at: datetime) -> None:
-        offer_interview(interview=interview(), offered_at=at, note="", at=at, by=by)
-
-    def allocate(at: datetime) -> None:
-        membership = life.world.members[INTERVIEWER]
-        briefing = life.teller.tell("interview", "briefing")
-        allocate_interviewer(interview=interview(), membership=membership, briefing=briefing, at=at, by=by)
-
-    def decline(at: datetime) -> None:
-        answer_interview(interview=interview(), accepted=False, answered_at=at, note="", at=at, by=by)
-
-    def attempt(at: datetime) -> None:
-        note = life.teller.tell("interview", "attempt")
-        record_attempt(
-            interview=interview(), method=AttemptMethod.TELEPHONE, attempted_at=at, reason=note, at=at, by=by
-        )
-
-    def give_up(at: datetime) -> None:
-        end_not_engaged(interview=interview(), note="Three attempts by telephone and a visit.", at=at, by=by)
-
-    def hold(at: datetime) -> None:
-        _hold(life, interview(), at=at, late=at - back > WITHIN)
-
-    def write_up(at: datetime) -> None:
-        _write_up(life, interview(), at=at)
-
-    opening = ((offered_at, offer), (allocated_at, allocate))
+    held_at = _held_at(life, back, in_time=rng.random() < figure("interviews_in_72_hours").used)
+    opening = ((offered_at, steps.offer), (offered_at + timedelta(hours=1), steps.allocate))
     if how == "declined":
-        _plan_together(life, *opening, (back + timedelta(hours=30), decline))
+        _plan_together(life, *opening, (back + timedelta(hours=30), steps.decline))
     elif how == "not_reached":
-        attempts = [(back + timedelta(hours=hours), attempt) for hours in (26, 50, 70)]
-        _plan_together(life, *opening, *attempts, (back + timedelta(hours=100), give_up))
+        attempts = [(back + timedelta(hours=hours), steps.attempt) for hours in (26, 50, 70)]
+        _plan_together(life, *opening, *attempts, (back + timedelta(hours=100), steps.give_up))
     elif how == "held":
-        _plan_together(life, *opening, (held_at, hold), (held_at + timedelta(hours=rng.randint(2, 30)), write_up))
-    # Else nobody has offered one yet, and the 72 hours have run out: this is what must not happen.
+        written_at = held_at + timedelta(hours=rng.randint(2, 30))
+        _plan_together(life, *opening, (held_at, steps.hold), (written_at, steps.write_up))
+    else:  # nobody offered one, and the 72 hours ran out: what must not happen
+        _plan_together(life, (back + timedelta(days=11), steps.find))
 
 
 def _held_at(life: Life, back: datetime, *, in_time: bool) -> datetime:

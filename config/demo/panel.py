@@ -139,17 +139,12 @@ def _who_came(meeting: Meeting, rng: random.Random) -> list[Came]:
 
 def _decide(item: AgendaItem, rng: random.Random, world: World, *, at: datetime, with_action: bool) -> None:
     child, texts = Child.objects.get(pk=item.child_id), words("narratives")["panel"]
-    code = rng.choices(
-        (
-            DecisionCode.CONTINUE,
-            DecisionCode.ACCEPT,
-            DecisionCode.STEP_UP,
-            DecisionCode.STRATEGY,
-            DecisionCode.STEP_DOWN,
-        ),
-        (70, 14, 6, 4, 6),
-    )[0]
-    due = review_on(level=child.level, harm_status=child.harm_status, on=day_of(at))
+    code = rng.choices(list(DECISIONS), list(DECISIONS.values()))[0]
+    due: date | None = review_on(level=child.level, harm_status=child.harm_status, on=day_of(at))
+    if child.level not in (RiskLevel.HIGH, RiskLevel.MEDIUM) and rng.random() < 0.85:
+        code, due = DecisionCode.ACCEPT_INFORMATION, None
+    elif child.level == RiskLevel.MEDIUM and due is not None:
+        due += timedelta(weeks=rng.randint(2, 6))
     said = Said(code=code, rationale=rng.choice(texts[code]), level_after=child.level, next_review_on=due)
     dissents = []
     if rng.random() < 0.04:

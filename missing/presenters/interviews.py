@@ -18,6 +18,8 @@ from missing.choices import FINDING_CATEGORIES, SECTIONS, WITH_PARTNER_TEXT, Agr
 from missing.models import InterviewFinding, InterviewStep, ReturnInterview, SafetyBriefing
 
 SOON = timedelta(hours=24)
+# Beyond the 72 hours and a day more, days say more than hours.
+HOURS_SAID = 96
 ASK = "Ask the named lead."
 
 
@@ -36,9 +38,9 @@ def hours_words(interview: ReturnInterview, clock: Clock | None, at: datetime) -
 
 
 def in_hours(span: timedelta) -> str:
-    """A length of time in whole hours, for a clock that is counted in them; less than two hours also in minutes."""
+    """A length of time in whole hours, for a clock that is counted in them; under two in minutes, over 96 in days."""
     hours = int(abs(span).total_seconds() // 3600)
-    return f"{hours} hours" if hours >= 2 else length(span)
+    return f"{hours} hours" if 2 <= hours < HOURS_SAID else length(span)
 
 
 def is_late(interview: ReturnInterview, clock: Clock | None, at: datetime) -> bool:

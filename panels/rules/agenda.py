@@ -43,7 +43,10 @@ class AgendaRule:
 
 @dataclass(frozen=True)
 class OpenCase:
-    """What the rule needs to know of one open file. Days are London days."""
+    """What the rule needs to know of one open file. Days are London days.
+
+    `review_ended` says that the last decision was one after which the panel does not come back by itself.
+    """
 
     child_id: UUID
     open_since: date
@@ -52,6 +55,7 @@ class OpenCase:
     discussed_on: date | None = None
     level_discussed: str = ""
     next_review_on: date | None = None
+    review_ended: bool = False
     deferred_on: date | None = None
     deferred_why: str = ""
     missing_on: tuple[date, ...] = ()
@@ -151,6 +155,8 @@ def _missing(case: OpenCase, rule: Mapping[str, Any], on: date) -> Answer:
 
 def _review_due(case: OpenCase, rule: Mapping[str, Any], on: date) -> Answer:
     """Due on the day that the panel set, or so many days after it last spoke of the child, or the case opened."""
+    if case.review_ended:
+        return NO
     last = case.discussed_on or case.open_since
     due_on = (case.next_review_on if case.discussed_on else None) or last + timedelta(days=rule["after_days"])
     if due_on > on:

@@ -32,6 +32,7 @@ from missing.models import MissingEpisode
 from panels.choices import ItemState, MeetingState, ReasonCode
 from panels.models import Action, AgendaItem, Dissent, ItemUpdate, Meeting, PanelDecision
 from panels.rules.agenda import AgendaRule, OpenCase, read_agenda
+from panels.rules.decisions import ENDS_REVIEW
 from risk.models import RiskAssessment
 
 
@@ -78,6 +79,7 @@ def _last_discussed(meeting: Meeting) -> dict[UUID, dict[str, Any]]:
             "discussed_on": timezone.localdate(row.decided_at),
             "level_discussed": row.level_after,
             "next_review_on": row.next_review_on,
+            "review_ended": row.next_review_on is None and row.code in ENDS_REVIEW,
         }
         for row in latest
     }

@@ -84,6 +84,7 @@ def test_a_meeting_goes_one_way_only():
         ),
         ({"discussed_on": date(2026, 2, 10)}, ["Monthly review due: last discussed 10 February 2026"]),
         ({"discussed_on": date(2026, 2, 11)}, []),
+        ({"discussed_on": date(2025, 2, 11), "review_ended": True}, []),
         # The panel's own day counts before the month.
         ({"discussed_on": date(2026, 2, 10), "next_review_on": date(2026, 3, 11)}, []),
         (
