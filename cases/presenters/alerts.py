@@ -20,8 +20,14 @@ def alert_card(alert: OpenAlert, *, at: datetime) -> dict[str, Any]:
     else:
         late = alert.due_at <= at
         stands, tone = due_in(alert.due_at, at), "urgent" if late else "watch"
-        first = f"It was due on {moment(alert.due_at)}" if late else f"It is due on {moment(alert.due_at)}"
-        words = f"{first}. You were told on {told}. Whoever takes it, people are told again if it is not done in time."
+        first = f"It {'was' if late else 'is'} due on {moment(alert.due_at)}. You were told on {told}."
+        # A clock climbs whoever has taken its alert.
+        more = (
+            "Taking it does not stop its clock: that stops when the thing is done."
+            if late
+            else "Whoever takes it, people are told again if it is not done in time."
+        )
+        words = f"{first} {more}"
     return {
         "id": alert.alert_id,
         "title": alert.words,

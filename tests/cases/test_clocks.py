@@ -23,6 +23,7 @@ from cases.clocks.models import Alert, OutboxMessage
 from cases.clocks.rules import LADDERS, dedupe_key_of, steps_reached, wait_after
 from cases.clocks.selectors import SHOULD_ALERT, SHOULD_RUN, count_open_alerts, open_alerts
 from tests.factories.accounts import make_membership, make_user
+from tests.factories.referrals import make_notification
 
 LONDON = ZoneInfo("Europe/London")
 URGENT = AlertKind.URGENT_NOTIFICATION
@@ -383,6 +384,26 @@ def test_the_page_shows_what_waits_for_my_groups_and_lets_me_take_it(world, clie
         assert "Taken lately" in after
         assert "Omar Galbraith" in after
     assert "Taken lately" not in client_as("teacher").get(reverse("cases:alerts")).content.decode()
+
+
+@pytest.mark.parametrize(("name", "leads_to"), [("triage", "/triage/{}/"), ("chair", "/alerts/")])
+def test_taking_leads_to_the_thing_and_back_where_the_role_cannot_open_it(
+    world, client_as, viewer, at, name: str, leads_to: str
+) -> None:
+    notification = make_notification(viewer("teacher"), sent_at=at - timedelta(days=14))
+    services.sweep(at)
+    browser = client_as(name)
+    text = browser.get(reverse("cases:alerts")).content.decode()
+    assert "Late by" in text
+    assert "Taking it does not stop its clock: that stops when the thing is done." in text
+    assert "Until somebody takes it" not in text
+    (alert,) = open_alerts(viewer(name), at=at)
+    answer = browser.post(
+        reverse("cases:acknowledge_alert", args=[alert.alert_id]),
+        {"idempotency_key": WriteForm()["idempotency_key"].value()},
+    )
+    assert (answer.status_code, answer.url) == (302, leads_to.format(notification.reference))
+    assert browser.get(answer.url).status_code == 200
 
 
 def test_the_page_of_a_person_in_no_group_is_empty_and_the_alert_is_not_there_for_them(world, client_as, at) -> None:

@@ -138,6 +138,13 @@ INTERVIEW = ClockKind.INTERVIEW_HELD
 RETURNED = NIGHT - timedelta(hours=73)
 
 
+@pytest.fixture(autouse=True)
+def only_what_a_test_registers(monkeypatch) -> None:
+    """The queries of the upper apps are theirs to test."""
+    for kind in list(SHOULD_RUN):
+        monkeypatch.delitem(SHOULD_RUN, kind)
+
+
 def wanting(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Rows that happen to have a UUID, as an upper app says what should run."""
     return should_run(rows.annotate(anchor=Value(RETURNED, DateTimeField())), anchored_at="anchor")

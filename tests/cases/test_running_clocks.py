@@ -40,6 +40,7 @@ from cases.clocks.selectors import (
     taken_lately,
 )
 from cases.clocks.services.running import climb_clocks, start_left_out, stop_left_running
+from cases.presenters.alerts import alert_card
 from tests.factories.accounts import make_membership, make_user
 from tests.factories.cases import block, grant, make_child
 
@@ -605,6 +606,28 @@ def test_an_email_is_as_pressing_as_its_rung_and_names_nothing(start, staff, set
     sent = "".join(message.message().as_string() for message in mail.outbox)
     for secret in (child.given_name, child.reference, str(child.pk), str(clock.pk), str(clock.subject_id), "nterview"):
         assert secret not in sent
+
+
+# --- The list of what is open ---------------------------------------------------------------------------
+
+
+def test_events_come_first_then_clocks_by_when_they_are_due(start, staff, world) -> None:
+    late, soon = start(anchored_at=RETURNED - hours(90)), start(anchored_at=RETURNED - hours(20))
+    services.sweep(RETURNED + hours(36))
+    event = uuid4()
+    services.raise_alert(
+        dedupe_key="one", kind=AlertKind.URGENT_NOTIFICATION, function=TEAM, subject_id=event, at=RETURNED + hours(37)
+    )
+    found = open_alerts(world_viewer("team"), at=RETURNED + hours(38))
+    assert [(alert.kind, alert.due_at) for alert in found] == [
+        (AlertKind.URGENT_NOTIFICATION, None),
+        (INTERVIEW, late.due_at),
+        (INTERVIEW, soon.due_at),
+    ]
+    assert alert_card(found[2], at=RETURNED + hours(38))["words"].endswith(
+        "Whoever takes it, people are told again if it is not done in time."
+    )
+    assert alert_card(found[1], at=RETURNED + hours(38))["stands"] == "Late by 2 days"
 
 
 # --- Taken lately ---------------------------------------------------------------------------------------

@@ -64,7 +64,8 @@ def _open(viewer: Viewer, at: datetime) -> QuerySet[Alert]:
 
 
 def open_alerts(viewer: Viewer, *, at: datetime) -> list[OpenAlert]:
-    """What nobody has taken and the viewer has been told, once for each subject, the oldest first.
+    """What nobody has taken and the viewer has been told, once for each subject: events first, the oldest before the
+    others; then what has a clock, by when it is due.
 
     `raised_at` is when the viewer was first told, `step` and `words` those of the highest rung that reached them.
     """
@@ -75,7 +76,7 @@ def open_alerts(viewer: Viewer, *, at: datetime) -> list[OpenAlert]:
         first.setdefault((alert.kind, alert.subject_id), alert)
         last[alert.kind, alert.subject_id] = alert
     pages = {kind: addresses_of(kind, [found for of, found in first if of == kind]) for kind in {k for k, _ in first}}
-    return [
+    found = [
         OpenAlert(
             alert_id=first[key].pk,
             kind=alert.kind,
@@ -87,6 +88,7 @@ def open_alerts(viewer: Viewer, *, at: datetime) -> list[OpenAlert]:
         )
         for key, alert in last.items()
     ]
+    return sorted(found, key=lambda alert: (alert.due_at is not None, alert.due_at or alert.raised_at))
 
 
 def taken_lately(viewer: Viewer, *, at: datetime) -> list[TakenAlert]:
