@@ -1,7 +1,4 @@
-"""What is undertaken at a meeting: its clock, its access, its end and who verifies it.
-
-Seen to fail: the owner's grant left running after the action was done; an action verified by its owner.
-"""
+"""What is undertaken at a meeting: its clock, its access, its end and who verifies it."""
 
 from __future__ import annotations
 

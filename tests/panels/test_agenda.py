@@ -1,7 +1,4 @@
-"""Filling an agenda, listing a child, and the access of members that comes and goes with it.
-
-Seen to fail: the end of a grant left open; a restricted file granted to the panel; a removed item whose grant stayed.
-"""
+"""Filling an agenda, listing a child, and the access of members that comes and goes with it."""
 
 from __future__ import annotations
 

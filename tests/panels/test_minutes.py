@@ -1,8 +1,4 @@
-"""Minutes as two agencies read them: each has its own and nothing of the other's.
-
-Seen to fail: actions of another agency printed where the cell is S; an update printed whatever its category; a part
-printed for a blocked reader; the line of who printed it left out.
-"""
+"""Minutes as two agencies read them: each has its own and nothing of the other's."""
 
 from __future__ import annotations
 

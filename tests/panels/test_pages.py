@@ -1,8 +1,4 @@
-"""The pages of a meeting, for the chair, a member, and whom they must tell nothing.
-
-Seen to fail: the agenda shown before the statement was accepted; a decision saved from a stale tab; an agenda whose
-numbers had a gap.
-"""
+"""The pages of a meeting, for the chair, a member, and whom they must tell nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a referrer is told of the panel: a kind sentence, never the reasons, and nothing where it must stay hidden.
-
-Seen to fail: the decision of an open meeting told; the outcome of a restricted file told.
-"""
+"""What a referrer is told of the panel: a kind sentence, never the reasons, and nothing where it must stay hidden."""
 
 from __future__ import annotations
 
