@@ -2,28 +2,25 @@
 
 The pages come from the registry of views. A page is reached as people reach it, by following links from their home
 page; the few that no link leads to are named here with how to open them. A registered page that neither knows fails.
+Each role then has its own page judged, once for each skeleton that a page has: see `tests.journeys.skeleton`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import urllib.parse
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pghistory
 import pytest
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser
 
 from accounts.middleware.policy import ViewPolicy
-from accounts.models import Agency, Membership
+from accounts.models import Agency, Draft, Membership
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now, viewer_of
@@ -33,11 +30,15 @@ from referrals.rules.notify import STEPS
 from reporting.presenters.pdf import report_as_pdf
 from reporting.rules.periods import last_six_months
 from reporting.services import make_next, request_report
-from tests.journeys.browsing import Answer, Caller, Visit, faults, overflow, script_free
+from tests.journeys.browsing import Answer, Caller, Visit
+from tests.journeys.judging import WIDE, judge, judge_without_scripts, windows
 from tests.journeys.product import Ask, Product
+from tests.journeys.skeleton import fingerprint
+from tests.journeys.states import let_things_happen, pages_of_steps
 
 Record = Callable[[str, object], None]
-SHOTS = os.environ.get("HARBOUR_SHOTS", "")
+# What each person was answered for each page that is open to them, in the order of asking.
+Answers = dict[tuple[str, str], Answer]
 READERS = ("teacher", "socialworker", "triage", "manager", "guardian", "chair", "duty", "admin")
 ASKERS = (*READERS, "nurse", "officer", "keyworker", "coordinator", "analyst", "housing", "outsider")
 PAGES_FOLLOWED = 80
@@ -74,12 +75,8 @@ SPOIL = """(form, words) => {
         else if (each.name && each.type !== "hidden" && each.type !== "submit") each.value = words;
     }
 }"""
-# Messages that nobody wrote for a practitioner.
-FRAMEWORK_WORDS = ("Ensure this value", "This field is required", "Select a valid choice", "Enter a valid")
 PRESSED_WITHOUT_QUESTION = ("referrals:notify_check",)
 TOO_LONG = "x" * 6001
-WIDE: ViewportSize = {"width": 1280, "height": 900}
-NARROW: ViewportSize = {"width": 320, "height": 800}
 
 
 @dataclass(frozen=True)
@@ -134,7 +131,13 @@ def callers(product: Product) -> dict[str, Caller]:
 
 
 @pytest.fixture(scope="module")
-def found(product: Product, callers: dict[str, Caller], ask: Ask) -> dict[str, Found]:
+def seen() -> Answers:
+    """Every page that somebody was shown while links were followed and pages asked for; it fills as the tests run."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def found(product: Product, callers: dict[str, Caller], ask: Ask, seen: Answers) -> dict[str, Found]:
     """Each page, as the first of the readers finds it by following links from home."""
     pages = {name: Found(name, path, "teacher" if "acting" in path else "") for name, path in NOT_LINKED.items()}
     draft = begin_a_notification(callers["teacher"])
@@ -143,10 +146,13 @@ def found(product: Product, callers: dict[str, Caller], ask: Ask) -> dict[str, F
         pages[name] = Found(name, draft.replace("/child/", f"/{step}/"), "teacher")
     pages["accounts:carry_on"] = Found("accounts:carry_on", send_too_late(product, callers["teacher"]), "teacher")
     ask(make_a_report)
+    ask(let_things_happen)
     add_a_service_account(callers["admin"])
     for reader in READERS:
-        follow_links(callers[reader], pages)
-    for name, path, reader in ask(met_only_afterwards):
+        for name, answer in follow_links(callers[reader], each_view=2).items():
+            pages.setdefault(name, Found(name, answer.path, reader))
+            seen[reader, name] = answer
+    for name, path, reader in ask(met_only_afterwards) + ask(pages_of_steps):
         if reader not in callers:
             callers[reader] = Caller(product.address, reader).sign_in(product.users[reader])
         pages.setdefault(name, Found(name, path, reader))
@@ -161,7 +167,15 @@ def met_only_afterwards() -> list[tuple[str, str, str]]:
     sent = Notification.objects.select_related("referrer").order_by("reference")
     first, unfinished = sent.filter(referrer__username="teacher")[0], sent.filter(matrix_completed_at=None)[0]
     question = MatchQuestion.objects.filter(answered_at=None).order_by("pk")[0]
-    return [
+    begun = Draft.objects.filter(user__username="keyworker", form__startswith="risk_").order_by("form")
+    files = [(draft, Child.objects.get(pk=draft.subject).reference) for draft in begun]
+    thrown_away = [
+        ("risk:discard_correction", reverse("risk:discard_correction", args=[file, draft.form.split(":")[1]]))
+        if ":" in draft.form
+        else ("risk:discard", reverse("risk:discard", args=[file]))
+        for draft, file in files
+    ]
+    return [(name, path, "keyworker") for name, path in thrown_away] + [
         (name, reverse(name, args=[argument]), reader)
         for name, argument, reader in (
             ("referrals:sent_acknowledgement", first.reference, first.referrer.username),
@@ -199,22 +213,24 @@ def send_too_late(product: Product, caller: Caller) -> str:
     return f"/account/carry-on/{answer.path.split('held=')[1]}/"
 
 
-def follow_links(caller: Caller, pages: dict[str, Found]) -> None:
-    """Breadth first, at most two addresses of each view, until nothing new is led to."""
-    waiting, seen = ["/"], set()
+def follow_links(caller: Caller, *, each_view: int) -> dict[str, Answer]:
+    """The pages that links lead to from home, breadth first: at most so many addresses of each view, the first kept."""
+    waiting, asked = ["/"], set()
     followed: dict[str, int] = {}
-    while waiting and len(seen) < PAGES_FOLLOWED:
+    pages: dict[str, Answer] = {}
+    while waiting and len(asked) < PAGES_FOLLOWED:
         path = waiting.pop(0)
         name = name_of(path)
-        if path in seen or not name or followed.get(name, 0) >= 2:
+        if path in asked or not name or followed.get(name, 0) >= each_view:
             continue
-        seen.add(path)
+        asked.add(path)
         followed[name] = followed.get(name, 0) + 1
         answer = caller.get(path)
         if answer.status != 200 or name_of(answer.path) != name:
             continue
-        pages.setdefault(name, Found(name, path, caller.username))
+        pages.setdefault(name, answer)
         waiting += [link for link in answer.links if link.startswith("/")]
+    return pages
 
 
 def test_every_registered_page_can_be_reached(found: dict[str, Found]) -> None:
@@ -223,7 +239,7 @@ def test_every_registered_page_can_be_reached(found: dict[str, Found]) -> None:
 
 
 def test_each_person_gets_what_the_policy_says(
-    found: dict[str, Found], callers: dict[str, Caller], ask: Ask, record_property: Record
+    found: dict[str, Found], callers: dict[str, Caller], ask: Ask, seen: Answers, record_property: Record
 ) -> None:
     """Each page by plain request, as each of the people and as nobody."""
     policies, people = registered(), ask(who_may_see_what)
@@ -232,6 +248,8 @@ def test_each_person_gets_what_the_policy_says(
     def call_all(username: str) -> None:
         for page in found.values():
             answer = callers[username].get(page.path)
+            if answer.status == 200 and name_of(answer.path) == page.name:
+                seen.setdefault((username, page.name), answer)
             came = "sign in" if answer.path.startswith("/account/sign-in/?next=") else answer.status
             allowed = expected_answers(page, policies[page.view], people.get(username))
             if came not in allowed:
@@ -279,8 +297,14 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
         return {403}
     if page.view in OF_FILES_TOO and not person.viewer.may(Capability.READ_FILES):
         return {403}
-    if person.username == page.reader or not page.is_page:
-        return {200, 404} if page.view == "referrals:sent_copy" and person.username != page.reader else {200}
+    if person.username == page.reader:
+        return {200}
+    if page.view.startswith("panels:") and parts and not policy.reads_file:
+        return {200, 403, 404}  # who sits at the meeting, who runs it, and which files they may know of
+    if page.view == "missing:report_made":
+        return {404}  # whoever reported reads their own reference, and nobody else does
+    if not page.is_page:
+        return {200, 403, 404} if parts else {200}  # a document of somebody's own, or of an entry that may be closed
     if page.view == "accounts:carry_on":
         return {200}  # it leads home, which everybody has
     if page.view.startswith("referrals:") and parts:
@@ -340,6 +364,66 @@ def test_every_form_in_error_is_sound(
     record_property("scanned", f"{len(troubles)} forms in error, wide and narrow")
 
 
+def one_of_each_role() -> list[str]:
+    """Somebody for each role that anybody holds, those who are asked for everything first."""
+    holders: dict[str, str] = {}
+    held = Membership.objects.current(now().date()).order_by("user__username")
+    for username, role in held.values_list("user__username", "role"):
+        if role not in holders or username in ASKERS:
+            holders[role] = username
+    return sorted(holders.values())
+
+
+def test_every_page_is_sound_as_each_role_gets_it(
+    browser: Browser,
+    product: Product,
+    found: dict[str, Found],
+    callers: dict[str, Caller],
+    ask: Ask,
+    seen: Answers,
+    record_property: Record,
+) -> None:
+    """Each page that each role is shown, at rest and with its form in error, judged once for each skeleton it has."""
+    people, names = ask(one_of_each_role), ask(names_of_children)
+    look_around(people, product, callers, seen)
+    pages = {pair: answer for pair, answer in seen.items() if pair[1].split(" ")[0] not in NOT_A_PAGE}
+    judged: set[str] = set()
+    troubles: dict[str, list[str]] = {}
+    with windows(browser, product, callers) as window_of:
+        for (username, name), answer in pages.items():
+            mark = fingerprint(answer.body)
+            if mark in judged:
+                continue
+            judged.add(mark)
+            visit = window_of(username)
+            visit.page.goto(answer.path)
+            troubles[f"{name} as {username}"] = [*judge(visit, name, names), *judge_without_scripts(answer)]
+            has_form = 'method="post"' in answer.body.split("<main")[-1]
+            came_back = spoil(visit, Found(name, answer.path, username), done=set()) if has_form else ""
+            if came_back and (mark := fingerprint(came_back)) not in judged:
+                judged.add(mark)
+                troubles[f"{name} in error as {username}"] = judge(visit, f"{name} in error", names)
+    assert {name: lines for name, lines in troubles.items() if lines} == {}
+    assert {username for username, _ in pages} >= set(people)
+    assert len(judged) > len(found)
+    record_property(
+        "scanned", f"{len(pages)} pairs of page and person, {len(people)} roles: {len(judged)} distinct structures"
+    )
+
+
+def look_around(people: list[str], product: Product, callers: dict[str, Caller], seen: Answers) -> None:
+    """Follow links as those who did not yet, so that each role is met on files of its own."""
+
+    def follow(username: str) -> None:
+        if username not in callers:
+            callers[username] = Caller(product.address, username).sign_in(product.users[username])
+        for name, answer in follow_links(callers[username], each_view=1).items():
+            seen.setdefault((username, name), answer)
+
+    with ThreadPoolExecutor(2) as several:
+        list(several.map(follow, [username for username in people if username not in READERS]))
+
+
 FAULTS = {
     "label": "document.querySelector('label[for=id_username]').remove()",
     "console error": "console.error('a fault')",
@@ -375,79 +459,18 @@ def names_of_children() -> set[str]:
     return {family for _, family in rows if family} | {f"{given} {family}" for given, family in rows if family}
 
 
-@contextlib.contextmanager
-def windows(browser: Browser, product: Product, callers: dict[str, Caller]) -> Iterator[Callable[[str], Visit]]:
-    """One window for each reader, signed in with the session that the caller has."""
-    opened: dict[str, Visit] = {}
-
-    def window_of(reader: str) -> Visit:
-        if reader not in opened:
-            context = browser.new_context(base_url=product.address, viewport=WIDE)
-            context.add_cookies(
-                [{"name": one.name, "value": one.value or "", "url": product.address} for one in callers[reader].jar]
-            )
-            opened[reader] = Visit(context, product.address)
-        return opened[reader]
-
-    yield window_of
-    for visit in opened.values():
-        visit.page.context.close()
-
-
-def judge(visit: Visit, name: str, names: set[str]) -> list[str]:
-    """Everything that is wrong with the page that stands open."""
-    page = visit.page
-    page.set_viewport_size(WIDE)
-    troubles = [*faults(page), *wrong_words(page.title(), page.url.removeprefix(visit.address), page.content(), names)]
-    keep_picture(page, name, "wide")
-    page.set_viewport_size(NARROW)
-    if overflow(page) > 0:
-        troubles.append(f"wider than a narrow window by {overflow(page)} pixels")
-    keep_picture(page, name, "narrow")
-    troubles += visit.complaints
-    visit.complaints.clear()
-    return troubles
-
-
-def judge_without_scripts(answer: Answer) -> list[str]:
-    """What the server sends is the page: its words and its way to act need no script."""
-    bare = script_free(answer.body)
-    troubles = [] if "<main" in bare and len(answer.words) > 20 else ["empty without scripts"]
-    hidden = re.findall(r"<(?:input|select|textarea|button)\b[^>]*\shidden\b[^>]*>", bare.split("<main")[-1])
-    return troubles + [f"cannot be used without scripts: {tag}" for tag in hidden if 'type="button"' not in tag]
-
-
-def wrong_words(title: str, path: str, html: str, names: set[str]) -> list[str]:
-    """One main heading, words in the main part, a title that says what the page is, and nobody named outside it."""
-    troubles = []
-    if len(re.findall(r"<h1\b", html)) != 1:
-        troubles.append("not exactly one main heading")
-    if not re.fullmatch(r"(Error: )?\S.{2,80} – Harbour", title):
-        troubles.append(f"title: {title}")
-    said = f"{title} {urllib.parse.unquote(path)}"
-    troubles += [f"in the framework's words: {words}" for words in FRAMEWORK_WORDS if words in html]
-    troubles += [f"{name} is named in {said}" for name in names if re.search(rf"\b{re.escape(name)}\b", said)]
-    return troubles
-
-
-def spoil(visit: Visit, page: Found, *, done: set[str]) -> bool:
-    """Fill a page's own form wrongly and send it; False where there is no form that asks something."""
+def spoil(visit: Visit, page: Found, *, done: set[str]) -> str:
+    """Fill a page's own form wrongly and send it; the page that came back, empty without a form that asks something."""
     form = visit.page.get_by_role("main").locator("form[method=post]").first
     visit.page.set_viewport_size(WIDE)
     visit.page.goto(page.path)
     if not form.count():
-        return False
+        return ""
     target = name_of(form.evaluate("form => new URL(form.action).pathname"))
     asks = form.evaluate(ASKS_SOMETHING)
     if f"{target} in error" in done or not (asks or page.view in PRESSED_WITHOUT_QUESTION):
-        return False
+        return ""
     form.evaluate(SPOIL, TOO_LONG)
-    with visit.page.expect_navigation():
+    with visit.page.expect_navigation() as coming:
         form.evaluate("form => form.querySelector('button[type=submit]').click()")
-    return True
-
-
-def keep_picture(page: Page, name: str, screen: str) -> None:
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{re.sub(r'[^a-z_]+', '-', name)}-{screen}.png", full_page=True)
+    return coming.value.text() if coming.value else ""

@@ -1,0 +1,101 @@
+"""What the demo has not done yet: a child reported missing and a panel meeting that is open, with the pages of each
+step of an episode, an interview and a meeting. No link may lead to a step whose turn has not come."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pghistory
+from django.urls import reverse
+
+from accounts.models import Membership
+from accounts.rules.viewers import Viewer
+from accounts.selectors import now, viewer_of
+from cases.record.models import Child
+from missing.choices import EpisodeKind
+from missing.models import MissingEpisode, MissingReport, ReturnInterview
+from missing.services import EpisodeDetails, report_missing_child
+from missing.services.opening import open_to_functions
+from missing.services.reports import ReportedChild
+from panels.choices import ActionStatus, MeetingState
+from panels.models import Action, AgendaItem, Meeting, PanelSeat
+from panels.services.meetings import accept_statement, open_meeting
+
+POLICE, MANAGER, CHAIR = "missing.coordinator", "manager", "chair"
+EPISODE_STEPS = ("add", "grade", "kind", "return", "correct", "check", "close", "decide_interview")
+INTERVIEW_STEPS = ("offer", "answer", "attempt", "allocate", "hold", "write_up", "not_needed", "not_engaged", "carer")
+MISSING = "missing:{}"
+Pages = list[tuple[str, str, str]]
+
+
+def viewer(username: str) -> Viewer:
+    return viewer_of(Membership.objects.get(user__username=username, ended_on=None))
+
+
+def let_things_happen() -> None:
+    """Police report a child of whom there is no file, and the chair opens the meeting whose agenda is out."""
+    at = now()
+    with pghistory.context(reason="a journey"):
+        details = EpisodeDetails(EpisodeKind.ABSENT, last_seen_at=at - timedelta(hours=5), reported_at=at)
+        born = (at - timedelta(days=365 * 14)).date()
+        reported = ReportedChild(given_name="Juniper", family_name="Marchbanks", birth_date=born)
+        made = report_missing_child(reported=reported, details=details, at=at, by=viewer(POLICE))
+        open_to_functions(made.child, at=at, by=viewer(POLICE))
+        meeting = Meeting.objects.get(state=MeetingState.PUBLISHED)
+        accept_statement(meeting=meeting, at=at, by=viewer(CHAIR))
+        open_meeting(meeting=meeting, at=at, by=viewer(CHAIR))
+
+
+def pages_of_steps() -> Pages:
+    """The page of every step, by the name of its address, with somebody who may open it."""
+    at = now()
+    return _of_missing(at) + _of_panels(at)
+
+
+def _of_missing(at: datetime) -> Pages:
+    episode = MissingEpisode.objects.filter(child__in=_files(POLICE, at)).order_by("pk")[0]
+    interview = ReturnInterview.objects.filter(child__in=_files(MANAGER, at)).order_by("pk")[0]
+    report = MissingReport.objects.order_by("recorded_at")[0]
+    return [
+        *((f"missing:{step}", _at(f"missing:{step}", episode.child, episode.pk), POLICE) for step in EPISODE_STEPS),
+        *(
+            (f"missing:{step}", _at(f"missing:{step}", interview.child, interview.pk), MANAGER)
+            for step in INTERVIEW_STEPS
+        ),
+        ("missing:report_made", reverse("missing:report_made", args=[report.reference]), POLICE),
+        ("missing:report_on_file", reverse("missing:report_on_file", args=[episode.child.reference]), POLICE),
+    ]
+
+
+def _of_panels(at: datetime) -> Pages:
+    meeting, planned = (Meeting.objects.filter(state=state)[0] for state in (MeetingState.OPEN, MeetingState.PLANNED))
+    item = AgendaItem.objects.filter(meeting=meeting, state="listed", child__in=_files(CHAIR, at)).order_by("pk")[0]
+    done = Action.objects.filter(status=ActionStatus.DONE, verified_at=None, child__in=_files(CHAIR, at)).order_by(
+        "pk"
+    )[0]
+    decided = AgendaItem.objects.filter(decision__isnull=False, child__in=_files(CHAIR, at)).order_by("pk")[0]
+    seat = PanelSeat.objects.filter(ended_on=None).order_by("pk")[0]
+    of_items = ((f"panels:{step}", reverse(f"panels:{step}", args=[meeting.pk, item.pk])) for step in ITEM_STEPS)
+    of_meetings = ((f"panels:{step}", reverse(f"panels:{step}", args=[meeting.pk])) for step in MEETING_STEPS)
+    return [
+        *((name, path, CHAIR) for name, path in (*of_meetings, *of_items)),
+        ("panels:move", reverse("panels:move", args=[planned.pk]), CHAIR),
+        ("panels:add_deputy", reverse("panels:add_deputy", args=[seat.pk]), CHAIR),
+        ("panels:action", _at("panels:action", done.child, done.pk), CHAIR),
+        ("panels:verify", _at("panels:verify", done.child, done.pk), CHAIR),
+        ("panels:minutes", reverse("panels:minutes", args=[decided.meeting_id]), CHAIR),
+        ("panels:child_minutes", _at("panels:child_minutes", decided.child, decided.pk), CHAIR),
+    ]
+
+
+ITEM_STEPS = ("item", "prepare", "take_off")
+MEETING_STEPS = ("meeting", "attendance", "close")
+
+
+def _files(username: str, at: datetime) -> Any:
+    return Child.objects.visible_to(viewer(username), at=at).values("pk")
+
+
+def _at(name: str, child: Child, row: Any) -> str:
+    return reverse(name, args=[child.reference, row])
