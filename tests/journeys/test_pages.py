@@ -31,11 +31,12 @@ from referrals.rules.notify import STEPS
 from reporting.presenters.pdf import report_as_pdf
 from reporting.rules.periods import last_six_months
 from reporting.services import make_next, request_report
+from risk.models import RiskAssessment
 from tests.journeys.browsing import Answer, Caller, Visit
 from tests.journeys.judging import WIDE, judge, judge_without_scripts, windows
 from tests.journeys.product import Ask, Product
 from tests.journeys.skeleton import fingerprint
-from tests.journeys.states import let_things_happen, pages_of_steps
+from tests.journeys.states import let_things_happen, pages_of_steps, viewer
 
 Record = Callable[[str, object], None]
 # What each person was answered for each page that is open to them, in the order of asking.
@@ -77,6 +78,8 @@ SPOIL = """(form, words) => {
     }
 }"""
 PRESSED_WITHOUT_QUESTION = ("referrals:notify_check",)
+# A form to which every answer is sound: attendance may be taken bit by bit.
+NEVER_REFUSED = ("panels:attendance",)
 TOO_LONG = "x" * 6001
 EVERY_ROLE = bool(os.environ.get("HARBOUR_EVERY_ROLE"))
 
@@ -177,7 +180,11 @@ def met_only_afterwards() -> list[tuple[str, str, str]]:
         else ("risk:discard", reverse("risk:discard", args=[file]))
         for draft, file in files
     ]
-    return [(name, path, "keyworker") for name, path in thrown_away] + [
+    own = RiskAssessment.objects.filter(author__username="keyworker", corrected_by=None, provisional=False)
+    open_to_them = Child.objects.visible_to(viewer("keyworker"), at=now()).values("pk")
+    corrected = own.filter(child__in=open_to_them).select_related("child").order_by("-assessed_at")[0]
+    to_correct = ("risk:correct", reverse("risk:correct", args=[corrected.child.reference, corrected.pk]))
+    return [(name, path, "keyworker") for name, path in (*thrown_away, to_correct)] + [
         (name, reverse(name, args=[argument]), reader)
         for name, argument, reader in (
             ("referrals:sent_acknowledgement", first.reference, first.referrer.username),
@@ -471,7 +478,7 @@ def spoil(visit: Visit, page: Found, *, done: set[str]) -> str:
         return ""
     target = name_of(form.evaluate("form => new URL(form.action).pathname"))
     asks = form.evaluate(ASKS_SOMETHING)
-    if f"{target} in error" in done or not (asks or page.view in PRESSED_WITHOUT_QUESTION):
+    if target in NEVER_REFUSED or f"{target} in error" in done or not (asks or page.view in PRESSED_WITHOUT_QUESTION):
         return ""
     form.evaluate(SPOIL, TOO_LONG)
     with visit.page.expect_navigation() as coming:
