@@ -39,7 +39,10 @@ FACTS = {
     "constraints": "SELECT conrelid::regclass::text, conname, contype::text, "
     "CASE WHEN contype <> 'c' THEN pg_get_constraintdef(oid) END FROM pg_constraint "
     "WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2, 3",
-    "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+    # The condition of an index without its casts and brackets, for the same reason.
+    "indexes": "SELECT indexname, split_part(indexdef, ' WHERE ', 1), "
+    r"regexp_replace(split_part(indexdef, ' WHERE ', 2), '::[a-z ]+(\[\])?|[()]', '', 'g') "
+    "FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
     "extensions": "SELECT extname, extversion FROM pg_extension ORDER BY 1",
 }
 
