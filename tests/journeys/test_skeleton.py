@@ -1,7 +1,4 @@
-"""The skeleton tells apart what the accessibility checker could judge differently, and nothing else.
-
-Seen to fail: with classes, roles, references or words left out of the skeleton, and with all repeated elements folded.
-"""
+"""The skeleton tells apart what the accessibility checker could judge differently, and nothing else."""
 
 import pytest
 
