@@ -19,6 +19,7 @@ from tests.kill import points, worker_app
 
 ROOT = Path(__file__).resolve().parents[2]
 CONCURRENCY = 2
+CONNECTED = "Connected to redis"
 CELERY = [sys.executable, "-m", "celery", "--app", "tests.kill.worker_app"]
 
 
@@ -47,6 +48,7 @@ class Processes:
             worker_app.MODE: mode,
         }
         self.ordered = 0
+        self.connections = 0
 
     @property
     def broker_url(self) -> str:
@@ -70,9 +72,19 @@ class Processes:
         elif name == "worker":
             quiet = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
             self._start(name, [*CELERY, "worker", "--concurrency", str(CONCURRENCY), *quiet])
+            self.connections += 1
         else:
             schedule = ["--schedule", str(self.folder / "schedule"), "--pidfile", "", "--loglevel", "INFO"]
             self._start(name, [*CELERY, "beat", "--max-interval", "1", *schedule])
+
+    def wait_until_the_worker_listens(self) -> None:
+        """Until the worker has found the broker as often as it was started, or was left to find a new broker."""
+        log = self.folder / "worker.log"
+        wait_for(
+            "the worker listens",
+            lambda: log.exists() and log.read_text(errors="replace").count(CONNECTED) >= self.connections,
+            seconds=300,
+        )
 
     def order(self, point: str, passing: int) -> None:
         """Let the worker or beat stand still when it comes to a point for the so-manieth time from now."""
@@ -82,7 +94,7 @@ class Processes:
         new.rename(self.folder / "order")
 
     def wait_until_it_stands_still(self, name: str, point: str) -> None:
-        wait_for(point, (self.folder / f"reached-{self.ordered}").exists, seconds=90)
+        wait_for(point, (self.folder / f"reached-{self.ordered}").exists, seconds=300)
         (self.folder / "order").unlink()
         stat = Path(f"/proc/{self.running[name].pid}/stat")
         wait_for(f"{name} stopped", lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", seconds=10)

@@ -118,7 +118,7 @@ class Rounds:
         else:
             first = self._make(self.late // 2, self.urgent // 2)
             part = max(3, len(first) // 2)
-            wait_for("a first part", lambda: len(self.processes.accepted()) >= before + part, seconds=90)
+            wait_for("a first part", lambda: len(self.processes.accepted()) >= before + part, seconds=300)
             self.processes.order(kill.point, 1)
             subjects = first + self._make(self.late - self.late // 2, self.urgent - self.urgent // 2)
         self.processes.wait_until_it_stands_still(kill.stands, kill.point)
@@ -135,6 +135,8 @@ class Rounds:
             self.processes.start(name)
         if kill.stands not in kill.victims:
             self.processes.go_on(kill.stands)
+        if "worker" not in kill.victims:
+            self.processes.connections += 1  # the worker that lived on must find the new broker
 
     def _make(self, late: int, urgent: int) -> list[UUID]:
         """Notifications that nobody has decided: some a fortnight old, some urgent and five minutes old."""
@@ -170,7 +172,7 @@ class Rounds:
         if self.processes.mode == "delay":
             self._wait_for_quiet()
         else:
-            wait_for("all alerts and e-mails", self._is_complete, seconds=150)
+            wait_for("all alerts and e-mails", self._is_complete, seconds=300)
         by, at = self.world.viewer("out_of_hours"), now()
         for subject in subjects:
             services.acknowledge_subject(kind="urgent_notification", subject_id=subject, at=at, by=by)
@@ -185,6 +187,7 @@ class Rounds:
 
     def _wait_for_quiet(self) -> None:
         """Until the worker is there again and nothing has come for some seconds."""
+        self.processes.wait_until_the_worker_listens()
         seen, since = -1, time.monotonic()
         while time.monotonic() - since < SECONDS_OF_QUIET:
             count = len(self.processes.accepted())
