@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Any
 from accounts.choices import FunctionKey
 from accounts.models import Membership
 from accounts.rules.viewers import Viewer
-from cases.access.rules import category_levels
-from cases.access.selectors import facts_of, matrix_in_force
 from cases.record.choices import RiskLevel
 from cases.record.models import Child, Involvement
-from cases.record.services import OpenFile
 from config.demo.life import Life
 from config.demo.people import World
 from config.demo.texts import stream, words
@@ -22,6 +19,7 @@ from panels.choices import ActionStatus, AttendanceStatus, DecisionCode
 from panels.models import Action, AgendaItem, Meeting, Panel
 from panels.rules.decisions import review_on
 from panels.selectors.actions import may_own
+from panels.selectors.agenda import files_open
 from panels.selectors.meetings import seats_on
 from panels.services.actions import NewAction, take_step, verify_action
 from panels.services.agenda import list_child
@@ -197,14 +195,6 @@ def _follow_actions(rng: random.Random, world: World, *, until: datetime) -> Non
             verify_action(action=done, note="", version=done.version, at=verified_at, by=world.viewers[OFFICE])
 
 
-def _opened(child: Child, viewer: Viewer, *, at: datetime) -> OpenFile:
-    """The file as it is open to somebody at an instant that is past: the look itself is written with all others."""
-    visible = Child.objects.visible_to(viewer, at=at).get(pk=child.pk)
-    facts, matrix = facts_of(visible), matrix_in_force(on=day_of(at))
-    levels = category_levels(viewer, facts, matrix)
-    return OpenFile(child=visible, viewer=viewer, at=at, facts=facts, matrix=matrix, levels=levels)
-
-
 def _publish_next(panel: Panel, lives: dict[int, Life], world: World, *, until: datetime) -> None:
     """The next meeting: a school lists a child below every threshold, then the agenda goes out to the members."""
     starts_at = _weekday(until, NEXT_IN)
@@ -222,7 +212,8 @@ def _publish_next(panel: Panel, lives: dict[int, Life], world: World, *, until: 
                 found = life.child
                 break
     if found is not None:
-        opened = _opened(found, world.viewers[lister], at=at)
+        # The look itself is written with all others.
+        opened = files_open([found.pk], world.viewers[lister], at=at)[found.pk]
         why = "Attendance has fallen to two days a week and a car waits at the gate on both of them."
         list_child(opened=opened, why=why, at=at, by=world.viewers[lister])
     publish_agenda(meeting=meeting, at=until - timedelta(days=PUBLISHED_AGO, hours=-10), by=by)

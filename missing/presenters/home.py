@@ -18,10 +18,10 @@ from cases.presenters.home import HomeBlock, HomeItem, HomeSection
 from cases.record.selectors import my_files
 from missing.models import ReturnInterview
 from missing.presenters.episodes import away_for
-from missing.presenters.interviews import due_of, hours_words
+from missing.presenters.interviews import hours_words
 from missing.rules import HELD_WITHIN
 from missing.selectors.episodes import open_among, ungraded_episodes
-from missing.selectors.interviews import to_write_up, waiting_interviews
+from missing.selectors.interviews import due_of, to_write_up, waiting_interviews
 
 SHOWN = 5
 COUNTED = 50

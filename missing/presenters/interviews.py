@@ -16,16 +16,12 @@ from cases.record.services import OpenFile
 from missing import rules
 from missing.choices import FINDING_CATEGORIES, SECTIONS, WITH_PARTNER_TEXT, Agrees, InterviewState, InterviewStepKind
 from missing.models import InterviewFinding, InterviewStep, ReturnInterview, SafetyBriefing
+from missing.selectors.interviews import due_of
 
 SOON = timedelta(hours=24)
 # Beyond the 72 hours and a day more, days say more than hours.
 HOURS_SAID = 96
 ASK = "Ask the named lead."
-
-
-def due_of(interview: ReturnInterview, clock: Clock | None) -> datetime:
-    """When an interview is due: what its clock says, which is 72 elapsed hours after the return."""
-    return clock.due_at if clock is not None else rules.interview_due_at(interview.returned_at)
 
 
 def hours_words(interview: ReturnInterview, clock: Clock | None, at: datetime) -> tuple[str, str]:

@@ -17,10 +17,12 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
 from cases.access.rules import Matrix
 from cases.access.selectors import category_opened
-from cases.clocks.selectors import should_run
+from cases.clocks.choices import ClockKind
+from cases.clocks.models import Clock
+from cases.clocks.selectors import clocks_by_subject, should_run
 from missing.choices import InterviewState, InterviewStepKind
 from missing.models import InterviewFinding, InterviewStep, MissingEpisode, ReturnInterview, SafetyBriefing
-from missing.rules import CLOCK_RUNS
+from missing.rules import CLOCK_RUNS, interview_due_at
 
 SHOWN_AT_MOST = 200
 PEOPLE = ("allocated__user", "allocated__agency", "held_by__user", "held_by__agency")
@@ -52,6 +54,18 @@ def coverable(interview: ReturnInterview) -> list[ReturnInterview]:
     """Other interviews of the same child that still wait: one conversation may cover them too."""
     rows = ReturnInterview.objects.filter(child_id=interview.child_id, state__in=CLOCK_RUNS).exclude(pk=interview.pk)
     return list(rows.select_related("episode").order_by("-returned_at"))
+
+
+def due_at_by_interview(interviews: Iterable[ReturnInterview]) -> dict[UUID, datetime]:
+    """When each of these interviews must be held, in one question."""
+    wanted = list(interviews)
+    clocks = clocks_by_subject(ClockKind.INTERVIEW_HELD, [one.pk for one in wanted])
+    return {one.pk: due_of(one, clocks.get(one.pk)) for one in wanted}
+
+
+def due_of(interview: ReturnInterview, clock: Clock | None) -> datetime:
+    """When an interview must be held: what its clock says; where the clock was left out, the rule of the guidance."""
+    return clock.due_at if clock is not None else interview_due_at(interview.returned_at)
 
 
 def covered_with(interview: ReturnInterview) -> list[ReturnInterview]:

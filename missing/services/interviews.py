@@ -30,7 +30,7 @@ from missing.choices import (
     Venue,
 )
 from missing.models import InterviewFinding, InterviewStep, ReturnInterview, SafetyBriefing
-from missing.selectors.interviews import coverable, has_step, possible_interviewers
+from missing.selectors.interviews import coverable, due_at_by_interview, has_step, possible_interviewers
 from missing.services.episodes import lock_file
 from missing.services.opening import interview_team
 from missing.services.returns import run_clock
@@ -236,14 +236,15 @@ def hold_interview(
     others = [one for one in coverable(interview) if one.pk in wanted]
     if len(others) != len(wanted):
         raise rules.MissingRefused("One of the other interviews no longer waits. Look again.", field="covers")
+    due_at = due_at_by_interview([interview, *others])
     for one in (interview, *others):
         if holding.held_at < one.returned_at:
             raise rules.MissingRefused("The interview is held after the return.", field="held_at")
-        if holding.held_at > rules.interview_due_at(one.returned_at) and not holding.breach_reason.strip():
+        if holding.held_at > due_at[one.pk] and not holding.breach_reason.strip():
             raise rules.MissingRefused(LATE, field="breach_reason")
-    interview = _hold(interview, holding, version=version, at=at, by=by)
+    interview = _hold(interview, holding, late=holding.held_at > due_at[interview.pk], version=version, at=at, by=by)
     for one in others:
-        _hold(one, holding, covered_by=interview, at=at, by=by)
+        _hold(one, holding, late=holding.held_at > due_at[one.pk], covered_by=interview, at=at, by=by)
     who = f"{holding.held_by.user}, {holding.held_by.agency}"
     summary = f"Return interview held {rules.moment(holding.held_at)} by {who}."
     _tell(interview, happened_at=holding.held_at, summary=summary, at=at, by=by)
@@ -254,12 +255,12 @@ def _hold(
     interview: ReturnInterview,
     holding: Holding,
     *,
+    late: bool,
     at: datetime,
     by: Viewer,
     covered_by: ReturnInterview | None = None,
     version: int | None = None,
 ) -> ReturnInterview:
-    late = holding.held_at > rules.interview_due_at(interview.returned_at)
     return _do(
         interview,
         Deed(InterviewStepKind.HELD, holding.held_at),

@@ -221,6 +221,18 @@ def test_held_after_72_hours_takes_a_reason_and_to_the_second_none(
     assert (done.breach_reason, clock(done).breach_reason) == (reason, reason)
 
 
+def test_what_is_late_is_what_the_clock_says(child: Child, world: World, at: datetime) -> None:
+    """Where a partnership has agreed on fewer hours, the reason is asked for at its field."""
+    interview = came_back(child, world, at, hours=30)
+    Clock.objects.filter(subject_id=interview.pk).update(due_at=at - timedelta(hours=6))
+    chain = Chain(world, at)
+    chain.offer(interview)
+    with pytest.raises(MissingRefused) as refused:
+        chain.hold(interview)
+    assert refused.value.field == "breach_reason"
+    assert chain.hold(interview, breach_reason="The school was closed.").breach_reason == "The school was closed."
+
+
 def test_one_conversation_covers_two_episodes_and_each_keeps_its_own(child: Child, world: World, at: datetime) -> None:
     first = came_back(child, world, at, hours=80)
     second = came_back(child, world, at, hours=3)

@@ -17,7 +17,7 @@ from cases.clocks.models import Clock
 from cases.clocks.rules import ClockDefinition
 from cases.clocks.rules.due import OWNER
 from cases.clocks.selectors.calendar import closed_days
-from cases.clocks.selectors.clocks import COLUMNS, SHOULD_RUN, ShouldRun, clock_in_force, definition_of
+from cases.clocks.selectors.clocks import COLUMNS, ShouldRun, clock_in_force, definition_of
 from cases.clocks.services.alerts import write_alerts
 
 # How far back something may have started that is found only now, and how far ahead it may be due.
@@ -193,6 +193,3 @@ def _calendar(definition: ClockDefinition, at: datetime) -> list[Any]:
         return []
     today = timezone.localdate(at)
     return sorted(closed_days(today - CALENDAR, today + CALENDAR))
-
-
-__all__ = ["SHOULD_RUN", "climb_clocks", "start_left_out", "stop_left_running"]
