@@ -25,7 +25,7 @@ HEADINGS: dict[str, str] = {
 }
 # Why taking is not the end of it. A clock climbs whoever has taken its alert.
 OF_AN_EVENT = "Until somebody takes it, more people are told."
-OF_A_CLOCK = "Taking one does not stop its clock: that stops when the thing is done. Until then people are told again."
+OF_A_CLOCK = "A clock stops only when the thing is done; until then people are told again."
 
 
 def alert_groups(
@@ -46,7 +46,7 @@ def lead_words(groups: Iterable[dict[str, Any]]) -> str:
     """What waits in all, and what taking means."""
     late = sum(group["pressing"] for group in groups)
     first = {0: "Nothing is late.", 1: "1 thing is late or waits."}.get(late, f"{late} things are late or wait.")
-    return f"{first} Take one when you are dealing with it now: everybody who was told sees that you have it."
+    return f"{first} Take one when you deal with it now: everybody who was told sees that you have it. {OF_A_CLOCK}"
 
 
 def _pressing(at: datetime) -> Callable[[OpenAlert], bool]:
@@ -75,7 +75,7 @@ def _group(
             )
             if number
         ),
-        "words": f"{alerts[0].words}. {OF_AN_EVENT if event else OF_A_CLOCK}",
+        "words": f"{alerts[0].words}. {OF_AN_EVENT}" if event else f"{alerts[0].words}.",
         "rows": rows[:SHOWN],
         "folded": folded,
         "open": any(row["here"] for row in folded),
@@ -94,7 +94,8 @@ def _row(
 ) -> dict[str, Any]:
     told = f"You were told on {moment(alert.raised_at)}."
     if alert.due_at is None:
-        title, stands, tone = f"Waiting since {moment(alert.raised_at)}", length(at - alert.raised_at), "urgent"
+        title, tone = f"Since {moment(alert.raised_at)}", "urgent"
+        stands = f"waiting {length(at - alert.raised_at)}"
         told = "Nobody took it in time, so people have been told again." if alert.step > 1 else ""
     else:
         late = alert.due_at <= at

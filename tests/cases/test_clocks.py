@@ -368,7 +368,7 @@ def test_the_page_shows_what_waits_for_my_groups_and_lets_me_take_it(world, clie
     text = page.content.decode()
     assert text.count("Take it<") == 1
     assert "An urgent notification is waiting" in text
-    assert "16 minutes" in text
+    assert "Waiting 16 minutes" in text
     assert "1 thing is late or waits." in text
     assert "people have been told again" in text
     assert "Until somebody takes it, more people are told." in text
@@ -394,7 +394,7 @@ def test_taking_stays_on_the_page_and_leads_to_the_thing_where_the_role_may_open
     browser, page = client_as(name), f"/triage/{notification.reference}/"
     text = browser.get(reverse("cases:alerts")).content.decode()
     assert "Late by" in text
-    assert "Taking one does not stop its clock: that stops when the thing is done." in text
+    assert "A clock stops only when the thing is done; until then people are told again." in text
     assert "Until somebody takes it" not in text
     assert (page in text) is opens
     (alert,) = open_alerts(viewer(name), at=at)
