@@ -112,7 +112,9 @@ def files_behind_a_figure(request: HttpRequest, run_id: UUID, measure: str, wind
     if asked is None or found.as_at is None:
         raise NotKnown("no_figure")
     matrix, at = matrix_now()
-    behind = files_behind(measure, Asked(asked["period"], found.as_at, code), viewer=viewer, matrix=matrix, at=at)
+    counted_by = selectors.measure_of(measure, asked["version"])
+    number = Asked(asked["period"], found.as_at, code)
+    behind = files_behind(counted_by, number, viewer=viewer, matrix=matrix, at=at)
     note_files_shown(
         viewer=viewer,
         page="reporting:files_behind_a_figure",

@@ -165,6 +165,7 @@ def figure_asked_for(run: ReportRun, measure: str, window: str, code: str) -> di
                 period = period_of(run)
                 return {
                     "title": table["title"],
+                    "version": table["version"],
                     "line": line["label"],
                     "window": NAMES[window],
                     "unit": table["unit"],

@@ -20,7 +20,7 @@ from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
 from cases.record.choices import RiskLevel
 from reporting.measures import BEFORE, THIS
 from reporting.rules.periods import Period
-from reporting.selectors import COUNTED, CountRefused, counted
+from reporting.selectors import COUNTED, CountRefused, counted, measure_of
 from reporting.services import figures_for
 from tests.factories.accounts import make_agency
 from tests.factories.cases import make_child, make_spell
@@ -116,9 +116,13 @@ def test_each_measure_counts_what_plain_python_counts(world, at):
         plan = plan_world(seed, people)
         with transaction.atomic():
             write(plan, world)
-            sources = counted("notifications_by_source", viewer=MEASURES, period=plan.period, as_at=at)
-            levels = counted("open_by_level", viewer=MEASURES, period=plan.period, as_at=at + timedelta(hours=1))
-            interviews = counted("interviews_in_72_hours", viewer=MEASURES, period=plan.period, as_at=plan.as_at)
+            sources = counted(measure_of("notifications_by_source", 1), viewer=MEASURES, period=plan.period, as_at=at)
+            levels = counted(
+                measure_of("open_by_level", 1), viewer=MEASURES, period=plan.period, as_at=at + timedelta(hours=1)
+            )
+            interviews = counted(
+                measure_of("interviews_in_72_hours", 1), viewer=MEASURES, period=plan.period, as_at=plan.as_at
+            )
             transaction.set_rollback(True)
         assert sources == brute_notifications(plan, sectors), seed
         assert levels == brute_levels(plan), seed
@@ -133,9 +137,10 @@ def test_each_measure_counts_what_plain_python_counts(world, at):
 
 @pytest.mark.parametrize("key", COUNTED)
 def test_one_statement_for_a_measure_however_many_rows(key, world, at, django_assert_num_queries):
+    measure = measure_of(key, 1)
     for _ in range(3):
         with django_assert_num_queries(1):
-            counted(key, viewer=MEASURES, period=Period(date(2026, 1, 1), date(2026, 3, 31)), as_at=at)
+            counted(measure, viewer=MEASURES, period=Period(date(2026, 1, 1), date(2026, 3, 31)), as_at=at)
         make_spell(make_child(), world.viewer("socialworker"))
         make_notification(world.viewer("teacher"), sent_at=datetime(2026, 2, 1, tzinfo=UTC))
 
@@ -143,7 +148,12 @@ def test_one_statement_for_a_measure_however_many_rows(key, world, at, django_as
 def test_only_the_principal_of_measures_counts(world, at):
     for viewer in (world.viewer("manager"), Viewer(), system_viewer(SystemPrincipal.SWEEP)):
         with pytest.raises(CountRefused):
-            counted("open_by_level", viewer=viewer, period=Period(date(2026, 1, 1), date(2026, 3, 31)), as_at=at)
+            counted(
+                measure_of("open_by_level", 1),
+                viewer=viewer,
+                period=Period(date(2026, 1, 1), date(2026, 3, 31)),
+                as_at=at,
+            )
 
 
 @pytest.mark.parametrize(
@@ -166,7 +176,7 @@ def test_a_day_ends_at_midnight_in_london_whatever_the_clocks_do(last, late, wor
     begins_after = Period(last + timedelta(days=1), last + timedelta(days=30))
 
     for period in (ends_there, begins_after):
-        found = counted("notifications_by_source", viewer=MEASURES, period=period, as_at=at)
+        found = counted(measure_of("notifications_by_source", 1), viewer=MEASURES, period=period, as_at=at)
         assert found[THIS]["education"] == 1
 
 
@@ -185,17 +195,18 @@ def test_an_agency_of_every_sector_is_counted(world, at):
     period = Period(date(2026, 1, 1), date(2026, 3, 31))
     for sector in Sector.values:
         make_notification(make_viewer(make_agency(sector=sector)), sent_at=datetime(2026, 2, 1, tzinfo=UTC))
-    found = counted("notifications_by_source", viewer=MEASURES, period=period, as_at=at)
+    found = counted(measure_of("notifications_by_source", 1), viewer=MEASURES, period=period, as_at=at)
     assert found == {THIS: dict.fromkeys(Sector.values, 1), BEFORE: dict.fromkeys(Sector.values, 0)}
 
 
 def test_the_statement_of_a_measure_names_no_child(world, at):
     """What leaves the database is codes and numbers."""
     for key in COUNTED:
+        measure = measure_of(key, 1)
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            counted(key, viewer=MEASURES, period=Period(date(2026, 1, 1), date(2026, 3, 31)), as_at=at)
+            counted(measure, viewer=MEASURES, period=Period(date(2026, 1, 1), date(2026, 3, 31)), as_at=at)
         (query,) = captured.captured_queries
         assert "given_name" not in query["sql"]
         assert "COUNT(" in query["sql"]
