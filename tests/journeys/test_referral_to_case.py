@@ -310,7 +310,8 @@ def test_a_child_in_danger_is_told_to_the_out_of_hours_team_at_once(browser: Bro
     with at_work(browser, product, "duty") as duty:
         duty.goes_to("/alerts/")
         alerts = duty.page.get_by_role("button", name=re.compile("^Take it"))
-        waiting = alerts.count()
+        counts = duty.page.get_by_role("main").locator(".hb-count")
+        waiting = sum(map(int, counts.all_inner_texts()))
         assert waiting > 0
         expect(duty.page.get_by_role("main")).not_to_contain_text(child.family_name)
         alerts.last.click()
@@ -319,7 +320,7 @@ def test_a_child_in_danger_is_told_to_the_out_of_hours_team_at_once(browser: Bro
         row = duty.page.get_by_role("listitem").filter(has_text=notification)
         expect(row).to_contain_text("Immediate danger")
         duty.goes_to("/alerts/")
-        expect(duty.page.get_by_role("button", name=re.compile("^Take it"))).to_have_count(waiting - 1)
+        assert sum(map(int, counts.all_inner_texts())) == waiting - 1
     mails = mails_after(product, before)
     assert any("duty@harbour.example" in mail for mail in mails)
     for mail in mails:
