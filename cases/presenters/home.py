@@ -44,7 +44,7 @@ class HomeSection(IntEnum):
 
 
 class HomeItem(TypedDict, total=False):
-    """One line of work: `text`, `href` (empty where nothing opens), and what else `components/action_list.html` shows."""
+    """One line of work: `text`, `href` (empty where nothing opens), and what `components/action_list.html` may add."""
 
     text: str
     href: str
