@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 
 from playwright.sync_api import Browser, expect
-from pypdf import PdfReader
 
+from tests.journeys.casework import accept_as_new, open_from_the_worklist, open_the_assessment, say_why
 from tests.journeys.people import Person, Referral, at_work, begin, fill_child, fill_in, fill_words, send
 from tests.journeys.product import Ask, Product
 from tests.masking import masked
@@ -110,13 +109,10 @@ def press_send_twice(teacher: Person, child: Referral) -> str:
 
 def read_the_copy(teacher: Person, child: Referral, reference: str) -> None:
     teacher.follow(child.name)
-    with teacher.page.expect_download() as coming:
-        teacher.follow("Download a copy for your file (PDF)")
-    copy = coming.value
-    assert copy.suggested_filename == f"{reference}.pdf"
-    words = " ".join(
-        " ".join(page.extract_text() for page in PdfReader(io.BytesIO(copy.path().read_bytes())).pages).split()
-    )
+    copy = teacher.page.get_by_role("main").get_by_role("link", name="Download a copy for your file (PDF)")
+    filename, pages = teacher.downloads(copy)
+    words = " ".join(pages)
+    assert filename == f"{reference}.pdf"
     for said in (reference, child.name, "She got into a grey van", "07700 900 321", "Marns", *child.indicators):
         assert said in words, said
 
@@ -224,17 +220,6 @@ def decide_nothing_at_first(triage: Person, child: Referral, known: KnownChild) 
     triage.reads(child.words)
 
 
-def accept_as_new(triage: Person, notification: str) -> None:
-    triage.choose("Is this a child who has a file?", "No file is about this child")
-    triage.choose("What happens now?", "Accept")
-    triage.page.get_by_role("combobox", name="Reason").select_option("Signs of exploitation are present")
-    triage.write("Why you decide this", "A van, two new telephones and nights away, in a child of her age.")
-    triage.page.get_by_label("Who leads on the case?").select_option("Hannah Brightwater, Social worker")
-    triage.press("Decide")
-    triage.on_page("Triage")
-    triage.reads(f"{notification} is decided: Accept: open a file.", "Hannah Brightwater leads.")
-
-
 def read_the_outcome(teacher: Person, child: Referral, known: KnownChild) -> None:
     """The referrer reads what was decided, and nothing that tells of another file."""
     teacher.menu("What I sent")
@@ -252,13 +237,10 @@ def read_the_outcome(teacher: Person, child: Referral, known: KnownChild) -> Non
 
 def work_on_the_file(worker: Person, child: Referral, file: str) -> None:
     """The lead finds the file, reads why the score is what it is, and judges the level."""
-    worker.menu("Children")
-    worker.page.get_by_role("main").get_by_role("link", name=child.name).first.click()
+    assert open_from_the_worklist(worker, child) == file
     expect(worker.page).to_have_title(f"Overview, {file} – Harbour")
     worker.reads("Hannah Brightwater, leads", "Saltmarsh Academy", "Northmere")
-    worker.page.get_by_role("navigation", name="This file").get_by_role("link", name="Risk").click()
-    worker.on_page("Risk")
-    worker.page.get_by_role("main").get_by_role("link", name="Risk Factor Matrix, version 1").click()
+    open_the_assessment(worker)
     lines = worker.page.get_by_role("region", name="What each answer counted")
     for number, indicator in enumerate(child.indicators, start=1):
         row = lines.get_by_role("row").filter(has_text=indicator)
@@ -268,9 +250,7 @@ def work_on_the_file(worker: Person, child: Referral, file: str) -> None:
     worker.choose("What level do you judge?", "Medium")
     worker.press("Save the level")
     worker.problem("Your level differs from the computed one. Say why in a sentence or two.")
-    worker.write("Why?", "Three nights away in a month, and men who give her telephones.")
-    worker.press("Save the level")
-    worker.reads("The level is on the child's file.", "Judged level", "Medium", "Three nights away in a month")
+    say_why(worker)
 
 
 def be_kept_out(browser: Browser, product: Product, child: Referral, file: str) -> None:
@@ -349,12 +329,6 @@ def test_the_same_road_without_scripts(browser: Browser, product: Product, ask: 
         triage.page.get_by_role("main").get_by_role("link", name=child.name).click()
         triage.press("Decide")
         triage.reads("There is a problem", child.words)
-        triage.choose("Is this a child who has a file?", "No file is about this child")
-        triage.choose("What happens now?", "Accept")
-        triage.page.get_by_role("combobox", name="Reason").first.select_option("Signs of exploitation are present")
-        triage.write("Why you decide this", "A van, two new telephones and nights away, in a child of her age.")
-        triage.page.get_by_label("Who leads on the case?").select_option("Hannah Brightwater, Social worker")
-        triage.press("Decide")
-        triage.reads(f"{notification} is decided:")
+        accept_as_new(triage, notification)
     with at_work(browser, product, "socialworker", java_script_enabled=False) as worker:
         work_on_the_file(worker, child, file_of(notification, ask))
