@@ -127,6 +127,12 @@ def differences(shown: dict[str, dict[str, dict[str, str]]], counts: Counts) -> 
     return wrong
 
 
+def kinds_of(shown: dict[str, dict[str, dict[str, str]]]) -> set[str]:
+    """How the numbers of the period are printed that are not 0: small ones hidden, others withheld or told."""
+    said = {code for windows in shown.values() for code in windows[THIS].values()} - {"0"}
+    return {each if each in ("<5", "Withheld") else "a number" for each in said}
+
+
 def moved(first: Counts, now: Counts) -> dict[str, int]:
     """Which figures changed, by how much."""
     return {

@@ -9,6 +9,16 @@ from playwright.sync_api import expect
 from tests.journeys.people import Person, Referral
 
 
+def decide_in_haste(triage: Person) -> None:
+    """The notification that stands open comes back with what is not answered."""
+    triage.press("Decide")
+    triage.problem(
+        "Answer “Is this a child who has a file?”",
+        "Select what happens now",
+        "Say in a sentence or two why you decide this",
+    )
+
+
 def accept_as_new(triage: Person, notification: str) -> None:
     """The notification that stands open becomes a file of its own, with a lead."""
     triage.choose("Is this a child who has a file?", "No file is about this child")
@@ -24,16 +34,6 @@ def accept_as_new(triage: Person, notification: str) -> None:
 def open_from_the_worklist(person: Person, child: Referral) -> str:
     """Find the child among those one works with; returns the reference of the file."""
     person.menu("Children")
-    person.page.get_by_role("main").get_by_role("link", name=child.name).first.click()
-    expect(person.page).to_have_title(re.compile("^Overview, "))
-    return person.page.url.rstrip("/").rpartition("/")[2]
-
-
-def find_by_name(person: Person, child: Referral) -> str:
-    """Find the child among all the files open to one; returns the reference of the file."""
-    person.menu("Children")
-    person.page.get_by_role("searchbox").fill(child.name)
-    person.page.get_by_role("search").get_by_role("button").click()
     person.page.get_by_role("main").get_by_role("link", name=child.name).first.click()
     expect(person.page).to_have_title(re.compile("^Overview, "))
     return person.page.url.rstrip("/").rpartition("/")[2]

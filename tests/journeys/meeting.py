@@ -45,6 +45,10 @@ def publish(coordinator: Person) -> None:
 def open_meeting(person: Person, place: str) -> None:
     """Find the meeting by where it is held, and accept its statement where that is still to do."""
     person.menu("Panel")
+    enter(person, place)
+
+
+def enter(person: Person, place: str) -> None:
     person.page.get_by_role("main").get_by_role("listitem").filter(has_text=place).get_by_role("link").click()
     accept = person.page.get_by_role("main").get_by_role("button", name="I accept", exact=True)
     if accept.count():
@@ -65,25 +69,26 @@ def say_what_we_know(member: Person, place: str, child: Referral, *, kind: str, 
 
 def hold(chair: Person, place: str, child: Referral, *, today: date) -> None:
     """Open the meeting, take attendance, decide on the one child, and defer all others with a reason."""
+    chair.menu("Panel")
     close_what_stands_open(chair)
-    open_meeting(chair, place)
+    enter(chair, place)
     chair.press("Open the meeting")
     take_attendance(chair)
     decide(chair, child, today=today)
-    open_meeting(chair, place)
+    chair.page.get_by_role("link", name="The agenda", exact=True).click()
     close(chair)
     expect(chair.page.get_by_role("main")).to_contain_text(re.compile(r"\b1 of \d+ talked about, \d+ deferred"))
 
 
 def close_what_stands_open(chair: Person) -> None:
     """A panel has one meeting at a time."""
-    chair.menu("Panel")
     running = chair.page.get_by_role("main").get_by_role("listitem").filter(has_text="Meeting now")
     if running.count():
         running.get_by_role("link").click()
         chair.press("Take attendance")
         take_attendance(chair)
         close(chair)
+        chair.menu("Panel")
 
 
 def take_attendance(chair: Person) -> None:
@@ -95,7 +100,7 @@ def take_attendance(chair: Person) -> None:
 def decide(chair: Person, child: Referral, *, today: date) -> None:
     """The decision with its reason, an action that somebody owns, and when the panel looks again."""
     _link_of(chair, child).click()
-    chair.on_page(f"{child.name}, {age(child, today)}")
+    chair.on_page(re.compile(rf"{child.name}\)?, {age(child, today)}$"))
     chair.reads(INTELLIGENCE, PLAN)
     chair.pick("Decision", "Accept: the panel follows this child")
     chair.write("Why", RATIONALE)

@@ -251,6 +251,34 @@ def fill_in(person: Person, child: Referral, *, first: str = "Who the child is",
         person.on_page(following)
 
 
+def answer_nothing_at_first(teacher: Person, child: Referral) -> None:
+    """The first page comes back with what is missing, and with what was typed."""
+    teacher.write("Any other name the child uses", "Marns")
+    teacher.press("Continue")
+
+    expect(teacher.page).to_have_title("Error: Who the child is – Harbour")
+    teacher.problem(
+        "Enter the child’s first name",
+        "Select whether you know the date of birth",
+        "Select the child’s sex, or “Not known”",
+    )
+    expect(teacher.page.get_by_label("Any other name the child uses")).to_have_value("Marns")
+    fill_child(teacher, child)
+    teacher.press("Continue")
+    teacher.on_page("More about the child")
+
+
+def change_the_telephone(teacher: Person) -> None:
+    """Go back from the summary to one answer, and return to the summary."""
+    teacher.reads("01632 960 777", "3 answers given", "14 February 2012")
+    teacher.follow("Change (How to reach you)")
+    teacher.write("On what number can we reach you?", "07700 900 321")
+    teacher.press("Save and go back to your answers")
+    teacher.on_page("Check your answers, then send")
+    teacher.reads("07700 900 321")
+    expect(teacher.page.get_by_role("main")).not_to_contain_text("01632 960 777")
+
+
 def send(person: Person) -> str:
     """Send what was checked; returns the reference that the acknowledgement gives."""
     person.press("Send")

@@ -9,8 +9,24 @@ from datetime import timedelta
 
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.casework import accept_as_new, open_from_the_worklist, open_the_assessment, say_why
-from tests.journeys.people import Person, Referral, at_work, begin, fill_child, fill_in, fill_words, send
+from tests.journeys.casework import (
+    accept_as_new,
+    decide_in_haste,
+    open_from_the_worklist,
+    open_the_assessment,
+    say_why,
+)
+from tests.journeys.people import (
+    Person,
+    Referral,
+    answer_nothing_at_first,
+    at_work,
+    begin,
+    change_the_telephone,
+    fill_in,
+    fill_words,
+    send,
+)
 from tests.journeys.product import Ask, Product
 from tests.masking import masked
 
@@ -29,22 +45,6 @@ def test_a_teacher_refers_a_child_and_loses_nothing_on_the_way(browser: Browser,
         change_the_telephone(teacher)
         reference = press_send_twice(teacher, child)
         read_the_copy(teacher, child, reference)
-
-
-def answer_nothing_at_first(teacher: Person, child: Referral) -> None:
-    teacher.write("Any other name the child uses", "Marns")
-    teacher.press("Continue")
-
-    expect(teacher.page).to_have_title("Error: Who the child is – Harbour")
-    teacher.problem(
-        "Enter the child’s first name",
-        "Select whether you know the date of birth",
-        "Select the child’s sex, or “Not known”",
-    )
-    expect(teacher.page.get_by_label("Any other name the child uses")).to_have_value("Marns")
-    fill_child(teacher, child)
-    teacher.press("Continue")
-    teacher.on_page("More about the child")
 
 
 def leave_and_come_back(teacher: Person, child: Referral) -> None:
@@ -78,16 +78,6 @@ def lose_the_session(teacher: Person, child: Referral) -> None:
     teacher.press("Back")
     expect(teacher.page.get_by_label("What does the child say?")).to_have_value(child.words)
     teacher.press("Continue")
-
-
-def change_the_telephone(teacher: Person) -> None:
-    teacher.reads("01632 960 777", "3 answers given", "14 February 2012")
-    teacher.follow("Change (How to reach you)")
-    teacher.write("On what number can we reach you?", "07700 900 321")
-    teacher.press("Save and go back to your answers")
-    teacher.on_page("Check your answers, then send")
-    teacher.reads("07700 900 321")
-    expect(teacher.page.get_by_role("main")).not_to_contain_text("01632 960 777")
 
 
 def press_send_twice(teacher: Person, child: Referral) -> str:
@@ -211,12 +201,7 @@ def decide_nothing_at_first(triage: Person, child: Referral, known: KnownChild) 
     files = triage.page.get_by_role("region", name="Files this may belong to, side by side")
     expect(files.get_by_role("link", name=known.reference)).to_be_visible()
     expect(files).to_contain_text("Very likely")
-    triage.press("Decide")
-    triage.problem(
-        "Answer “Is this a child who has a file?”",
-        "Select what happens now",
-        "Say in a sentence or two why you decide this",
-    )
+    decide_in_haste(triage)
     triage.reads(child.words)
 
 
@@ -313,22 +298,3 @@ def mails_after(product: Product, before: int) -> list[str]:
     while len(product.mails) == before and time.monotonic() < ends:
         time.sleep(0.5)
     return product.mails[before:]
-
-
-def test_the_same_road_without_scripts(browser: Browser, product: Product, ask: Ask) -> None:
-    """Every page between the worry and the judged level is a plain form."""
-    child = Referral(given_name="Petra", family_name="Lowmoor")
-    with at_work(browser, product, "teacher", java_script_enabled=False) as teacher:
-        begin(teacher)
-        answer_nothing_at_first(teacher, child)
-        fill_in(teacher, child, first="More about the child")
-        change_the_telephone(teacher)
-        notification = send(teacher)
-    with at_work(browser, product, "triage", java_script_enabled=False) as triage:
-        triage.menu("Triage")
-        triage.page.get_by_role("main").get_by_role("link", name=child.name).click()
-        triage.press("Decide")
-        triage.reads("There is a problem", child.words)
-        accept_as_new(triage, notification)
-    with at_work(browser, product, "socialworker", java_script_enabled=False) as worker:
-        work_on_the_file(worker, child, file_of(notification, ask))
