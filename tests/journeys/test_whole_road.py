@@ -1,6 +1,7 @@
 """One child's way through the whole product, in the browsers of ten people: from a teacher's worry to the board.
 
-Seen to fail: nothing yet.
+Seen to fail: one figure counted one higher than it is; what agencies told the meeting printed in everybody's copy of
+the minutes; a closed meeting that says deferred children were talked about.
 """
 
 from __future__ import annotations
@@ -139,10 +140,10 @@ def read_the_minutes(road: Road, file: str, *, kept_from_housing: tuple[str, ...
     housing = road.who("housing")
     meeting.open_meeting(housing, road.place)
     pages = meeting.minutes(housing)
-    part = meeting.part_of(pages, file)
-    assert [words for words in (*decided, "is withheld: staying safe plan") if words not in part] == []
     untold = (*kept_from_housing, road.child.family_name, away.IN_HER_WORDS, away.WHY_SHE_GOES, "judged", "risk.")
     assert [words for words in untold if words in " ".join(pages)] == []
+    part = meeting.part_of(pages, file)
+    assert [words for words in (*decided, "is withheld: staying safe plan") if words not in part] == []
 
 
 def tell_those_who_wait(road: Road, file: str) -> None:
