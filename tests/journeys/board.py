@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import expect
 
-from cases.record.choices import RiskLevel
 from reporting.measures import BEFORE, THIS
 from reporting.rules.periods import Period
 from tests.journeys.people import Person
@@ -165,27 +163,22 @@ def all_rows() -> Plan:
 
 
 def _fill_children(children: dict[Any, PlannedChild]) -> None:
-    """Spells and judged levels, the oldest first, and which file was merged into which."""
+    """Spells, and which file was merged into which; judged levels from the history and, last, the file as it is now."""
     from django.apps import apps
 
     from cases.record.models import Child, Spell
 
     for file, start, end in Spell.objects.values_list("child_id", "started_on", "ended_on"):
         children[file].spells.append((start, end))
-    judged: dict[Any, list[tuple[datetime, int, str]]] = defaultdict(list)
-    history = apps.get_model("cases", "ChildEvent")._default_manager.exclude(level_judged_at=None)
-    for number, (file, at, level) in enumerate(
-        history.order_by("pgh_id").values_list("pgh_obj_id", "level_judged_at", "level")
-    ):
-        judged[file].append((at, number, level))
+    history = apps.get_model("cases", "ChildEvent")._default_manager.order_by("pgh_id")
+    for file, at, level in history.values_list("pgh_obj_id", "level_judged_at", "level"):
+        if at is not None:
+            children[file].levels.append((at, level))
     for file, merged, at, level in Child.objects.values_list("pk", "merged_into_id", "level_judged_at", "level"):
-        children[file].merged_into = children.get(merged)
-        if at is None:
-            judged[file].clear()
-        else:
-            judged[file].append((at, len(judged[file]) + 1_000_000, level))
-        children[file].levels = [(when, what) for when, _, what in sorted(judged[file])]
-    assert {child.levels[-1][1] for child in children.values() if child.levels} <= set(RiskLevel.values)
+        child = children[file]
+        child.merged_into = children.get(merged)
+        # Sorted by the instant alone: of two rows with one instant, the later written stays the later.
+        child.levels = sorted([*child.levels, (at, level)], key=lambda judged: judged[0]) if at else []
 
 
 def _episodes(children: dict[Any, PlannedChild]) -> list[PlannedEpisode]:
