@@ -31,7 +31,8 @@ STATE_OF_MEETING = {
 }
 STATEMENT = (
     "We share information here to protect children and to prevent crime, and we use it for nothing else.",
-    "Nobody copies it or passes it on without asking the agency it came from. Police intelligence is not minuted.",
+    "Nobody copies it or passes it on without asking the agency it came from. Police intelligence stands in the "
+    "minutes of those who may read it, and in nobody else’s.",
     "We keep it safe. The minutes stay in Harbour: every copy says who printed it.",
     "I have said whether I know a child on the agenda, or somebody around them, in my own life.",
     "I report at once if any of this is broken.",
@@ -151,8 +152,12 @@ def agenda(
 
 def progress(known: list[tuple[AgendaItem, OpenFile]]) -> str:
     """How far a meeting has come, over the items that the reader may know of."""
-    settled = sum(item.state != ItemState.LISTED for item, _ in known)
-    return f"{settled} of {len(known)} talked about" if known else ""
+    if not known:
+        return ""
+    decided, deferred = (
+        sum(item.state == state for item, _ in known) for state in (ItemState.DECIDED, ItemState.DEFERRED)
+    )
+    return f"{decided} of {len(known)} talked about{f', {deferred} deferred' if deferred else ''}"
 
 
 def times(meeting: Meeting) -> list[dict[str, str]]:

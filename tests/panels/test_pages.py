@@ -215,6 +215,7 @@ def test_closing_asks_for_what_is_undecided_and_carries_it_over(out, world, view
     assert list(meeting.items.order_by("position").values_list("state", flat=True)) == [
         "decided", "deferred", "deferred",
     ]  # fmt: skip
+    assert "1 of 3 talked about, 2 deferred" in read(chair, f"/panels/{meeting.pk}/")
     coming = services.plan_meeting(
         panel=meeting.panel, starts_at=at + timedelta(days=10), place="Room 1", at=at, by=viewer("coordinator")
     )
