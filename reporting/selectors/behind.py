@@ -35,10 +35,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Behind:
-    """The files that a viewer may open behind a number: the first of them, and how many they are."""
+    """The files that a viewer may open behind a number: a page of them, and how many they are."""
 
     files: list[Child]
     count: int
+    number: int
+
+    @property
+    def has_more(self) -> bool:
+        return self.count > self.number * SHOWN
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,9 @@ class _Rule:
     least: Mapping[Category, Level]
 
 
-def files_behind(measure: Measure, asked: Asked, *, viewer: Viewer, matrix: Matrix, at: datetime) -> Behind:
+def files_behind(
+    measure: Measure, asked: Asked, *, viewer: Viewer, matrix: Matrix, at: datetime, page: int = 1
+) -> Behind:
     """The files behind a number of a report that the viewer may know of and whose part in it the viewer may know.
 
     That a child was notified by the police, or stood at a level, is itself something of a category: a file counts
@@ -60,7 +67,8 @@ def files_behind(measure: Measure, asked: Asked, *, viewer: Viewer, matrix: Matr
     open_to_viewer = [
         child for child in files.order_by("reference") if _tells(rule, category_levels(viewer, facts_of(child), matrix))
     ]
-    return Behind(open_to_viewer[:SHOWN], len(open_to_viewer))
+    start = (max(page, 1) - 1) * SHOWN
+    return Behind(open_to_viewer[start : start + SHOWN], len(open_to_viewer), max(page, 1))
 
 
 def _tells(rule: _Rule, levels: Mapping[str, Level]) -> bool:

@@ -91,7 +91,7 @@ def started(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     log = folder / "stack.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "config.stack", "run"],
+            [sys.executable, "-m", "config.stack", "--die-with-parent", "run"],
             cwd=ROOT,
             env={**environment, "PORT": str(port)},
             stdout=output,
