@@ -84,8 +84,6 @@ def neighbours(known: list[tuple[AgendaItem, OpenFile]], item_id: UUID, meeting:
     ids = [item.pk for item, _ in known]
     here = ids.index(item_id) if item_id in ids else 0
     return {
-        "number": here + 1,
-        "of": len(ids),
         "previous_href": _item(meeting, ids[here - 1]) if here else "",
         "next_href": _item(meeting, ids[here + 1]) if here + 1 < len(ids) else "",
     }

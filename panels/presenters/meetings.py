@@ -111,15 +111,14 @@ def agenda(
     updated: dict[UUID, set[UUID]],
     viewer: Viewer,
 ) -> list[dict[str, Any]]:
-    """The agenda as one reader may see it, numbered without gaps: what they may not know of has no number."""
+    """The agenda as one reader may see it, without numbers: a place in the list would differ from reader to reader."""
     office = keeps_panel(viewer)
     rows = []
-    for number, (item, opened) in enumerate(known, start=1):
+    for item, opened in known:
         answered = updated.get(item.pk, set())
         minutes = opened.level(Category.MINUTES)
         row = {
             **heading(opened, leads.get(item.child_id)),
-            "number": number,
             "reasons": reasons(opened, item),
             "late": item.late,
             "state": item.get_state_display(),

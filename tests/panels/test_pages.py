@@ -83,13 +83,27 @@ def test_a_blocked_members_agenda_has_no_gap_and_no_count(out, viewer, client_as
     child = out.items.get(child__given_name="Second").child
     block(child, viewer("detective"), by=viewer("guardian"))
     page = read(client_as("detective"), f"/panels/{out.pk}/")
-    assert re.findall(r"(\d+)\. (First|Second|Third)", page) == [("1", "First"), ("2", "Third")]
+    assert re.findall(r">(First|Second|Third)\b", page) == ["First", "Third"]
     assert child.reference not in page
     walk = read(client_as("detective"), item_url(out, "First"))
-    assert "Item 1 of 2" in walk
     assert str(out.items.get(child=child).pk) not in walk
     assert client_as("detective").get(item_url(out, "Second")).status_code == 404
     assert "Second" not in read(client_as("detective"), "/panels/")
+
+
+def test_an_item_is_called_the_same_by_everybody(out, viewer, client_as):
+    """Seen to fail with items numbered over what each reader sees: housing does not see levels, and has another order."""
+    for number, item in enumerate(out.items.order_by("-child__reference"), start=1):
+        AgendaItem.objects.filter(pk=item.pk).update(position=number)
+    orders = {}
+    for person in ("chair", "housing"):
+        page = read(client_as(person), f"/panels/{out.pk}/")
+        orders[person] = re.findall(r"hb-actions__link[^>]*>([^<]+)</a>", page)
+        assert sorted(name.split(",")[0] for name in orders[person]) == ["First", "Second", "Third"]
+        walk = read(client_as(person), item_url(out, "First"))
+        assert f"{out.items.get(child__given_name='First').child.reference}, panel meeting" in walk
+        assert not re.search(r"[Ii]tem \d", page + walk)
+    assert [name.split(",")[0] for name in orders["chair"]] == [name.split(",")[0] for name in orders["housing"]][::-1]
 
 
 def test_whoever_does_not_sit_on_the_panel_knows_of_no_meeting(out, client_as):
