@@ -302,21 +302,42 @@ def _ways_to_come(seat: PanelSeat, row: Attendance | None) -> list[tuple[str, st
 
 
 class CloseForm(WriteForm):
-    """Why each child that was not talked about is deferred."""
+    """Why the children who were not talked about are carried over: one reason, and another for single children."""
 
     says_optional = False
+    why = LongTextField(
+        label="Why were they not talked about?",
+        hint="One reason for all of them. The next agenda and the minutes say it",
+        max_length=300,
+        rows=2,
+        required=False,
+    )
 
     def __init__(self, *args: Any, undecided: Sequence[tuple[AgendaItem, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.undecided = undecided
+        if not undecided:
+            del self.fields["why"]
         for item, name in undecided:
-            self.fields[f"defer_{item.pk}"] = TextField(
-                label=name, max_length=300, missing=f"Say why {name} is deferred, or go back and decide"
-            )
+            self.fields[f"defer_{item.pk}"] = TextField(label=name, max_length=300, required=False)
 
     def deferred(self) -> dict[UUID, str]:
-        """The reason of each deferral, by item. Call after `is_valid()`."""
-        return {item.pk: self.cleaned_data[f"defer_{item.pk}"] for item, _ in self.undecided}
+        """The reason of single deferrals, by item. Call after `is_valid()`."""
+        given = ((item.pk, self.cleaned_data[f"defer_{item.pk}"]) for item, _ in self.undecided)
+        return {pk: words for pk, words in given if words}
+
+    @property
+    def for_all(self) -> Any:
+        return self["why"]
+
+    @property
+    def single(self) -> list[Any]:
+        """The fields in which one child has another reason."""
+        return [self[f"defer_{item.pk}"] for item, _ in self.undecided]
+
+    @property
+    def single_open(self) -> bool:
+        return any(field.errors or field.value() for field in self.single)
 
 
 STEP_WORDS = {

@@ -20,6 +20,7 @@ from panels.choices import ActionStatus, AttendanceStatus, ItemState, MeetingSta
 from panels.models import Action, AgendaItem, Attendance, Meeting, PanelSeat
 from panels.presenters.parts import STATE_TONES, days_words, heading, name_of, reasons
 from panels.rules.decisions import keeps_panel
+from panels.rules.progress import progress_words, split_by_state
 from panels.rules.quorum import IN_THE_ROOM
 from panels.rules.states import RUNNING
 
@@ -139,10 +140,37 @@ def agenda(
     return rows
 
 
-def progress(known: list[tuple[AgendaItem, OpenFile]]) -> str:
-    """How far a meeting has come, over the items that the reader may know of."""
-    settled = sum(item.state != ItemState.LISTED for item, _ in known)
-    return f"{settled} of {len(known)} talked about" if known else ""
+def agenda_parts(
+    meeting: Meeting,
+    known: list[tuple[AgendaItem, OpenFile]],
+    *,
+    leads: dict[UUID, Involvement],
+    updated: dict[UUID, set[UUID]],
+    viewer: Viewer,
+) -> list[dict[str, Any]]:
+    """The agenda in parts, what comes next first: each with its rows, and a `summary` where it is folded."""
+    rows = agenda(meeting, known, leads=leads, updated=updated, viewer=viewer)
+    split = split_by_state([(item.state, row) for (item, _), row in zip(known, rows, strict=True)])
+    alone = len(split.to_discuss) == len(rows)
+    more = f"{len(split.more_to_discuss)} more to discuss"
+    parts = [
+        {"heading": "" if alone else "To discuss", "summary": "", "rows": split.to_discuss},
+        {"heading": "", "summary": more, "rows": split.more_to_discuss},
+        {"heading": "Decided", "summary": "", "rows": split.decided},
+        {"heading": "Carried over", "summary": _children(len(split.carried_over)), "rows": split.carried_over},
+    ]
+    return [part for part in parts if part["rows"]]
+
+
+def _children(count: int) -> str:
+    return f"{count} {'child' if count == 1 else 'children'}"
+
+
+def progress(meeting: Meeting, known: list[tuple[AgendaItem, OpenFile]]) -> str:
+    """How far a meeting has come, over the items that the reader may know of; nothing before it is open."""
+    if meeting.state not in (MeetingState.OPEN, MeetingState.CLOSED):
+        return ""
+    return progress_words((item.state for item, _ in known), closed=meeting.state == MeetingState.CLOSED)
 
 
 def times(meeting: Meeting) -> list[dict[str, str]]:

@@ -152,14 +152,15 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
         "statement": presenters.STATEMENT,
         "accepted": accepted,
         "shows_agenda": shows,
-        "agenda": presenters.agenda(
+        "has_agenda": bool(known),
+        "agenda": presenters.agenda_parts(
             meeting,
             known,
             leads=agendas.leads_of([item.child_id for item, _ in known]),
             updated=agendas.agencies_that_updated([item for item, _ in known]),
             viewer=viewer,
         ),
-        "progress": presenters.progress(known) if meeting.state in (MeetingState.OPEN, MeetingState.CLOSED) else "",
+        "progress": presenters.progress(meeting, known),
         "attendance": presenters.attendance_rows(seats, taken, selectors.accepted_by(meeting)),
         "columns": [{"text": "Seat"}, {"text": "Who"}, {"text": "Attendance"}, {"text": "Statement"}],
         "quorum": services.quorum_at(meeting).words if meeting.attendance_at else "",
@@ -243,7 +244,7 @@ def attendance(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResp
 @policy(methods=("GET", "POST"), capability=READ, name="panels:close")
 @meeting_page
 def close(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
-    """Close the meeting: each child that was not talked about is deferred with a reason."""
+    """Close the meeting: whoever was not talked about is carried over with a reason."""
     viewer = viewer_of(request)
     seats = selectors.seats_on(meeting.panel_id, on=timezone.localdate(at))
     if not _may(meeting, viewer, seats)["may_close"]:
@@ -255,7 +256,13 @@ def close(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
     form = CloseForm(request.POST or None, undecided=undecided)
     if request.method == "POST" and form.is_valid():
         try:
-            services.close_meeting(meeting=meeting, deferred=form.deferred(), at=at, by=viewer)
+            services.close_meeting(
+                meeting=meeting,
+                deferred=form.deferred(),
+                why=form.cleaned_data.get("why") or "",
+                at=at,
+                by=viewer,
+            )
         except PanelRefused as refusal:
             failed(form, refusal)
         else:
@@ -264,13 +271,8 @@ def close(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
     note_files_shown(
         viewer=viewer, page="panels:close", child_ids=[item.child_id for item, _ in undecided], trace=trace_of(request)
     )
-    back = reverse("panels:meeting", args=[meeting.pk])
-    lead = (
-        "These children have not been talked about. Say why each is deferred; the next agenda carries them over."
-        if undecided
-        else "Every child has been talked about. After closing, decisions stand, and the minutes can be printed."
-    )
-    return _ask(request, form, "Close the meeting", "Close the meeting", back, intro=lead)
+    context = {"form": form, "meeting": meeting, "title": presenters.title_of(meeting), "count": len(undecided)}
+    return render(request, "panels/close.html", context, status=422 if form.is_bound else 200)
 
 
 @policy(capability=READ, name="panels:minutes")

@@ -17,7 +17,7 @@ from accounts.rules.dates import LONDON
 from cases.access.choices import Category
 from cases.access.rules import Level
 from panels.choices import ClosingCheck, DecisionCode, Frequency, ItemState, MeetingState, ReasonCode
-from panels.rules import PanelRefused, agenda, decisions, outcomes, quorum, seeing, states
+from panels.rules import PanelRefused, agenda, decisions, outcomes, progress, quorum, seeing, states
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RULE = agenda.read_agenda(next(seed.body for seed in seeds() if seed.kind == "agenda"))
@@ -299,3 +299,50 @@ def test_every_decision_has_words_for_the_referrer_and_none_says_the_child_was_k
     assert outcomes.told_of("continue") == outcomes.told_of("accept")
     assert outcomes.told_of("step_down") == outcomes.told_of("accept")
     assert outcomes.told_of("close") == outcomes.told_of("decline_advice")
+
+
+@pytest.mark.parametrize(
+    ("states_of", "closed", "expected"),
+    [
+        ([], True, ""),
+        (["decided"] * 3 + ["deferred"] * 103, True, "3 decided, 103 carried over to the next meeting"),
+        (["deferred"], True, "None decided, 1 carried over to the next meeting"),
+        (
+            ["decided", "deferred", "listed"],
+            True,
+            "1 decided, 1 carried over to the next meeting, 1 still to be decided",
+        ),
+        (["decided", "decided"], True, "2 decided"),
+        (["decided", "listed", "listed"], False, "1 of 3 decided"),
+    ],
+)
+def test_carried_over_is_not_talked_about(states_of, closed, expected):
+    assert progress.progress_words(states_of, closed=closed) == expected
+
+
+def test_a_page_shows_what_comes_next_and_folds_the_rest():
+    pairs = [("decided", 0), *(("listed", number) for number in range(1, 13)), ("deferred", 13)]
+    split = progress.split_by_state(pairs)
+    assert (split.to_discuss, split.more_to_discuss) == (list(range(1, 11)), [11, 12])
+    assert (split.decided, split.carried_over) == ([0], [13])
+
+
+@pytest.mark.parametrize(
+    ("own", "for_all", "expected"),
+    [
+        ("", "No time was left.", "No time was left."),
+        (" The worker was ill. ", "No time was left.", "The worker was ill."),
+        ("The worker was ill.", "", "The worker was ill."),
+    ],
+)
+def test_one_reason_carries_all_over_and_a_childs_own_comes_first(own, for_all, expected):
+    assert progress.why_deferred(own=own, for_all=for_all, field="defer_1") == expected
+
+
+@pytest.mark.parametrize(
+    ("own", "for_all", "field"), [("", "", "why"), ("", "no", "why"), ("ill", "No time.", "defer_1")]
+)
+def test_nobody_is_carried_over_without_a_reason(own, for_all, field):
+    with pytest.raises(PanelRefused) as refused:
+        progress.why_deferred(own=own, for_all=for_all, field="defer_1")
+    assert refused.value.field == field
