@@ -33,7 +33,7 @@ from panels.choices import (
 )
 from panels.models import AgendaItem, Attendance, PanelSeat
 from panels.rules import PanelRefused
-from panels.rules.decisions import check_action
+from panels.rules.decisions import check_action, contradiction
 from panels.rules.states import ACTION
 from panels.services.actions import NewAction
 from panels.services.deciding import Disagrees, Said
@@ -117,6 +117,7 @@ class DecisionForm(WriteForm):
     """What the panel decides about one child, who disagrees, and who does what."""
 
     says_optional = False
+    looks_again = False
     code = SelectField(
         label="Decision", choices=[("", "Choose"), *DecisionCode.choices], missing="Select what the panel decides"
     )
@@ -126,6 +127,7 @@ class DecisionForm(WriteForm):
     confirmed = CheckboxesField(
         label="To close at the panel, confirm", choices=ClosingCheck.choices, required=False, small=True
     )
+    sure = TickField(label="We have looked again, and decide it all the same", required=False)
     dissent_agency = SelectField(label="An agency that does not agree", required=False)
     dissent_text = LongTextField(label="In its words", max_length=1000, rows=2, required=False)
 
@@ -142,6 +144,7 @@ class DecisionForm(WriteForm):
         self.agencies = {str(agency.pk): agency for agency in agencies}
         self.owners = {str(owner.pk): owner for owner in owners}
         self.today = today
+        self.level_now = level_now[0]
         levels = [(level.value, level.label) for level in JUDGED_LEVELS]
         choices = levels if level_now in levels else [level_now, *levels]
         self.fields["level_after"].choices = choices  # type: ignore[attr-defined]
@@ -159,6 +162,7 @@ class DecisionForm(WriteForm):
                 else ("dissent_agency", "Select which agency does not agree")
             )
             self.add_error(field, words)
+        self._look_again(cleaned)
         for number in self._written():
             action = self._action(number)
             try:
@@ -168,6 +172,17 @@ class DecisionForm(WriteForm):
                 if name not in self.errors:
                     self.add_error(name, refusal.reason)
         return cleaned
+
+    def _look_again(self, cleaned: dict[str, Any]) -> None:
+        """Ask once more where the decision does less for a child whose level speaks against it."""
+        against = contradiction(
+            code=cleaned.get("code") or "", level=self.level_now, level_after=cleaned.get("level_after") or ""
+        )
+        self.looks_again = bool(against)
+        if against:
+            self.fields["sure"].help_text = f"{against}. “Why” should say what makes this safe"
+            if not cleaned.get("sure"):
+                self.add_error("sure", f"Look again: {against}. Say that this is meant, or change it")
 
     def show_version(self, version: int) -> None:
         """Show the record's version as it is now, so that pressing again records over what the page shows."""
@@ -211,7 +226,8 @@ class DecisionForm(WriteForm):
 
     @property
     def decision_fields(self) -> list[Any]:
-        return [self[name] for name in ("code", "rationale", "level_after", "next_review_on")]
+        asked = ("sure",) if self.looks_again else ()
+        return [self[name] for name in ("code", "rationale", "level_after", "next_review_on", *asked)]
 
     @property
     def closing_field(self) -> Any:

@@ -177,6 +177,42 @@ def test_a_half_written_action_is_asked_about_and_nothing_is_lost(out, world, cl
     assert not PanelDecision.objects.exists()
 
 
+def test_stepping_down_at_a_high_level_is_asked_about_once_more(out, world, client_as, at):
+    open_quorate(out, world, at=at)
+    child = out.items.get(child__given_name="First").child
+    child.level = "high"
+    child.save(update_fields=["level"])
+    chair, url = client_as("chair"), item_url(out, "First")
+    page = chair.get(url)
+    assert 'name="sure"' not in page.content.decode()
+    data = answers(at, idempotency_key=key_of(page), version=1, code="step_down", level_after="high")
+    sent = chair.post(url, data)
+    assert sent.status_code == 422
+    body = sent.content.decode()
+    assert "Look again: “Step down”, although the level on the file is High" in body
+    assert 'name="sure"' in body
+    assert not PanelDecision.objects.exists()
+    assert chair.post(url, {**data, "sure": "on"}).status_code == 302
+    assert PanelDecision.objects.get().code == "step_down"
+
+
+def test_an_action_ten_years_ahead_is_asked_about(out, world, client_as, at):
+    open_quorate(out, world, at=at)
+    chair, url = client_as("chair"), item_url(out, "First")
+    page = chair.get(url)
+    far = {
+        "action_1_text": "Ring the school",
+        "action_1_owner": str(world.membership("detective").pk),
+        "action_1_due_on_day": 1,
+        "action_1_due_on_month": 11,
+        "action_1_due_on_year": at.year + 10,
+    }
+    sent = chair.post(url, answers(at, idempotency_key=key_of(page), version=1, **far))
+    assert sent.status_code == 422
+    assert "must be within a year" in sent.content.decode()
+    assert not PanelDecision.objects.exists()
+
+
 def test_a_member_records_nothing(out, world, client_as, at):
     open_quorate(out, world, at=at)
     url = item_url(out, "First")

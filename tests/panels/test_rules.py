@@ -346,3 +346,38 @@ def test_nobody_is_carried_over_without_a_reason(own, for_all, field):
     with pytest.raises(PanelRefused) as refused:
         progress.why_deferred(own=own, for_all=for_all, field="defer_1")
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "level_after", "expected"),
+    [
+        ("step_down", "high", "high", "“Step down”, although the level on the file is High"),
+        ("close", "high", "low", "“Close at the panel”, although the level on the file is High"),
+        ("step_down", "medium", "high", "“Step down”, although the panel's own view of the level is High"),
+        ("step_down", "medium", "low", ""),
+        ("continue", "high", "high", ""),
+        ("step_up", "high", "high", ""),
+        ("", "high", "high", ""),
+    ],
+)
+def test_doing_less_at_a_high_level_asks_for_a_second_look(code, level, level_after, expected):
+    assert decisions.contradiction(code=code, level=level, level_after=level_after) == expected
+
+
+@pytest.mark.parametrize(
+    ("due_on", "refused"),
+    [
+        (ON - timedelta(days=1), True),
+        (ON, False),
+        (ON + timedelta(days=366), False),
+        (ON + timedelta(days=367), True),
+        (None, True),
+    ],
+)
+def test_an_action_is_due_from_today_to_a_year_ahead(due_on, refused):
+    if not refused:
+        decisions.check_action(text="Ring the school", due_on=due_on, has_owner=True, on=ON)
+        return
+    with pytest.raises(PanelRefused) as found:
+        decisions.check_action(text="Ring the school", due_on=due_on, has_owner=True, on=ON)
+    assert found.value.field == "due_on"
