@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -43,8 +43,15 @@ from risk.rules import JUDGED_LEVELS
 ACTION_ROWS = 3
 
 
-def _names(members: Iterable[Membership]) -> list[tuple[str, str]]:
-    return [(str(row.pk), f"{row.user}, {row.agency.name}") for row in members]
+def _names(members: Iterable[Membership], deputies: Mapping[UUID, str]) -> list[tuple[str, str]]:
+    """People by name and the agency of the membership they act under, with the seat on which somebody deputises."""
+    return [
+        (
+            str(row.pk),
+            f"{row.user}, {row.agency.name}{f', deputy for {deputies[row.pk]}' if row.pk in deputies else ''}",
+        )
+        for row in members
+    ]
 
 
 class PlanForm(WriteForm):
@@ -137,6 +144,7 @@ class DecisionForm(WriteForm):
         level_now: tuple[str, str],
         agencies: Sequence[Agency],
         owners: Sequence[Membership],
+        deputies: Mapping[UUID, str],
         today: date,
         **kwargs: Any,
     ) -> None:
@@ -151,7 +159,7 @@ class DecisionForm(WriteForm):
         named = [(key, agency.name) for key, agency in self.agencies.items()]
         self.fields["dissent_agency"].choices = [("", "Nobody"), *named]  # type: ignore[attr-defined]
         for number in range(1, ACTION_ROWS + 1):
-            self.fields.update(_action_fields(number, [("", "Choose"), *_names(self.owners.values())]))
+            self.fields.update(_action_fields(number, [("", "Choose"), *_names(self.owners.values(), deputies)]))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -269,7 +277,7 @@ def _action_fields(number: int, owners: list[tuple[str, str]]) -> dict[str, form
 
 
 class AttendanceForm(WriteForm):
-    """Who came, one line a seat. Everybody starts as present."""
+    """Who came, one line a seat. Nobody is there until somebody says so, and a line left open says nothing."""
 
     def __init__(
         self, *args: Any, seats: Sequence[PanelSeat], taken: dict[UUID, Attendance], accepted: set[UUID], **kwargs: Any
@@ -281,8 +289,9 @@ class AttendanceForm(WriteForm):
             came = f"{row.status}:{row.membership_id}" if row and row.membership_id else row.status if row else ""
             self.fields[f"seat_{seat.pk}"] = SelectField(
                 label=seat.place,
-                choices=_ways_to_come(seat, row),
-                initial=came or f"{AttendanceStatus.PRESENT}:{seat.member_id}",
+                choices=_ways_to_come(seat, said=row is not None),
+                initial=came,
+                required=False,
             )
             who = row.membership_id if row and row.membership_id else seat.member_id
             self.fields[f"accepted_{seat.pk}"] = TickField(
@@ -292,10 +301,12 @@ class AttendanceForm(WriteForm):
             )
 
     def came(self) -> list[Came]:
-        """Who came. Call after `is_valid()`."""
+        """Who came, of the seats about which something is said. Call after `is_valid()`."""
         found = []
         for seat in self.seats:
             status, _, who = self.cleaned_data[f"seat_{seat.pk}"].partition(":")
+            if not status:
+                continue
             accepted = bool(self.cleaned_data[f"accepted_{seat.pk}"])
             found.append(Came(seat.pk, status, UUID(who) if who else None, accepted))
         return found
@@ -306,10 +317,11 @@ class AttendanceForm(WriteForm):
         return [{"came": self[f"seat_{seat.pk}"], "accepted": self[f"accepted_{seat.pk}"]} for seat in self.seats]
 
 
-def _ways_to_come(seat: PanelSeat, row: Attendance | None) -> list[tuple[str, str]]:
+def _ways_to_come(seat: PanelSeat, *, said: bool) -> list[tuple[str, str]]:
     deputies = [deputy.membership for deputy in getattr(seat, "deputies_now", [])]
-    ways = [(f"{AttendanceStatus.PRESENT}:{seat.member_id}", f"{seat.member.user}, present")]
-    ways += [(f"{AttendanceStatus.DEPUTY}:{one.pk}", f"{one.user}, deputy") for one in deputies]
+    ways = [] if said else [("", "Not said yet")]
+    ways += [(f"{AttendanceStatus.PRESENT}:{seat.member_id}", f"{seat.member.user}, present")]
+    ways += [(f"{AttendanceStatus.DEPUTY}:{one.pk}", f"{seat.named(one)}, deputy") for one in deputies]
     ways += [
         (status.value, str(status.label))
         for status in (AttendanceStatus.APOLOGIES_UPDATE, AttendanceStatus.APOLOGIES, AttendanceStatus.ABSENT)

@@ -37,6 +37,7 @@ STATEMENT = (
     "I have said whether I know a child on the agenda, or somebody around them, in my own life.",
     "I report at once if any of this is broken.",
 )
+NOT_ACCEPTED = "Not accepted yet"
 
 
 def title_of(meeting: Meeting) -> str:
@@ -195,17 +196,29 @@ def attendance_rows(
     for seat in seats:
         row = taken.get(seat.pk)
         here = row is not None and row.status in IN_THE_ROOM
-        who = str(row.membership.user) if row and row.membership else str(seat.member.user)
+        who = seat.named(row.membership) if row and row.membership else str(seat.member.user)
         person_id = row.membership_id if row and row.membership_id else seat.member_id
         rows.append(
             [
                 {"text": seat.place, "hint": "Chair" if seat.chairs else ""},
                 {"text": who if here or row is None else f"for {seat.member.user}"},
-                {"text": AttendanceStatus(row.status).label if row else "Not taken yet"},
-                {"text": "Accepted" if person_id in accepted else "" if row and not here else "Not yet"},
+                {"text": AttendanceStatus(row.status).label if row else "Not said yet"},
+                {"text": "Accepted" if person_id in accepted else "" if row and not here else NOT_ACCEPTED},
             ]
         )
     return rows
+
+
+def here_without_statement(taken: dict[UUID, Attendance], accepted: set[UUID]) -> str:
+    """Who is in the room and has not accepted the statement, in a sentence; empty where all have."""
+    names = sorted(
+        str(row.membership.user)
+        for row in taken.values()
+        if row.membership is not None and row.status in IN_THE_ROOM and row.membership_id not in accepted
+    )
+    if not names:
+        return ""
+    return f"Here, and the confidentiality statement not accepted yet: {', '.join(names)}."
 
 
 def seat_rows(seats: Iterable[PanelSeat]) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from panels.presenters.parts import updates_shown
 from panels.rules import PanelRefused
 from panels.selectors.actions import owners_for
 from panels.selectors.agenda import items_known, updates_on
-from panels.selectors.meetings import agencies_seated
+from panels.selectors.meetings import agencies_seated, deputy_seats
 from panels.services.agenda import PanelStale, take_off
 from panels.services.deciding import add_update, record_decision
 from panels.views.loading import failed, item_page, records
@@ -64,6 +64,7 @@ def _decision_form(request: HttpRequest, meeting: Meeting, item: AgendaItem, ope
         level_now=(opened.child.level, opened.child.get_level_display()),
         agencies=agencies_seated(meeting.panel_id, on=today),
         owners=owners_for(opened.child, meeting, at=opened.at, today=today),
+        deputies=deputy_seats(meeting.panel_id, on=today),
         today=today,
         at=opened.at,
     )

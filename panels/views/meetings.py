@@ -143,6 +143,7 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
         child_ids=[opened.child.pk for _, opened in known],
         trace=trace_of(request),
     )
+    accepted_by = selectors.accepted_by(meeting)
     context = {
         "meeting": meeting,
         "title": presenters.title_of(meeting),
@@ -161,7 +162,8 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
             viewer=viewer,
         ),
         "progress": presenters.progress(meeting, known),
-        "attendance": presenters.attendance_rows(seats, taken, selectors.accepted_by(meeting)),
+        "attendance": presenters.attendance_rows(seats, taken, accepted_by),
+        "not_accepted": presenters.here_without_statement(taken, accepted_by),
         "columns": [{"text": "Seat"}, {"text": "Who"}, {"text": "Attendance"}, {"text": "Statement"}],
         "quorum": services.quorum_at(meeting).words if meeting.attendance_at else "",
         "quorate": meeting.quorate,

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AccessEvent
 from cases.access.choices import Category
-from panels.models import AgendaItem, ItemUpdate, Meeting, PanelDecision
+from panels.models import AgendaItem, Attendance, ItemUpdate, Meeting, PanelDecision
 from panels.services import meetings as services
+from panels.services.seats import add_deputy
 from tests.factories.cases import block, grant, make_child, make_chronology
 from tests.factories.panels import accept_all, decide, make_action, make_item, make_meeting, open_quorate, publish
 
@@ -211,6 +212,42 @@ def test_an_action_ten_years_ahead_is_asked_about(out, world, client_as, at):
     assert sent.status_code == 422
     assert "must be within a year" in sent.content.decode()
     assert not PanelDecision.objects.exists()
+
+
+def test_nobody_is_present_before_somebody_says_so(meeting, world, viewer, client_as, at):
+    """Seen to fail with every seat pre-set to present."""
+    out = publish(meeting, world, at=at)
+    services.accept_statement(meeting=out, at=at, by=viewer("chair"))
+    services.open_meeting(meeting=out, at=at, by=viewer("chair"))
+    chair, url = client_as("chair"), f"/panels/{out.pk}/attendance/"
+    page = chair.get(url)
+    body = page.content.decode()
+    seats = re.findall(r'<select name="(seat_[^"]+)".*?<option value="([^"]*)" selected', body, re.S)
+    assert {said for _, said in seats} == {""}
+    own = out.panel.seats.get(member=viewer("chair").membership_id)
+    other = out.panel.seats.get(member=viewer("detective").membership_id)
+    here = {f"seat_{seat.pk}": f"present:{seat.member_id}" for seat in (own, other)}
+    sent = chair.post(url, {"idempotency_key": key_of(page), **here, f"accepted_{own.pk}": "on"})
+    assert sent.status_code == 302
+    assert set(Attendance.objects.values_list("seat_id", flat=True)) == {own.pk, other.pk}
+    page = read(chair, f"/panels/{out.pk}/")
+    assert "Not quorate" in page
+    assert f"not accepted yet: {other.member.user}." in page
+    # Said before, it is kept; what is said now is added.
+    page = chair.get(url)
+    assert f'<option value="present:{own.member_id}" selected' in page.content.decode()
+
+
+def test_a_deputy_from_another_agency_is_named_with_their_own(out, world, viewer, client_as, at):
+    seat = out.panel.seats.get(member=viewer("housing").membership_id)
+    deputy = world.membership("safeguarding_lead")
+    add_deputy(seat=seat, membership=deputy, at=at, by=viewer("coordinator"))
+    open_quorate(out, world, at=at)
+    page = read(client_as("chair"), item_url(out, "First"))
+    assert f"{deputy.user}, {deputy.agency.name}, deputy for {seat.place}" in page
+    came = [services.Came(seat.pk, "deputy", deputy.pk, accepted=True)]
+    services.take_attendance(meeting=out, came=came, at=at, by=viewer("chair"))
+    assert f"{deputy.user}, {deputy.agency.name}" in read(client_as("chair"), f"/panels/{out.pk}/")
 
 
 def test_a_member_records_nothing(out, world, client_as, at):
