@@ -22,10 +22,12 @@ from cases.record.services import note_files_shown
 from panels.choices import MeetingState
 from panels.forms import AttendanceForm, CloseForm, PlanForm
 from panels.models import Meeting, PanelSeat
+from panels.presenters import early as early_words
 from panels.presenters import meetings as presenters
 from panels.presenters.minutes import minutes_as_pdf
 from panels.presenters.parts import name_of
 from panels.rules import PanelRefused
+from panels.rules.agenda import asks_before_opening, asks_before_publishing
 from panels.rules.decisions import keeps_panel, runs_meetings
 from panels.selectors import agenda as agendas
 from panels.selectors import meetings as selectors
@@ -168,6 +170,8 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
         "quorum": services.quorum_at(meeting).words if meeting.attendance_at else "",
         "quorate": meeting.quorate,
         "confirm": WriteForm(),
+        "publishes_early": asks_before_publishing(meeting.starts_at, at=at),
+        "opens_early": asks_before_opening(meeting.starts_at, at=at),
         **_may(meeting, viewer, seats),
     }
     return render(request, "panels/meeting.html", context)
@@ -205,20 +209,51 @@ def refresh(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
     return redirect("panels:meeting", meeting.pk)
 
 
-@policy(methods=("POST",), capability=PREPARE, name="panels:publish")
+@policy(methods=("GET", "POST"), capability=PREPARE, name="panels:publish")
 @meeting_page
 def publish(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
-    """Publish the agenda to the members."""
+    """Publish the agenda to the members; long before the meeting only once it is said that this is meant."""
+    viewer, early = viewer_of(request), asks_before_publishing(meeting.starts_at, at=at)
+    if request.method == "GET" or (early and "sure" not in request.POST):
+        if meeting.state != MeetingState.PLANNED:
+            return redirect("panels:meeting", meeting.pk)
+        seats = selectors.seats_on(meeting.panel_id, on=timezone.localdate(at))
+        children = len(agendas.items_known(meeting, viewer, at=at))
+        follows = early_words.before_publishing(meeting, seats, children=children, at=at)
+        return _ask_again(request, meeting, "Publish the agenda", "Publish it now", follows)
     services.publish_agenda(meeting=meeting, at=at, by=viewer_of(request))
     messages.success(request, "The agenda is published. The members may read these files from now on.")
     return redirect("panels:meeting", meeting.pk)
 
 
-@policy(methods=("POST",), capability=READ, name="panels:open")
+def _ask_again(request: HttpRequest, meeting: Meeting, heading: str, button: str, follows: list[str]) -> HttpResponse:
+    """Ask whether something is meant, saying what follows; the answer carries `sure`."""
+    context = {
+        "meeting": meeting,
+        "title": presenters.title_of(meeting),
+        "heading": heading,
+        "button": button,
+        "follows": follows,
+        "form": WriteForm(),
+    }
+    return render(request, "panels/sure.html", context)
+
+
+@policy(methods=("GET", "POST"), capability=READ, name="panels:open")
 @meeting_page
 def open_(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
-    """Open the meeting, then take attendance."""
-    services.open_meeting(meeting=meeting, at=at, by=viewer_of(request))
+    """Open the meeting, then take attendance; before its day only once it is said that this is meant."""
+    viewer, early = viewer_of(request), asks_before_opening(meeting.starts_at, at=at)
+    if request.method == "GET" or (early and "sure" not in request.POST):
+        seats = selectors.seats_on(meeting.panel_id, on=timezone.localdate(at))
+        if not _may(meeting, viewer, seats)["may_open"]:
+            if meeting.state in (MeetingState.OPEN, MeetingState.CLOSED):
+                return redirect("panels:meeting", meeting.pk)
+            raise PanelRefused(services.NOT_CHAIR)
+        return _ask_again(
+            request, meeting, "Open the meeting", "Open it now", early_words.before_opening(meeting, at=at)
+        )
+    services.open_meeting(meeting=meeting, at=at, by=viewer)
     return redirect("panels:attendance", meeting.pk)
 
 

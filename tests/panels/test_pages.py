@@ -250,6 +250,47 @@ def test_a_deputy_from_another_agency_is_named_with_their_own(out, world, viewer
     assert f"{deputy.user}, {deputy.agency.name}" in read(client_as("chair"), f"/panels/{out.pk}/")
 
 
+def test_publishing_weeks_early_says_what_follows_first(panel, child_of, viewer, client_as, at):
+    """Seen to fail with the press of the page before taken for the answer."""
+    meeting = make_meeting(panel, starts_at=at + timedelta(days=42))
+    make_item(meeting, child_of("Robin"), viewer("coordinator"))
+    office, url = client_as("coordinator"), f"/panels/{meeting.pk}/publish/"
+    page = office.get(f"/panels/{meeting.pk}/")
+    assert f'href="{url}"' in page.content.decode()
+    question = office.post(url, {"idempotency_key": key_of(page)})
+    assert question.status_code == 200
+    body = question.content.decode()
+    assert "in 42 days" in body
+    assert "the 8 people who sit on the panel" in body
+    assert "the files of the 1 child that you see on this agenda" in body
+    assert f'href="/panels/{meeting.pk}/"' in body
+    assert Meeting.objects.get(pk=meeting.pk).state == "planned"
+    assert office.post(url, {"idempotency_key": key_of(question), "sure": "1"}).status_code == 302
+    assert Meeting.objects.get(pk=meeting.pk).state == "published"
+    assert office.get(url).url == f"/panels/{meeting.pk}/"
+
+
+def test_opening_before_the_day_says_so_first(out, viewer, client_as, at):
+    chair, url = client_as("chair"), f"/panels/{out.pk}/open/"
+    question = chair.post(url, {"idempotency_key": key_of(chair.get(f"/panels/{out.pk}/"))})
+    assert question.status_code == 200
+    assert "in 7 days" in question.content.decode()
+    assert "72 hours more" in question.content.decode()
+    assert Meeting.objects.get(pk=out.pk).state == "published"
+    assert client_as("detective").get(url).status_code == 403
+    assert chair.post(url, {"idempotency_key": key_of(question), "sure": "1"}).url.endswith("/attendance/")
+    assert Meeting.objects.get(pk=out.pk).state == "open"
+
+
+def test_on_the_day_a_meeting_opens_with_one_press(panel, world, viewer, client_as, at):
+    meeting = publish(make_meeting(panel, starts_at=at), world, at=at)
+    accept_all(meeting)
+    chair = client_as("chair")
+    page = chair.get(f"/panels/{meeting.pk}/")
+    assert chair.post(f"/panels/{meeting.pk}/open/", {"idempotency_key": key_of(page)}).status_code == 302
+    assert Meeting.objects.get(pk=meeting.pk).state == "open"
+
+
 def test_a_member_records_nothing(out, world, client_as, at):
     open_quorate(out, world, at=at)
     url = item_url(out, "First")

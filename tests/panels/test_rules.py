@@ -381,3 +381,19 @@ def test_an_action_is_due_from_today_to_a_year_ahead(due_on, refused):
     with pytest.raises(PanelRefused) as found:
         decisions.check_action(text="Ring the school", due_on=due_on, has_owner=True, on=ON)
     assert found.value.field == "due_on"
+
+
+@pytest.mark.parametrize(
+    ("at", "publishing", "opening"),
+    [
+        (datetime(2026, 3, 9, 23, 59, tzinfo=LONDON), True, True),
+        (datetime(2026, 3, 10, 0, 1, tzinfo=LONDON), False, True),
+        (datetime(2026, 3, 23, 23, 59, tzinfo=LONDON), False, True),
+        (datetime(2026, 3, 24, 0, 1, tzinfo=LONDON), False, False),
+        (datetime(2026, 3, 25, 9, tzinfo=LONDON), False, False),
+    ],
+)
+def test_what_is_done_long_before_a_meeting_is_asked_about_once_more(at, publishing, opening):
+    starts_at = datetime(2026, 3, 24, 10, tzinfo=LONDON)
+    assert agenda.asks_before_publishing(starts_at, at=at) == publishing
+    assert agenda.asks_before_opening(starts_at, at=at) == opening
