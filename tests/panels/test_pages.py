@@ -291,6 +291,28 @@ def test_on_the_day_a_meeting_opens_with_one_press(panel, world, viewer, client_
     assert Meeting.objects.get(pk=meeting.pk).state == "open"
 
 
+def test_beside_why_stands_who_reads_it_and_what_they_may_not(out, world, viewer, client_as, at):
+    open_quorate(out, world, at=at)
+    child = out.items.get(child__given_name="First").child
+    chair, url = client_as("chair"), item_url(out, "First")
+    places = {name: out.panel.seats.get(member=viewer(name).membership_id).place for name in ("housing", "detective")}
+    police = out.panel.seats.get(member=viewer("missing_coordinator").membership_id).place
+    body = read(chair, url)
+    full, decision = re.search(
+        r"Of the panel, in full: (.*?)\. The decision without the reasons: (.*?)\.", body
+    ).groups()
+    assert set(places.values()) <= set(full.split("; "))
+    assert decision == police
+    assert "may not read" not in body
+    make_chronology(child, viewer("detective"), summary="A source says.", category=Category.INTELLIGENCE)
+    body = read(chair, url)
+    warned = re.search(r"This page shows you police intelligence, which (.*?) may not read", body)[1].split("; ")
+    assert places["housing"] in warned
+    assert places["detective"] not in warned
+    # Who records nothing is asked nothing, and told nothing of who reads.
+    assert "Of the panel, in full" not in read(client_as("detective"), url)
+
+
 def test_a_member_records_nothing(out, world, client_as, at):
     open_quorate(out, world, at=at)
     url = item_url(out, "First")
@@ -430,6 +452,16 @@ def test_home_shows_each_role_its_own_panel_work(out, world, viewer, client_as, 
     assert "3 children on the agenda, 3 without an update from any agency" in office
     assert "Actions from the panel that are late" in office
     assert "anel" not in re.sub(r"<header.*?</header>", "", read(client_as("welfare_officer"), "/"), flags=re.S)
+
+
+def test_meetings_come_before_what_is_to_prepare(out, client_as):
+    page = read(client_as("detective"), "/panels/")
+    assert page.index("Meetings to come") < page.index("To prepare for the next meeting")
+    folded = re.search(r"<details class=\"govuk-details\">(.*?)</details>", page, re.S)[1]
+    assert "3 children about whom your agency has said nothing yet" in folded
+    assert all(name in folded for name in ("First", "Second", "Third"))
+    home = read(client_as("detective"), "/")
+    assert home.index("3 to prepare") < home.index("To prepare for the")
 
 
 def test_items_not_yet_reached_are_folded(meeting, world, child_of, viewer, client_as, at):

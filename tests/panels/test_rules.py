@@ -14,8 +14,8 @@ import pytest
 
 from accounts.definitions import seeds
 from accounts.rules.dates import LONDON
-from cases.access.choices import Category
-from cases.access.rules import Level
+from cases.access.choices import Category, Cell
+from cases.access.rules import Level, Matrix
 from panels.choices import ClosingCheck, DecisionCode, Frequency, ItemState, MeetingState, ReasonCode
 from panels.rules import PanelRefused, agenda, decisions, outcomes, progress, quorum, seeing, states
 
@@ -397,3 +397,44 @@ def test_what_is_done_long_before_a_meeting_is_asked_about_once_more(at, publish
     starts_at = datetime(2026, 3, 24, 10, tzinfo=LONDON)
     assert agenda.asks_before_publishing(starts_at, at=at) == publishing
     assert agenda.asks_before_opening(starts_at, at=at) == opening
+
+
+MATRIX = Matrix(
+    1,
+    {
+        "housing": {"minutes": Cell.PANEL, "intelligence": Cell.OWN, "health_sensitive": Cell.NONE},
+        "police_exploitation": {"minutes": Cell.FULL, "intelligence": Cell.FULL, "health_sensitive": Cell.NONE},
+        "police_missing": {"minutes": Cell.SUMMARY, "intelligence": Cell.SUMMARY},
+        "return_interviewer": {"minutes": Cell.NONE},
+    },
+)
+SEATED = [
+    ("Housing", "housing"),
+    ("Police", "police_missing"),
+    ("Police", "police_exploitation"),
+    ("Missing team", "police_missing"),
+    ("Interviews", "return_interviewer"),
+]
+
+
+def test_who_of_a_panel_reads_reasons():
+    assert seeing.readers_of_reasons(SEATED, MATRIX) == {
+        Level.FULL: ["Housing", "Police"],
+        Level.SUMMARY: ["Missing team"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        ((), {}),
+        (("missing", "minutes"), {}),
+        (("intelligence",), {"intelligence": ["Housing"]}),
+        (
+            ("health_sensitive", "intelligence"),
+            {"intelligence": ["Housing"], "health_sensitive": ["Housing", "Police"]},
+        ),
+    ],
+)
+def test_what_a_page_shows_and_readers_of_reasons_may_not_read(shown, expected):
+    assert seeing.kept_from_readers(shown, SEATED, MATRIX) == expected
