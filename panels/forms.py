@@ -188,9 +188,17 @@ class DecisionForm(WriteForm):
         )
         self.looks_again = bool(against)
         if against:
-            self.fields["sure"].help_text = f"{against}. “Why” should say what makes this safe"
+            self._hint("sure", "Write in “Why” what makes this safe")
             if not cleaned.get("sure"):
                 self.add_error("sure", f"Look again: {against}. Say that this is meant, or change it")
+
+    def say_who_reads(self, words: str) -> None:
+        """Say beside "Why" who will read it."""
+        self._hint("rationale", words)
+
+    def _hint(self, name: str, words: str) -> None:
+        """A field that has been looked at keeps the hint it had then, so both get the words."""
+        self.fields[name].help_text = self[name].help_text = words
 
     def show_version(self, version: int) -> None:
         """Show the record's version as it is now, so that pressing again records over what the page shows."""

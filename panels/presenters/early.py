@@ -25,8 +25,8 @@ def before_publishing(meeting: Meeting, seats: Iterable[PanelSeat], *, children:
     files = "1 child" if children == 1 else f"{children} children"
     return [
         f"The meeting is on {day(meeting.starts_at)}: {_ahead(meeting, at)}.",
-        f"From now until {moment(ends_at)}, the {readers} who sit on the panel, deputies among them, may read the files "
-        f"of the {files} that you see on this agenda, each as far as their role goes.",
+        f"From now until {moment(ends_at)}, the {readers} who sit on the panel, deputies among them, may read the "
+        f"files of the {files} that you see on this agenda, each as far as their role goes.",
         "After that the agenda no longer fills itself: children are listed and taken off one by one.",
         "A published agenda cannot be taken back. A child who is taken off it closes to the members at once.",
     ]

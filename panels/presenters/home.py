@@ -13,7 +13,7 @@ from accounts.rules.viewers import Viewer
 from cases.presenters.home import HomeBlock, HomeItem, HomeSection
 from panels.choices import ItemState, MeetingState
 from panels.models import Meeting
-from panels.presenters.meetings import action_lines, meeting_line, title_of, to_prepare
+from panels.presenters.meetings import action_lines, title_of, to_prepare
 from panels.rules.decisions import keeps_panel
 from panels.rules.states import RUNNING
 from panels.selectors.actions import actions_to_chase, my_actions
@@ -65,7 +65,13 @@ def _member_blocks(viewer: Viewer, meeting: Meeting, at: datetime) -> list[HomeB
     known = items_known(meeting, viewer, at=at)
     lines = to_prepare(meeting, known, agencies_that_updated([item for item, _ in known]), viewer, named=False)
     heading = f"To prepare for the {title_of(meeting)}"
-    coming = {**meeting_line(meeting), "meta": f"{len(lines)} to prepare" if lines else "Nothing left to prepare"}
+    coming: HomeItem = {
+        "text": title_of(meeting),
+        "href": reverse("panels:meeting", args=[meeting.pk]),
+        "meta": f"{len(lines)} to prepare" if lines else "Nothing left to prepare",
+        "due": meeting.get_state_display(),
+        "tone": "watch" if meeting.state == MeetingState.OPEN else "plain",
+    }
     return [
         HomeBlock(HomeSection.WAITING, "Panel meeting", [coming]),
         _block(HomeSection.WAITING, heading, lines, reverse("panels:meeting", args=[meeting.pk])),

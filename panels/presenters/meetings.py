@@ -154,7 +154,7 @@ def agenda_parts(
     split = split_by_state([(item.state, row) for (item, _), row in zip(known, rows, strict=True)])
     alone = len(split.to_discuss) == len(rows)
     more = f"{len(split.more_to_discuss)} more to discuss"
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"heading": "" if alone else "To discuss", "summary": "", "rows": split.to_discuss},
         {"heading": "", "summary": more, "rows": split.more_to_discuss},
         {"heading": "Decided", "summary": "", "rows": split.decided},

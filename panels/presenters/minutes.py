@@ -68,7 +68,8 @@ def minutes_as_pdf(
     pairs = list(parts)
     told = pairs if alone else [(item, opened) for item, opened in pairs if item.state == ItemState.DECIDED]
     leads = leads_of([item.child_id for item, _ in told])
-    context = {
+    shown = [child_part(opened, item, leads.get(item.child_id)) for item, opened in told]
+    context: dict[str, Any] = {
         "title": f"Minutes, {meeting.panel.name}",
         "panel": meeting.panel.name,
         "partnership": partnership,
@@ -76,7 +77,7 @@ def minutes_as_pdf(
         "printed_by": f"{viewer.name}, {viewer.role_name}, {viewer.agency_name}",
         "times": times(meeting),
         "alone": alone,
-        "parts": [child_part(opened, item, leads.get(item.child_id)) for item, opened in told],
+        "parts": shown,
     }
     if not alone:
         taken = attendance_of(meeting)
@@ -87,7 +88,7 @@ def minutes_as_pdf(
             "statement": STATEMENT,
             "nobody": not pairs,
             "progress": progress(meeting, pairs),
-            **summary(told, context["parts"]),
+            **summary(told, shown),
             "carried_over": [
                 {"child": named(opened), "words": breakable(decision_words(opened, item))}
                 for item, opened in pairs
@@ -101,8 +102,10 @@ def minutes_as_pdf(
 
 def summary(told: Iterable[tuple[AgendaItem, OpenFile]], parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """What stands first: each child with decision and next review, and the actions, as far as the parts show them."""
-    decisions, actions, in_part = [], [], False
-    for (item, opened), part in zip(told, parts, strict=True):
+    decisions: list[dict[str, Any]] = []
+    actions: list[dict[str, Any]] = []
+    in_part = False
+    for (_, opened), part in zip(told, parts, strict=True):
         rows = {row["key"]: row["value"] for row in part["rows"]}
         decisions.append(
             {

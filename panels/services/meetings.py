@@ -120,7 +120,7 @@ def accept_statement(*, meeting: Meeting, at: datetime, by: Viewer) -> Statement
 @transaction.atomic
 def open_meeting(*, meeting: Meeting, at: datetime, by: Viewer) -> Meeting:
     """Open the meeting. Refused before the agenda is published, and for who does not chair."""
-    _check_chairs(meeting, at=at, by=by)
+    check_chairs(meeting, at=at, by=by)
     meeting = _locked(meeting)
     check_move(MEETING, meeting.state, MeetingState.OPEN)
     if Meeting.objects.filter(panel=meeting.panel, state=MeetingState.OPEN).exists():
@@ -185,7 +185,7 @@ def close_meeting(
     are asked for: what nobody in the chair may know of stays to be decided by who may. Access ends the panel's hours
     from now.
     """
-    _check_chairs(meeting, at=at, by=by)
+    check_chairs(meeting, at=at, by=by)
     meeting = _locked(meeting)
     check_move(MEETING, meeting.state, MeetingState.CLOSED)
     if meeting.attendance_at is None:
@@ -241,7 +241,8 @@ def _check_office(by: Viewer) -> None:
         raise PanelRefused(NOT_OFFICE)
 
 
-def _check_chairs(meeting: Meeting, *, at: datetime, by: Viewer) -> None:
+def check_chairs(meeting: Meeting, *, at: datetime, by: Viewer) -> None:
+    """Refuse who neither chairs nor deputises for the chair."""
     deputises = chairs_for(by, meeting.panel_id, on=timezone.localdate(at))
     if not runs_meetings(by, deputises=deputises):
         raise PanelRefused(NOT_CHAIR)

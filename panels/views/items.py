@@ -51,7 +51,7 @@ def item(request: HttpRequest, meeting: Meeting, item: AgendaItem, opened: OpenF
     if form is not None:
         seats = seats_on(meeting.panel_id, on=timezone.localdate(opened.at))
         readers = who_reads_why(opened, sitting(seats), shown=walked["categories"])
-        form.fields["rationale"].help_text = readers["reads"]
+        form.say_who_reads(readers["reads"])
     context = {
         "meeting": meeting,
         "title": title_of(meeting),

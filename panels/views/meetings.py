@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -21,7 +22,7 @@ from accounts.services.access_events import trace_of
 from cases.record.services import note_files_shown
 from panels.choices import MeetingState
 from panels.forms import AttendanceForm, CloseForm, PlanForm
-from panels.models import Meeting, PanelSeat
+from panels.models import Attendance, Meeting, PanelSeat
 from panels.presenters import early as early_words
 from panels.presenters import meetings as presenters
 from panels.presenters.minutes import minutes_as_pdf
@@ -145,7 +146,6 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
         child_ids=[opened.child.pk for _, opened in known],
         trace=trace_of(request),
     )
-    accepted_by = selectors.accepted_by(meeting)
     context = {
         "meeting": meeting,
         "title": presenters.title_of(meeting),
@@ -164,17 +164,25 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
             viewer=viewer,
         ),
         "progress": presenters.progress(meeting, known),
-        "attendance": presenters.attendance_rows(seats, taken, accepted_by),
-        "not_accepted": presenters.here_without_statement(taken, accepted_by),
-        "columns": [{"text": "Seat"}, {"text": "Who"}, {"text": "Attendance"}, {"text": "Statement"}],
-        "quorum": services.quorum_at(meeting).words if meeting.attendance_at else "",
-        "quorate": meeting.quorate,
         "confirm": WriteForm(),
         "publishes_early": asks_before_publishing(meeting.starts_at, at=at),
         "opens_early": asks_before_opening(meeting.starts_at, at=at),
+        **_room(meeting, seats, taken),
         **_may(meeting, viewer, seats),
     }
     return render(request, "panels/meeting.html", context)
+
+
+def _room(meeting: Meeting, seats: list[PanelSeat], taken: dict[UUID, Attendance]) -> dict[str, Any]:
+    """Who came, whether they have accepted the statement, and whether they are enough."""
+    accepted = selectors.accepted_by(meeting)
+    return {
+        "attendance": presenters.attendance_rows(seats, taken, accepted),
+        "not_accepted": presenters.here_without_statement(taken, accepted),
+        "columns": [{"text": "Seat"}, {"text": "Who"}, {"text": "Attendance"}, {"text": "Statement"}],
+        "quorum": services.quorum_at(meeting).words if meeting.attendance_at else "",
+        "quorate": meeting.quorate,
+    }
 
 
 def _may(meeting: Meeting, viewer: Viewer, seats: list[PanelSeat]) -> dict[str, bool]:
@@ -245,14 +253,11 @@ def open_(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
     """Open the meeting, then take attendance; before its day only once it is said that this is meant."""
     viewer, early = viewer_of(request), asks_before_opening(meeting.starts_at, at=at)
     if request.method == "GET" or (early and "sure" not in request.POST):
-        seats = selectors.seats_on(meeting.panel_id, on=timezone.localdate(at))
-        if not _may(meeting, viewer, seats)["may_open"]:
-            if meeting.state in (MeetingState.OPEN, MeetingState.CLOSED):
-                return redirect("panels:meeting", meeting.pk)
-            raise PanelRefused(services.NOT_CHAIR)
-        return _ask_again(
-            request, meeting, "Open the meeting", "Open it now", early_words.before_opening(meeting, at=at)
-        )
+        services.check_chairs(meeting, at=at, by=viewer)
+        if meeting.state != MeetingState.PUBLISHED:
+            return redirect("panels:meeting", meeting.pk)
+        follows = early_words.before_opening(meeting, at=at)
+        return _ask_again(request, meeting, "Open the meeting", "Open it now", follows)
     services.open_meeting(meeting=meeting, at=at, by=viewer)
     return redirect("panels:attendance", meeting.pk)
 
