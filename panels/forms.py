@@ -287,6 +287,8 @@ def _action_fields(number: int, owners: list[tuple[str, str]]) -> dict[str, form
 class AttendanceForm(WriteForm):
     """Who came, one line a seat. Nobody is there until somebody says so, and a line left open says nothing."""
 
+    says_optional = False
+
     def __init__(
         self, *args: Any, seats: Sequence[PanelSeat], taken: dict[UUID, Attendance], accepted: set[UUID], **kwargs: Any
     ) -> None:
