@@ -63,7 +63,9 @@ def _member_blocks(viewer: Viewer, meeting: Meeting, at: datetime) -> list[HomeB
     if meeting.state not in (MeetingState.PUBLISHED, MeetingState.OPEN):
         return []
     known = items_known(meeting, viewer, at=at)
-    lines = to_prepare(meeting, known, agencies_that_updated([item for item, _ in known]), viewer, named=False)
+    lines = to_prepare(
+        meeting, known, agencies_that_updated([item for item, _ in known]), viewer, accepted=False, named=False
+    )
     heading = f"To prepare for the {title_of(meeting)}"
     coming: HomeItem = {
         "text": title_of(meeting),

@@ -18,7 +18,7 @@ from cases.record.models import Involvement
 from cases.record.services import OpenFile
 from panels.choices import ActionStatus, AttendanceStatus, ItemState, MeetingState
 from panels.models import Action, AgendaItem, Attendance, Meeting, PanelSeat
-from panels.presenters.parts import STATE_TONES, days_words, heading, name_of, reasons
+from panels.presenters.parts import STATE_TONES, days_words, heading, name_of, own_name_of, reasons
 from panels.rules.decisions import keeps_panel
 from panels.rules.progress import progress_words, split_by_state
 from panels.rules.quorum import IN_THE_ROOM
@@ -32,7 +32,8 @@ STATE_OF_MEETING = {
 }
 STATEMENT = (
     "We share information here to protect children and to prevent crime, and we use it for nothing else.",
-    "Nobody copies it or passes it on without asking the agency it came from. Police intelligence is not minuted.",
+    "Nobody copies it or passes it on without asking the agency it came from. Police intelligence stands in the "
+    "minutes of those who may read it, and in nobody else’s.",
     "We keep it safe. The minutes stay in Harbour: every copy says who printed it.",
     "I have said whether I know a child on the agenda, or somebody around them, in my own life.",
     "I report at once if any of this is broken.",
@@ -90,15 +91,24 @@ def to_prepare(
     updated: dict[UUID, set[UUID]],
     viewer: Viewer,
     *,
+    accepted: bool,
     named: bool = True,
 ) -> list[dict[str, Any]]:
-    """The items to which the viewer's agency has said nothing yet; `named` as in `action_lines`."""
+    """The items to which the viewer's agency has said nothing yet; `named` as in `action_lines`.
+
+    Before the viewer has accepted the meeting's statement a child is named by their own rights on its file alone, and
+    why it stands there is not said.
+    """
+
+    def name(opened: OpenFile) -> str:
+        return "" if not named else name_of(opened) if accepted else own_name_of(opened)
+
     return [
         {
-            "text": name_of(opened) if named else f"Prepare {opened.child.reference}",
+            "text": name(opened) or f"Prepare {opened.child.reference}",
             "href": reverse("panels:prepare", args=[meeting.pk, item.pk]),
-            "reference": opened.child.reference if named else "",
-            "meta": "; ".join(reasons(opened, item)) if named else "",
+            "reference": opened.child.reference if name(opened) else "",
+            "meta": "; ".join(reasons(opened, item)) if named and accepted else "",
         }
         for item, opened in known
         if item.state == ItemState.LISTED and viewer.agency_id not in updated.get(item.pk, set())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from accounts.rules.dates import day
 from cases.access.choices import Category
-from cases.access.rules import Level
+from cases.access.rules import Level, category_level
 from cases.presenters.frame import harm_word, is_provisional, level_word, shown_name
 from cases.record.choices import RiskLevel
 from cases.record.models import Involvement
@@ -39,6 +40,15 @@ def name_of(opened: OpenFile) -> str:
     name = shown_name(opened.child, identity)
     age = age_on(opened.child.birth_date, timezone.localdate(opened.at))
     return f"{name}, {age}" if name and age is not None else name or opened.child.reference
+
+
+def own_name_of(opened: OpenFile) -> str:
+    """A child as `name_of` says, by the reader's own rights on the file without the panel's; empty where they show no
+    name.
+    """
+    own = replace(opened.facts, panel_mask=0)
+    name = shown_name(opened.child, category_level(opened.viewer, Category.IDENTITY, own, opened.matrix))
+    return name_of(opened) if name else ""
 
 
 def heading(opened: OpenFile, lead: Involvement | None) -> dict[str, Any]:

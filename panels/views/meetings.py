@@ -26,7 +26,7 @@ from panels.models import Attendance, Meeting, PanelSeat
 from panels.presenters import early as early_words
 from panels.presenters import meetings as presenters
 from panels.presenters.minutes import minutes_as_pdf
-from panels.presenters.parts import name_of
+from panels.presenters.parts import name_of, own_name_of
 from panels.rules import PanelRefused
 from panels.rules.agenda import asks_before_opening, asks_before_publishing
 from panels.rules.decisions import keeps_panel, runs_meetings
@@ -54,9 +54,9 @@ def meetings(request: HttpRequest) -> HttpResponse:
     known = agendas.items_known(out, viewer, at=at) if out else []
     updated = agendas.agencies_that_updated([item for item, _ in known])
     accepted = out is not None and selectors.has_accepted(out, viewer)
-    prepare = presenters.to_prepare(out, known, updated, viewer, named=accepted) if out else []
-    shown = [*files, *(opened.child.pk for _, opened in known)] if accepted else list(files)
-    note_files_shown(viewer=viewer, page="panels:meetings", child_ids=set(shown), trace=trace_of(request))
+    prepare = presenters.to_prepare(out, known, updated, viewer, accepted=accepted) if out else []
+    named = [opened.child.pk for _, opened in known if accepted or own_name_of(opened)]
+    note_files_shown(viewer=viewer, page="panels:meetings", child_ids={*files, *named}, trace=trace_of(request))
     context = {
         "coming": [presenters.meeting_line(row) for row in coming],
         "past": [presenters.meeting_line(row) for row in selectors.past_meetings(viewer)],

@@ -69,6 +69,32 @@ def test_a_member_accepts_the_statement_before_anything_is_shown(meeting, world,
     assert "Robin" in read(member, url)
 
 
+def test_before_the_statement_a_child_is_named_by_the_members_own_rights_alone(
+    meeting, world, child_of, viewer, client_as, at
+):
+    """Seen to fail with the panel's own grant left in what names a child."""
+    own, panel = child_of("Robin"), child_of("Alex")
+    grant(own, world.agency("housing"))
+    for child in (own, panel):
+        make_item(meeting, child, viewer("coordinator"), reasons=[REASON])
+    publish(meeting, world, at=at)
+    member = client_as("housing")
+    page = read(member, "/panels/").split("To prepare")[1].split("</ul>")[0]
+    # In the order of references, which are drawn anew.
+    assert sorted(re.findall(r">(Robin|Prepare [A-Z0-9-]+)", page)) == [f"Prepare {panel.reference}", "Robin"]
+    assert own.reference in page
+    assert "Alex" not in page
+    assert "CANARY" not in page
+    assert set(AccessEvent.objects.filter(action="panels:meetings").latest("pk").shown_ids) == {own.pk}
+    accept_all(meeting)
+    page = read(member, "/panels/").split("To prepare")[1].split("</ul>")[0]
+    assert {"Robin", "Alex"} <= set(re.findall(r"Robin|Alex", page))
+    assert "CANARY" in page
+
+
+REASON = {"code": "listed", "category": Category.MINUTES, "words": "CANARY in words", "facts": {}}
+
+
 def test_members_see_nothing_of_a_planned_agenda(meeting, child_of, viewer, client_as):
     child = child_of("Robin")
     item = make_item(meeting, child, viewer("coordinator"))
