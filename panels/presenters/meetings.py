@@ -228,7 +228,7 @@ def here_without_statement(taken: dict[UUID, Attendance], accepted: set[UUID]) -
     )
     if not names:
         return ""
-    return f"Here, and the confidentiality statement not accepted yet: {', '.join(names)}."
+    return f"In the room, and has not accepted the confidentiality statement: {', '.join(names)}."
 
 
 def seat_rows(seats: Iterable[PanelSeat]) -> list[dict[str, Any]]:

@@ -260,7 +260,7 @@ def test_nobody_is_present_before_somebody_says_so(meeting, world, viewer, clien
     assert set(Attendance.objects.values_list("seat_id", flat=True)) == {own.pk, other.pk}
     page = read(chair, f"/panels/{out.pk}/")
     assert "Not quorate" in page
-    assert f"not accepted yet: {other.member.user}." in page
+    assert f"has not accepted the confidentiality statement: {other.member.user}." in page
     # Said before, it is kept; what is said now is added.
     page = chair.get(url)
     assert f'<option value="present:{own.member_id}" selected' in page.content.decode()
