@@ -87,7 +87,7 @@ def begin(chair: Person) -> None:
     chair.press("Open the meeting")
     chair.on_page(re.compile("Open the meeting|Take attendance"))
     if chair.page.get_by_role("heading", name="Open the meeting").count():
-        chair.press("Open the meeting")
+        chair.press("Open it now")
 
 
 def close_what_stands_open(chair: Person) -> None:
