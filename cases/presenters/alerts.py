@@ -104,6 +104,7 @@ def _row(
         "id": alert.alert_id,
         "title": title,
         "href": alert.href if alert.href and opens(alert.href) else "",
+        "may_take": not alert.href or opens(alert.href),
         "told": told,
         "stands": stands[:1].upper() + stands[1:],
         "tone": tone,

@@ -40,18 +40,13 @@ def acknowledge_alert(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     viewer = viewer_of(request)
     back = redirect(reverse("cases:alerts") + _place(request.POST.get("then", "")))
     try:
-        alert = services.acknowledge_alert(alert_id=alert_id, at=now(), by=viewer)
-    except services.AlertTaken as taken:
-        messages.warning(request, taken.reason)
+        alert = services.acknowledge_alert(alert_id=alert_id, at=now(), by=viewer, opens=partial(_opens_for, viewer))
+    except (services.AlertTaken, services.AlertNotYours) as refused:
+        messages.warning(request, refused.reason)
         return back
     address = address_of(alert.kind, alert.subject_id)
-    if address and _opens_for(viewer, address):
-        link = '<a class="govuk-notification-banner__link" href="{}">Deal with it now</a>'
-        messages.success(request, format_html("You have taken this alert. " + link, address))
-        return back
-    messages.success(
-        request, "You have taken this alert. Its page is not open to your role: make sure that whoever owes it knows."
-    )
+    link = ' <a class="govuk-notification-banner__link" href="{}">Deal with it now</a>' if address else ""
+    messages.success(request, format_html("You have taken this alert." + link, address))
     return back
 
 

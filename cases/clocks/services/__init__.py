@@ -1,6 +1,7 @@
 """Clocks that start and stop, alerts that are raised, climb and are taken, and what rings the bell."""
 
 from cases.clocks.services.alerts import (
+    AlertNotYours,
     AlertTaken,
     acknowledge_alert,
     acknowledge_subject,
@@ -22,6 +23,7 @@ from cases.clocks.services.outbox import dispatch
 from cases.clocks.services.sweeping import Swept, register_kept_from, register_should_alert, sweep
 
 __all__ = [
+    "AlertNotYours",
     "AlertTaken",
     "Swept",
     "acknowledge_alert",

@@ -1,7 +1,7 @@
 """An alert is a row with its e-mails beside it, made in one statement; a person takes it, or it climbs."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
 from cases.clocks.rules import LADDERS, dedupe_key_of
-from cases.clocks.selectors import alerts_for
+from cases.clocks.selectors import address_of, alerts_for
 
 log = logging.getLogger("harbour.alerts")
 
@@ -98,6 +98,12 @@ class AlertTaken(Refusal):
     code = "alert_taken"
 
 
+class AlertNotYours(Refusal):
+    """Somebody was told of a thing that their role cannot deal with."""
+
+    code = "alert_not_yours"
+
+
 def write_alerts(wanted: str, parameters: dict[str, Any], *, at: datetime) -> tuple[int, int]:
     """Write every alert that a SELECT names and that is not there yet, each with its e-mails.
 
@@ -150,17 +156,27 @@ def start_ladder(*, kind: AlertKind, subject_id: UUID, at: datetime) -> bool:
 
 
 @transaction.atomic
-def acknowledge_alert(*, alert_id: UUID, at: datetime, by: Viewer) -> Alert:
+def acknowledge_alert(
+    *, alert_id: UUID, at: datetime, by: Viewer, opens: Callable[[str], bool] = lambda address: True
+) -> Alert:
     """Take an alert: the viewer looks at it now, for every group that was told.
 
     The ladder of an event stops with it. That of a clock does not: when the time is up and the thing is not done,
     people are told, whoever said before that they were looking at it.
 
-    Raises NotKnown for an alert that is not for this viewer, AlertTaken where a colleague was first.
+    `opens` says whether the viewer's role opens the page at an address: who cannot deal with a thing does not take it
+    from those who can. Raises NotKnown for an alert that is not for this viewer, AlertNotYours where they cannot deal
+    with it, AlertTaken where a colleague was first.
     """
     alert = alerts_for(by, at=at).filter(pk=alert_id).select_related("clock__definition").first()
     if alert is None:
         raise NotKnown("no_alert")
+    address = address_of(alert.kind, alert.subject_id)
+    if address and not opens(address):
+        raise AlertNotYours(
+            "You cannot deal with this one, so it stays open for those who can. You were told because nobody has dealt "
+            "with it in time: make sure that whoever owes it knows."
+        )
     if not acknowledge_subject(kind=alert.kind, subject_id=alert.subject_id, at=at, by=by):
         raise AlertTaken("A colleague has taken this alert already. Nothing more is needed from you.")
     alert.refresh_from_db()
