@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.choices import FunctionKey
 from accounts.rules.dates import length, moment
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
@@ -29,7 +28,7 @@ from missing.services.episodes import (
     times_with,
     write_step,
 )
-from missing.services.opening import end_after, interview_team, open_to_functions
+from missing.services.opening import end_after, interview_team, open_to_interview_team
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def start_interview(episode: MissingEpisode, *, at: datetime, by: Viewer, reason
         recorded_at=at,
         **provenance(by, Category.INTERVIEW),
     )
-    open_to_functions(episode.child, at=at, by=by, functions=(FunctionKey.INTERVIEW_TEAM,))
+    open_to_interview_team(episode.child, at=at, by=by)
     run_clock(interview, at=at, by=by)
     record_activity(child_id=episode.child_id, category=Category.INTERVIEW, at=at)
     return interview
