@@ -1,8 +1,5 @@
-from pathlib import Path
-
 from django.apps import AppConfig
 
-from accounts.definitions import register_definitions
 from accounts.services.database.rights import ADD, add_and_change, declare_rights
 
 
@@ -18,7 +15,6 @@ class ReferralsConfig(AppConfig):
         from referrals.selectors import clocks
         from referrals.selectors.triage import questions_kept_from, questions_waiting
 
-        register_definitions("name_variants", Path(__file__).parent / "definitions")
         decide, answer = clocks.notification_addresses, clocks.question_addresses
         register_should_alert(AlertKind.URGENT_NOTIFICATION, clocks.urgent_and_waiting, addresses=decide)
         register_should_alert(AlertKind.MATCH_QUESTION, questions_waiting, addresses=answer)

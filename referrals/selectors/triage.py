@@ -16,7 +16,8 @@ from accounts.rules.viewers import Viewer
 from accounts.selectors import agencies_by_sector
 from cases.access.models import Block
 from cases.record.choices import HarmStatus, RiskLevel
-from cases.record.models import Address, Child, Involvement, SchoolPeriod
+from cases.record.models import Child, Involvement
+from cases.record.selectors.matching import leads_of
 from referrals.choices import NotificationStatus
 from referrals.models import MatchQuestion, Notification
 from referrals.rules.triage import LEAD_ROLES, SUGGESTED_SECTORS, urgency
@@ -168,27 +169,6 @@ def lead_of(child: Child) -> Involvement | None:
         .select_related("membership__user", "membership__agency")
         .first()
     )
-
-
-def leads_of(children: list[Child]) -> dict[Any, Involvement]:
-    """The open leads of several files, by file id: one query."""
-    rows = Involvement.objects.filter(child__in=[child.pk for child in children], is_lead=True, ended_on=None)
-    return {row.child_id: row for row in rows.select_related("membership__user", "membership__agency")}
-
-
-def schools_of(children: list[Child]) -> dict[Any, str]:
-    """The school each child is on the roll of now, by file id: one query."""
-    rows = SchoolPeriod.objects.filter(child__in=[child.pk for child in children], ended_on=None)
-    return dict(rows.values_list("child_id", "school"))
-
-
-def homes_of(children: list[Child]) -> dict[Any, list[Address]]:
-    """Where each child lives or stays now, by file id, protected addresses left out: one query."""
-    rows = Address.objects.filter(child__in=[child.pk for child in children], ended_on=None, protected=False)
-    found: dict[Any, list[Address]] = {}
-    for address in rows.order_by("started_on", "pk"):
-        found.setdefault(address.child_id, []).append(address)
-    return found
 
 
 def possible_leads(*, on: date) -> list[Membership]:

@@ -21,6 +21,8 @@ from cases.access.choices import Category, GrantReason
 from cases.access.services import grant_access, grant_to_function, open_to_standing_functions
 from cases.record.choices import AddressKind, EntryKind, InvolvementRole, RiskLevel, Source
 from cases.record.models import Address, AddressReader, Alias, Child, Involvement, SchoolPeriod
+from cases.record.rules.names import joined as run_together
+from cases.record.rules.names import words_of
 from cases.record.services import (
     Identity,
     add_chronology,
@@ -33,8 +35,6 @@ from cases.record.services import (
 )
 from referrals.choices import Agreement, ConcernKind, Told
 from referrals.models import Notification, TriageDecision
-from referrals.rules.names import joined as run_together
-from referrals.rules.names import words_of
 from referrals.rules.notify import age_said
 from referrals.rules.triage import REFERS_ONLY, ROLE_OF_SECTOR
 from risk.rules import answers_from_plain

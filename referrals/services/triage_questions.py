@@ -16,10 +16,10 @@ from accounts.rules.viewers import Viewer
 from cases.access.models import Block
 from cases.clocks.choices import AlertKind
 from cases.clocks.services import acknowledge_subject, start_ladder
+from cases.record.selectors.matching import Candidate
 from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
 from referrals.models import MatchQuestion, Notification, TriageDecision
 from referrals.rules.triage import MESSAGES, TriageRefused
-from referrals.selectors.matching import Candidate
 from referrals.services.triage import decide
 
 RATIONALE = "A data guardian found that this is the child of a file that triage may not know of."
