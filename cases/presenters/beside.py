@@ -65,6 +65,7 @@ def _candidate(
     facts = _facts(child, levels=levels, school=school, homes=homes, lead=lead, today=today)
     reasons = [reason.text for reason in match.reasons if levels[reason.category] == Level.FULL]
     return {
+        "id": str(child.pk),
         "reference": child.reference,
         "href": reverse("cases:file", args=[child.reference]),
         "band": BAND_WORDS[match.band],

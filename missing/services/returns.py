@@ -44,17 +44,25 @@ class ReturnDetails:
 
 @transaction.atomic
 def record_return(
-    *, episode: MissingEpisode, details: ReturnDetails, at: datetime, by: Viewer, version: int | None = None
+    *,
+    episode: MissingEpisode,
+    details: ReturnDetails,
+    at: datetime,
+    by: Viewer,
+    version: int | None = None,
+    before_report: bool = False,
 ) -> MissingEpisode:
     """Record that the child is back. From missing, the 72 hours for the return interview start at the return.
 
     After an absence nothing starts by itself: see `decide_interview`. Access that came with the episode ends 28 days
-    after the return. `version` is that of the episode, or None for a system that holds none. Raises Stale,
-    MissingRefused.
+    after the return. `version` is that of the episode, or None for a system that holds none. `before_report` says that
+    a return before the report to police is meant; otherwise it is refused. Raises Stale, MissingRefused.
     """
     episode = lock_episode(episode, version)
     after = rules.episode_after(episode.state, EpisodeDeed.RETURN)
-    rules.check_times(times_with(episode, EpisodeTime.RETURNED, details.returned_at), at=at)
+    times = times_with(episode, EpisodeTime.RETURNED, details.returned_at)
+    rules.check_times(times, at=at)
+    rules.check_back_before_report(times, meant=before_report)
     episode.state, episode.returned_at, episode.return_method = after, details.returned_at, details.method
     episode.found_by, episode.found_where = details.found_by, details.found_where
     episode.condition = details.condition

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.urls import reverse
@@ -11,14 +12,14 @@ from django.utils import timezone
 
 from accounts.rules.dates import age_in_years, ago, day, length, moment
 from accounts.rules.viewers import Viewer
-from cases.access.rules import Level
+from cases.access.rules import Level, Matrix
 from cases.access.selectors import matrix_in_force
 from cases.presenters.beside import beside, levels_on
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child
 from cases.record.selectors.matching import Candidate, schools_of
 from referrals.choices import ConcernKind, NotificationStatus, Told
-from referrals.models import Notification, TriageDecision
+from referrals.models import MatchQuestion, Notification, TriageDecision
 from referrals.presenters.notify import fields_of, result_of, said_rows
 from referrals.rules.triage import worrying
 from referrals.selectors.clocks import is_late
@@ -32,7 +33,7 @@ LEVEL_WORDS = {
 }
 PROTECTED_NOW = "Protected: not shown once decided. On the file, it is for the people on its list."
 DECIDED_COLUMNS = [{"text": "Notification"}, {"text": "Decision"}, {"text": "By"}, {"text": "File"}]
-QUESTION_COLUMNS = [{"text": "Notification"}, {"text": "File"}, {"text": "What they share"}, {"text": "Waiting"}]
+QUESTION_COLUMNS = [{"text": "What came"}, {"text": "File"}, {"text": "What they share"}, {"text": "Waiting"}]
 
 
 def headline(summary: TriageSummary, at: datetime) -> str:
@@ -207,9 +208,9 @@ def question_rows(questions: Iterable[QuestionShown], *, at: datetime) -> list[l
     return [
         [
             {
-                "text": shown.question.notification.reference,
+                "text": shown.question.about.reference,
                 "href": reverse("referrals:triage_question", args=[shown.question.pk]),
-                "hint": shown.question.notification.agency.name,
+                "hint": f"{_kind(shown.question)}, {shown.question.about.agency.name}",
             },
             {"text": shown.question.child.reference, "hint": "" if shown.child else "Open to named people only"},
             {"text": "; ".join(shown.reasons)},
@@ -221,20 +222,10 @@ def question_rows(questions: Iterable[QuestionShown], *, at: datetime) -> list[l
 
 def question_detail(shown: QuestionShown, *, viewer: Viewer, at: datetime) -> dict[str, Any]:
     """One question: references and reasons, and of the child what a guardian's categories allow."""
-    notification, today = shown.question.notification, timezone.localdate(at)
-    said = [
-        {"key": "Notification", "value": notification.reference},
-        {"key": "From", "value": notification.agency.name},
-        {"key": "Sent", "value": moment(notification.sent_at)},
-        {"key": "The child is called", "value": notification.preferred_name or notification.given_name},
-        {"key": "Age", "value": _age(notification, today)},
-        {"key": "School", "value": notification.school},
-    ]
+    today = timezone.localdate(at)
+    knows = partial(_knows, viewer=viewer, matrix=matrix_in_force(on=today))
     held = [{"key": "File", "value": shown.question.child.reference}]
-    if (
-        shown.child is not None
-        and levels_on(shown.child, viewer, matrix_in_force(on=today))["identity"] >= Level.SUMMARY
-    ):
+    if shown.child is not None and knows(shown.child):
         age = age_in_years(shown.child.birth_date, today)
         school = schools_of([shown.child]).get(shown.child.pk, "")
         held += [
@@ -244,7 +235,54 @@ def question_detail(shown: QuestionShown, *, viewer: Viewer, at: datetime) -> di
         ]
     if shown.lead is not None and shown.lead.membership is not None:
         held.append({"key": "Lead, to ask", "value": f"{shown.lead.membership.user}, {shown.lead.membership.agency}"})
-    return {"said": said, "held": held, "reasons": shown.reasons, "named_only": shown.child is None}
+    notification = shown.question.notification
+    return {
+        "kind": _kind(shown.question),
+        "said": _said(notification, today) if notification else _reported(shown, today, knows=knows),
+        "held": held,
+        "reasons": shown.reasons,
+        "named_only": shown.child is None,
+        "joins": notification is not None,
+    }
+
+
+def _kind(question: MatchQuestion) -> str:
+    return "Notification" if question.notification_id else "Report of a missing child"
+
+
+def _said(notification: Notification, today: date) -> list[dict[str, Any]]:
+    return [
+        {"key": "Notification", "value": notification.reference},
+        {"key": "From", "value": notification.agency.name},
+        {"key": "Sent", "value": moment(notification.sent_at)},
+        {"key": "The child is called", "value": notification.preferred_name or notification.given_name},
+        {"key": "Age", "value": _age(notification, today)},
+        {"key": "School", "value": notification.school},
+    ]
+
+
+def _knows(child: Child, *, viewer: Viewer, matrix: Matrix) -> bool:
+    return levels_on(child, viewer, matrix)["identity"] >= Level.SUMMARY
+
+
+def _reported(shown: QuestionShown, today: date, *, knows: Callable[[Child], bool]) -> list[dict[str, Any]]:
+    """A report as a guardian reads it: who the child is only where the file it went to tells them."""
+    report = shown.question.report
+    assert report is not None
+    rows = [
+        {"key": "Report", "value": report.reference},
+        {"key": "From", "value": report.agency.name},
+        {"key": "Sent", "value": moment(report.recorded_at)},
+        {"key": "It stands on the file", "value": report.child.reference},
+    ]
+    if shown.reported is not None and knows(shown.reported):
+        born = date.fromisoformat(report.said["birth_date"]) if report.said.get("birth_date") else None
+        age = age_in_years(born, today)
+        rows += [
+            {"key": "The child is called", "value": report.said.get("given_name") or report.said.get("family_name")},
+            {"key": "Age", "value": "" if age is None else str(age)},
+        ]
+    return rows
 
 
 def _age(notification: Notification, today: Any) -> str:

@@ -332,7 +332,7 @@ def test_who_sees_the_open_episode_is_led_to_it_with_everything_typed(
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"given_name": ""}, "Enter the child’s first name"),
+        ({"given_name": "", "family_name": " "}, "Enter the child’s first name or last name"),
         ({"nhs_number": "123 456 7890"}, "That is not an NHS number"),
         ({"last_seen_at_time": "25:00"}, "must have a real time"),
         ({"last_seen_at_year": "2099"}, "must be today or in the past"),
@@ -348,6 +348,15 @@ def test_bad_input_is_answered_at_the_field_and_saves_nothing(
     assert answer.status_code == 422
     assert message in answer.content.decode()
     assert (MissingEpisode.objects.count(), Child.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("left_out", ["given_name", "family_name"])
+def test_one_of_the_two_names_is_enough(world: World, winter: datetime, client_as: AsPerson, left_out: str) -> None:
+    assert client_as("carer").post(reverse("missing:report"), form(winter, **{left_out: ""})).status_code == 302
+    child = Child.objects.get()
+    assert getattr(child, left_out) == ""
+    assert child.called == ("Robin" if left_out == "family_name" else "First name not known")
 
 
 @pytest.mark.django_db
