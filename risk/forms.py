@@ -11,7 +11,7 @@ from django.forms.boundfield import BoundField
 
 from accounts.forms import CheckboxesField, LongTextField, RadioField, WriteForm
 from cases.record.choices import HarmStatus, RiskLevel
-from risk.rules import JUDGED_LEVELS
+from risk.rules import JUDGED_LEVELS, JudgementRefused, asked_items, check_answered
 from risk.scoring import Answer, Item, Kind, Section, Tool, check_answers
 
 TICKED = "yes"
@@ -206,6 +206,17 @@ class AssessmentForm(ToolForm):
         ):
             self.fields[name] = LongTextField(label=label, hint=hint, required=False, max_length=3000, rows=4)
 
+    def clean(self) -> dict[str, Any]:
+        """Besides what a tool asks: at least one of the questions that count."""
+        cleaned = super().clean()
+        try:
+            check_answered(self.tool, self.answers())
+        except JudgementRefused as refusal:
+            asked = asked_items(self.tool)
+            names = (f"item_{code}" for code in self.tool.items if code in asked)
+            self.add_error(next((name for name in names if name in self.fields), None), refusal.reason)
+        return cleaned
+
 
 class JudgementForm(WriteForm):
     """The level that the practitioner decides on, with the reason where it differs from the computed one."""
@@ -219,7 +230,7 @@ class JudgementForm(WriteForm):
     harm_status = RadioField(label="What is known about harm?", choices=HarmStatus.choices)
     reason = LongTextField(
         label="Why?",
-        hint="Needed where your level differs from the computed one.",
+        hint="Needed where your level differs from the computed one, or is lower than the one on the file.",
         required=False,
         max_length=2000,
         rows=4,
@@ -246,6 +257,6 @@ class SendBackForm(WriteForm):
 
 
 class ApprovalForm(WriteForm):
-    """A manager's approval of a level below the computed one."""
+    """A manager's approval of a level that waits for it."""
 
     note = LongTextField(label="Note", hint="For example what you discussed.", required=False, max_length=300, rows=2)

@@ -17,7 +17,7 @@ from cases.presenters.home import HomeBlock, HomeItem, HomeSection
 from cases.record.models import Child
 from cases.record.services import OpenFile
 from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
-from risk.rules import hidden_items
+from risk.rules import asked_items, hidden_items
 from risk.scoring import Result, Tool, hide_categories, result_from_dict
 from risk.selectors import WHOLE, awaiting_approval, drafts_begun, sent_back_to, tool_of
 
@@ -34,7 +34,7 @@ def explain(result: Result, *, tool: Tool, full: bool = True) -> dict[str, Any]:
     sections = {section.code: section.title for section in tool.sections}
     counted = [line for line in result.lines if line.counted]
     serious = {code for rule in result.gates_applied for code in rule.codes}
-    asked = {item.code for item in tool.items.values() if item.counts}
+    asked = asked_items(tool)
     shown = {
         "tool_title": result.tool_title,
         "tool_version": result.tool_version,

@@ -53,17 +53,46 @@ def worse_harm(one: str, other: str) -> HarmStatus:
     return max(HarmStatus(one), HarmStatus(other), key=HARM_ORDER.index)
 
 
-def needs_approval(*, computed: str, judged: str) -> bool:
-    """Whether a judged level waits for a manager: always where it is below the computed one (domain report B4)."""
-    return rank_of(judged) < rank_of(computed)
+def held_level(level: str, *, judged: bool) -> str | None:
+    """The level that somebody has judged on a file; a referrer's provisional score is none."""
+    return level if judged else None
 
 
-def check_judgement(*, computed: str, judged: str, reason: str) -> None:
-    """Refuse a level that is not on the scale, or that differs from the computed one without a reason."""
+def asked_items(tool: Tool) -> frozenset[str]:
+    """The questions of a tool that its score counts."""
+    return frozenset(item.code for item in tool.items.values() if item.counts)
+
+
+def check_answered(tool: Tool, answers: Collection[str]) -> None:
+    """Refuse an assessment that answers none of the counted questions: its score would say that there is no risk."""
+    if not asked_items(tool).intersection(answers):
+        raise JudgementRefused("Answer at least one question. What nobody has asked about cannot lower a child’s risk.")
+
+
+def answers_most(tool: Tool, answers: Collection[str]) -> bool:
+    """Whether at least half of the counted questions were answered."""
+    asked = asked_items(tool)
+    return 2 * len(asked.intersection(answers)) >= len(asked)
+
+
+def needs_approval(*, computed: str, judged: str, held: str | None = None, thorough: bool = True) -> bool:
+    """Whether a judged level waits for a manager: where it is below the computed one (domain report B4), and where
+    it lowers the level `held` on the file by an assessment that left out most of its questions."""
+    below_held = held is not None and rank_of(judged) < rank_of(held)
+    return rank_of(judged) < rank_of(computed) or (below_held and not thorough)
+
+
+def check_judgement(*, computed: str, judged: str, reason: str, held: str | None = None) -> None:
+    """Refuse a level that is not on the scale, or that differs from the computed one, or lowers the one that was
+    judged before (`held`, None for none), without a reason."""
     if judged not in JUDGED_LEVELS and judged != computed:
         raise JudgementRefused("Choose low, medium or high.")
-    if judged != computed and len(reason.strip()) < SHORTEST_REASON:
+    if len(reason.strip()) >= SHORTEST_REASON:
+        return
+    if judged != computed:
         raise JudgementRefused("Your level differs from the computed one. Say why in a sentence or two.")
+    if held is not None and rank_of(judged) < rank_of(held):
+        raise JudgementRefused("This lowers the level that stands on the file. Say why in a sentence or two.")
 
 
 def check_approval(*, needs: bool, approved: bool, sent_back: bool, judged_by: int, approver: int | None) -> None:

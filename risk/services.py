@@ -57,9 +57,10 @@ def record_assessment(
 
     It decides nothing: the level on the file changes when somebody judges it. The writer's own draft of it is gone
     then; `draft_version` is the one that the page was opened on, 0 for none, None where nobody filled in a page.
-    Raises risk.scoring.InvalidAnswers; JudgementRefused for a second correction of the same assessment; Stale where
-    the draft was saved in another window meanwhile.
+    Raises risk.scoring.InvalidAnswers; JudgementRefused for a second correction of the same assessment and for one
+    that answers no question; Stale where the draft was saved in another window meanwhile.
     """
+    rules.check_answered(tool_of(version), answers)
     _finish_draft(child, corrects, version=draft_version, by=by)
     if corrects is not None and RiskAssessment.objects.filter(corrects=corrects).exists():
         raise rules.JudgementRefused("That assessment has been corrected already. Correct the newer one.")
@@ -233,8 +234,9 @@ def judge_level(
 ) -> LevelJudgement:
     """Decide on the level and harm status, beside what the tool computed.
 
-    A level below the computed one counts once a manager has approved it. `version` is that of the file. Raises
-    Stale, and JudgementRefused for a level without its reason.
+    A level below the computed one, and a lower level than the file's by an assessment that left most questions out,
+    counts once a manager has approved it. `version` is that of the file. Raises Stale, and JudgementRefused for a
+    level without its reason.
     """
     rules.check_assessment_stands(
         corrected=RiskAssessment.objects.filter(corrects=assessment).exists(),
@@ -242,13 +244,16 @@ def judge_level(
         .filter(assessment__assessed_at__gt=assessment.assessed_at)
         .exists(),
     )
-    rules.check_judgement(computed=assessment.computed_level, judged=judged_level, reason=reason)
-    bump_version(child=assessment.child, version=version)
-    waits = rules.needs_approval(computed=assessment.computed_level, judged=judged_level)
+    child, computed = assessment.child, assessment.computed_level
+    held = rules.held_level(child.level, judged=child.level_judged_at is not None)
+    rules.check_judgement(computed=computed, judged=judged_level, held=held, reason=reason)
+    bump_version(child=child, version=version)
+    thorough = rules.answers_most(tool_of(assessment.tool), assessment.answers)
+    waits = rules.needs_approval(computed=computed, judged=judged_level, held=held, thorough=thorough)
     judgement = LevelJudgement.objects.create(
-        child=assessment.child,
+        child=child,
         assessment=assessment,
-        computed_level=assessment.computed_level,
+        computed_level=computed,
         judged_level=judged_level,
         harm_status=harm_status,
         reason=reason,

@@ -236,7 +236,8 @@ def judge(request: HttpRequest, reference: str, assessment_id: UUID) -> HttpResp
             waits = judgement.needs_approval
             messages.success(
                 request,
-                "Your level waits for a manager's approval, because it is below the computed one."
+                "Your level waits for a manager's approval: it is below the computed one, or lowers the level on the "
+                "file by an assessment that left out most of its questions."
                 if waits
                 else "The level is on the child's file.",
             )

@@ -13,7 +13,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ INGREDIENTS = (
     "requirements.lock",
 )
 LOCK = 7_042_011
+FILLING = 7_042_012
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,27 @@ def _create(cursor: Any, name: str, *, template: str) -> None:
     # What is granted on a database as a whole does not come with the template.
     cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
     cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), sql.Identifier(APP)))
+
+
+def prepare_filled(cluster: Cluster, template: str, fill: Callable[[str], str]) -> tuple[str, str]:
+    """A database of this run that `fill(name)` has written into, and the note it returned.
+
+    The first process that asks fills it, the others wait and clone what they find. It goes with the run.
+    """
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    name = f"{CLONE_PREFIX}{run}_filled"
+    with cursor_of(for_database(cluster.maker_url, "postgres")) as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [FILLING])
+        cursor.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name])
+        found = cursor.fetchone()
+        if found is not None:
+            return name, found[0]
+        building = clone(cluster, template)
+        note = fill(building)
+        identifiers = sql.Identifier(building), sql.Identifier(name)
+        cursor.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(identifiers[0], sql.Literal(note)))
+        cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*identifiers))
+    return name, note
 
 
 def clone(cluster: Cluster, template: str, *, empty: bool = False) -> str:

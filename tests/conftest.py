@@ -18,6 +18,7 @@ import pghistory.runtime
 import pytest
 from django.db import connection, connections, transaction
 from django.test import Client
+from hypothesis import settings
 
 from accounts.models import User
 from accounts.rules.viewers import Viewer
@@ -25,6 +26,9 @@ from tests import cluster as clusters
 from tests.factories.world import World, make_world
 
 pytest_plugins: list[str] = []
+# No test is timed: on a busy machine an example takes as long as it takes.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 ALIASES = ("default", "audit")
 # The browser of the journeys leaves an event loop running in its worker, and Django would then take every later
 # test of that worker for one that blocks a server.

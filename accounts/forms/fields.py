@@ -6,6 +6,7 @@ cannot be kept, choices with hints and reveals. Dates and times are in `dates`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
@@ -64,6 +65,27 @@ class TextField(forms.CharField):
     def bound_data(self, data: Any, initial: Any) -> Any:
         data = super().bound_data(data, initial)
         return tidy(data, lines=self.lines) if isinstance(data, str) else data
+
+
+# The outward part of a British postcode, and the inward part where it is known.
+POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})?")
+
+
+class PostcodeField(TextField):
+    """A postcode, or its first half where no more is known; kept in capitals with one space."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Postcode", "max_length": 8, "width": 10, "spellcheck": False, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        """Raises ValidationError for what is no postcode; nothing is nothing."""
+        said = "".join((super().clean(value) or "").upper().split())
+        if not said:
+            return ""
+        found = POSTCODE.fullmatch(said)
+        if found is None:
+            raise ValidationError("Enter a postcode like NM4 2QF or its first half, or leave it empty", code="postcode")
+        return " ".join(part for part in found.groups() if part)
 
 
 class LongTextField(TextField):

@@ -8,6 +8,7 @@ from typing import Any
 from accounts.forms import (
     CheckboxesField,
     DateField,
+    PostcodeField,
     RadioField,
     SelectField,
     TextField,
@@ -120,7 +121,7 @@ class AddressForm(PeriodForm):
     kept = ("kind", "lines", "postcode", "area", "protected", "protection_reason")
     kind = RadioField(label="What kind of address is it?", choices=AddressKind.choices)
     lines = TextField(label="Address without the postcode", max_length=300, spellcheck=False)
-    postcode = TextField(label="Postcode", max_length=8, width=10, required=False, spellcheck=False)
+    postcode = PostcodeField(required=False)
     area = TextField(
         label="Area",
         max_length=80,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 from typing import Any, TypedDict
+from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -27,6 +28,7 @@ from cases.record.selectors import (
     agencies_known,
     changes_on,
     my_files,
+    new_to,
     people_known,
     reads_lately,
     refusals_lately,
@@ -42,7 +44,7 @@ class HomeSection(IntEnum):
 
 
 class HomeItem(TypedDict, total=False):
-    """One line of work: `text` and `href`, and what `components/action_list.html` may show beside them."""
+    """One line of work: `text`, `href` (empty where nothing opens), and what `components/action_list.html` may add."""
 
     text: str
     href: str
@@ -87,6 +89,8 @@ def registered_blocks(viewer: Viewer, at: datetime) -> list[HomeBlock]:
 # What the app itself shows.
 
 SHOWN = 5
+# How many of somebody's files the page looks at; more than that is said to be more.
+MINE = 100
 SOON = timedelta(days=14)
 LATELY = timedelta(days=7)
 
@@ -127,14 +131,30 @@ def _own_blocks(asking: _Asking) -> tuple[list[HomeBlock], list[Child]]:
     if viewer.may(Capability.AUDIT):
         looks, shown = _guardian_blocks(asking)
         return blocks + looks, shown
-    files = list(my_files(viewer, at=asking.at).order_by("review_due_on", "pk")[: SHOWN * 20])
+    files = list(my_files(viewer, at=asking.at).order_by("review_due_on", "pk")[: MINE + 1])
     if not files:
         return blocks, []
     files.sort(key=lambda child: _sort_name(asking, child))
     files.sort(key=lambda child: child.review_due_on or date.max)
+    new = [] if viewer.may(Capability.APPROVE_LEVEL) else new_to(viewer, files, since=asking.today - LATELY)
     reviews, listed = _review_blocks(asking, files)
     changed = _changed_block(asking, files)
-    return [*blocks, *reviews, _children_block(asking, files), changed], [*listed, *files[:SHOWN]]
+    shown = [*new[:SHOWN], *listed, *files[:SHOWN]]
+    return [*blocks, _new_block(asking, new), *reviews, _children_block(asking, files), changed], shown
+
+
+def _new_block(asking: _Asking, files: list[Child]) -> HomeBlock:
+    """Children whose work somebody was given lately: nobody should have to find that out."""
+    items: list[HomeItem] = [
+        {**_file_item(asking, child), "due": "New to you", "tone": "watch"} for child in files[:SHOWN]
+    ]
+    more = f"{reverse('cases:worklist')}?mine=on" if len(files) > SHOWN else ""
+    return HomeBlock(HomeSection.WAITING, "New to you in the last 7 days", items, count=_count(files), more_href=more)
+
+
+def _count(files: list[Child]) -> str:
+    """How many: the page looks at so many and no more, and never gives that limit as a figure."""
+    return str(len(files)) if len(files) <= MINE else f"more than {MINE}"
 
 
 def _alert_blocks(viewer: Viewer, at: datetime) -> list[HomeBlock]:
@@ -168,7 +188,7 @@ def _review_block(section: HomeSection, heading: str, asking: _Asking, files: li
         for child in files[:SHOWN]
     ]
     more = f"{reverse('cases:worklist')}?overdue=on&mine=on" if section == HomeSection.LATE else ""
-    return HomeBlock(section, heading, items, count=str(len(files)), more_href=more if len(files) > SHOWN else "")
+    return HomeBlock(section, heading, items, count=_count(files), more_href=more if len(files) > SHOWN else "")
 
 
 def _review_words(due_on: date | None, today: date) -> str:
@@ -205,7 +225,7 @@ def _children_block(asking: _Asking, files: list[Child]) -> HomeBlock:
         HomeSection.WAITING,
         heading,
         [_file_item(asking, child) for child in by_name],
-        count=str(len(files)),
+        count=_count(files),
         more_href=more if len(files) > SHOWN else "",
     )
 
@@ -213,22 +233,27 @@ def _children_block(asking: _Asking, files: list[Child]) -> HomeBlock:
 def _changed_block(asking: _Asking, files: list[Child]) -> HomeBlock:
     by_id = {child.pk: child for child in files}
     entries = changes_on(
-        by_id, viewer=asking.viewer, matrix=asking.matrix, at=asking.at, since=asking.at - LATELY, limit=SHOWN
+        by_id, viewer=asking.viewer, matrix=asking.matrix, at=asking.at, since=asking.at - LATELY, limit=MINE
     )
+    by_child: dict[UUID, list[ChronologyEntry]] = {}
+    for entry in entries:
+        by_child.setdefault(entry.child_id, []).append(entry)
     return HomeBlock(
         HomeSection.CHANGED,
         "Written by others in the last 7 days",
-        [_change_item(asking, by_id[entry.child_id], entry) for entry in entries],
+        [_change_item(asking, by_id[pk], written) for pk, written in list(by_child.items())[:SHOWN]],
         empty="Nobody else has written about these children in the last 7 days.",
     )
 
 
-def _change_item(asking: _Asking, child: Child, entry: ChronologyEntry) -> HomeItem:
+def _change_item(asking: _Asking, child: Child, entries: list[ChronologyEntry]) -> HomeItem:
+    """One line for a child, whatever was written: what it is, newest first, and who wrote last."""
+    kinds = dict.fromkeys(entry.get_kind_display().lower() for entry in entries)
     return {
-        "text": f"{asking.name_of(child)}: {entry.get_kind_display().lower()}",
+        "text": f"{asking.name_of(child)}: {', '.join(kinds)}",
         "href": reverse("cases:chronology", args=[child.reference]),
         "reference": child.reference,
-        "meta": f"{entry.agency}, {moment(entry.recorded_at)}",
+        "meta": f"{entries[0].agency}, {moment(entries[0].recorded_at)}",
     }
 
 
@@ -262,17 +287,12 @@ def _look_item(event: AccessEvent, child: Child | None, people: dict[int, str], 
     who = people.get(event.user_id or 0, "Somebody who is not signed in")
     item: HomeItem = {
         "text": f"{who}: {page_words(event.action)}",
-        "href": _looked_at(child),
+        "href": reverse("cases:who_looked", args=[child.reference]) if child is not None else "",
         "meta": f"{agencies.get(event.agency_id, 'No agency')}, {moment(event.at)}. {reason_words(event)}",
     }
     if child is not None:
         item["reference"] = child.reference
     return item
-
-
-def _looked_at(child: Child | None) -> str:
-    """The page of who looked at a file; for a refusal on no file there is nothing to open but the home page."""
-    return reverse("cases:who_looked", args=[child.reference]) if child is not None else reverse("home")
 
 
 def greeting(viewer: Viewer, *, has_blocks: bool) -> str:

@@ -95,8 +95,11 @@ def _assess(life: Life, *, at: datetime, tool: InForce, course: Course) -> int:
             child=life.child, version=tool.version, answers=answers, harm_status=harm, at=assessed_at, by=by, **texts
         )
         judged = _judged(assessment.computed_level, dice=dice, improving=improving)
-        differs = judged != assessment.computed_level
-        lower = risk_rules.rank_of(judged) < risk_rules.rank_of(assessment.computed_level)
+        life.child.refresh_from_db(fields=["level", "level_judged_at"])
+        held = risk_rules.held_level(life.child.level, judged=life.child.level_judged_at is not None)
+        below = max((assessment.computed_level, held or ""), key=risk_rules.rank_of)
+        lower = risk_rules.rank_of(judged) < risk_rules.rank_of(below)
+        differs = lower or judged != assessment.computed_level
         judged_at = assessed_at + timedelta(minutes=25)
         judgement = judge_level(
             assessment=assessment,

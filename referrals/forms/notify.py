@@ -13,6 +13,7 @@ from accounts.forms import (
     CheckboxesField,
     DateField,
     LongTextField,
+    PostcodeField,
     RadioField,
     SelectField,
     TextField,
@@ -125,7 +126,7 @@ class HomeForm(StepForm):
         required=False,
         hint="Where the child lives or is staying, if you know.",
     )
-    postcode = TextField(label="Postcode", max_length=8, width=10, spellcheck=False, required=False)
+    postcode = PostcodeField(required=False)
     address_protected = YesNoField(
         label="Must anybody be kept from knowing this address?",
         hint="For example a parent, or somebody who may hurt the child. If you are not sure, answer yes.",
@@ -137,9 +138,6 @@ class HomeForm(StepForm):
         required=False,
         hint="For example “through the school office”, or “never ring the home number”.",
     )
-
-    def clean_postcode(self) -> str:
-        return " ".join((self.cleaned_data.get("postcode") or "").upper().split())
 
 
 class ConcernForm(StepForm):

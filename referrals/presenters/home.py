@@ -44,7 +44,7 @@ def _to_decide(viewer: Viewer, at: datetime) -> list[HomeBlock]:
             waiting[:MOST],
             str(summary.waiting - summary.late),
             queue,
-            empty="No other notification is waiting.",
+            empty="" if late else "No notification is waiting.",
         ),
     ]
 

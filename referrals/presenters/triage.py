@@ -158,7 +158,7 @@ def decided_words(decision: TriageDecision) -> str:
         words.append(f"File {notification.child.reference}.")
     if decision.lead is not None:
         words.append(f"{decision.lead.user} leads.")
-    return " ".join([*words, "The referrer can read what you wrote."])
+    return " ".join([*words, "The referrer reads the decision and your message to them, and not why you decided it."])
 
 
 def decision_rows(notification: Notification) -> list[dict[str, Any]]:

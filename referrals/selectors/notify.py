@@ -42,6 +42,11 @@ def draft_for(viewer: Viewer, draft_id: UUID) -> Draft:
     return draft_of(viewer, draft_id=draft_id, form=FORM)
 
 
+def sent_from(viewer: Viewer, draft_id: UUID) -> Notification | None:
+    """The viewer's own notification that a draft has become: it keeps the draft's key."""
+    return _own(viewer).filter(pk=draft_id).first()
+
+
 def _whose(viewer: Viewer) -> dict[str, Any]:
     return {"referrer_id": viewer.user_id, "agency_id": viewer.agency_id}
 

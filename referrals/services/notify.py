@@ -51,7 +51,7 @@ def send_notification(*, draft_id: UUID, version: int | None, at: datetime, by: 
     if missing:
         raise NotificationIncomplete(missing)
     whose = {"referrer_id": by.user_id, "membership_id": by.membership_id, "agency_id": by.agency_id}
-    notification = Notification(sent_at=at, **whose, **_fields(kept))
+    notification = Notification(pk=draft.pk, sent_at=at, **whose, **_fields(kept))
     _check_fields(notification)
     matrix = kept["matrix"] or {}
     if "answers" in matrix:

@@ -1,6 +1,8 @@
 """Writing a notification, a page at a time, and sending it."""
 
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,14 +16,16 @@ from accounts.forms import WriteForm
 from accounts.forms.drafts import BACK, KEPT, LEAVE, as_posted, is_blank, typed_in
 from accounts.middleware.policy import policy
 from accounts.models import Draft
+from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
 from accounts.services import drafts
 from referrals.forms.notify import StepForm, ToolForm, step_form
+from referrals.models import Notification
 from referrals.presenters import notify as presenters
 from referrals.rules.notify import STEPS, NotificationIncomplete, age_said, hints_before_sending, steps_to_fill
-from referrals.selectors.notify import FORM, draft_for, drafts_for, kept_of, own_telephone
+from referrals.selectors.notify import FORM, draft_for, drafts_for, kept_of, own_telephone, sent_from
 from referrals.services.notify import send_notification
 from risk.rules import answers_to_plain
 from risk.selectors import tool_in_force
@@ -45,7 +49,32 @@ def notify_start(request: HttpRequest) -> HttpResponse:
     return render(request, "referrals/notify_start.html", {"form": WriteForm(), "drafts": begun})
 
 
+def leads_to_what_was_sent(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Back, a second press or an old tab on a notification that has been sent meanwhile: to its acknowledgement."""
+
+    @wraps(view)
+    def led(request: HttpRequest, draft_id: UUID, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, draft_id, **kwargs)
+        except NotKnown:
+            sent = sent_from(viewer_of(request), draft_id)
+            if sent is None:
+                raise
+            messages.info(request, _already_sent(sent, typed="step" in kwargs and request.method == "POST"))
+            return redirect("referrals:sent_acknowledgement", sent.reference)
+
+    return led
+
+
+def _already_sent(sent: Notification, *, typed: bool) -> str:
+    words = f"You have sent this already: it is {sent.reference}."
+    if typed:
+        return f"{words} What you have just typed was not added. If it matters, ring the notification point."
+    return f"{words} Nothing was sent twice."
+
+
 @policy(methods=("GET", "POST"), capability=Capability.NOTIFY)
+@leads_to_what_was_sent
 def notify_step(request: HttpRequest, draft_id: UUID, step: str) -> HttpResponse:
     """One page of the form. Whatever is typed is kept, right or wrong, before anything else happens."""
     if step not in STEPS:
@@ -88,6 +117,7 @@ def _left(request: HttpRequest, draft: Draft, step: str) -> HttpResponse:
 
 
 @policy(methods=("GET", "POST"), capability=Capability.NOTIFY)
+@leads_to_what_was_sent
 def notify_check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Everything that was written, once more, and the button that sends it."""
     at, viewer = now(), viewer_of(request)
@@ -115,6 +145,7 @@ def notify_check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 
 
 @policy(methods=("GET", "POST"), capability=Capability.NOTIFY)
+@leads_to_what_was_sent
 def notify_discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Throw away what I have begun, after being asked once."""
     viewer = viewer_of(request)

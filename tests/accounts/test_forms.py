@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +21,7 @@ from accounts.forms import (
     LongTextField,
     MomentField,
     PasswordField,
+    PostcodeField,
     RadioField,
     SelectField,
     TextField,
@@ -466,3 +467,24 @@ def test_whatever_is_sent_gets_an_answer(posted: dict[str, str]):
         str(text) for texts in form.errors.values() for text in texts
     }
     assert page.count("<fieldset") == page.count("</fieldset>") == 6
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("nm42qf", "NM4 2QF"),
+        (" zz9  9zz", "ZZ9 9ZZ"),
+        ("NM4", "NM4"),
+        ("w1a 1aa", "W1A 1AA"),
+        ("m11ae", "M1 1AE"),
+        ("", ""),
+    ],
+)
+def test_a_postcode_is_kept_in_one_way(typed: str, kept: str):
+    assert PostcodeField(required=False).clean(typed) == kept
+
+
+@pytest.mark.parametrize("typed", ["banana", "NM4 2Q", "4NM 2QF", "NM42 2QF1", "NM4-2QF"])
+def test_what_is_no_postcode_is_asked_about(typed: str):
+    with pytest.raises(ValidationError):
+        PostcodeField(required=False).clean(typed)

@@ -171,7 +171,7 @@ def test_the_sweep_counts_as_the_rule_does(world: object) -> None:
     """300 random instants with random closed days, half of them around the days on which the clocks change."""
     seen: set[Measure] = set()
 
-    @settings(max_examples=300, deadline=None, database=None)
+    @settings(max_examples=300, database=None)
     @given(st.one_of(INSTANTS, AROUND_A_CHANGE), MEASURES, DAYS_CLOSED, st.dates(date(2024, 1, 1), date(2030, 12, 31)))
     def agree(start: datetime, measured: tuple[Measure, int], ours: frozenset[date], due_on: date) -> None:
         measure, amount = measured

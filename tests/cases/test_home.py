@@ -84,6 +84,43 @@ def test_what_others_wrote_lately_on_my_children_is_shown_as_far_as_i_may_read_i
     ]
 
 
+def test_what_was_written_on_one_child_is_one_line(working, viewer, client_as, at):
+    """One event told in two categories would otherwise take two of the five lines."""
+    child, other = working("Robin", "keyworker"), working("Alex", "keyworker")
+    for kind in ("meeting", "meeting", "contact"):
+        make_chronology(child, viewer("triage"), category=Category.MISSING, kind=kind)
+    make_chronology(other, viewer("triage"), category=Category.MISSING, recorded_at=at - timedelta(hours=2))
+    lines = blocks(client_as, "keyworker")["Written by others in the last 7 days"]
+    assert [line.split()[0] for line in lines] == ["Robin", "Alex"]
+    assert sorted(lines[0].partition(": ")[2].split(", ")) == ["contact with the child", "meeting"]
+
+
+def test_a_child_that_somebody_was_given_lately_waits_for_them(working, world, viewer, client_as, at):
+    working("Old", "keyworker")
+    child = make_child("Mei", "Ashdown")
+    member = world.membership("keyworker")
+    involve(
+        child=child,
+        agency=member.agency,
+        membership=member,
+        role=InvolvementRole.KEYWORKER,
+        at=at - timedelta(days=2),
+        by=viewer("triage"),
+    )
+    assert [line.split()[0] for line in blocks(client_as, "keyworker")["New to you in the last 7 days"]] == ["Mei"]
+    assert "New to you in the last 7 days" not in blocks(client_as, "manager")
+
+
+def test_a_limit_is_never_given_as_a_figure(working, client_as, monkeypatch):
+    monkeypatch.setattr(home, "MINE", 2)
+    working("One", "keyworker")
+    working("Two", "keyworker")
+    page = client_as("keyworker").get("/").content.decode()
+    assert "more than 2" not in page
+    working("Three", "keyworker")
+    assert "more than 2" in client_as("keyworker").get("/").content.decode()
+
+
 def test_no_child_reaches_the_home_page_of_somebody_without_an_open_file(world, working, viewer, client_as):
     child = working("CANARY", "keyworker")
     working("CANARY", "nurse")
@@ -116,10 +153,11 @@ def test_the_guardian_sees_refusals_and_reads_of_files_that_are_theirs_to_watch(
         client_as("outsider").get(reverse("cases:file", args=[child.reference]))
     client_as("outsider").get(reverse("cases:file", args=["222-2222"]))
     shown = blocks(client_as, "guardian")
-    assert shown["Refused in the last 7 days"] == ["Oriel Stanhope: Overview", "Oriel Stanhope: Overview"]
+    assert shown["Refused in the last 7 days"] == ["Oriel Stanhope: Overview"]
     assert shown["Files opened lately"] == ["Hetty Broadbent: Overview"]
     page = client_as("guardian").get("/").content.decode()
     assert (watched.reference in page, other.reference in page) == (True, False)
+    assert page.count("Oriel Stanhope: Overview") == 2  # on no file of theirs to watch there is nothing to open
 
 
 def test_files_named_on_the_home_page_are_written_down(working, client_as, viewer):

@@ -31,7 +31,7 @@ SHORT = {
     "William": "Billy",
     "Samuel": "Sam",
 }
-PEOPLE, ASKED = 400, 400
+PEOPLE, ASKED = 400, 150
 
 
 def person(rng: random.Random) -> Known:

@@ -45,16 +45,15 @@ class Product:
 
 @contextlib.contextmanager
 def running(cluster: clusters.Cluster, template: str) -> Iterator[Product]:
-    """Clone the migrated database, fill it with fictional children, and start the product on it."""
-    name = clusters.clone(cluster, template)
+    """Clone the database with fictional children in it, and start the product on the clone."""
+    filled, people = clusters.prepare_filled(cluster, template, lambda name: seed(cluster, name))
+    name = clusters.clone(cluster, filled)
     # Not under pytest's own folder, which is closed to the user that the broker runs as.
     folder = Path(tempfile.mkdtemp(prefix="harbour-journey-"))
-    environment = environment_of(cluster, name, folder)
+    (folder / "demo-users.json").write_text(people)
     try:
-        seed(environment)
-        with started(folder, environment) as address:
-            people = json.loads((folder / "demo-users.json").read_text())
-            users = {person["username"]: person["password"] for person in people}
+        with started(folder, environment_of(cluster, name, folder)) as address:
+            users = {person["username"]: person["password"] for person in json.loads(people)}
             yield Product(address, users, name, folder)
     finally:
         clusters.drop(cluster, name)
@@ -108,21 +107,25 @@ def environment_of(cluster: clusters.Cluster, name: str, folder: Path) -> dict[s
     }
 
 
-def seed(environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "seed_demo", "--children", CHILDREN, "--seed", SEED],
-        cwd=ROOT,
-        env={
-            **environment,
-            "DATABASE_URL": environment["DATABASE_OWNER_URL"],
-            "DJANGO_SETTINGS_MODULE": "config.settings.local",
-            "SECRET_KEY": "for-seeding-alone",
-            "REDIS_URL": "redis://127.0.0.1:1",
-        },
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+def seed(cluster: clusters.Cluster, name: str) -> str:
+    """Write fictional children into a database; returns who may sign in, as the product keeps it."""
+    with tempfile.TemporaryDirectory(prefix="harbour-seed-") as folder:
+        environment = environment_of(cluster, name, Path(folder))
+        done = subprocess.run(
+            [sys.executable, "manage.py", "seed_demo", "--children", CHILDREN, "--seed", SEED],
+            cwd=ROOT,
+            env={
+                **environment,
+                "DATABASE_URL": environment["DATABASE_OWNER_URL"],
+                "DJANGO_SETTINGS_MODULE": "config.settings.local",
+                "SECRET_KEY": "for-seeding-alone",
+                "REDIS_URL": "redis://127.0.0.1:1",
+            },
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        return (Path(folder) / "demo-users.json").read_text()
 
 
 def free_port() -> int:

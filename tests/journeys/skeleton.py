@@ -1,10 +1,11 @@
 """A page's skeleton: what the accessibility checker judges of it, without the words that tell one record from another.
 
-Two pages with one skeleton get one scan. What is left in is what could be judged differently: tags and their nesting,
-classes, roles, states and every other attribute; whether an element has words, and whether an attribute that names
-something (`aria-label`, `alt`, `title`, `value`, `href`) is there, empty or filled; where each reference leads (`for`,
-`aria-labelledby`, a link within the page): to an element of which kind, to none, or to an id that stands twice. Left
-out are words, ids, addresses, tokens, and how many rows of one kind follow each other.
+A page gets a scan if its frame or its main part has a skeleton that no page before it had. What is left in is what
+could be judged differently: tags and their nesting, classes, roles, states and every other attribute; whether an
+element has words, and whether an attribute that names something (`aria-label`, `alt`, `title`, `value`, `href`) is
+there, empty or filled; where each reference leads (`for`, `aria-labelledby`, a link within the page): to an element
+of which kind, to none, or to an id that stands twice. Left out are words, ids, addresses, tokens, and how many rows
+of one kind follow each other.
 """
 
 from __future__ import annotations
@@ -111,15 +112,34 @@ def tree_of(html: str) -> Element:
 
 def skeleton(html: str) -> str:
     """The skeleton of a page, as one line a element; see above for what is in it."""
+    return "\n".join(_page_lines(html))
+
+
+def fingerprints(html: str) -> frozenset[str]:
+    """Short marks of a page's skeleton: one of its main part, one of the frame around it.
+
+    A frame changes with the role, a main part with the record: a page whose both parts were judged on other pages
+    has nothing left to judge but what the two do to each other, and those are told by what stands twice and by
+    where references lead, which is in the marks.
+    """
+    lines = _page_lines(html)
+    begins = next((number for number, line in enumerate(lines) if line.lstrip().startswith("main ")), len(lines))
+    depth = _depth(lines[begins]) if begins < len(lines) else 0
+    after = (number for number in range(begins + 1, len(lines)) if _depth(lines[number]) <= depth)
+    ends = next(after, len(lines))
+    parts = lines[begins:ends], [*lines[:begins], "main", *lines[ends:]]
+    return frozenset(hashlib.sha256("\n".join(part).encode()).hexdigest()[:16] for part in parts)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _page_lines(html: str) -> list[str]:
     root = tree_of(html)
     ids = Counter(element.attributes["id"] for element in root.walk() if element.attributes.get("id"))
     targets = {element.attributes.get("id"): element for element in root.walk()}
-    return "\n".join(_lines(root, 0, _Ids(ids, targets)))
-
-
-def fingerprint(html: str) -> str:
-    """A short mark of a page's skeleton."""
-    return hashlib.sha256(skeleton(html).encode()).hexdigest()[:16]
+    return list(_lines(root, 0, _Ids(ids, targets)))
 
 
 @dataclass(frozen=True)

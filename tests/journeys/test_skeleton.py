@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journeys.skeleton import fingerprint, skeleton
+from tests.journeys.skeleton import fingerprints, skeleton
 
 PAGE = """<!DOCTYPE html><html lang="en-GB"><head><title>Who the child is – Harbour</title></head><body>
 <a href="#main" class="skip">Skip to main content</a>
@@ -63,7 +63,7 @@ def test_what_could_be_judged_differently_has_another_skeleton(what: str) -> Non
     before, after = DIFFERENT[what]
     changed = PAGE.replace(before, after)
     assert changed != PAGE
-    assert fingerprint(changed) != fingerprint(PAGE), what
+    assert fingerprints(changed) - fingerprints(PAGE), what
 
 
 @pytest.mark.parametrize("what", ALIKE)
@@ -72,3 +72,14 @@ def test_what_only_tells_one_record_from_another_has_the_same_skeleton(what: str
     changed = PAGE.replace(before, after)
     assert changed != PAGE
     assert skeleton(changed) == skeleton(PAGE), what
+
+
+def test_a_frame_and_a_main_part_that_were_judged_apart_leave_nothing_to_judge() -> None:
+    other_frame = PAGE.replace('aria-label="Menu"', 'aria-label="Menu" class="wide"')
+    other_main = PAGE.replace("<h2", '<h2 class="wide"')
+    both = other_main.replace('aria-label="Menu"', 'aria-label="Menu" class="wide"')
+
+    assert len(fingerprints(PAGE)) == 2
+    assert len(fingerprints(other_frame) & fingerprints(PAGE)) == 1
+    assert fingerprints(both) <= fingerprints(other_frame) | fingerprints(other_main)
+    assert not fingerprints(both) <= fingerprints(PAGE) | fingerprints(other_main)

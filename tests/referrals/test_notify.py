@@ -390,13 +390,30 @@ def test_pressing_send_twice_is_one_notification(teacher) -> None:
     assert Notification.objects.count() == 1
 
 
-def test_a_second_window_that_sends_again_finds_nothing_to_send(teacher) -> None:
+def test_a_second_window_that_sends_again_is_led_to_what_was_sent(teacher, client_as) -> None:
+    """Back after sending, too: "page not found" would say that the referral is lost. To nobody else it leads there."""
     check = reverse("referrals:notify_check", args=[fill_all(teacher)])
     one, two = hidden(teacher.get(check)), hidden(teacher.get(check))
     assert one["idempotency_key"] != two["idempotency_key"]
     teacher.post(check, one)
-    assert teacher.post(check, two).status_code == 404
+    sent = Notification.objects.get()
+    for answer in (teacher.post(check, two, follow=True), teacher.get(check, follow=True)):
+        assert answer.redirect_chain[-1][0] == reverse("referrals:sent_acknowledgement", args=[sent.reference])
+        assert f"You have sent this already: it is {sent.reference}." in answer.content.decode()
+    assert client_as("nurse").get(check).status_code == 404
     assert Notification.objects.count() == 1
+
+
+def test_what_is_typed_in_an_old_window_after_sending_is_said_to_be_missing(teacher) -> None:
+    draft_id = fill_all(teacher)
+    address = step_address(draft_id, "concern")
+    page = hidden(teacher.get(address))
+    press_send(teacher, draft_id)
+
+    answer = teacher.post(address, {**page, **STEPS["concern"], "concern": "One more thing"}, follow=True)
+
+    assert "What you have just typed was not added." in answer.content.decode()
+    assert "One more thing" not in Notification.objects.get().concern
 
 
 def test_what_was_changed_after_the_check_was_opened_must_be_read_before_sending(teacher) -> None:

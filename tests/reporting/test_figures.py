@@ -110,7 +110,7 @@ def test_counts_that_do_not_fit_the_definition_are_an_error():
         figures_of([(visits, {THIS: {"within": 1}, BEFORE: {"within": 1}})])
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(st.lists(st.integers(0, 12), min_size=8, max_size=8))
 def test_what_a_report_says_holds_no_small_number(numbers):
     """Every number printed anywhere: in a table, a chart, a sentence or a description."""

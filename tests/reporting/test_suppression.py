@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from reporting.measures import SMALLEST_SHOWN, Hidden, Sheet, Shown, protect
 
 SMALL, WITHHELD = Hidden.SMALL, Hidden.WITHHELD
-many = settings(max_examples=300, deadline=None, derandomize=True)
-some = settings(max_examples=60, deadline=None, derandomize=True)
+many = settings(max_examples=300, derandomize=True)
+some = settings(max_examples=60, derandomize=True)
 counts = st.one_of(st.integers(0, 7), st.integers(0, 60))
 
 

@@ -213,7 +213,7 @@ def test_a_grant_without_the_level_shows_no_judged_one(
     done = services.record_assessment(
         child=other,
         version=assessment.tool,
-        answers={},
+        answers={"A1": Answer("no")},
         harm_status=HarmStatus.SUSPECTED,
         at=at,
         by=world.viewer("keyworker"),
@@ -396,3 +396,54 @@ def test_a_tool_that_changed_since_it_was_begun_is_said_to_have(client_as: AsPer
     draft.answers["assessment"]["kept"]["tool_id"] = 0
     draft.save(update_fields=["answers"])
     assert "The tool has changed since then" in browser.get(assessing(child)).content.decode()
+
+
+def test_an_assessment_that_answers_nothing_is_refused_and_what_was_typed_stays(
+    client_as: AsPerson, child: Child
+) -> None:
+    """Seen to fail: without the rule two presses took a child's level from low to nothing."""
+    body = {"idempotency_key": str(uuid4()), "harm_status": "suspected", "evidence": "Nobody has asked yet."}
+    address = reverse("risk:assess", args=[child.reference])
+
+    answer = client_as("keyworker").post(address, body)
+
+    assert answer.status_code == 422
+    assert "Answer at least one question." in answer.content.decode()
+    assert "Nobody has asked yet." in answer.content.decode()
+    assert not RiskAssessment.objects.exists()
+
+
+def test_few_answers_lower_a_level_only_with_a_reason_and_a_managers_approval(
+    client_as: AsPerson, world: World, child: Child, assessment: RiskAssessment, at: datetime
+) -> None:
+    """Seen to fail: the held level not given to the rule."""
+    keyworker = world.viewer("keyworker")
+
+    def judged(found: RiskAssessment, level: str, reason: str) -> services.LevelJudgement:
+        child.refresh_from_db()
+        return services.judge_level(
+            assessment=RiskAssessment.objects.get(pk=found.pk),
+            judged_level=level,
+            harm_status=HarmStatus.SUSPECTED,
+            reason=reason,
+            version=child.version,
+            at=at,
+            by=keyworker,
+        )
+
+    judged(assessment, assessment.computed_level, "")
+    few = services.record_assessment(
+        child=child,
+        version=assessment.tool,
+        answers={"A1": Answer("no")},
+        harm_status=HarmStatus.SUSPECTED,
+        at=at,
+        by=keyworker,
+    )
+    with pytest.raises(services.rules.JudgementRefused, match="lowers the level that stands"):
+        judged(few, few.computed_level, "")
+    waiting = judged(few, few.computed_level, "He has been at home each night this month.")
+
+    child.refresh_from_db()
+    assert waiting.needs_approval
+    assert child.level == assessment.computed_level

@@ -21,7 +21,7 @@ from cases.record.selectors.looking import (
     who_has_looked,
     who_looked,
 )
-from cases.record.selectors.mine import changes_on, my_files, reviews_due
+from cases.record.selectors.mine import changes_on, my_files, new_to
 
 __all__ = [
     "Facts",
@@ -37,10 +37,10 @@ __all__ = [
     "involvements_of",
     "lead_of",
     "my_files",
+    "new_to",
     "people_known",
     "reads_lately",
     "refusals_lately",
-    "reviews_due",
     "saved_since",
     "search_files",
     "who_has_looked",

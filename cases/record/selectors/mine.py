@@ -24,9 +24,13 @@ def my_files(viewer: Viewer, *, at: datetime) -> QuerySet[Child]:
     return with_lead(Child.objects.visible_to(viewer, at=at).filter(merged_into=None, pk__in=mine.values("child_id")))
 
 
-def reviews_due(files: QuerySet[Child], *, until: date, limit: int) -> list[Child]:
-    """Those of these files whose level is to be reviewed by a day, the earliest first."""
-    return list(files.filter(review_due_on__lte=until).order_by("review_due_on", "pk")[:limit])
+def new_to(viewer: Viewer, files: Iterable[Child], *, since: date) -> list[Child]:
+    """Those of these files whose work this person took up on a day or later, the newest first."""
+    by_id = {child.pk: child for child in files}
+    mine = Involvement.objects.filter(
+        ended_on=None, membership_id=viewer.acting_membership_id, started_on__gte=since, child_id__in=list(by_id)
+    )
+    return [by_id[pk] for pk in mine.order_by("-started_on", "-recorded_at").values_list("child_id", flat=True)]
 
 
 def changes_on(

@@ -8,32 +8,26 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.contrib.postgres.aggregates import BitOr
-from django.db.models import (
-    BigIntegerField,
-    BooleanField,
-    Case,
-    DateTimeField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
+from django.db.models import BigIntegerField, DateTimeField, ExpressionWrapper, F, Func, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from accounts.models import DefinitionVersion, FunctionMember, Membership
 from accounts.rules.dates import LONDON
 from accounts.rules.viewers import Viewer
 from accounts.selectors.definitions import definition_in_force
-from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, WORKING_REASONS, Cell, GrantReason
-from cases.access.models import AccessGrant, Block
+from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, GrantReason
+from cases.access.models import AccessGrant
 from cases.access.rules import FileFacts, Matrix, read_matrix
+from cases.access.selectors.expressions import (
+    NAMED_BIT,
+    PANEL_SHIFT,
+    WHOLE_BIT,
+    Known,
+    Readable,
+    Said,
+    categories_by_cell,
+    facts_to_ask_by,
+)
 
 Rows = TypeVar("Rows", bound="QuerySet[Any]")
 
@@ -64,49 +58,6 @@ def _parsed(body: str) -> Matrix:
     return read_matrix(body)
 
 
-def grants_reaching(viewer: Viewer, at: datetime) -> QuerySet[AccessGrant]:
-    """Live grants to the viewer's agency, to the functions it serves, or to the viewer's own membership."""
-    return AccessGrant.objects.live(at).filter(
-        Q(group_id__in=viewer.group_ids) | Q(membership_id=viewer.membership_id, membership__isnull=False)
-    )
-
-
-def grants_counting(viewer: Viewer, at: datetime, *, path: str) -> QuerySet[AccessGrant]:
-    """For a subquery on rows of files or of their content: the grants that count there.
-
-    They are all that reach the viewer; on a restricted file those alone that name them, so that no grant to an
-    agency widens what somebody was named for. `path` leads from the row to the child's id.
-    """
-    restricted = "restricted" if path == "pk" else "child__restricted"
-    return (
-        grants_reaching(viewer, at)
-        .filter(child_id=OuterRef(path))
-        .annotate(file_restricted=ExpressionWrapper(OuterRef(restricted), output_field=BooleanField()))
-        .filter(Q(reason=GrantReason.NAMED) | Q(file_restricted=False))
-    )
-
-
-# What live grants say of a file, in one number, so that one look at them answers it all: the categories that panel
-# grants open stand above those that others open; then come a bit for the whole file without an end, and the highest,
-# which says that the viewer is named.
-PANEL_SHIFT, WHOLE_BIT, NAMED_BIT = 1 << 20, 1 << 39, 1 << 40
-
-
-def _said_by(grants: QuerySet[AccessGrant]) -> Subquery:
-    """The grants of one file as one number; NULL where there is none."""
-    mask: Any = F("category_mask")
-    whole = {"category_mask": ALL_CATEGORIES, "valid_until": None}
-    said = Case(
-        When(reason=GrantReason.PANEL, then=mask * PANEL_SHIFT),
-        When(reason=GrantReason.NAMED, **whole, then=mask + WHOLE_BIT + NAMED_BIT),
-        When(reason=GrantReason.NAMED, then=mask + NAMED_BIT),
-        When(reason__in=WORKING_REASONS, **whole, then=mask + WHOLE_BIT),
-        default=mask,
-        output_field=BigIntegerField(),
-    )
-    return Subquery(grants.order_by().values("child_id").annotate(said=BitOr(said)).values("said"))
-
-
 def category_opened(category: str) -> ExpressionWrapper[Any]:
     """For rows of `visible_files`: whether any of the viewer's grants opens a category, 0 where none does."""
     bit = CATEGORY_BITS[category]
@@ -125,20 +76,13 @@ def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk"
         return files
     if viewer.membership_id is None or viewer.user_id is None:
         return files.none()
-    restricted = "restricted" if path == "pk" else "child__restricted"
-    merged = files.model._meta.apps.get_model("cases", "Child")._default_manager.filter(merged_into_id=OuterRef(path))
-    blocks = Block.objects.live(at).filter(user_id=viewer.user_id)
-    return files.annotate(access_said=_said_by(grants_counting(viewer, at, path=path))).filter(
-        ~Exists(blocks.filter(child_id=OuterRef(path))),
-        # What kept somebody out of a file keeps them out of the one it was merged into.
-        ~Exists(blocks.filter(child__merged_into_id=OuterRef(path))),
-        # NULL is no grant and never enough; where the file is restricted only the viewer's own name is.
-        access_said__gte=Case(
-            When(Q(**{restricted: True}) | Exists(merged.filter(restricted=True)), then=Value(NAMED_BIT)),
-            default=Value(0),
-            output_field=BigIntegerField(),
-        ),
-    )
+    columns = _file_columns(path)
+    facts = facts_to_ask_by(viewer, at)
+    return files.annotate(access_said=Said(*columns, **facts)).filter(Known(*columns, **facts))
+
+
+def _file_columns(path: str) -> tuple[str, str]:
+    return path, "restricted" if path == "pk" else "child__restricted"
 
 
 def visible_content(rows: Rows, viewer: Viewer, at: datetime, matrix: Matrix) -> Rows:
@@ -151,32 +95,8 @@ def visible_content(rows: Rows, viewer: Viewer, at: datetime, matrix: Matrix) ->
     rows = visible_files(rows, viewer, at, path="child_id")
     if viewer.system is not None or viewer.membership_id is None:
         return rows
-    by_cell: dict[Cell, list[str]] = {}
-    for category in CATEGORY_BITS:
-        by_cell.setdefault(matrix.cell(viewer.role_key, category), []).append(category)
-    rows = rows.annotate(
-        category_bit=Case(
-            *(When(category=category, then=Value(bit)) for category, bit in CATEGORY_BITS.items()),
-            default=Value(0),
-            output_field=BigIntegerField(),
-        )
-    )
-    opening = (
-        grants_counting(viewer, at, path="child_id")
-        .annotate(
-            opened=ExpressionWrapper(
-                F("category_mask").bitand(OuterRef("category_bit")),  # type: ignore[arg-type]
-                output_field=BigIntegerField(),
-            )
-        )
-        .exclude(opened=0)
-    )
-    return rows.filter(
-        Q(author_id=viewer.user_id)
-        | Q(Exists(opening), category__in=by_cell.get(Cell.FULL, []) + by_cell.get(Cell.SUMMARY, []))
-        | Q(Exists(opening), category__in=by_cell.get(Cell.OWN, []), agency_id=viewer.agency_id)
-        | Q(Exists(opening.filter(reason=GrantReason.PANEL)), category__in=by_cell.get(Cell.PANEL, []))
-    )
+    facts = facts_to_ask_by(viewer, at) | categories_by_cell(viewer, matrix)
+    return rows.filter(Readable(*_file_columns("child_id"), "category", "author_id", "agency_id", **facts))
 
 
 def facts_of(row: Any) -> FileFacts:

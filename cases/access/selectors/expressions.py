@@ -1,0 +1,154 @@
+"""The access rule as the database reads it: expressions whose words are written once, and not built for each query.
+
+Each is `cases.access.rules` over the rows of grants and blocks. They are plain SQL because every list, count and page
+asks them several times, and building them from querysets cost more than all the rest of a page.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import BigIntegerField, BooleanField, F, Func
+
+from accounts.rules.viewers import Viewer
+from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, WORKING_REASONS, Cell, GrantReason
+from cases.access.rules import Matrix
+
+# What live grants say of a file, in one number, so that one look at them answers it all: the categories that panel
+# grants open stand above those that others open; then come a bit for the whole file without an end, and the highest,
+# which says that the viewer is named.
+PANEL_SHIFT, WHOLE_BIT, NAMED_BIT = 1 << 20, 1 << 39, 1 << 40
+
+_PANEL, _NAMED = GrantReason.PANEL.value, GrantReason.NAMED.value
+_WORKING = ", ".join(f"'{reason.value}'" for reason in WORKING_REASONS)
+_WHOLE = f"counted.category_mask = {ALL_CATEGORIES} AND counted.valid_until IS NULL"
+_BIT = " ".join(f"WHEN '{category}' THEN {bit}" for category, bit in CATEGORY_BITS.items())
+
+# The grants that count on a file: all that are live and reach the viewer's agency, the functions it serves, or its own
+# membership. On a restricted file those alone that name it, so that no grant to an agency widens what somebody was
+# named for.
+_COUNTING = f"""
+    FROM cases_accessgrant counted
+    WHERE counted.child_id = {{child}}
+        AND (counted.group_id = ANY(%(groups)s) OR counted.membership_id = %(membership)s)
+        AND counted.valid_from <= %(at)s
+        AND (counted.valid_until IS NULL OR counted.valid_until > %(at)s)
+        AND (counted.ended_at IS NULL OR counted.ended_at > %(at)s)
+        AND (counted.reason = '{_NAMED}' OR NOT {{restricted}})
+"""
+_SAID = f"""(
+    SELECT BIT_OR(
+        CASE
+            WHEN counted.reason = '{_PANEL}' THEN counted.category_mask * {PANEL_SHIFT}
+            WHEN counted.reason = '{_NAMED}' AND {_WHOLE} THEN counted.category_mask + {WHOLE_BIT + NAMED_BIT}
+            WHEN counted.reason = '{_NAMED}' THEN counted.category_mask + {NAMED_BIT}
+            WHEN counted.reason IN ({_WORKING}) AND {_WHOLE} THEN counted.category_mask + {WHOLE_BIT}
+            ELSE counted.category_mask
+        END
+    ){_COUNTING}
+)"""
+# What kept somebody out of a file, or restricted it, holds on the one it was merged into.
+_MERGED = "FROM cases_child merged WHERE merged.merged_into_id = {child}"
+_BLOCKED = f"""EXISTS (
+    SELECT 1
+    FROM cases_block block
+    WHERE block.user_id = %(user)s
+        AND block.placed_at <= %(at)s
+        AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
+        AND (block.child_id = {{child}} OR block.child_id IN (SELECT merged.id {_MERGED}))
+)"""  # noqa: S608 – of constants alone; what differs is a value
+# No grant says NULL, which is never enough; where the file is restricted only the viewer's own name is.
+_KNOWN = f"""(
+    NOT {_BLOCKED}
+    AND {_SAID} >= CASE
+        WHEN {{restricted}} OR EXISTS (SELECT 1 {_MERGED} AND merged.restricted) THEN {NAMED_BIT}
+        ELSE 0
+    END
+)"""
+# An author sees own entries, whatever the cell says; where the cell says own entries, so does the author's agency. A
+# grant opens only the categories it names, and a panel's cell is open while a panel's grant is.
+_READABLE = f"""(
+    {{author}} = %(user)s
+    OR EXISTS (
+        SELECT 1{_COUNTING}
+            AND counted.category_mask & (CASE {{category}} {_BIT} ELSE 0 END) <> 0
+            AND (
+                {{category}} = ANY(%(shown)s)
+                OR ({{category}} = ANY(%(own)s) AND {{agency}} = %(agency)s)
+                OR ({{category}} = ANY(%(panel)s) AND counted.reason = '{_PANEL}')
+            )
+    )
+)"""
+
+
+class AccessExpression(Func):
+    """SQL about one row: the row's columns where the words name them, and values for the viewer's facts.
+
+    The arguments are the paths from the row to what the words need, in the order of `needs`.
+    """
+
+    words = ""
+    needs: tuple[str, ...] = ("child", "restricted")
+
+    def __init__(self, *paths: str, **values: Any) -> None:
+        super().__init__(*(F(path) for path in paths))
+        self.values = values
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """The words; each `%(name)s` in them becomes a place for its value."""
+        columns = [compiler.compile(expression)[0] for expression in self.source_expressions]
+        places = _Places(self.values)
+        return self.words.format(**dict(zip(self.needs, columns, strict=True))) % places, places.taken
+
+
+class _Places(dict[str, Any]):
+    """Writes down which values are asked for, and answers with a place for each."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.taken: list[Any] = []
+
+    def __getitem__(self, name: str) -> str:
+        self.taken.append(super().__getitem__(name))
+        return "%s"
+
+
+class Said(AccessExpression):
+    """What the grants that count say of a file, as one number; NULL where there is none."""
+
+    words = _SAID
+    output_field = BigIntegerField()
+
+
+class Known(AccessExpression):
+    """Whether the viewer may know of the file: no block keeps them out, and a grant lets them in."""
+
+    words = _KNOWN
+    output_field = BooleanField()
+
+
+class Readable(AccessExpression):
+    """Whether an entry may be read, in full or as its summary, on a file that may be known."""
+
+    words = _READABLE
+    needs = ("child", "restricted", "category", "author", "agency")
+    output_field = BooleanField()
+
+
+def facts_to_ask_by(viewer: Viewer, at: datetime) -> dict[str, Any]:
+    """What the words need to know of a viewer, and the instant."""
+    return {"groups": list(viewer.group_ids), "membership": viewer.membership_id, "user": viewer.user_id, "at": at}
+
+
+def categories_by_cell(viewer: Viewer, matrix: Matrix) -> dict[str, Any]:
+    """What the words need to know of the matrix: the categories that the viewer's role reads, by how they open."""
+    by_cell: dict[Cell, list[str]] = {}
+    for category in CATEGORY_BITS:
+        by_cell.setdefault(matrix.cell(viewer.role_key, category), []).append(category)
+    return {
+        "shown": by_cell.get(Cell.FULL, []) + by_cell.get(Cell.SUMMARY, []),
+        "own": by_cell.get(Cell.OWN, []),
+        "panel": by_cell.get(Cell.PANEL, []),
+        "agency": viewer.agency_id,
+    }
