@@ -11,6 +11,7 @@ from django.core import mail
 from django.core.mail.backends import locmem
 from django.db import connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.choices import FunctionKey
 from accounts.forms import WriteForm
@@ -21,7 +22,9 @@ from cases.clocks import services
 from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.models import Alert, OutboxMessage
 from cases.clocks.rules import LADDERS, dedupe_key_of, steps_reached, wait_after
-from cases.clocks.selectors import SHOULD_ALERT, SHOULD_RUN, count_open_alerts, open_alerts
+from cases.clocks.rules.due import midnight
+from cases.clocks.selectors import SHOULD_ALERT, SHOULD_RUN, OpenAlert, count_open_alerts, open_alerts
+from cases.presenters.alerts import alert_card
 from tests.factories.accounts import make_membership, make_user
 from tests.factories.referrals import make_notification
 
@@ -355,6 +358,41 @@ def test_the_tasks_write_their_own_history_context(world, at, without_history) -
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT pgh_context->>'reason' FROM cases_alertevent WHERE step = 2")
         assert cursor.fetchall() == [("sweep",)]
+
+
+def test_an_alert_says_how_long_the_matter_waits_not_how_long_ago_somebody_was_told(world, at) -> None:
+    subject = uuid4()
+    started = {
+        "subject_id": subject,
+        "owner_group_id": world.functions[OOH].group_id,
+        "at": at,
+        "by": world.viewer("triage"),
+    }
+    services.start_clock(
+        kind=ClockKind.URGENT_NOTIFICATION_DECIDED, child_id=None, anchored_at=at - timedelta(hours=23), **started
+    )
+    services.start_ladder(kind=URGENT, subject_id=subject, at=at - minutes(16))
+    alert = next(one for one in open_alerts(world.viewer("out_of_hours"), at=at) if one.kind == URGENT)
+    assert alert.waits_since == at - timedelta(hours=23)
+    assert alert.raised_at == at - minutes(16)
+    assert alert_card(alert, at=at)["stands"] == "23 hours waiting"
+
+
+def test_an_action_is_late_by_days_as_on_its_own_page(world, at) -> None:
+    told = OpenAlert(
+        alert_id=uuid4(),
+        kind="action_done",
+        words="An action from the panel is late",
+        raised_at=at,
+        step=1,
+        due_at=midnight(timezone.localdate(at) - timedelta(days=32)),
+        href="",
+        by_day=True,
+        waits_since=at,
+    )
+    card = alert_card(told, at=at)
+    assert card["stands"] == "Late by 33 days"
+    assert "12:00am" not in card["words"]
 
 
 def test_the_page_shows_what_waits_for_my_groups_and_lets_me_take_it(world, client_as, at) -> None:

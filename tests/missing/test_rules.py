@@ -44,8 +44,13 @@ def test_what_an_episode_allows_by_state() -> None:
     open_only = {EpisodeDeed.ADD_SIGHTING, EpisodeDeed.GRADE, EpisodeDeed.CHANGE_KIND}
     assert allowed == {
         EpisodeState.OPEN: open_only | {EpisodeDeed.CORRECT_TIME, EpisodeDeed.RETURN, EpisodeDeed.CLOSE},
-        EpisodeState.RETURNED: {EpisodeDeed.CORRECT_TIME, EpisodeDeed.CHECK, EpisodeDeed.DECIDE_INTERVIEW},
-        EpisodeState.CLOSED: set(),
+        EpisodeState.RETURNED: {
+            EpisodeDeed.CORRECT_TIME,
+            EpisodeDeed.GRADE,
+            EpisodeDeed.CHECK,
+            EpisodeDeed.DECIDE_INTERVIEW,
+        },
+        EpisodeState.CLOSED: {EpisodeDeed.GRADE},
     }
 
 
