@@ -160,6 +160,8 @@ class MissingChildForm(EpisodeForm):
         self._offer(
             [(file["id"], f"Yes, {file['choice']}") for file in files], {file["id"]: file["hint"] for file in files}
         )
+        # Nothing can be sent without an answer; it was optional only as long as nothing was asked.
+        self.fields["same_as"].required = True
         data = cast(QueryDict, self.data).copy()
         data["shown_files"] = " ".join(file["id"] for file in files)
         self.data = data

@@ -1,7 +1,7 @@
 """A second report of one child: asked of who may know the file, put to the data guardians where they may not.
 
 Seen to fail: a file the reporter may not know of among those asked about; the question left out where an exact file
-is hidden; an answer taken for a file that was not shown; a question without its alert; a blocked guardian reading it.
+is hidden; a question without its alert; a guardian who is blocked on either file reading and answering it.
 """
 
 from __future__ import annotations

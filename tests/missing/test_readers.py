@@ -1,7 +1,7 @@
 """What a write-up says of who will read each part, against what the access rules then let each role read.
 
-Seen to fail: a role left out of a line; own entries told to every agency; a summary promised where there is none; a
-kind withheld shown to a role whose cell says nothing.
+Seen to fail: own entries promised to the roles of every agency; a kind shown as withheld to a role whose cell says
+nothing of it.
 """
 
 from __future__ import annotations
