@@ -27,7 +27,6 @@ from missing.choices import (
     Outcome,
 )
 
-HELD_WITHIN = timedelta(hours=72)
 REPORTER_SEES_FOR = timedelta(days=28)
 WINDOWS = (30, 90)
 ADULT_AT = 18
@@ -169,11 +168,6 @@ def return_starts_interview(kind: str) -> bool:
     Source: statutory guidance on children who run away or go missing (2014); the local protocol for absences.
     """
     return kind == EpisodeKind.MISSING
-
-
-def interview_due_at(returned_at: datetime) -> datetime:
-    """The end of the 72 elapsed hours after a return, whatever the clocks on the wall do. Never paused."""
-    return returned_at + HELD_WITHIN
 
 
 @dataclass(frozen=True)

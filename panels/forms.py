@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ from panels.choices import (
 )
 from panels.models import AgendaItem, Attendance, PanelSeat
 from panels.rules import PanelRefused
-from panels.rules.decisions import check_action
+from panels.rules.decisions import check_action, contradiction
 from panels.rules.states import ACTION
 from panels.services.actions import NewAction
 from panels.services.deciding import Disagrees, Said
@@ -43,8 +43,15 @@ from risk.rules import JUDGED_LEVELS
 ACTION_ROWS = 3
 
 
-def _names(members: Iterable[Membership]) -> list[tuple[str, str]]:
-    return [(str(row.pk), f"{row.user}, {row.agency.name}") for row in members]
+def _names(members: Iterable[Membership], deputies: Mapping[UUID, str]) -> list[tuple[str, str]]:
+    """People by name and the agency of the membership they act under, with the seat on which somebody deputises."""
+    return [
+        (
+            str(row.pk),
+            f"{row.user}, {row.agency.name}{f', deputy for {deputies[row.pk]}' if row.pk in deputies else ''}",
+        )
+        for row in members
+    ]
 
 
 class PlanForm(WriteForm):
@@ -117,6 +124,7 @@ class DecisionForm(WriteForm):
     """What the panel decides about one child, who disagrees, and who does what."""
 
     says_optional = False
+    looks_again = False
     code = SelectField(
         label="Decision", choices=[("", "Choose"), *DecisionCode.choices], missing="Select what the panel decides"
     )
@@ -126,6 +134,7 @@ class DecisionForm(WriteForm):
     confirmed = CheckboxesField(
         label="To close at the panel, confirm", choices=ClosingCheck.choices, required=False, small=True
     )
+    sure = TickField(label="We have looked again, and decide it all the same", required=False)
     dissent_agency = SelectField(label="An agency that does not agree", required=False)
     dissent_text = LongTextField(label="In its words", max_length=1000, rows=2, required=False)
 
@@ -135,6 +144,7 @@ class DecisionForm(WriteForm):
         level_now: tuple[str, str],
         agencies: Sequence[Agency],
         owners: Sequence[Membership],
+        deputies: Mapping[UUID, str],
         today: date,
         **kwargs: Any,
     ) -> None:
@@ -142,13 +152,14 @@ class DecisionForm(WriteForm):
         self.agencies = {str(agency.pk): agency for agency in agencies}
         self.owners = {str(owner.pk): owner for owner in owners}
         self.today = today
+        self.level_now = level_now[0]
         levels = [(level.value, level.label) for level in JUDGED_LEVELS]
         choices = levels if level_now in levels else [level_now, *levels]
         self.fields["level_after"].choices = choices  # type: ignore[attr-defined]
         named = [(key, agency.name) for key, agency in self.agencies.items()]
         self.fields["dissent_agency"].choices = [("", "Nobody"), *named]  # type: ignore[attr-defined]
         for number in range(1, ACTION_ROWS + 1):
-            self.fields.update(_action_fields(number, [("", "Choose"), *_names(self.owners.values())]))
+            self.fields.update(_action_fields(number, [("", "Choose"), *_names(self.owners.values(), deputies)]))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -159,6 +170,7 @@ class DecisionForm(WriteForm):
                 else ("dissent_agency", "Select which agency does not agree")
             )
             self.add_error(field, words)
+        self._look_again(cleaned)
         for number in self._written():
             action = self._action(number)
             try:
@@ -168,6 +180,25 @@ class DecisionForm(WriteForm):
                 if name not in self.errors:
                     self.add_error(name, refusal.reason)
         return cleaned
+
+    def _look_again(self, cleaned: dict[str, Any]) -> None:
+        """Ask once more where the decision does less for a child whose level speaks against it."""
+        against = contradiction(
+            code=cleaned.get("code") or "", level=self.level_now, level_after=cleaned.get("level_after") or ""
+        )
+        self.looks_again = bool(against)
+        if against:
+            self._hint("sure", "Write in “Why” what makes this safe")
+            if not cleaned.get("sure"):
+                self.add_error("sure", f"Look again: {against}. Say that this is meant, or change it")
+
+    def say_who_reads(self, words: str) -> None:
+        """Say beside "Why" who will read it."""
+        self._hint("rationale", words)
+
+    def _hint(self, name: str, words: str) -> None:
+        """A field that has been looked at keeps the hint it had then, so both get the words."""
+        self.fields[name].help_text = self[name].help_text = words
 
     def show_version(self, version: int) -> None:
         """Show the record's version as it is now, so that pressing again records over what the page shows."""
@@ -211,7 +242,8 @@ class DecisionForm(WriteForm):
 
     @property
     def decision_fields(self) -> list[Any]:
-        return [self[name] for name in ("code", "rationale", "level_after", "next_review_on")]
+        asked = ("sure",) if self.looks_again else ()
+        return [self[name] for name in ("code", "rationale", "level_after", "next_review_on", *asked)]
 
     @property
     def closing_field(self) -> Any:
@@ -253,7 +285,9 @@ def _action_fields(number: int, owners: list[tuple[str, str]]) -> dict[str, form
 
 
 class AttendanceForm(WriteForm):
-    """Who came, one line a seat. Everybody starts as present."""
+    """Who came, one line a seat. Nobody is there until somebody says so, and a line left open says nothing."""
+
+    says_optional = False
 
     def __init__(
         self, *args: Any, seats: Sequence[PanelSeat], taken: dict[UUID, Attendance], accepted: set[UUID], **kwargs: Any
@@ -265,8 +299,9 @@ class AttendanceForm(WriteForm):
             came = f"{row.status}:{row.membership_id}" if row and row.membership_id else row.status if row else ""
             self.fields[f"seat_{seat.pk}"] = SelectField(
                 label=seat.place,
-                choices=_ways_to_come(seat, row),
-                initial=came or f"{AttendanceStatus.PRESENT}:{seat.member_id}",
+                choices=_ways_to_come(seat, said=row is not None),
+                initial=came,
+                required=False,
             )
             who = row.membership_id if row and row.membership_id else seat.member_id
             self.fields[f"accepted_{seat.pk}"] = TickField(
@@ -276,10 +311,12 @@ class AttendanceForm(WriteForm):
             )
 
     def came(self) -> list[Came]:
-        """Who came. Call after `is_valid()`."""
+        """Who came, of the seats about which something is said. Call after `is_valid()`."""
         found = []
         for seat in self.seats:
             status, _, who = self.cleaned_data[f"seat_{seat.pk}"].partition(":")
+            if not status:
+                continue
             accepted = bool(self.cleaned_data[f"accepted_{seat.pk}"])
             found.append(Came(seat.pk, status, UUID(who) if who else None, accepted))
         return found
@@ -290,10 +327,11 @@ class AttendanceForm(WriteForm):
         return [{"came": self[f"seat_{seat.pk}"], "accepted": self[f"accepted_{seat.pk}"]} for seat in self.seats]
 
 
-def _ways_to_come(seat: PanelSeat, row: Attendance | None) -> list[tuple[str, str]]:
+def _ways_to_come(seat: PanelSeat, *, said: bool) -> list[tuple[str, str]]:
     deputies = [deputy.membership for deputy in getattr(seat, "deputies_now", [])]
-    ways = [(f"{AttendanceStatus.PRESENT}:{seat.member_id}", f"{seat.member.user}, present")]
-    ways += [(f"{AttendanceStatus.DEPUTY}:{one.pk}", f"{one.user}, deputy") for one in deputies]
+    ways = [] if said else [("", "Not said yet")]
+    ways += [(f"{AttendanceStatus.PRESENT}:{seat.member_id}", f"{seat.member.user}, present")]
+    ways += [(f"{AttendanceStatus.DEPUTY}:{one.pk}", f"{seat.named(one)}, deputy") for one in deputies]
     ways += [
         (status.value, str(status.label))
         for status in (AttendanceStatus.APOLOGIES_UPDATE, AttendanceStatus.APOLOGIES, AttendanceStatus.ABSENT)
@@ -302,21 +340,42 @@ def _ways_to_come(seat: PanelSeat, row: Attendance | None) -> list[tuple[str, st
 
 
 class CloseForm(WriteForm):
-    """Why each child that was not talked about is deferred."""
+    """Why the children who were not talked about are carried over: one reason, and another for single children."""
 
     says_optional = False
+    why = LongTextField(
+        label="Why were they not talked about?",
+        hint="One reason for all of them. The next agenda and the minutes say it",
+        max_length=300,
+        rows=2,
+        required=False,
+    )
 
     def __init__(self, *args: Any, undecided: Sequence[tuple[AgendaItem, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.undecided = undecided
+        if not undecided:
+            del self.fields["why"]
         for item, name in undecided:
-            self.fields[f"defer_{item.pk}"] = TextField(
-                label=name, max_length=300, missing=f"Say why {name} is deferred, or go back and decide"
-            )
+            self.fields[f"defer_{item.pk}"] = TextField(label=name, max_length=300, required=False)
 
     def deferred(self) -> dict[UUID, str]:
-        """The reason of each deferral, by item. Call after `is_valid()`."""
-        return {item.pk: self.cleaned_data[f"defer_{item.pk}"] for item, _ in self.undecided}
+        """The reason of single deferrals, by item. Call after `is_valid()`."""
+        given = ((item.pk, self.cleaned_data[f"defer_{item.pk}"]) for item, _ in self.undecided)
+        return {pk: words for pk, words in given if words}
+
+    @property
+    def for_all(self) -> Any:
+        return self["why"]
+
+    @property
+    def single(self) -> list[Any]:
+        """The fields in which one child has another reason."""
+        return [self[f"defer_{item.pk}"] for item, _ in self.undecided]
+
+    @property
+    def single_open(self) -> bool:
+        return any(field.errors or field.value() for field in self.single)
 
 
 STEP_WORDS = {

@@ -114,6 +114,12 @@ class PanelSeat(models.Model):
         """Whose seat it is: the agency, with its service where it has several."""
         return f"{self.agency.name}, {self.service}" if self.service else self.agency.name
 
+    def named(self, membership: Membership) -> str:
+        """Who sits on it: the name, with their own agency where the seat is another agency's."""
+        return str(
+            membership.user if membership.agency_id == self.agency_id else f"{membership.user}, {membership.agency}"
+        )
+
 
 @pghistory.track()
 class SeatDeputy(models.Model):

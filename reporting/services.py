@@ -92,7 +92,7 @@ def figures_for(period: Period, *, as_at: datetime) -> dict[str, Any]:
 
 
 def _count(measure: Measure, period: Period, as_at: datetime) -> Counts:
-    return counted(measure.key, viewer=system_viewer(SystemPrincipal.MEASURES), period=period, as_at=as_at)
+    return counted(measure, viewer=system_viewer(SystemPrincipal.MEASURES), period=period, as_at=as_at)
 
 
 def _snapshot(

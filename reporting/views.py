@@ -101,6 +101,11 @@ def pdf(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return response
 
 
+def _page(request: HttpRequest) -> int:
+    number = request.GET.get("page", "1")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
+
+
 @policy(capability=REPORT)
 def files_behind_a_figure(request: HttpRequest, run_id: UUID, measure: str, window: str, code: str) -> HttpResponse:
     """The files behind a number that I may open, and no word of the others."""
@@ -112,7 +117,9 @@ def files_behind_a_figure(request: HttpRequest, run_id: UUID, measure: str, wind
     if asked is None or found.as_at is None:
         raise NotKnown("no_figure")
     matrix, at = matrix_now()
-    behind = files_behind(measure, Asked(asked["period"], found.as_at, code), viewer=viewer, matrix=matrix, at=at)
+    counted_by = selectors.measure_of(measure, asked["version"])
+    number = Asked(asked["period"], found.as_at, code)
+    behind = files_behind(counted_by, number, viewer=viewer, matrix=matrix, at=at, page=_page(request))
     note_files_shown(
         viewer=viewer,
         page="reporting:files_behind_a_figure",
@@ -124,7 +131,7 @@ def files_behind_a_figure(request: HttpRequest, run_id: UUID, measure: str, wind
         "run": pages.run_heading(found),
         "asked": asked,
         "lead": pages.behind_words(asked, behind),
-        "more": pages.behind_more(behind),
+        **pages.behind_pages(behind, path=request.path),
         "columns": lists.file_columns(levels=levels, activity=False),
         "rows": lists.file_rows(behind.files, viewer=viewer, matrix=matrix, at=at, levels=levels),
     }

@@ -3,8 +3,10 @@
 from datetime import date
 
 from accounts.models import DefinitionVersion
+from accounts.selectors.kept import kept
 
 
+@kept
 def definition_in_force(kind: str, key: str, *, on: date) -> DefinitionVersion:
     """The newest published version of a definition that is effective on a date.
 

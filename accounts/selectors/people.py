@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
+from django.contrib.auth.models import Group
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Agency, Membership, User
+from accounts.choices import FunctionKey
+from accounts.models import Agency, FunctionGroup, Membership, User
 from accounts.rules.viewers import NOBODY, Viewer
+from accounts.selectors.kept import kept
 
 
 def current_memberships(user: User, *, on: date | None = None) -> list[Membership]:
@@ -62,6 +65,12 @@ def viewer_for(user: User, *, membership_id: str | None = None) -> Viewer:
     if memberships:
         return replace(viewer_of(memberships[0]), may_switch=len(memberships) > 1)
     return Viewer(user_id=user.pk, name=str(user)) if user.pk else NOBODY
+
+
+@kept
+def function_group(function: FunctionKey) -> Group:
+    """The group to which a function's access is given."""
+    return FunctionGroup.objects.select_related("group").get(key=function).group
 
 
 def agencies_by_sector(sectors: list[str] | None = None) -> list[Agency]:

@@ -31,7 +31,7 @@ def add_service_account(*, name: str, agency: Agency, at: datetime, by: Viewer |
     """
     _check_administers(by)
     role = check_may_serve(agency.sector)
-    user = User(username=_username(name), full_name=name, is_service=True, job_title="Service account")
+    user = User(username=_username(name), full_name=name, is_service=True, job_title="Service account", date_joined=at)
     user.set_unusable_password()
     user.save()
     return Membership.objects.create(user=user, agency=agency, role=role, started_on=timezone.localdate(at))

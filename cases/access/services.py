@@ -15,9 +15,10 @@ from django.db.models import F, Max, Min, Q, QuerySet
 from django.utils.timezone import localdate
 
 from accounts.choices import FunctionKey
-from accounts.models import FunctionGroup, Membership, User
+from accounts.models import Membership, User
 from accounts.rules.refusals import Refusal
 from accounts.rules.viewers import Viewer
+from accounts.selectors.people import function_group
 from cases.access.choices import ALL_CATEGORIES, Category, GrantReason
 from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
 from cases.access.rules import mask_of, reads_files, roles_told_of
@@ -76,7 +77,7 @@ def grant_access(
 
 def grant_to_function(*, child_id: UUID, function: FunctionKey, at: datetime, by: Viewer | None) -> AccessGrant:
     """Give a function group, such as the notification point, standing access to a file. Idempotent."""
-    group = FunctionGroup.objects.select_related("group").get(key=function).group
+    group = function_group(function)
     existing = AccessGrant.objects.live(at).filter(child_id=child_id, group=group, reason=GrantReason.FUNCTION).first()
     if existing:
         return existing
@@ -244,6 +245,9 @@ def view_permission() -> Permission:
 
 
 def _lock_file(child_id: UUID) -> None:
+    """Keep others from granting on the file meanwhile, for its projection's sake."""
+    if _projecting_later.get():
+        return
     apps.get_model("cases", "Child").objects.select_for_update().only("pk").get(pk=child_id)
 
 

@@ -1,41 +1,115 @@
-"""Alerts as the page shows them: no child is named."""
+"""Alerts as the page shows them: by kind, a few of each, the rest folded. No child is named."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from accounts.forms import WriteForm
 from accounts.rules.dates import due_in, due_words, length, moment
+from cases.clocks.choices import AlertKind, ClockKind
+from cases.clocks.rules import URGENCY
 from cases.clocks.selectors import OpenAlert, TakenAlert
 
+SHOWN = 3
+LISTED = 50
+HEADINGS: dict[str, str] = {
+    AlertKind.URGENT_NOTIFICATION: "Urgent notifications",
+    AlertKind.MATCH_QUESTION: "Questions for the data guardians",
+    ClockKind.URGENT_NOTIFICATION_DECIDED: "Urgent notifications to decide",
+    ClockKind.NOTIFICATION_DECIDED: "Notifications to decide",
+    ClockKind.INTERVIEW_HELD: "Return interviews to hold",
+    ClockKind.ACTION_DONE: "Actions of the panel",
+}
+# Why taking is not the end of it. A clock climbs whoever has taken its alert.
+OF_AN_EVENT = "Until somebody takes it, more people are told."
+OF_A_CLOCK = "A clock stops only when the thing is done; until then people are told again."
 
-def alert_card(alert: OpenAlert, *, at: datetime) -> dict[str, Any]:
-    """One open alert: what it says, where it stands, and what taking it does."""
-    told = moment(alert.raised_at)
+
+def alert_groups(
+    alerts: Iterable[OpenAlert], *, at: datetime, opens: Callable[[str], bool], here: str = ""
+) -> list[dict[str, Any]]:
+    """Open alerts by kind: kinds with something late first, among them the most urgent kind.
+
+    `opens` says whether an address is for the viewer; `here` is the alert at which the reader was.
+    """
+    by_kind: dict[str, list[OpenAlert]] = {}
+    for alert in alerts:
+        by_kind.setdefault(alert.kind, []).append(alert)
+    kinds = sorted(by_kind, key=lambda kind: (not any(map(_pressing(at), by_kind[kind])), URGENCY.index(kind)))
+    return [_group(kind, by_kind[kind], at=at, opens=opens, here=here) for kind in kinds]
+
+
+def lead_words(groups: Iterable[dict[str, Any]]) -> str:
+    """What waits in all, and what taking means."""
+    late = sum(group["pressing"] for group in groups)
+    first = {0: "Nothing is late.", 1: "1 thing is late or waits."}.get(late, f"{late} things are late or wait.")
+    return f"{first} Take one when you deal with it now: everybody who was told sees that you have it. {OF_A_CLOCK}"
+
+
+def _pressing(at: datetime) -> Callable[[OpenAlert], bool]:
+    """Whether an alert waits for an event, or its clock is past its time."""
+    return lambda alert: alert.due_at is None or alert.due_at <= at
+
+
+def _group(
+    kind: str, alerts: list[OpenAlert], *, at: datetime, opens: Callable[[str], bool], here: str
+) -> dict[str, Any]:
+    pressing = sum(map(_pressing(at), alerts))
+    event, soon = alerts[0].due_at is None, len(alerts) - pressing
+    listed = alerts[:LISTED]
+    rows = [_row(alert, then=_then(listed, place), at=at, opens=opens, here=here) for place, alert in enumerate(listed)]
+    folded = rows[SHOWN:]
+    return {
+        "key": kind,
+        "heading": HEADINGS[kind],
+        "count": len(alerts),
+        "pressing": pressing,
+        "stands": ", ".join(
+            words
+            for words, number in (
+                (f"{pressing} {'waiting' if event else 'late'}", pressing),
+                (f"{soon} due soon", soon),
+            )
+            if number
+        ),
+        "words": f"{alerts[0].words}. {OF_AN_EVENT}" if event else f"{alerts[0].words}.",
+        "rows": rows[:SHOWN],
+        "folded": folded,
+        "open": any(row["here"] for row in folded),
+        "left_out": len(alerts) - len(listed),
+    }
+
+
+def _then(listed: list[OpenAlert], place: int) -> UUID | str:
+    """The alert that stands where this one stood once it is taken: the next, or at the end the one before."""
+    around = listed[place + 1 : place + 2] or listed[place - 1 : place]
+    return around[0].alert_id if around else ""
+
+
+def _row(
+    alert: OpenAlert, *, then: UUID | str, at: datetime, opens: Callable[[str], bool], here: str
+) -> dict[str, Any]:
+    told = f"You were told on {moment(alert.raised_at)}."
     if alert.due_at is None:
-        stands, tone = f"{length(at - alert.waits_since)} waiting", "urgent"
-        more = " Nobody took it in time, so people have been told again." if alert.step > 1 else ""
-        words = f"You were told on {told}.{more} Until somebody takes it, more people are told."
+        title, tone = f"Since {moment(alert.waits_since)}", "urgent"
+        stands = f"waiting {length(at - alert.waits_since)}"
+        told = "Nobody took it in time, so people have been told again." if alert.step > 1 else ""
     else:
         late = alert.due_at <= at
+        title = f"Due {due_words(alert.due_at, by_day=alert.by_day)}"
         stands, tone = due_in(alert.due_at, at, by_day=alert.by_day), "urgent" if late else "watch"
-        due = due_words(alert.due_at, by_day=alert.by_day)
-        first = f"It {'was' if late else 'is'} due on {due}. You were told on {told}."
-        # A clock climbs whoever has taken its alert.
-        more = (
-            "Taking it does not stop its clock: that stops when the thing is done."
-            if late
-            else "Whoever takes it, people are told again if it is not done in time."
-        )
-        words = f"{first} {more}"
     return {
         "id": alert.alert_id,
-        "title": alert.words,
+        "title": title,
+        "href": alert.href if alert.href and opens(alert.href) else "",
         "told": told,
         "stands": stands[:1].upper() + stands[1:],
         "tone": tone,
-        "words": words,
+        "then": then,
+        "here": str(alert.alert_id) == here,
         "form": WriteForm(auto_id=False),
     }
 

@@ -99,8 +99,8 @@ def _placed_in(at: datetime) -> float:
     here = words("places")["authority"]
     looked_after = PlanPeriod.objects.filter(status=PlanStatus.LOOKED_AFTER, ended_on=None).values("child")
     placing = AuthorityPeriod.objects.filter(kind=AuthorityKind.PLACING, child__in=looked_after)
-    elsewhere = placing.filter(authority=here).count()
-    return _share(placing.exclude(authority=here).count(), looked_after.count() - elsewhere)
+    host = AuthorityPeriod.objects.filter(kind=AuthorityKind.HOST, child__in=looked_after)
+    return _share(placing.count(), looked_after.count() - host.exclude(authority=here).count())
 
 
 def _found_by_interview(at: datetime) -> float:

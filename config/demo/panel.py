@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from accounts.choices import FunctionKey
 from accounts.models import Membership
 from accounts.rules.viewers import Viewer
+from cases.access.choices import Category, Cell
+from cases.access.selectors import matrix_in_force
 from cases.record.choices import RiskLevel
 from cases.record.models import Child, Involvement
+from config.demo.calibration import weights
 from config.demo.life import Life
 from config.demo.people import World
 from config.demo.texts import stream, words
@@ -60,8 +63,9 @@ SEATS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("youth.worker", "", ()),
     ("nurse", "School nursing", ()),
 )
-FIRST_HELD, SECOND_HELD, NEXT_IN, PUBLISHED_AGO, SET_UP_AGO = 61, 33, 4, 1, 75
+FIRST_HELD, SECOND_HELD, NEXT_IN, PUBLISHED_AGO, SET_UP_AGO = 52, 24, 4, 1, 66
 MINUTES_AN_ITEM = timedelta(minutes=2)
+SAYS = (Cell.FULL, Cell.OWN, Cell.PANEL)
 PLACE = "Room 2, Northmere Civic Centre"
 DECISIONS = {
     DecisionCode.CONTINUE: 70,
@@ -137,13 +141,16 @@ def _who_came(meeting: Meeting, rng: random.Random) -> list[Came]:
 
 def _decide(item: AgendaItem, rng: random.Random, world: World, *, at: datetime, with_action: bool) -> None:
     child, texts = Child.objects.get(pk=item.child_id), words("narratives")["panel"]
+    ends = False
     code = rng.choices(list(DECISIONS), list(DECISIONS.values()))[0]
-    due: date | None = review_on(level=child.level, harm_status=child.harm_status, on=day_of(at))
+    due = review_on(level=child.level, harm_status=child.harm_status, on=day_of(at))
     if child.level not in (RiskLevel.HIGH, RiskLevel.MEDIUM) and rng.random() < 0.85:
-        code, due = DecisionCode.ACCEPT_INFORMATION, None
-    elif child.level == RiskLevel.MEDIUM and due is not None:
-        due += timedelta(weeks=rng.randint(2, 6))
-    said = Said(code=code, rationale=rng.choice(texts[code]), level_after=child.level, next_review_on=due)
+        code, ends = DecisionCode.ACCEPT_INFORMATION, True
+    else:
+        due = max(due, day_of(at) + timedelta(weeks=_weeks_until_next_look(rng)))
+    said = Said(
+        code=code, rationale=rng.choice(texts[code]), level_after=child.level, next_review_on=None if ends else due
+    )
     dissents = []
     if rng.random() < 0.04:
         agency = world.members["education.welfare"].agency
@@ -154,9 +161,15 @@ def _decide(item: AgendaItem, rng: random.Random, world: World, *, at: datetime,
     )
 
 
+def _weeks_until_next_look(rng: random.Random) -> int:
+    """When the panel looks again: a chair who has thirty children in two hours keeps most for the quarter."""
+    shares = weights("weeks_until_next_look")
+    return int(rng.choices(list(shares), list(shares.values()))[0])
+
+
 def _actions(child: Child, rng: random.Random, world: World, *, at: datetime) -> list[NewAction]:
     texts = words("narratives")["panel"]["actions"]
-    owners = [owner for owner in _owners(child, world) if may_own(child, owner, at=at)]
+    owners = [owner for owner in _owners(child, world, at=at) if may_own(child, owner, at=at)]
     chosen = rng.sample(owners, k=min(len(owners), rng.choice((1, 1, 2))))
     return [
         NewAction(text=rng.choice(texts), owner=owner, due_on=_due(rng, day_of(at)))
@@ -164,12 +177,19 @@ def _actions(child: Child, rng: random.Random, world: World, *, at: datetime) ->
     ]
 
 
-def _owners(child: Child, world: World) -> list[Membership]:
-    """Those who work with the child, and those at the table who usually take something away."""
+def _owners(child: Child, world: World, *, at: datetime) -> list[Membership]:
+    """Those who work with the child, and those at the table who usually take something away; of roles that say there
+    how it stands.
+    """
+    matrix = matrix_in_force(on=day_of(at))
     rows = Involvement.objects.filter(child=child, ended_on=None, membership__isnull=False)
     working = {row.membership_id for row in rows}
     at_the_table = ("officer", "manager", "housing", "education.welfare", "youth.justice", "missing.coordinator")
-    people = [member for name, member in world.members.items() if member.pk in working or name in at_the_table]
+    people = [
+        member
+        for name, member in world.members.items()
+        if (member.pk in working or name in at_the_table) and matrix.cell(member.role, Category.MINUTES) in SAYS
+    ]
     return sorted({member.pk: member for member in people}.values(), key=lambda member: member.user.username)
 
 

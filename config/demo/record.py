@@ -189,7 +189,7 @@ def _authorities(plan: ChildPlan, opened: date, common: dict[str, Any]) -> None:
         kinds |= {AuthorityKind.PLACING: plan.authority, AuthorityKind.HOST: here}
     if plan.placed_out:
         others = words("places")["other_authorities"]
-        kinds |= {AuthorityKind.PLACING: here, AuthorityKind.HOST: others[plan.number % len(others)]}
+        kinds |= {AuthorityKind.HOST: others[plan.number % len(others)]}
     for kind, authority in kinds.items():
         AuthorityPeriod.objects.create(kind=kind, authority=authority, started_on=started, **common)
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.rules.dates import LONDON
+from accounts.selectors.kept import keeping_lookups
 from cases.access.services import projecting_later
 from cases.record.models import Child
 from config.demo.agencies import make_agencies, make_functions
@@ -21,7 +22,6 @@ from config.demo.apart import set_apart
 from config.demo.children import ChildPlan, plan_children
 from config.demo.circle import lead_of
 from config.demo.deciding import decide, decided_at_of, outcome_for
-from config.demo.finishing import finish
 from config.demo.life import Life
 from config.demo.looking import write_looks
 from config.demo.missing import missing_today
@@ -33,6 +33,8 @@ from config.demo.queue import fill_queue
 from config.demo.record import write_facts
 from config.demo.reports import ask_for_reports
 from config.demo.scores import Course
+from config.demo.systems import make_systems
+from config.demo.telling import tell_history
 from config.demo.texts import stream
 from config.demo.timeline import plan_life
 from risk.selectors import InForce, tool_in_force
@@ -70,10 +72,11 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
     """
     until = timezone.localtime(at, LONDON).replace(hour=0, minute=0, second=0, microsecond=0)
     written_as = pghistory.context(user=None, reason="demo data")
-    with transaction.atomic(), without_savepoints(), written_as, projecting_later(at=at):
+    with transaction.atomic(), without_savepoints(), written_as, projecting_later(at=at), keeping_lookups():
         refuse_a_used_database()
         functions = make_functions()
         world = make_people(agencies=make_agencies(), functions=functions, today=until.date())
+        make_systems(world, today=until.date())
         setting = Setting(seed, until, world, tool_in_force(on=until.date()), show_progress)
         seeded = Seeded(world)
         plans = plan_children(count=children, seed=seed, today=until.date())
@@ -85,7 +88,7 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         write_panel(seeded.lives, setting)
         ask_for_reports(setting)
         write_looks(seeded.lives, setting)
-        finish()
+        tell_history(setting)
     return seeded
 
 

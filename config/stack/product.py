@@ -142,7 +142,7 @@ def prepare_database(group: Group, services: Services, var: Path) -> None:
     manage(group, ["migrate", "--verbosity", "0"], environment=as_owner)
     if os.environ.get("DATABASE_URL") or (var / "demo-users.json").exists() or (var / RESTORED).exists():
         return
-    say("==> Writing demo data, on the first run only: every person in it is invented")
+    say("==> Writing demo data, on the first run only; it takes a few minutes. Every person in it is invented")
     manage(group, ["seed_demo"], environment=as_owner)
 
 

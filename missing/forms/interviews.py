@@ -115,7 +115,7 @@ class HoldForm(WriteForm):
     covers = CheckboxesField(label="Which other episodes did you talk about?", required=False, small=True)
     breach_reason = LongTextField(
         label="Why was it late?",
-        hint="Needed when it was held more than 72 hours after a return.",
+        hint="Needed when it was held after the time by which it had to be held.",
         max_length=300,
         rows=3,
         required=False,

@@ -19,9 +19,8 @@ from cases.record.selectors import my_files
 from missing.models import ReturnInterview
 from missing.presenters.episodes import away_for
 from missing.presenters.interviews import hours_words
-from missing.rules import HELD_WITHIN
 from missing.selectors.episodes import open_among, ungraded_episodes
-from missing.selectors.interviews import due_of, to_write_up, waiting_interviews
+from missing.selectors.interviews import to_write_up, waiting_interviews
 
 SHOWN = 5
 COUNTED = 50
@@ -85,10 +84,9 @@ def _my_interviews(viewer: Viewer, matrix: Matrix, at: datetime) -> list[HomeBlo
 
 def _to_allocate(viewer: Viewer, matrix: Matrix, at: datetime) -> list[HomeBlock]:
     """Late by the clock, whoever has them; and those that nobody has yet."""
-    old = waiting_interviews(viewer, at=at, matrix=matrix, returned_before=at - HELD_WITHIN, limit=COUNTED)
+    late = waiting_interviews(viewer, at=at, matrix=matrix, late=True, limit=COUNTED)
     free = waiting_interviews(viewer, at=at, matrix=matrix, unallocated=True, limit=COUNTED)
-    clocks = clocks_by_subject(ClockKind.INTERVIEW_HELD, {row.pk for row in [*old, *free]})
-    late = [row for row in old if due_of(row, clocks.get(row.pk)) < at]
+    clocks = clocks_by_subject(ClockKind.INTERVIEW_HELD, {row.pk for row in [*late, *free]})
     known = {row.pk for row in late}
     items = [
         _item(row, f"Return interview for {row.child.reference}", *hours_words(row, clocks.get(row.pk), at))

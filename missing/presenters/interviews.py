@@ -17,20 +17,25 @@ from cases.record.services import OpenFile
 from missing import rules
 from missing.choices import FINDING_CATEGORIES, SECTIONS, WITH_PARTNER_TEXT, Agrees, InterviewState, InterviewStepKind
 from missing.models import InterviewFinding, InterviewStep, ReturnInterview, SafetyBriefing
-from missing.selectors.interviews import due_of
 
 SOON = timedelta(hours=24)
 WRITTEN_SOON = timedelta(minutes=15)
 # Beyond the 72 hours and a day more, days say more than hours.
 HOURS_SAID = 96
+NO_CLOCK_YET = "Being worked out"
 ASK = "Ask the named lead."
 
 
 def hours_words(interview: ReturnInterview, clock: Clock | None, at: datetime) -> tuple[str, str]:
-    """How long is left to hold an interview, or how late it is, and the tone of it; empty where none is awaited."""
+    """How long is left to hold an interview, or how late it is, and the tone of it; empty where none is awaited.
+
+    A clock that was left out is started by the next sweep, within a minute; until then nothing says by when.
+    """
     if InterviewState(interview.state) not in rules.CLOCK_RUNS:
         return "", "plain"
-    left = due_of(interview, clock) - at
+    if clock is None:
+        return NO_CLOCK_YET, "watch"
+    left = clock.due_at - at
     words = f"{in_hours(left)} left" if left >= timedelta() else f"Late by {in_hours(left)}"
     return words, "urgent" if left < timedelta() else "watch" if left < SOON else "plain"
 
@@ -42,8 +47,9 @@ def in_hours(span: timedelta) -> str:
 
 
 def is_late(interview: ReturnInterview, clock: Clock | None, at: datetime) -> bool:
-    """Whether an interview that still waits is past its 72 hours."""
-    return InterviewState(interview.state) in rules.CLOCK_RUNS and due_of(interview, clock) < at
+    """Whether an interview that still waits is past its clock's time."""
+    waits = InterviewState(interview.state) in rules.CLOCK_RUNS
+    return waits and clock is not None and clock.due_at < at
 
 
 def interview_summary(interview: ReturnInterview) -> list[dict[str, Any]]:
@@ -64,12 +70,12 @@ def interview_facts(opened: OpenFile, interview: ReturnInterview, clock: Clock |
         return rows
     words, tone = hours_words(interview, clock, opened.at)
     given, waits = interview.allocated, InterviewState(interview.state) in rules.CLOCK_RUNS
-    late = interview.held_at is not None and interview.held_at > due_of(interview, clock)
+    late = interview.held_at is not None and clock is not None and interview.held_at > clock.due_at
     full: list[dict[str, Any]] = [
         {"key": "Where it stands", "value": interview.get_state_display()},
         {"key": "Time left", "value": words, "tone": tone},
         {"key": "Back", "value": moment(interview.returned_at)},
-        {"key": "To be held by", "value": moment(due_of(interview, clock))},
+        {"key": "To be held by", "value": moment(clock.due_at) if clock is not None else NO_CLOCK_YET},
         {"key": "Agreed for", "value": moment(interview.agreed_for) if waits else ""},
         {"key": "Interviewer", "value": f"{given.user}, {given.agency}" if given else "Nobody yet"},
         {"key": "Evidence of risk", "value": interview.risk_reason, "multiline": True},

@@ -17,12 +17,12 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
 from cases.access.rules import Matrix
 from cases.access.selectors import category_opened
-from cases.clocks.choices import ClockKind
+from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.clocks.selectors import clocks_by_subject, should_run
 from missing.choices import InterviewState, InterviewStepKind
 from missing.models import InterviewFinding, InterviewStep, MissingEpisode, ReturnInterview, SafetyBriefing
-from missing.rules import CLOCK_RUNS, interview_due_at
+from missing.rules import CLOCK_RUNS
 
 SHOWN_AT_MOST = 200
 PEOPLE = ("allocated__user", "allocated__agency", "held_by__user", "held_by__agency")
@@ -67,15 +67,9 @@ def coverable(interview: ReturnInterview) -> list[ReturnInterview]:
 
 
 def due_at_by_interview(interviews: Iterable[ReturnInterview]) -> dict[UUID, datetime]:
-    """When each of these interviews must be held, in one question."""
-    wanted = list(interviews)
-    clocks = clocks_by_subject(ClockKind.INTERVIEW_HELD, [one.pk for one in wanted])
-    return {one.pk: due_of(one, clocks.get(one.pk)) for one in wanted}
-
-
-def due_of(interview: ReturnInterview, clock: Clock | None) -> datetime:
-    """When an interview must be held: what its clock says; where the clock was left out, the rule of the guidance."""
-    return clock.due_at if clock is not None else interview_due_at(interview.returned_at)
+    """When each of these interviews must be held by its clock, in one question; one without a clock is left out."""
+    clocks = clocks_by_subject(ClockKind.INTERVIEW_HELD, [one.pk for one in interviews])
+    return {interview_id: clock.due_at for interview_id, clock in clocks.items()}
 
 
 def covered_with(interview: ReturnInterview) -> list[ReturnInterview]:
@@ -131,20 +125,21 @@ def waiting_interviews(
     mine: bool = False,
     unallocated: bool = False,
     states: Iterable[str] = (),
-    returned_before: datetime | None = None,
+    late: bool = False,
     limit: int = SHOWN_AT_MOST,
 ) -> list[ReturnInterview]:
     """Interviews that are still to be offered, allocated or held, the earliest return first: what is late is first.
 
-    `returned_before` narrows to those whose child was back before an instant.
+    `late` narrows to those whose clock is past its time.
     """
     rows = open_interviews(viewer, at=at, matrix=matrix).filter(state__in=list(states) or list(CLOCK_RUNS))
     if mine:
         rows = rows.filter(allocated_id=viewer.membership_id)
     if unallocated:
         rows = rows.filter(allocated=None)
-    if returned_before is not None:
-        rows = rows.filter(returned_at__lt=returned_before)
+    if late:
+        over = Clock.objects.filter(kind=ClockKind.INTERVIEW_HELD, state=ClockState.RUNNING, due_at__lt=at)
+        rows = rows.filter(pk__in=over.values("subject_id"))
     return list(rows.order_by("returned_at", "pk")[:limit])
 
 

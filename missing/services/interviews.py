@@ -38,7 +38,7 @@ from missing.services.returns import run_clock
 
 STALE = "Somebody changed this interview while you had the page open. Look at it again, then make your change."
 NOT_HELD = "No return interview was held."
-LATE = "The interview was held more than 72 hours after the return. Say why."
+LATE = "The interview was held after the time by which it had to be held. Say why."
 
 
 @dataclass(frozen=True)
@@ -257,7 +257,7 @@ def hold_interview(
     others = [one for one in coverable(interview) if one.pk in wanted]
     if len(others) != len(wanted):
         raise rules.MissingRefused("One of the other interviews no longer waits. Look again.", field="covers")
-    due_at = due_at_by_interview([interview, *others])
+    due_at = _due_at([interview, *others], at=at, by=by)
     for one in (interview, *others):
         if holding.held_at < one.returned_at:
             raise rules.MissingRefused("The interview is held after the return.", field="held_at")
@@ -270,6 +270,15 @@ def hold_interview(
     summary = f"Return interview held {rules.moment(holding.held_at)} by {who}."
     _tell(interview, happened_at=holding.held_at, summary=summary, at=at, by=by)
     return interview
+
+
+def _due_at(interviews: list[ReturnInterview], *, at: datetime, by: Viewer) -> dict[UUID, datetime]:
+    """When each must be held. A clock that a bulk load left out, and no sweep has started yet, is started here."""
+    known = due_at_by_interview(interviews)
+    for one in interviews:
+        if one.pk not in known:
+            known[one.pk] = run_clock(one, at=at, by=by).due_at
+    return known
 
 
 def _hold(

@@ -8,9 +8,9 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 
 from accounts.choices import FunctionKey, Sector
-from accounts.models import FunctionGroup
 from accounts.rules.viewers import Viewer
 from accounts.selectors import agencies_by_sector
+from accounts.selectors.people import function_group
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.services import end_grants, grant_access, grant_to_function, open_to_standing_functions
@@ -90,4 +90,4 @@ def _of_episode(episode: MissingEpisode, at: datetime) -> QuerySet[AccessGrant]:
 
 def interview_team() -> int:
     """The group of those who hold return interviews, who own the clock until an interviewer is named."""
-    return FunctionGroup.objects.get(key=FunctionKey.INTERVIEW_TEAM).group_id
+    return function_group(FunctionKey.INTERVIEW_TEAM).pk

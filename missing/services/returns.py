@@ -12,6 +12,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.services import record_activity
 from cases.clocks.choices import ClockKind
+from cases.clocks.models import Clock
 from cases.clocks.services import reanchor_clock, start_clock
 from cases.record.services import provenance
 from missing import rules
@@ -114,9 +115,9 @@ def start_interview(episode: MissingEpisode, *, at: datetime, by: Viewer, reason
     return interview
 
 
-def run_clock(interview: ReturnInterview, *, at: datetime, by: Viewer) -> None:
+def run_clock(interview: ReturnInterview, *, at: datetime, by: Viewer) -> Clock:
     """Start the 72 hours of an interview, from its return and from no other moment."""
-    start_clock(
+    return start_clock(
         kind=ClockKind.INTERVIEW_HELD,
         subject_id=interview.pk,
         child_id=interview.child_id,

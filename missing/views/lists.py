@@ -13,7 +13,6 @@ from cases.record.services import note_files_shown
 from cases.views.loading import viewer_of
 from missing.forms.episodes import NowFilterForm
 from missing.presenters import lists
-from missing.rules import HELD_WITHIN
 from missing.selectors import episodes, interviews
 
 
@@ -34,7 +33,7 @@ def now_missing(request: HttpRequest) -> HttpResponse:
         matrix=matrix,
         mine=only == "mine",
         unallocated=only == "unallocated",
-        returned_before=at - HELD_WITHIN if only == "late" else None,
+        late=only == "late",
     )
     clocks = clocks_by_subject(ClockKind.INTERVIEW_HELD, [row.pk for row in waiting])
     shown = {row.child_id for row in [*away, *waiting]}

@@ -63,9 +63,21 @@ def _member_blocks(viewer: Viewer, meeting: Meeting, at: datetime) -> list[HomeB
     if meeting.state not in (MeetingState.PUBLISHED, MeetingState.OPEN):
         return []
     known = items_known(meeting, viewer, at=at)
-    lines = to_prepare(meeting, known, agencies_that_updated([item for item, _ in known]), viewer, named=False)
+    lines = to_prepare(
+        meeting, known, agencies_that_updated([item for item, _ in known]), viewer, accepted=False, named=False
+    )
     heading = f"To prepare for the {title_of(meeting)}"
-    return [_block(HomeSection.WAITING, heading, lines, reverse("panels:meeting", args=[meeting.pk]))]
+    coming: HomeItem = {
+        "text": title_of(meeting),
+        "href": reverse("panels:meeting", args=[meeting.pk]),
+        "meta": f"{len(lines)} to prepare" if lines else "Nothing left to prepare",
+        "due": meeting.get_state_display(),
+        "tone": "watch" if meeting.state == MeetingState.OPEN else "plain",
+    }
+    return [
+        HomeBlock(HomeSection.WAITING, "Panel meeting", [coming]),
+        _block(HomeSection.WAITING, heading, lines, reverse("panels:meeting", args=[meeting.pk])),
+    ]
 
 
 def _office_blocks(viewer: Viewer, meetings: list[Meeting], at: datetime) -> list[HomeBlock]:

@@ -14,6 +14,7 @@ from accounts.rules.dates import day
 from cases.access.choices import Category
 from cases.access.rules import Level
 from cases.presenters.timeline import timeline
+from cases.record.models import ChronologyEntry, Entry
 from cases.record.selectors import chronology_of
 from cases.record.services import OpenFile
 from panels.choices import ItemState, MeetingState
@@ -44,8 +45,10 @@ def walk(opened: OpenFile, item: AgendaItem, meeting: Meeting) -> dict[str, Any]
     whole = with_content([item])[item.pk]
     shown, withheld = updates_shown(opened, whole.updates.all())
     before = with_content([last.item]).get(last.item_id) if last else None
-    changes = changed_since(opened, since)
+    entries = changed_since(opened, since)
+    changes = timeline(opened, entries)
     return {
+        "categories": shown_categories(opened, [*entries[:MOST_CHANGES], *whole.updates.all()]),
         "who": heading(opened, opened.lead),
         "reasons": reasons(opened, item),
         "since": f"since the panel last met about them, {day(since)}"
@@ -66,17 +69,23 @@ def walk(opened: OpenFile, item: AgendaItem, meeting: Meeting) -> dict[str, Any]
     }
 
 
-def changed_since(opened: OpenFile, since: datetime) -> list[dict[str, Any]]:
+def changed_since(opened: OpenFile, since: datetime) -> list[ChronologyEntry]:
     """What happened on the file since an instant, newest first, as far as the reader may see it."""
-    entries = chronology_of(
-        opened.child,
-        viewer=opened.viewer,
-        matrix=opened.matrix,
-        at=opened.at,
-        happened_from=since,
-        limit=MOST_CHANGES + 1,
+    return list(
+        chronology_of(
+            opened.child,
+            viewer=opened.viewer,
+            matrix=opened.matrix,
+            at=opened.at,
+            happened_from=since,
+            limit=MOST_CHANGES + 1,
+        )
     )
-    return timeline(opened, entries)
+
+
+def shown_categories(opened: OpenFile, entries: Iterable[Entry]) -> set[str]:
+    """The kinds of information of which a page shows the reader something in words."""
+    return {entry.category for entry in entries if opened.entry_level(entry) >= Level.SUMMARY}
 
 
 def neighbours(known: list[tuple[AgendaItem, OpenFile]], item_id: UUID, meeting: Meeting) -> dict[str, Any]:
@@ -84,8 +93,6 @@ def neighbours(known: list[tuple[AgendaItem, OpenFile]], item_id: UUID, meeting:
     ids = [item.pk for item, _ in known]
     here = ids.index(item_id) if item_id in ids else 0
     return {
-        "number": here + 1,
-        "of": len(ids),
         "previous_href": _item(meeting, ids[here - 1]) if here else "",
         "next_href": _item(meeting, ids[here + 1]) if here + 1 < len(ids) else "",
     }

@@ -18,8 +18,9 @@ from cases.record.models import Involvement
 from cases.record.services import OpenFile
 from panels.choices import ActionStatus, AttendanceStatus, ItemState, MeetingState
 from panels.models import Action, AgendaItem, Attendance, Meeting, PanelSeat
-from panels.presenters.parts import STATE_TONES, days_words, heading, name_of, reasons
+from panels.presenters.parts import STATE_TONES, days_words, heading, name_of, own_name_of, reasons
 from panels.rules.decisions import keeps_panel
+from panels.rules.progress import progress_words, split_by_state
 from panels.rules.quorum import IN_THE_ROOM
 from panels.rules.states import RUNNING
 
@@ -31,11 +32,13 @@ STATE_OF_MEETING = {
 }
 STATEMENT = (
     "We share information here to protect children and to prevent crime, and we use it for nothing else.",
-    "Nobody copies it or passes it on without asking the agency it came from. Police intelligence is not minuted.",
+    "Nobody copies it or passes it on without asking the agency it came from. Police intelligence stands in the "
+    "minutes of those who may read it, and in nobody else’s.",
     "We keep it safe. The minutes stay in Harbour: every copy says who printed it.",
     "I have said whether I know a child on the agenda, or somebody around them, in my own life.",
     "I report at once if any of this is broken.",
 )
+NOT_ACCEPTED = "Not accepted yet"
 
 
 def title_of(meeting: Meeting) -> str:
@@ -88,15 +91,24 @@ def to_prepare(
     updated: dict[UUID, set[UUID]],
     viewer: Viewer,
     *,
+    accepted: bool,
     named: bool = True,
 ) -> list[dict[str, Any]]:
-    """The items to which the viewer's agency has said nothing yet; `named` as in `action_lines`."""
+    """The items to which the viewer's agency has said nothing yet; `named` as in `action_lines`.
+
+    Before the viewer has accepted the meeting's statement a child is named by their own rights on its file alone, and
+    why it stands there is not said.
+    """
+
+    def name(opened: OpenFile) -> str:
+        return "" if not named else name_of(opened) if accepted else own_name_of(opened)
+
     return [
         {
-            "text": name_of(opened) if named else f"Prepare {opened.child.reference}",
+            "text": name(opened) or f"Prepare {opened.child.reference}",
             "href": reverse("panels:prepare", args=[meeting.pk, item.pk]),
-            "reference": opened.child.reference if named else "",
-            "meta": "; ".join(reasons(opened, item)) if named else "",
+            "reference": opened.child.reference if name(opened) else "",
+            "meta": "; ".join(reasons(opened, item)) if named and accepted else "",
         }
         for item, opened in known
         if item.state == ItemState.LISTED and viewer.agency_id not in updated.get(item.pk, set())
@@ -111,15 +123,14 @@ def agenda(
     updated: dict[UUID, set[UUID]],
     viewer: Viewer,
 ) -> list[dict[str, Any]]:
-    """The agenda as one reader may see it, numbered without gaps: what they may not know of has no number."""
+    """The agenda as one reader may see it, without numbers: a place in the list would differ from reader to reader."""
     office = keeps_panel(viewer)
     rows = []
-    for number, (item, opened) in enumerate(known, start=1):
+    for item, opened in known:
         answered = updated.get(item.pk, set())
         minutes = opened.level(Category.MINUTES)
         row = {
             **heading(opened, leads.get(item.child_id)),
-            "number": number,
             "reasons": reasons(opened, item),
             "late": item.late,
             "state": item.get_state_display(),
@@ -140,10 +151,37 @@ def agenda(
     return rows
 
 
-def progress(known: list[tuple[AgendaItem, OpenFile]]) -> str:
-    """How far a meeting has come, over the items that the reader may know of."""
-    settled = sum(item.state != ItemState.LISTED for item, _ in known)
-    return f"{settled} of {len(known)} talked about" if known else ""
+def agenda_parts(
+    meeting: Meeting,
+    known: list[tuple[AgendaItem, OpenFile]],
+    *,
+    leads: dict[UUID, Involvement],
+    updated: dict[UUID, set[UUID]],
+    viewer: Viewer,
+) -> list[dict[str, Any]]:
+    """The agenda in parts, what comes next first: each with its rows, and a `summary` where it is folded."""
+    rows = agenda(meeting, known, leads=leads, updated=updated, viewer=viewer)
+    split = split_by_state([(item.state, row) for (item, _), row in zip(known, rows, strict=True)])
+    alone = len(split.to_discuss) == len(rows)
+    more = f"{len(split.more_to_discuss)} more to discuss"
+    parts: list[dict[str, Any]] = [
+        {"heading": "" if alone else "To discuss", "summary": "", "rows": split.to_discuss},
+        {"heading": "", "summary": more, "rows": split.more_to_discuss},
+        {"heading": "Decided", "summary": "", "rows": split.decided},
+        {"heading": "Carried over", "summary": _children(len(split.carried_over)), "rows": split.carried_over},
+    ]
+    return [part for part in parts if part["rows"]]
+
+
+def _children(count: int) -> str:
+    return f"{count} {'child' if count == 1 else 'children'}"
+
+
+def progress(meeting: Meeting, known: list[tuple[AgendaItem, OpenFile]]) -> str:
+    """How far a meeting has come, over the items that the reader may know of; nothing before it is open."""
+    if meeting.state not in (MeetingState.OPEN, MeetingState.CLOSED):
+        return ""
+    return progress_words((item.state for item, _ in known), closed=meeting.state == MeetingState.CLOSED)
 
 
 def times(meeting: Meeting) -> list[dict[str, str]]:
@@ -168,17 +206,29 @@ def attendance_rows(
     for seat in seats:
         row = taken.get(seat.pk)
         here = row is not None and row.status in IN_THE_ROOM
-        who = str(row.membership.user) if row and row.membership else str(seat.member.user)
+        who = seat.named(row.membership) if row and row.membership else str(seat.member.user)
         person_id = row.membership_id if row and row.membership_id else seat.member_id
         rows.append(
             [
                 {"text": seat.place, "hint": "Chair" if seat.chairs else ""},
                 {"text": who if here or row is None else f"for {seat.member.user}"},
-                {"text": AttendanceStatus(row.status).label if row else "Not taken yet"},
-                {"text": "Accepted" if person_id in accepted else "" if row and not here else "Not yet"},
+                {"text": AttendanceStatus(row.status).label if row else "Not said yet"},
+                {"text": "Accepted" if person_id in accepted else "" if row and not here else NOT_ACCEPTED},
             ]
         )
     return rows
+
+
+def here_without_statement(taken: dict[UUID, Attendance], accepted: set[UUID]) -> str:
+    """Who is in the room and has not accepted the statement, in a sentence; empty where all have."""
+    names = sorted(
+        str(row.membership.user)
+        for row in taken.values()
+        if row.membership is not None and row.status in IN_THE_ROOM and row.membership_id not in accepted
+    )
+    if not names:
+        return ""
+    return f"In the room, and has not accepted the confidentiality statement: {', '.join(names)}."
 
 
 def seat_rows(seats: Iterable[PanelSeat]) -> list[dict[str, Any]]:

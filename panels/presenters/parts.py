@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,13 +12,13 @@ from django.utils import timezone
 
 from accounts.rules.dates import day
 from cases.access.choices import Category
-from cases.access.rules import Level
+from cases.access.rules import Level, category_level
 from cases.presenters.frame import harm_word, is_provisional, level_word, shown_name
 from cases.record.choices import RiskLevel
 from cases.record.models import Involvement
 from cases.record.rules import age_on
 from cases.record.services import OpenFile
-from panels.choices import ActionStatus, ItemState, UpdateKind
+from panels.choices import ActionStatus, ItemState, Priority, UpdateKind
 from panels.models import Action, AgendaItem, ItemUpdate, PanelDecision
 from panels.rules.seeing import reasons_shown, sees_action, sees_decision, sees_reasoning
 from panels.rules.states import RUNNING
@@ -39,6 +40,15 @@ def name_of(opened: OpenFile) -> str:
     name = shown_name(opened.child, identity)
     age = age_on(opened.child.birth_date, timezone.localdate(opened.at))
     return f"{name}, {age}" if name and age is not None else name or opened.child.reference
+
+
+def own_name_of(opened: OpenFile) -> str:
+    """A child as `name_of` says, by the reader's own rights on the file without the panel's; empty where they show no
+    name.
+    """
+    own = replace(opened.facts, panel_mask=0)
+    name = shown_name(opened.child, category_level(opened.viewer, Category.IDENTITY, own, opened.matrix))
+    return name_of(opened) if name else ""
 
 
 def heading(opened: OpenFile, lead: Involvement | None) -> dict[str, Any]:
@@ -64,16 +74,21 @@ def decision_of(item: AgendaItem) -> PanelDecision | None:
     return getattr(item, "decision", None)
 
 
+def _minutes_level(opened: OpenFile, item: AgendaItem) -> Level:
+    """How much the reader sees of what was decided on one item: its author all, whatever the cell says."""
+    decision = decision_of(item)
+    if decision is not None and opened.entry_level(decision) == Level.FULL:
+        return Level.FULL
+    return opened.level(Category.MINUTES)
+
+
 def decision_rows(opened: OpenFile, item: AgendaItem) -> list[dict[str, Any]]:
     """What was decided: all of it, the coded decision alone, or nothing."""
-    decision, minutes = decision_of(item), opened.level(Category.MINUTES)
-    if decision is not None and opened.entry_level(decision) == Level.FULL:
-        minutes = Level.FULL
+    decision, minutes = decision_of(item), _minutes_level(opened, item)
     if not sees_decision(minutes):
         return []
     if decision is None:
-        words = f"Deferred: {item.state_reason}" if item.state == ItemState.DEFERRED else "Not decided yet"
-        return [{"key": "Decision", "value": words if sees_reasoning(minutes) else words.partition(":")[0]}]
+        return [{"key": "Decision", "value": decision_words(opened, item)}]
     provisional = " (provisional: the meeting was not quorate)" if decision.provisional else ""
     rows: list[dict[str, Any]] = [{"key": "Decision", "value": f"{decision.get_code_display()}{provisional}"}]
     if sees_reasoning(minutes):
@@ -88,6 +103,16 @@ def decision_rows(opened: OpenFile, item: AgendaItem) -> list[dict[str, Any]]:
             for dissent in decision.dissents.all()
         ]
     return rows
+
+
+def decision_words(opened: OpenFile, item: AgendaItem) -> str:
+    """How an item without a decision stands: carried over, with the reason for who reads reasons."""
+    minutes = _minutes_level(opened, item)
+    if not sees_decision(minutes):
+        return "Withheld"
+    if item.state != ItemState.DEFERRED:
+        return "Not decided yet"
+    return f"Carried over: {item.state_reason}" if sees_reasoning(minutes) else "Carried over"
 
 
 def _levels(decision: PanelDecision) -> str:
@@ -121,8 +146,10 @@ def action_line(opened: OpenFile, action: Action) -> dict[str, Any]:
         "text": action.text,
         "href": reverse("panels:action", args=[opened.child.reference, action.pk]),
         "owner": f"{action.owner_membership.user}, {action.owner_agency.name}",
+        "by": day(action.due_on),
+        "high": action.priority == Priority.HIGH,
         "meta": f"{action.owner_membership.user}, {action.owner_agency.name}, by {day(action.due_on)}"
-        f"{', high priority' if action.priority == 'high' else ''}",
+        f"{', high priority' if action.priority == Priority.HIGH else ''}",
         "due": f"Late: was due {day(action.due_on)}" if late else status,
         "tone": "urgent" if late else TONES[ActionStatus(action.status)],
     }

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from accounts.rules.dates import day
+from accounts.rules.dates import day, in_london
 from cases.access.choices import Category
 from cases.record.choices import RiskLevel
 from panels.choices import Frequency, ReasonCode
@@ -27,6 +27,8 @@ LEVELS_LOW_TO_HIGH = (
     RiskLevel.HIGH,
 )
 SHORTEST_REASON = 10
+# An agenda goes out about a week before its meeting; earlier than this opens files for longer than the meeting needs.
+PUBLISHED_WITHIN_DAYS = 14
 _NUMBERS: Mapping[str, tuple[str, ...]] = {
     ReasonCode.MISSING: ("episodes", "within_days"),
     ReasonCode.REVIEW_DUE: ("after_days",),
@@ -203,6 +205,20 @@ def reading_ends_at(*, starts_at: datetime, minutes_long: int, closed_at: dateti
     """When the members' access to the files of a meeting ends: so many hours after it closed, or should have."""
     ends_at = closed_at or starts_at + timedelta(minutes=minutes_long)
     return ends_at + timedelta(hours=hours)
+
+
+def asks_before_publishing(starts_at: datetime, *, at: datetime) -> bool:
+    """Whether publishing an agenda is asked about once more: more than two weeks before the meeting (London days)."""
+    return _days_until(starts_at, at) > PUBLISHED_WITHIN_DAYS
+
+
+def asks_before_opening(starts_at: datetime, *, at: datetime) -> bool:
+    """Whether opening a meeting is asked about once more: before the day of the meeting (London days)."""
+    return _days_until(starts_at, at) > 0
+
+
+def _days_until(starts_at: datetime, at: datetime) -> int:
+    return (in_london(starts_at).date() - in_london(at).date()).days
 
 
 def next_start(starts_at: datetime, frequency: str) -> datetime:

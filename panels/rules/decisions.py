@@ -20,6 +20,7 @@ SHORTEST_RATIONALE = 10
 SHORTEST_NOTE = 10
 REASSESSED_WITHIN = timedelta(days=28)
 LONGEST_REVIEW = timedelta(days=366)
+LONGEST_ACTION = timedelta(days=366)
 # High four weeks, medium six, low twelve; somebody who is being exploited is reviewed as at high.
 REVIEW_AFTER: Mapping[str, timedelta] = {
     RiskLevel.HIGH: timedelta(weeks=4),
@@ -36,6 +37,8 @@ ENDS_REVIEW = frozenset(
         DecisionCode.EARLY_HELP,
     }
 )
+# After these the panel does less for a child than before.
+DOES_LESS = frozenset({DecisionCode.STEP_DOWN, DecisionCode.CLOSE, DecisionCode.DECLINE_ADVICE})
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,17 @@ def check_decision(
         check_closing(closing, confirmed=confirmed, on=on)
 
 
+def contradiction(*, code: str, level: str, level_after: str) -> str:
+    """What speaks against a decision to do less for a child, in words for a second look; empty where nothing does."""
+    if code not in DOES_LESS:
+        return ""
+    if level == RiskLevel.HIGH:
+        return f"“{DecisionCode(code).label}”, although the level on the file is High"
+    if level_after == RiskLevel.HIGH:
+        return f"“{DecisionCode(code).label}”, although the panel's own view of the level is High"
+    return ""
+
+
 def check_closing(facts: ClosingFacts, *, confirmed: Collection[str], on: date) -> None:
     """Refuse to close a child's case at the panel before everything is there that closing needs."""
     if facts.assessed_on is None or on - facts.assessed_on > REASSESSED_WITHIN:
@@ -98,6 +112,8 @@ def check_action(*, text: str, due_on: date | None, has_owner: bool, on: date) -
         raise PanelRefused("Give the day by which it is done.", field="due_on")
     if due_on < on:
         raise PanelRefused("The day by which it is done must be today or later.", field="due_on")
+    if due_on > on + LONGEST_ACTION:
+        raise PanelRefused("The day by which it is done must be within a year.", field="due_on")
 
 
 def check_owner_may_know(*, knows: bool) -> None:

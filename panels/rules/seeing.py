@@ -7,11 +7,20 @@ An owner always sees the action they own, whatever the cell says: nobody can do 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cases.access.rules import Level
+from cases.access.choices import Category, Cell
+from cases.access.rules import Level, Matrix
 from panels.choices import ReasonCode
 
 PLAIN_REASON = "Listed for the panel to talk about"
 LISTED_PLAIN = "Listed by an agency"
+# What must not find its way into the minutes by the back door of a rationale (domain report D8).
+SENSITIVE = (Category.INTELLIGENCE, Category.PERSON_OF_CONCERN, Category.HEALTH_SENSITIVE)
+READS: Mapping[Cell, Level] = {
+    Cell.FULL: Level.FULL,
+    Cell.PANEL: Level.FULL,
+    Cell.SUMMARY: Level.SUMMARY,
+    Cell.EXISTENCE: Level.EXISTENCE,
+}
 
 
 def sees_decision(minutes: Level) -> bool:
@@ -27,6 +36,36 @@ def sees_reasoning(minutes: Level) -> bool:
 def sees_action(minutes: Level, *, owner: bool, own_agency: bool) -> bool:
     """Whether one action may be read."""
     return owner or minutes == Level.FULL or (minutes == Level.SUMMARY and own_agency)
+
+
+def role_reads(role: str, category: str, matrix: Matrix) -> Level:
+    """How much a role reads of others' entries of a category on a file while the panel's grant runs."""
+    return READS.get(matrix.cell(role, category), Level.NONE)
+
+
+def readers_of_reasons(sitting: Iterable[tuple[str, str]], matrix: Matrix) -> dict[Level, list[str]]:
+    """Who of those who sit on a panel, each a name of a place and a role, reads reasons (full) or the decision alone.
+
+    A place stands where the most of its people's roles put it, once; who reads less than the decision is left out.
+    """
+    found: dict[str, Level] = {}
+    for place, role in sitting:
+        found[place] = max(found.get(place, Level.NONE), role_reads(role, Category.MINUTES, matrix))
+    return {
+        level: sorted(place for place, reads in found.items() if reads == level)
+        for level in (Level.FULL, Level.SUMMARY)
+    }
+
+
+def kept_from_readers(shown: Iterable[str], sitting: Iterable[tuple[str, str]], matrix: Matrix) -> dict[str, list[str]]:
+    """For each sensitive category on a page the places that read reasons in full and may not read that category."""
+    full = [(place, role) for place, role in sitting if sees_reasoning(role_reads(role, Category.MINUTES, matrix))]
+    found = {
+        category: sorted({place for place, role in full if role_reads(role, category, matrix) < Level.FULL})
+        for category in SENSITIVE
+        if category in set(shown)
+    }
+    return {category: places for category, places in found.items() if places}
 
 
 def reasons_shown(reasons: Iterable[Mapping[str, Any]], levels: Mapping[str, Level]) -> list[str]:

@@ -79,6 +79,16 @@ def seat_on(panel_id: UUID, seat_id: UUID, *, on: date) -> PanelSeat | None:
     return next((seat for seat in seats_on(panel_id, on=on) if seat.pk == seat_id), None)
 
 
+def deputy_seats(panel_id: UUID, *, on: date) -> dict[UUID, str]:
+    """On whose seat somebody deputises, by membership, where that seat is another agency's than their own."""
+    return {
+        row.membership_id: seat.place
+        for seat in seats_on(panel_id, on=on)
+        for row in getattr(seat, "deputies_now", [])
+        if row.membership.agency_id != seat.agency_id
+    }
+
+
 def sits_on(seat: PanelSeat, membership_id: UUID | None) -> bool:
     """Whether somebody is the member of a seat, or one of its deputies."""
     deputies: list[SeatDeputy] = getattr(seat, "deputies_now", [])
@@ -116,7 +126,7 @@ def accepted_by(meeting: Meeting) -> set[UUID]:
 def attendance_of(meeting: Meeting) -> dict[UUID, Attendance]:
     """Who came, by seat."""
     rows = Attendance.objects.filter(meeting=meeting)
-    return {row.seat_id: row for row in rows.select_related("membership__user", "seat__agency")}
+    return {row.seat_id: row for row in rows.select_related("membership__user", "membership__agency", "seat__agency")}
 
 
 def seats_of_meeting(meeting: Meeting, taken: dict[UUID, Attendance], *, on: date) -> list[PanelSeat]:

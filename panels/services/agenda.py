@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -57,6 +59,7 @@ def refresh_agenda(*, meeting: Meeting, at: datetime, by: Viewer) -> int:
     cases = open_cases(meeting, rule=rule, on=on)
     proposed = {one.child_id: list(one.reasons) for one in agenda_of(cases, rule, on=on)}
     held = {item.child_id: item for item in AgendaItem.objects.filter(meeting=meeting).select_related("child")}
+    before = {child_id: _changing(item) for child_id, item in held.items()}
     for child_id, reasons in proposed.items():
         if child_id not in held:
             held[child_id] = AgendaItem(
@@ -67,6 +70,9 @@ def refresh_agenda(*, meeting: Meeting, at: datetime, by: Viewer) -> int:
         if child_id not in proposed:
             _renew(item, merged_reasons(item.reasons, []), at)
     _put_in_order(list(held.values()), cases, rule)
+    AgendaItem.objects.bulk_create(item for child_id, item in held.items() if child_id not in before)
+    changed = [held[child_id] for child_id, was in before.items() if _changing(held[child_id]) != was]
+    AgendaItem.objects.bulk_update(changed, CHANGING)
     Meeting.objects.filter(pk=meeting.pk).update(agenda_rule=version)
     return items_on(meeting).count()
 
@@ -91,7 +97,10 @@ def _put_in_order(items: list[AgendaItem], cases: list[OpenCase], rule: AgendaRu
 
     for position, item in enumerate(sorted(items, key=place), start=1):
         item.position = position
-        _save(item)
+
+
+def _changing(item: AgendaItem) -> tuple[Any, ...]:
+    return tuple(getattr(item, name) for name in CHANGING)
 
 
 def _save(item: AgendaItem) -> None:
@@ -185,18 +194,22 @@ def open_to_members(*, item: AgendaItem, meeting: Meeting, at: datetime, by: Vie
 
     A listing never opens a file that is open to named people only. Access that runs until then already stays.
     """
-    if Child.objects.filter(pk=item.child_id, restricted=True).exists():
-        return
+    if not Child.objects.filter(pk=item.child_id, restricted=True).exists():
+        _let_read(item, meeting, list(AccessGrant.objects.live(at).filter(source_id=item.pk)), at=at, by=by)
+
+
+def _let_read(item: AgendaItem, meeting: Meeting, running: list[AccessGrant], *, at: datetime, by: Viewer) -> None:
+    """Give the access of one item that `running` does not give already, and end what has another end."""
     ends_at = reading_ends_at(
         starts_at=meeting.starts_at,
         minutes_long=meeting.minutes_long,
         closed_at=meeting.closed_at,
         hours=meeting.panel.access_hours,
     )
-    running = AccessGrant.objects.live(at).filter(source_id=item.pk)
     if any(grant.valid_until == ends_at for grant in running):
         return
-    end_grants_from(source_id=item.pk, at=at, by=by, why="The meeting's time has changed")
+    if running:
+        end_grants_from(source_id=item.pk, at=at, by=by, why="The meeting's time has changed")
     if ends_at > at:
         grant_access(
             child_id=item.child_id,
@@ -212,5 +225,13 @@ def open_to_members(*, item: AgendaItem, meeting: Meeting, at: datetime, by: Vie
 
 def retime_access(*, meeting: Meeting, at: datetime, by: Viewer) -> None:
     """Give every item of a meeting the end of access that follows from when it is, or when it closed."""
-    for item in items_on(meeting):
-        open_to_members(item=item, meeting=meeting, at=at, by=by)
+    items = list(items_on(meeting))
+    named_only = set(
+        Child.objects.filter(pk__in=[item.child_id for item in items], restricted=True).values_list("pk", flat=True)
+    )
+    running: dict[UUID | None, list[AccessGrant]] = defaultdict(list)
+    for grant in AccessGrant.objects.live(at).filter(source_id__in=[item.pk for item in items]):
+        running[grant.source_id].append(grant)
+    for item in items:
+        if item.child_id not in named_only:
+            _let_read(item, meeting, running[item.pk], at=at, by=by)

@@ -21,6 +21,7 @@ from panels.models import AgendaItem, Attendance, Meeting, Panel, PanelDecision,
 from panels.rules import PanelRefused
 from panels.rules.agenda import next_start
 from panels.rules.decisions import keeps_panel, runs_meetings
+from panels.rules.progress import why_deferred
 from panels.rules.quorum import IN_THE_ROOM, InTheRoom, Quorum, quorum_of
 from panels.rules.states import ITEM, MEETING, check_move
 from panels.selectors.agenda import items_on
@@ -119,7 +120,7 @@ def accept_statement(*, meeting: Meeting, at: datetime, by: Viewer) -> Statement
 @transaction.atomic
 def open_meeting(*, meeting: Meeting, at: datetime, by: Viewer) -> Meeting:
     """Open the meeting. Refused before the agenda is published, and for who does not chair."""
-    _check_chairs(meeting, at=at, by=by)
+    check_chairs(meeting, at=at, by=by)
     meeting = _locked(meeting)
     check_move(MEETING, meeting.state, MeetingState.OPEN)
     if Meeting.objects.filter(panel=meeting.panel, state=MeetingState.OPEN).exists():
@@ -175,23 +176,25 @@ def quorum_at(meeting: Meeting) -> Quorum:
 
 
 @transaction.atomic
-def close_meeting(*, meeting: Meeting, deferred: Mapping[UUID, str], at: datetime, by: Viewer) -> Meeting:
+def close_meeting(
+    *, meeting: Meeting, at: datetime, by: Viewer, deferred: Mapping[UUID, str] | None = None, why: str = ""
+) -> Meeting:
     """Close the meeting: what is undecided must be deferred with a reason; decisions go onto the children's files.
 
-    `deferred` gives the reason by item. Only items on files that the closer may know of are asked for: what nobody in
-    the chair may know of stays to be decided by who may. Access ends the panel's hours from now.
+    `why` is the reason of all of them, `deferred` another one by item. Only items on files that the closer may know of
+    are asked for: what nobody in the chair may know of stays to be decided by who may. Access ends the panel's hours
+    from now.
     """
-    _check_chairs(meeting, at=at, by=by)
+    check_chairs(meeting, at=at, by=by)
     meeting = _locked(meeting)
     check_move(MEETING, meeting.state, MeetingState.CLOSED)
     if meeting.attendance_at is None:
         raise PanelRefused("Take attendance before you close the meeting.", field="attendance")
     for item in undecided_items(meeting, by, at=at):
-        why = deferred.get(item.pk, "").strip()
-        if len(why) < 5:
-            raise PanelRefused("Say why this child is deferred, or go back and decide.", field=f"defer_{item.pk}")
+        own = (deferred or {}).get(item.pk, "")
+        reason = why_deferred(own=own, for_all=why, field=f"defer_{item.pk}")
         check_move(ITEM, item.state, ItemState.DEFERRED)
-        item.state, item.state_reason, item.settled_at = ItemState.DEFERRED, why, at
+        item.state, item.state_reason, item.settled_at = ItemState.DEFERRED, reason, at
         item.version += 1
         item.save(update_fields=["state", "state_reason", "settled_at", "version"])
     meeting.state, meeting.closed_at, meeting.closed_by_id = MeetingState.CLOSED, at, by.acting_membership_id
@@ -238,7 +241,8 @@ def _check_office(by: Viewer) -> None:
         raise PanelRefused(NOT_OFFICE)
 
 
-def _check_chairs(meeting: Meeting, *, at: datetime, by: Viewer) -> None:
+def check_chairs(meeting: Meeting, *, at: datetime, by: Viewer) -> None:
+    """Refuse who neither chairs nor deputises for the chair."""
     deputises = chairs_for(by, meeting.panel_id, on=timezone.localdate(at))
     if not runs_meetings(by, deputises=deputises):
         raise PanelRefused(NOT_CHAIR)

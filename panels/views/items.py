@@ -19,10 +19,11 @@ from panels.models import AgendaItem, Meeting
 from panels.presenters import items as presenters
 from panels.presenters.meetings import title_of
 from panels.presenters.parts import updates_shown
+from panels.presenters.readers import sitting, who_reads_why
 from panels.rules import PanelRefused
 from panels.selectors.actions import owners_for
 from panels.selectors.agenda import items_known, updates_on
-from panels.selectors.meetings import agencies_seated
+from panels.selectors.meetings import agencies_seated, deputy_seats, seats_on
 from panels.services.agenda import PanelStale, take_off
 from panels.services.deciding import add_update, record_decision
 from panels.views.loading import failed, item_page, records
@@ -45,13 +46,20 @@ def item(request: HttpRequest, meeting: Meeting, item: AgendaItem, opened: OpenF
             item.refresh_from_db()
     elif request.method == "POST":
         raise PanelRefused("The chair, a deputy of the chair or the co-ordinator records decisions at an open meeting.")
+    walked = presenters.walk(opened, item, meeting)
+    readers = {}
+    if form is not None:
+        seats = seats_on(meeting.panel_id, on=timezone.localdate(opened.at))
+        readers = who_reads_why(opened, sitting(seats), shown=walked["categories"])
+        form.say_who_reads(readers["reads"])
     context = {
         "meeting": meeting,
         "title": title_of(meeting),
         "item": item,
         "form": form,
+        "warning": readers.get("warning", ""),
         **presenters.neighbours(known, item.pk, meeting),
-        **presenters.walk(opened, item, meeting),
+        **walked,
     }
     return render(request, "panels/item.html", context, status=status)
 
@@ -64,6 +72,7 @@ def _decision_form(request: HttpRequest, meeting: Meeting, item: AgendaItem, ope
         level_now=(opened.child.level, opened.child.get_level_display()),
         agencies=agencies_seated(meeting.panel_id, on=today),
         owners=owners_for(opened.child, meeting, at=opened.at, today=today),
+        deputies=deputy_seats(meeting.panel_id, on=today),
         today=today,
         at=opened.at,
     )

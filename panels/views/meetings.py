@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -21,11 +22,13 @@ from accounts.services.access_events import trace_of
 from cases.record.services import note_files_shown
 from panels.choices import MeetingState
 from panels.forms import AttendanceForm, CloseForm, PlanForm
-from panels.models import Meeting, PanelSeat
+from panels.models import Attendance, Meeting, PanelSeat
+from panels.presenters import early as early_words
 from panels.presenters import meetings as presenters
 from panels.presenters.minutes import minutes_as_pdf
-from panels.presenters.parts import name_of
+from panels.presenters.parts import name_of, own_name_of
 from panels.rules import PanelRefused
+from panels.rules.agenda import asks_before_opening, asks_before_publishing
 from panels.rules.decisions import keeps_panel, runs_meetings
 from panels.selectors import agenda as agendas
 from panels.selectors import meetings as selectors
@@ -51,9 +54,9 @@ def meetings(request: HttpRequest) -> HttpResponse:
     known = agendas.items_known(out, viewer, at=at) if out else []
     updated = agendas.agencies_that_updated([item for item, _ in known])
     accepted = out is not None and selectors.has_accepted(out, viewer)
-    prepare = presenters.to_prepare(out, known, updated, viewer, named=accepted) if out else []
-    shown = [*files, *(opened.child.pk for _, opened in known)] if accepted else list(files)
-    note_files_shown(viewer=viewer, page="panels:meetings", child_ids=set(shown), trace=trace_of(request))
+    prepare = presenters.to_prepare(out, known, updated, viewer, accepted=accepted) if out else []
+    named = [opened.child.pk for _, opened in known if accepted or own_name_of(opened)]
+    note_files_shown(viewer=viewer, page="panels:meetings", child_ids={*files, *named}, trace=trace_of(request))
     context = {
         "coming": [presenters.meeting_line(row) for row in coming],
         "past": [presenters.meeting_line(row) for row in selectors.past_meetings(viewer)],
@@ -152,22 +155,34 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
         "statement": presenters.STATEMENT,
         "accepted": accepted,
         "shows_agenda": shows,
-        "agenda": presenters.agenda(
+        "has_agenda": bool(known),
+        "agenda": presenters.agenda_parts(
             meeting,
             known,
             leads=agendas.leads_of([item.child_id for item, _ in known]),
             updated=agendas.agencies_that_updated([item for item, _ in known]),
             viewer=viewer,
         ),
-        "progress": presenters.progress(known) if meeting.state in (MeetingState.OPEN, MeetingState.CLOSED) else "",
-        "attendance": presenters.attendance_rows(seats, taken, selectors.accepted_by(meeting)),
-        "columns": [{"text": "Seat"}, {"text": "Who"}, {"text": "Attendance"}, {"text": "Statement"}],
-        "quorum": services.quorum_at(meeting).words if meeting.attendance_at else "",
-        "quorate": meeting.quorate,
+        "progress": presenters.progress(meeting, known),
         "confirm": WriteForm(),
+        "publishes_early": asks_before_publishing(meeting.starts_at, at=at),
+        "opens_early": asks_before_opening(meeting.starts_at, at=at),
+        **_room(meeting, seats, taken),
         **_may(meeting, viewer, seats),
     }
     return render(request, "panels/meeting.html", context)
+
+
+def _room(meeting: Meeting, seats: list[PanelSeat], taken: dict[UUID, Attendance]) -> dict[str, Any]:
+    """Who came, whether they have accepted the statement, and whether they are enough."""
+    accepted = selectors.accepted_by(meeting)
+    return {
+        "attendance": presenters.attendance_rows(seats, taken, accepted),
+        "not_accepted": presenters.here_without_statement(taken, accepted),
+        "columns": [{"text": "Seat"}, {"text": "Who"}, {"text": "Attendance"}, {"text": "Statement"}],
+        "quorum": services.quorum_at(meeting).words if meeting.attendance_at else "",
+        "quorate": meeting.quorate,
+    }
 
 
 def _may(meeting: Meeting, viewer: Viewer, seats: list[PanelSeat]) -> dict[str, bool]:
@@ -202,20 +217,48 @@ def refresh(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
     return redirect("panels:meeting", meeting.pk)
 
 
-@policy(methods=("POST",), capability=PREPARE, name="panels:publish")
+@policy(methods=("GET", "POST"), capability=PREPARE, name="panels:publish")
 @meeting_page
 def publish(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
-    """Publish the agenda to the members."""
+    """Publish the agenda to the members; long before the meeting only once it is said that this is meant."""
+    viewer, early = viewer_of(request), asks_before_publishing(meeting.starts_at, at=at)
+    if request.method == "GET" or (early and "sure" not in request.POST):
+        if meeting.state != MeetingState.PLANNED:
+            return redirect("panels:meeting", meeting.pk)
+        seats = selectors.seats_on(meeting.panel_id, on=timezone.localdate(at))
+        children = len(agendas.items_known(meeting, viewer, at=at))
+        follows = early_words.before_publishing(meeting, seats, children=children, at=at)
+        return _ask_again(request, meeting, "Publish the agenda", "Publish it now", follows)
     services.publish_agenda(meeting=meeting, at=at, by=viewer_of(request))
     messages.success(request, "The agenda is published. The members may read these files from now on.")
     return redirect("panels:meeting", meeting.pk)
 
 
-@policy(methods=("POST",), capability=READ, name="panels:open")
+def _ask_again(request: HttpRequest, meeting: Meeting, heading: str, button: str, follows: list[str]) -> HttpResponse:
+    """Ask whether something is meant, saying what follows; the answer carries `sure`."""
+    context = {
+        "meeting": meeting,
+        "title": presenters.title_of(meeting),
+        "heading": heading,
+        "button": button,
+        "follows": follows,
+        "form": WriteForm(),
+    }
+    return render(request, "panels/sure.html", context)
+
+
+@policy(methods=("GET", "POST"), capability=READ, name="panels:open")
 @meeting_page
 def open_(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
-    """Open the meeting, then take attendance."""
-    services.open_meeting(meeting=meeting, at=at, by=viewer_of(request))
+    """Open the meeting, then take attendance; before its day only once it is said that this is meant."""
+    viewer, early = viewer_of(request), asks_before_opening(meeting.starts_at, at=at)
+    if request.method == "GET" or (early and "sure" not in request.POST):
+        services.check_chairs(meeting, at=at, by=viewer)
+        if meeting.state != MeetingState.PUBLISHED:
+            return redirect("panels:meeting", meeting.pk)
+        follows = early_words.before_opening(meeting, at=at)
+        return _ask_again(request, meeting, "Open the meeting", "Open it now", follows)
+    services.open_meeting(meeting=meeting, at=at, by=viewer)
     return redirect("panels:attendance", meeting.pk)
 
 
@@ -243,7 +286,7 @@ def attendance(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResp
 @policy(methods=("GET", "POST"), capability=READ, name="panels:close")
 @meeting_page
 def close(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
-    """Close the meeting: each child that was not talked about is deferred with a reason."""
+    """Close the meeting: whoever was not talked about is carried over with a reason."""
     viewer = viewer_of(request)
     seats = selectors.seats_on(meeting.panel_id, on=timezone.localdate(at))
     if not _may(meeting, viewer, seats)["may_close"]:
@@ -255,7 +298,13 @@ def close(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
     form = CloseForm(request.POST or None, undecided=undecided)
     if request.method == "POST" and form.is_valid():
         try:
-            services.close_meeting(meeting=meeting, deferred=form.deferred(), at=at, by=viewer)
+            services.close_meeting(
+                meeting=meeting,
+                deferred=form.deferred(),
+                why=form.cleaned_data.get("why") or "",
+                at=at,
+                by=viewer,
+            )
         except PanelRefused as refusal:
             failed(form, refusal)
         else:
@@ -264,13 +313,8 @@ def close(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
     note_files_shown(
         viewer=viewer, page="panels:close", child_ids=[item.child_id for item, _ in undecided], trace=trace_of(request)
     )
-    back = reverse("panels:meeting", args=[meeting.pk])
-    lead = (
-        "These children have not been talked about. Say why each is deferred; the next agenda carries them over."
-        if undecided
-        else "Every child has been talked about. After closing, decisions stand, and the minutes can be printed."
-    )
-    return _ask(request, form, "Close the meeting", "Close the meeting", back, intro=lead)
+    context = {"form": form, "meeting": meeting, "title": presenters.title_of(meeting), "count": len(undecided)}
+    return render(request, "panels/close.html", context, status=422 if form.is_bound else 200)
 
 
 @policy(capability=READ, name="panels:minutes")

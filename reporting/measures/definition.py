@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Measure:
-    """One version of a measure."""
+    """One version of a measure. `within_hours`: the elapsed hours in which a ratio's thing is done in time."""
 
     key: str
     version: int
@@ -51,6 +51,12 @@ class Measure:
     rows: tuple[Row, ...]
     aside: tuple[Row, ...]
     sum_labels: Mapping[str, str]
+    within_hours: int | None
+
+    @property
+    def within(self) -> timedelta:
+        """The time in which a ratio's thing is done in time; none at all for another shape."""
+        return timedelta(hours=self.within_hours or 0)
 
 
 TEXTS = ("key", "title", "question", "unit", "numerator", "denominator", "source", "owner")
@@ -82,6 +88,7 @@ def read_measure(body: str) -> Measure:
         rows=_rows(table, "rows"),
         aside=_rows(table, "aside"),
         sum_labels=table.get("sums", {}),
+        within_hours=table.get("within_hours"),
     )
     _check(measure)
     return measure
@@ -107,5 +114,11 @@ def _check(measure: Measure) -> None:
         raise InvalidMeasure("a row has the code of a sum")
     if measure.shape == Shape.RATIO and len(measure.rows) != OF_A_RATIO:
         raise InvalidMeasure("a ratio has three rows: done in time, done late, not done")
+    if (measure.shape == Shape.RATIO) != _is_a_number_of_hours(measure.within_hours):
+        raise InvalidMeasure("a ratio, and no other shape, says in 'within_hours' by when a thing is done in time")
     if measure.version > 1 and not measure.changed:
         raise InvalidMeasure("a later version says in 'changed' what is different from the one before")
+
+
+def _is_a_number_of_hours(value: object) -> bool:
+    return isinstance(value, int) and value > 0

@@ -17,7 +17,7 @@ from reporting.presenters.report import NAMES, Address, nowhere, report_of, word
 from reporting.rules.periods import Period
 from reporting.rules.runs import can_cancel, can_retry
 from reporting.rules.snapshots import shown_from
-from reporting.selectors.behind import SHOWN, Behind
+from reporting.selectors.behind import Behind
 
 TONES = {
     RunState.QUEUED: "plain",
@@ -165,6 +165,7 @@ def figure_asked_for(run: ReportRun, measure: str, window: str, code: str) -> di
                 period = period_of(run)
                 return {
                     "title": table["title"],
+                    "version": table["version"],
                     "line": line["label"],
                     "window": NAMES[window],
                     "unit": table["unit"],
@@ -175,16 +176,26 @@ def figure_asked_for(run: ReportRun, measure: str, window: str, code: str) -> di
     return None
 
 
+# What the files of a list are to the unit that a figure counts.
+NOT_ONE_FOR_ONE = {
+    "notifications": "One file can have several notifications, and a notification may have no file.",
+    "interviews": "One child can have several interviews.",
+}
+
+
 def behind_words(asked: dict[str, Any], behind: Behind) -> str:
     """How many of the files behind a number somebody may open. Of a hidden number nothing more is said."""
     files = "file" if behind.count == 1 else "files"
     if asked["hidden"]:
-        return f"You may open {behind.count:,} {files} of these."
-    return f"The report counts {asked['number']} {asked['unit']}. You may open {behind.count:,} {files} of these."
+        words = f"You may open {behind.count:,} {files} of these."
+        return f"{words} The report hides small numbers from those who may not: do not pass this one on."
+    words = f"The report counts {asked['number']} {asked['unit']}. You may open {behind.count:,} {files} of these."
+    return f"{words} {NOT_ONE_FOR_ONE.get(asked['unit'], '')}".strip()
 
 
-def behind_more(behind: Behind) -> str:
-    """What is said where the list ends before the files do."""
-    if behind.count <= len(behind.files):
-        return ""
-    return f"The first {SHOWN} are shown, in the order of their references."
+def behind_pages(behind: Behind, *, path: str) -> dict[str, str]:
+    """The pages before and after this one, in the order of references."""
+    return {
+        "previous_href": f"{path}?page={behind.number - 1}" if behind.number > 1 else "",
+        "next_href": f"{path}?page={behind.number + 1}" if behind.has_more else "",
+    }

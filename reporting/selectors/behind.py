@@ -16,7 +16,7 @@ from cases.access.rules import Level, Matrix, category_levels
 from cases.access.selectors import facts_of
 from cases.record.models import Child
 from cases.record.selectors.lists import with_lead
-from reporting.measures import TOTAL
+from reporting.measures import TOTAL, Measure
 from reporting.rules.periods import Period
 from reporting.selectors.counting import open_at_end, sent_in
 from reporting.selectors.interviews import became, episodes_known, returned_in
@@ -35,52 +35,61 @@ class Asked:
 
 @dataclass(frozen=True)
 class Behind:
-    """The files that a viewer may open behind a number: the first of them, and how many they are."""
+    """The files that a viewer may open behind a number: a page of them, and how many they are."""
 
     files: list[Child]
     count: int
+    number: int
+
+    @property
+    def has_more(self) -> bool:
+        return self.count > self.number * SHOWN
 
 
 @dataclass(frozen=True)
 class _Rule:
     """How the files behind a measure are found, and how much of which category tells that a file is one of them."""
 
-    files: Callable[[Viewer, Asked, datetime], QuerySet[Any]]
+    files: Callable[[Measure, Viewer, Asked, datetime], QuerySet[Any]]
     least: Mapping[Category, Level]
 
 
-def files_behind(key: str, asked: Asked, *, viewer: Viewer, matrix: Matrix, at: datetime) -> Behind:
+def files_behind(
+    measure: Measure, asked: Asked, *, viewer: Viewer, matrix: Matrix, at: datetime, page: int = 1
+) -> Behind:
     """The files behind a number of a report that the viewer may know of and whose part in it the viewer may know.
 
     That a child was notified by the police, or stood at a level, is itself something of a category: a file counts
     here where the viewer sees that category on it. The order is that of references, which tells nothing.
     """
-    rule = RULES[key]
-    files: QuerySet[Any] = with_lead(rule.files(viewer, asked, at))
+    rule = RULES[measure.key]
+    files: QuerySet[Any] = with_lead(rule.files(measure, viewer, asked, at))
     open_to_viewer = [
         child for child in files.order_by("reference") if _tells(rule, category_levels(viewer, facts_of(child), matrix))
     ]
-    return Behind(open_to_viewer[:SHOWN], len(open_to_viewer))
+    start = (max(page, 1) - 1) * SHOWN
+    return Behind(open_to_viewer[start : start + SHOWN], len(open_to_viewer), max(page, 1))
 
 
 def _tells(rule: _Rule, levels: Mapping[str, Level]) -> bool:
     return all(levels[category] >= least for category, least in rule.least.items())
 
 
-def _notified(viewer: Viewer, asked: Asked, at: datetime) -> QuerySet[Any]:
+def _notified(measure: Measure, viewer: Viewer, asked: Asked, at: datetime) -> QuerySet[Any]:
     by = Q() if asked.code == TOTAL else Q(agency__sector=asked.code)
     sent = sent_in(asked.period, as_at=asked.as_at).filter(by, child__isnull=False)
     files = sent.values(file=Coalesce("child__merged_into_id", "child_id"))
     return Child.objects.visible_to(viewer, at=at).filter(merged_into=None, pk__in=files)
 
 
-def _open(viewer: Viewer, asked: Asked, at: datetime) -> QuerySet[Any]:
+def _open(measure: Measure, viewer: Viewer, asked: Asked, at: datetime) -> QuerySet[Any]:
     files = open_at_end(viewer, asked.period, at=at, as_at=asked.as_at)
     return files if asked.code == TOTAL else files.filter(level_then=asked.code)
 
 
-def _interviewed(viewer: Viewer, asked: Asked, at: datetime) -> QuerySet[Any]:
-    returns = episodes_known(as_at=asked.as_at).filter(returned_in(asked.period), became(asked.code, as_at=asked.as_at))
+def _interviewed(measure: Measure, viewer: Viewer, asked: Asked, at: datetime) -> QuerySet[Any]:
+    known = episodes_known(as_at=asked.as_at, within=measure.within)
+    returns = known.filter(returned_in(asked.period), became(asked.code, as_at=asked.as_at))
     files = returns.values(file=Coalesce("child__merged_into_id", "child_id"))
     return Child.objects.visible_to(viewer, at=at).filter(merged_into=None, pk__in=files)
 

@@ -19,18 +19,18 @@ from accounts.rules.viewers import SystemPrincipal, Viewer
 from cases.record.choices import RiskLevel
 from cases.record.models import Child, Spell
 from referrals.models import Notification
-from reporting.measures import BEFORE, THIS, Counts
+from reporting.measures import BEFORE, THIS, Counts, Measure
 from reporting.rules.periods import Period
 from reporting.selectors import interviews
 
-Count_ = Callable[[Viewer, Period, datetime], Counts]
+Count_ = Callable[[Measure, Viewer, Period, datetime], Counts]
 
 
 class CountRefused(Exception):
     """Only the principal `measures` counts: anybody else's count would depend on what they may see."""
 
 
-def counted(key: str, *, viewer: Viewer, period: Period, as_at: datetime) -> Counts:
+def counted(measure: Measure, *, viewer: Viewer, period: Period, as_at: datetime) -> Counts:
     """How many, for a period and the one before it, by the codes of one measure; every code is there.
 
     `as_at` is the instant of counting: what was recorded later is left out. Raises CountRefused for any viewer but
@@ -38,8 +38,8 @@ def counted(key: str, *, viewer: Viewer, period: Period, as_at: datetime) -> Cou
     """
     if viewer.system != SystemPrincipal.MEASURES:
         raise CountRefused("Totals are counted by the principal `measures` alone.")
-    count, codes = COUNTED[key]
-    found = count(viewer, period, as_at)
+    count, codes = COUNTED[measure.key]
+    found = count(measure, viewer, period, as_at)
     return {window: {code: found.get(window, {}).get(code, 0) for code in codes} for window in (THIS, BEFORE)}
 
 
@@ -83,7 +83,7 @@ def _level_at(instant: datetime) -> Case:
 # The counts themselves.
 
 
-def _notifications_by_source(viewer: Viewer, period: Period, as_at: datetime) -> Counts:
+def _notifications_by_source(measure: Measure, viewer: Viewer, period: Period, as_at: datetime) -> Counts:
     both = sent_in(Period(period.before.first, period.last), as_at=as_at)
     is_this = Q(sent_at__gte=period.start)
     rows = (
@@ -98,7 +98,7 @@ def _notifications_by_source(viewer: Viewer, period: Period, as_at: datetime) ->
     return found
 
 
-def _open_by_level(viewer: Viewer, period: Period, as_at: datetime) -> Counts:
+def _open_by_level(measure: Measure, viewer: Viewer, period: Period, as_at: datetime) -> Counts:
     def at_end(which: Period, window: str) -> QuerySet[Any, Any]:
         files = open_at_end(viewer, which, at=as_at, as_at=as_at).order_by()
         numbers: QuerySet[Any, Any] = files.values("level_then").annotate(window=Value(window), number=Count("pk"))
@@ -111,8 +111,8 @@ def _open_by_level(viewer: Viewer, period: Period, as_at: datetime) -> Counts:
     return found
 
 
-def _interviews(viewer: Viewer, period: Period, as_at: datetime) -> Counts:
-    return interviews.count_interviews({THIS: period, BEFORE: period.before}, as_at=as_at)
+def _interviews(measure: Measure, viewer: Viewer, period: Period, as_at: datetime) -> Counts:
+    return interviews.count_interviews({THIS: period, BEFORE: period.before}, as_at=as_at, within=measure.within)
 
 
 # The measures that the system counts, in the order of a report: how, and by which codes. A system check compares

@@ -6,7 +6,7 @@ every denominator, absences only where an interview was decided on, and a child 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
@@ -14,7 +14,6 @@ from django.db.models.functions import Coalesce
 
 from missing.choices import EpisodeKind, NotNeededReason
 from missing.models import MissingEpisode
-from missing.rules import HELD_WITHIN
 from reporting.measures import COMPLETED, ELIGIBLE
 from reporting.rules.periods import Period
 
@@ -28,9 +27,12 @@ ASKS_FOR_ONE = Q(kind=EpisodeKind.MISSING) | Q(interview__isnull=False)
 NONE_POSSIBLE = Q(interview__not_needed_reason__in=[NotNeededReason.DECEASED, NotNeededReason.MOVED])
 
 
-def episodes_known(*, as_at: datetime) -> QuerySet[Any]:
-    """Episodes as they had been recorded at the instant of counting, each with the end of its 72 hours (`due_at`)."""
-    due = ExpressionWrapper(F("returned_at") + Value(HELD_WITHIN), output_field=DateTimeField())
+def episodes_known(*, as_at: datetime, within: timedelta) -> QuerySet[Any]:
+    """Episodes as they had been recorded at the instant of counting, each with the end of its time (`due_at`).
+
+    `within` is the measure's own: the elapsed time after the return in which an interview is held in time.
+    """
+    due = ExpressionWrapper(F("returned_at") + Value(within), output_field=DateTimeField())
     known: QuerySet[Any] = MissingEpisode.objects.filter(recorded_at__lte=as_at).annotate(due_at=due)
     return known
 
@@ -64,7 +66,7 @@ def became(code: str, *, as_at: datetime) -> Q:
     return conditions[code]
 
 
-def count_interviews(windows: dict[str, Period], *, as_at: datetime) -> dict[str, dict[str, int]]:
+def count_interviews(windows: dict[str, Period], *, as_at: datetime, within: timedelta) -> dict[str, dict[str, int]]:
     """How many returns there are of each code in each window, in one statement."""
     counts: dict[str, Any] = {}
     for window, period in windows.items():
@@ -75,5 +77,5 @@ def count_interviews(windows: dict[str, Period], *, as_at: datetime) -> dict[str
             else:
                 counts[f"{window}__{code}"] = Count("pk", filter=returned_in(period) & became(code, as_at=as_at))
     last = max(period.end for period in windows.values())
-    found = episodes_known(as_at=as_at).filter(last_seen_at__lt=last).aggregate(**counts)
+    found = episodes_known(as_at=as_at, within=within).filter(last_seen_at__lt=last).aggregate(**counts)
     return {window: {code: found[f"{window}__{code}"] for code in CODES} for window in windows}

@@ -36,6 +36,11 @@ def all_versions() -> list[Measure]:
     return sorted(versions, key=lambda measure: (order.index(measure.key), -measure.version))
 
 
+def measure_of(key: str, version: int) -> Measure:
+    """One version of a measure, as a report was counted by it."""
+    return read(DefinitionVersion.objects.get(kind=KIND, key=key, version=version).body)
+
+
 def _versions() -> list[DefinitionVersion]:
     return list(DefinitionVersion.objects.filter(kind=KIND).order_by("effective_on", "version"))
 

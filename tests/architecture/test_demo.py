@@ -10,23 +10,28 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pghistory
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import connection, connections, models
+from django.db import connection, connections, models, transaction
 from django.db.models import Count, F, Q
 
 from accounts.choices import Sector
 from accounts.models import AccessEvent, Agency, FunctionGroup, Membership, User
 from accounts.rules.dates import LONDON
 from accounts.rules.roles import ROLES, Capability
+from accounts.rules.tokens import why_not
 from accounts.selectors import viewer_of
+from accounts.selectors.tokens import service_memberships, tokens_of_services
 from cases.access.choices import CATEGORY_BITS, Cell
 from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
 from cases.access.rules import mask_of
 from cases.access.selectors import matrix_in_force
 from cases.access.services import _project
 from cases.clocks.models import Alert, OutboxMessage
+from cases.clocks.selectors import alerts_for, definition_of
+from cases.clocks.services.running import climb_clocks
 from cases.record.models import Child, ChronologyEntry, Identifier, Involvement, Spell
 from config.demo.calibration import figures
 from config.demo.children import HISTORY_DAYS, plan_children
@@ -60,8 +65,8 @@ NAMED = [
 DAY = datetime(2026, 3, 5, 14, 20, tzinfo=LONDON)
 FILES = 24
 CALIBRATION = Path(__file__).resolve().parents[2] / "docs" / "calibration.md"
-# What two runs may give differently: keys and references that nobody can foretell, and quick password hashes.
-UNFORESEEABLE = {"id", "reference", "password", "dedupe_key", "xid"}
+# What two runs may give differently: keys, references and tokens that nobody can foretell, and quick password hashes.
+UNFORESEEABLE = {"id", "reference", "password", "dedupe_key", "xid", "prefix", "secret_hash"}
 REFERENCE = re.compile(r"\bN-[0-9A-Z]{3}-[0-9A-Z]{4}\b")
 KEY = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
@@ -160,7 +165,7 @@ def test_everybody_a_newcomer_signs_in_as_is_there_and_may_sign_in(seeded: Seede
         assert User.objects.get(username=username).check_password(password_of(username))
         assert len(password_of(username)) >= 12
     assert Agency.objects.count() == 18
-    assert User.objects.count() == 45
+    assert User.objects.filter(is_service=False).count() == 45
     assert not User.objects.filter(Q(is_superuser=True) | Q(is_staff=True)).exists()
     assert set(current.values_list("role", flat=True)) == set(ROLES)
 
@@ -294,12 +299,48 @@ def test_what_was_made_late_is_due_and_is_coming(seeded: Seeded) -> None:
     assert waiting.filter(urgent=True).count() == 1
     assert waiting.filter(urgent=False).count() > 3
     open_alerts = Alert.objects.filter(acknowledged_at=None)
-    assert set(open_alerts.values_list("subject_id", flat=True)) == set(
-        waiting.filter(urgent=True).values_list("pk", flat=True)
+    assert set(waiting.filter(urgent=True).values_list("pk", flat=True)) <= set(
+        open_alerts.values_list("subject_id", flat=True)
     )
-    # An e-mail waits about what is open, and about nothing that was taken long ago.
-    unsent = set(OutboxMessage.objects.filter(sent_at=None).values_list("alert_id", flat=True))
-    assert unsent == set(open_alerts.values_list("pk", flat=True))
+
+
+def test_who_was_told_in_time_is_not_told_again_at_the_first_start(seeded: Seeded) -> None:
+    """Seen to fail with the rungs of clocks left to the first sweep."""
+    start_of_day = DAY.replace(hour=0, minute=0)
+    assert not OutboxMessage.objects.filter(Q(sent_at=None) | Q(sent_at__gte=start_of_day)).exists()
+    assert OutboxMessage.objects.count() > 30
+    for alert in Alert.objects.filter(clock__isnull=False).select_related("clock__definition"):
+        rung = definition_of(alert.clock.definition).rungs[alert.step - 1]
+        assert alert.raised_at == alert.clock.due_at + rung.after_due
+        assert alert.clock.started_at <= alert.raised_at < start_of_day
+    late = Alert.objects.filter(clock__isnull=False).exclude(kind="urgent_notification_decided")
+    taken = late.exclude(acknowledged_at=None)
+    assert 0 < taken.count() < late.count()
+    assert taken.count() > late.count() / 2
+    for alert in taken:
+        viewer = seeded.world.viewers[alert.acknowledged_by.username]
+        assert alert.acknowledged_at > alert.raised_at
+        assert alerts_for(viewer, at=alert.acknowledged_at).filter(subject_id=alert.subject_id).exists()
+    with transaction.atomic(), pghistory.context(reason="test"):
+        climb_clocks(start_of_day - timedelta(seconds=1))
+        assert not OutboxMessage.objects.filter(sent_at=None).exists()
+        transaction.set_rollback(True)
+
+
+def test_the_next_meeting_of_the_panel_can_be_chaired_in_an_afternoon(seeded: Seeded) -> None:
+    """Thirty children in two hours, where most are looked at again once a quarter; not every open file every month."""
+    meeting = apps.get_model("panels", "Meeting").objects.get(state="published")
+    on_agenda = meeting.items.exclude(state="removed").count()
+    assert 0 < on_agenda <= Spell.objects.filter(ended_on=None).count() / 2
+
+
+def test_a_system_of_the_police_may_send_by_a_token_that_nobody_holds(seeded: Seeded) -> None:
+    (account,) = service_memberships()
+    (token,) = tokens_of_services()
+    assert (account.agency, token.user) == (seeded.world.agencies["police"], account.user)
+    assert why_not(expires_at=token.expires_at, revoked_at=token.revoked_at, at=DAY) == ""
+    assert account.user.username not in seeded.world.members
+    assert not account.user.has_usable_password()
 
 
 def test_every_kind_of_decision_and_every_special_case_is_there(seeded: Seeded) -> None:
@@ -334,10 +375,11 @@ def test_every_closed_list_holds_what_was_written(seeded: Seeded) -> None:
 
 def test_numbers_and_addresses_belong_to_nobody(seeded: Seeded) -> None:
     drama = re.compile(r"^(01632 960 ?\d{3}|07700 900\d{3}|020 7946 0\d{3})$")
-    numbers = [*Agency.objects.values_list("telephone", flat=True), *User.objects.values_list("telephone", flat=True)]
+    people = User.objects.filter(is_service=False)
+    numbers = [*Agency.objects.values_list("telephone", flat=True), *people.values_list("telephone", flat=True)]
     numbers += Notification.objects.values_list("referrer_telephone", flat=True)
     assert [number for number in numbers if not drama.match(number)] == []
-    emails = User.objects.values_list("email", flat=True)
+    emails = people.values_list("email", flat=True)
     assert [email for email in emails if not re.search(r"@(harbour\.example|example\.(org|com|net))$", email)] == []
     address = apps.get_model("cases", "Address")
     postcodes = [

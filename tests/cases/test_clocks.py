@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,15 +17,16 @@ from django.utils import timezone
 from accounts.choices import FunctionKey
 from accounts.forms import WriteForm
 from accounts.models import Membership, User
+from accounts.rules.dates import day
 from accounts.rules.refusals import NotKnown
 from cases import tasks
 from cases.clocks import services
 from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.models import Alert, OutboxMessage
-from cases.clocks.rules import LADDERS, dedupe_key_of, steps_reached, wait_after
+from cases.clocks.rules import LADDERS, URGENCY, dedupe_key_of, steps_reached, wait_after
 from cases.clocks.rules.due import midnight
 from cases.clocks.selectors import SHOULD_ALERT, SHOULD_RUN, OpenAlert, count_open_alerts, open_alerts
-from cases.presenters.alerts import alert_card
+from cases.presenters.alerts import HEADINGS, LISTED, SHOWN, alert_groups
 from tests.factories.accounts import make_membership, make_user
 from tests.factories.referrals import make_notification
 
@@ -360,6 +362,12 @@ def test_the_tasks_write_their_own_history_context(world, at, without_history) -
         assert cursor.fetchall() == [("sweep",)]
 
 
+def row_of(alert: OpenAlert, *, at: datetime) -> dict[str, Any]:
+    (group,) = alert_groups([alert], at=at, opens=lambda address: True)
+    (row,) = group["rows"]
+    return row
+
+
 def test_an_alert_says_how_long_the_matter_waits_not_how_long_ago_somebody_was_told(world, at) -> None:
     subject = uuid4()
     started = {
@@ -375,7 +383,7 @@ def test_an_alert_says_how_long_the_matter_waits_not_how_long_ago_somebody_was_t
     alert = next(one for one in open_alerts(world.viewer("out_of_hours"), at=at) if one.kind == URGENT)
     assert alert.waits_since == at - timedelta(hours=23)
     assert alert.raised_at == at - minutes(16)
-    assert alert_card(alert, at=at)["stands"] == "23 hours waiting"
+    assert row_of(alert, at=at)["stands"] == "Waiting 23 hours"
 
 
 def test_an_action_is_late_by_days_as_on_its_own_page(world, at) -> None:
@@ -390,9 +398,9 @@ def test_an_action_is_late_by_days_as_on_its_own_page(world, at) -> None:
         by_day=True,
         waits_since=at,
     )
-    card = alert_card(told, at=at)
-    assert card["stands"] == "Late by 33 days"
-    assert "12:00am" not in card["words"]
+    row = row_of(told, at=at)
+    assert row["stands"] == "Late by 33 days"
+    assert row["title"] == f"Due {day(timezone.localdate(at) - timedelta(days=33))}"
 
 
 def test_the_page_shows_what_waits_for_my_groups_and_lets_me_take_it(world, client_as, at) -> None:
@@ -402,19 +410,16 @@ def test_the_page_shows_what_waits_for_my_groups_and_lets_me_take_it(world, clie
     browser = client_as("out_of_hours")
     page = browser.get(reverse("cases:alerts"))
     text = page.content.decode()
-    assert text.count('<h2 class="govuk-summary-card__title"') == 1
+    assert text.count("Take it<") == 1
     assert "An urgent notification is waiting" in text
-    assert "16 minutes waiting" in text
+    assert "Waiting 16 minutes" in text
+    assert "1 thing is late or waits." in text
     assert "people have been told again" in text
     assert "Until somebody takes it, more people are told." in text
     assert str(subject) not in text
 
     (alert,) = open_alerts(world.viewer("out_of_hours"), at=at)
-    answer = browser.post(
-        reverse("cases:acknowledge_alert", args=[alert.alert_id]),
-        {"idempotency_key": WriteForm()["idempotency_key"].value()},
-    )
-    assert answer.status_code == 302
+    assert take(browser, alert.alert_id).status_code == 302
     assert count_open_alerts(world.viewer("triage"), at=at) == 0
     for name in ("out_of_hours", "triage"):
         after = client_as(name).get(reverse("cases:alerts")).content.decode()
@@ -424,24 +429,100 @@ def test_the_page_shows_what_waits_for_my_groups_and_lets_me_take_it(world, clie
     assert "Taken lately" not in client_as("teacher").get(reverse("cases:alerts")).content.decode()
 
 
-@pytest.mark.parametrize(("name", "leads_to"), [("triage", "/triage/{}/"), ("chair", "/alerts/")])
-def test_taking_leads_to_the_thing_and_back_where_the_role_cannot_open_it(
-    world, client_as, viewer, at, name: str, leads_to: str
+@pytest.mark.parametrize(("name", "opens"), [("triage", True), ("chair", False)])
+def test_taking_stays_on_the_page_and_leads_to_the_thing_where_the_role_may_open_it(
+    world, client_as, viewer, at, name: str, opens: bool
 ) -> None:
     notification = make_notification(viewer("teacher"), sent_at=at - timedelta(days=14))
     services.sweep(at)
-    browser = client_as(name)
+    browser, page = client_as(name), f"/triage/{notification.reference}/"
     text = browser.get(reverse("cases:alerts")).content.decode()
     assert "Late by" in text
-    assert "Taking it does not stop its clock: that stops when the thing is done." in text
+    assert "A clock stops only when the thing is done; until then people are told again." in text
     assert "Until somebody takes it" not in text
+    assert (page in text) is opens
     (alert,) = open_alerts(viewer(name), at=at)
-    answer = browser.post(
-        reverse("cases:acknowledge_alert", args=[alert.alert_id]),
-        {"idempotency_key": WriteForm()["idempotency_key"].value()},
-    )
-    assert (answer.status_code, answer.url) == (302, leads_to.format(notification.reference))
-    assert browser.get(answer.url).status_code == 200
+    answer = take(browser, alert.alert_id)
+    assert (answer.status_code, answer.url) == (302, "/alerts/")
+    after = browser.get(answer.url).content.decode()
+    assert (f'href="{page}">Deal with it now</a>' in after) is opens
+    assert ("Its page is not open to your role" in after) is not opens
+    assert not opens or browser.get(page).status_code == 200
+
+
+def take(browser, alert_id: UUID, then: object = "") -> Any:
+    key = WriteForm()["idempotency_key"].value()
+    address = reverse("cases:acknowledge_alert", args=[alert_id])
+    return browser.post(address, {"idempotency_key": key, "then": str(then)})
+
+
+def raise_urgent(number: int, *, at: datetime) -> None:
+    for place in range(number):
+        services.start_ladder(kind=URGENT, subject_id=uuid4(), at=at - minutes(number - place))
+
+
+def test_of_many_of_a_kind_a_few_are_shown_and_the_rest_is_folded_and_counted(world, client_as, at) -> None:
+    raise_urgent(LISTED + 2, at=at)
+    text = client_as("out_of_hours").get(reverse("cases:alerts")).content.decode()
+    shown, folded = text.split("<details", 1)
+    assert (shown.count("Take it<"), folded.count("Take it<")) == (SHOWN, LISTED - SHOWN)
+    assert f'Urgent notifications <span class="hb-count">{LISTED + 2}</span>' in shown
+    assert f"{LISTED + 2} waiting." in shown
+    assert f"Show {LISTED - SHOWN} more" in folded
+    assert "2 more are shown as these are taken or done." in folded
+    assert not folded.startswith(' class="govuk-details" open')
+
+
+@pytest.mark.parametrize("place", [0, SHOWN, SHOWN + 1])
+def test_taking_one_leaves_the_reader_where_it_stood(world, client_as, at, place: int) -> None:
+    raise_urgent(SHOWN + 2, at=at)
+    browser = client_as("out_of_hours")
+    waiting = [alert.alert_id for alert in open_alerts(world.viewer("out_of_hours"), at=at)]
+    neighbour = waiting[place + 1] if place + 1 < len(waiting) else waiting[place - 1]
+    text = browser.get(reverse("cases:alerts")).content.decode()
+    form = text.split(reverse("cases:acknowledge_alert", args=[waiting[place]]))[1].split("</form>")[0]
+    assert f'name="then" value="{neighbour}"' in form
+    answer = take(browser, waiting[place], neighbour)
+    assert answer.url == f"/alerts/?at={neighbour}#here"
+    after = browser.get(answer.url.partition("#")[0]).content.decode()
+    assert after.count("You have taken this alert") == 1
+    told, row = after.split('<li id="here">')[1].split('<li class="hb-actions__item">')[:2]
+    assert "You have taken this alert" in told
+    assert reverse("cases:acknowledge_alert", args=[neighbour]) in row
+    assert ('<details class="govuk-details" open>' in after) is (place > 0)
+
+
+@pytest.mark.parametrize("then", ["", "nonsense", "https://elsewhere.example/"])
+def test_a_place_that_is_no_alert_leads_to_the_page_and_nowhere_else(world, client_as, at, then: str) -> None:
+    raise_urgent(1, at=at)
+    (alert,) = open_alerts(world.viewer("out_of_hours"), at=at)
+    assert take(client_as("out_of_hours"), alert.alert_id, then).url == "/alerts/"
+
+
+def test_kinds_with_something_late_come_first_then_the_most_urgent_kind(at) -> None:
+    late, soon = at - timedelta(days=9), at + minutes(30)
+    wanted = [
+        (ClockKind.ACTION_DONE, late),
+        (ClockKind.INTERVIEW_HELD, soon),
+        (ClockKind.NOTIFICATION_DECIDED, at),
+        (ClockKind.URGENT_NOTIFICATION_DECIDED, soon),
+        (URGENT, None),
+    ]
+    told = {"raised_at": late, "step": 1, "href": "", "by_day": False, "waits_since": late}
+    found = [OpenAlert(uuid4(), kind, "Words", due_at=due, **told) for kind, due in wanted]
+    groups = alert_groups(found, at=at, opens=bool)
+    assert [(group["heading"], group["stands"]) for group in groups] == [
+        ("Urgent notifications", "1 waiting"),
+        ("Notifications to decide", "1 late"),
+        ("Actions of the panel", "1 late"),
+        ("Urgent notifications to decide", "1 due soon"),
+        ("Return interviews to hold", "1 due soon"),
+    ]
+
+
+def test_every_kind_of_alert_has_its_place_and_its_heading() -> None:
+    kinds = {*AlertKind.values, *ClockKind.values}
+    assert (set(URGENCY), set(HEADINGS)) == (kinds, kinds)
 
 
 def test_the_page_of_a_person_in_no_group_is_empty_and_the_alert_is_not_there_for_them(world, client_as, at) -> None:
@@ -454,7 +535,7 @@ def test_the_page_of_a_person_in_no_group_is_empty_and_the_alert_is_not_there_fo
         assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("how_many", [1, 3])
+@pytest.mark.parametrize("how_many", [1, 3, SHOWN + 3])
 def test_the_page_asks_the_database_the_same_number_of_times(
     world, client_as, at, how_many: int, django_assert_num_queries
 ) -> None:

@@ -40,7 +40,7 @@ from cases.clocks.selectors import (
     taken_lately,
 )
 from cases.clocks.services.running import climb_clocks, start_left_out, stop_left_running
-from cases.presenters.alerts import alert_card
+from cases.presenters.alerts import alert_groups
 from tests.factories.accounts import make_membership, make_user
 from tests.factories.cases import block, grant, make_child
 
@@ -624,10 +624,9 @@ def test_events_come_first_then_clocks_by_when_they_are_due(start, staff, world)
         (INTERVIEW, late.due_at),
         (INTERVIEW, soon.due_at),
     ]
-    assert alert_card(found[2], at=RETURNED + hours(38))["words"].endswith(
-        "Whoever takes it, people are told again if it is not done in time."
-    )
-    assert alert_card(found[1], at=RETURNED + hours(38))["stands"] == "Late by 2 days"
+    groups = alert_groups(found, at=RETURNED + hours(38), opens=bool)
+    assert [group["stands"] for group in groups] == ["1 waiting", "1 late, 1 due soon"]
+    assert [row["stands"] for row in groups[1]["rows"]] == ["Late by 2 days", "Due in 14 hours"]
 
 
 # --- Taken lately ---------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from typing import Any
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
 from cases.access.choices import Category
+from cases.clocks.choices import ClockKind
+from cases.clocks.services import stop_clock
 from cases.record.models import Child
 from missing.choices import EpisodeKind, EpisodeState, Grade, ReturnMethod
 from missing.models import (
@@ -18,6 +20,8 @@ from missing.models import (
     ReturnInterview,
     SafetyBriefing,
 )
+from missing.rules import CLOCK_RUNS
+from missing.services.returns import run_clock
 from tests.factories.cases import provenance
 
 HOUR = timedelta(hours=1)
@@ -71,8 +75,12 @@ def make_grade(episode: MissingEpisode, by: Viewer, grade: str = Grade.MEDIUM, *
 
 
 def make_interview(episode: MissingEpisode, by: Viewer, **fields: Any) -> ReturnInterview:
-    """The interview that follows a returned episode, to be offered; without a clock."""
-    return ReturnInterview.objects.create(
+    """The interview that follows a returned episode, to be offered, with its clock as the service starts and stops it.
+
+    `clock=False` leaves it out, as a bulk load does.
+    """
+    clock = fields.pop("clock", True)
+    interview = ReturnInterview.objects.create(
         **{
             "child": episode.child,
             "episode": episode,
@@ -81,6 +89,23 @@ def make_interview(episode: MissingEpisode, by: Viewer, **fields: Any) -> Return
             **fields,
         }
     )
+    if clock:
+        _run_clock(interview, by)
+    return interview
+
+
+def _run_clock(interview: ReturnInterview, by: Viewer) -> None:
+    if interview.state in CLOCK_RUNS or interview.held_at is not None:
+        run_clock(interview, at=now(), by=by)
+    if interview.held_at is not None:
+        stop_clock(
+            kind=ClockKind.INTERVIEW_HELD,
+            subject_id=interview.pk,
+            done_at=interview.held_at,
+            breach_reason=interview.breach_reason or "The child was in hospital.",
+            at=now(),
+            by=by,
+        )
 
 
 def make_finding(interview: ReturnInterview, by: Viewer, category: str, text: str, **fields: Any) -> InterviewFinding:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, Locator, Page, expect
+from pypdf import PdfReader
 
 from tests.journeys.browsing import Visit
 from tests.journeys.product import Product
+
+LONDON = ZoneInfo("Europe/London")
 
 
 class Person:
@@ -50,6 +57,21 @@ class Person:
     def write(self, label: str, words: str) -> None:
         self.page.get_by_role("textbox", name=label).fill(words)
 
+    def write_day(self, question: str, on: date) -> None:
+        """Fill in a date, also the first of several that have the same name."""
+        for part, said in (("Day", on.day), ("Month", on.month), ("Year", on.year)):
+            self.group(question).first.get_by_label(part, exact=True).fill(str(said))
+
+    def write_moment(self, question: str, at: datetime) -> None:
+        """Fill in a date and a time of day, on London's clocks."""
+        local = at.astimezone(LONDON)
+        self.write_day(question, local.date())
+        self.group(question).get_by_label("Time", exact=True).fill(f"{local:%H:%M}")
+
+    def pick(self, label: str, answer: str) -> None:
+        """Choose from a list, also from the first of several that have the same name."""
+        self.page.get_by_role("main").get_by_label(label, exact=True).first.select_option(answer)
+
     def press(self, name: str) -> None:
         self.page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
 
@@ -68,9 +90,21 @@ class Person:
         for each in words:
             expect(self.page.get_by_role("main")).to_contain_text(each)
 
-    def on_page(self, heading: str) -> None:
+    def on_page(self, heading: str | re.Pattern[str]) -> None:
         """The one main heading is this."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+
+    def reads_nothing_of(self, *words: str) -> None:
+        """The page has none of this, shown or not."""
+        page = self.page.content()
+        assert [each for each in words if each in page] == []
+
+    def downloads(self, control: Locator) -> tuple[str, list[str]]:
+        """The name of the file that a link or button gives, and the words of each page of that document on one line."""
+        with self.page.expect_download() as coming:
+            control.click()
+        pages = PdfReader(io.BytesIO(coming.value.path().read_bytes())).pages
+        return coming.value.suggested_filename, [" ".join(page.extract_text().split()) for page in pages]
 
     def problem(self, *lines: str) -> None:
         """The page came back with exactly these problems."""
@@ -88,6 +122,20 @@ def at_work(browser: Browser, product: Product, username: str, **options: Any) -
     complaints = person.visit.complaints
     person.context.close()
     assert complaints == [], f"{username}: {complaints}"
+
+
+@contextmanager
+def all_at_work(browser: Browser, product: Product, **options: Any) -> Iterator[Callable[[str], Person]]:
+    """`who("triage")`: that person in a window of their own, signed in when first asked for and there to the end."""
+    with ExitStack() as stack:
+        signed_in: dict[str, Person] = {}
+
+        def who(username: str) -> Person:
+            if username not in signed_in:
+                signed_in[username] = stack.enter_context(at_work(browser, product, username, **options))
+            return signed_in[username]
+
+        yield who
 
 
 @dataclass
@@ -201,6 +249,34 @@ def fill_in(person: Person, child: Referral, *, first: str = "Who the child is",
         STEPS[heading](person, child)
         person.press("Continue")
         person.on_page(following)
+
+
+def answer_nothing_at_first(teacher: Person, child: Referral) -> None:
+    """The first page comes back with what is missing, and with what was typed."""
+    teacher.write("Any other name the child uses", "Marns")
+    teacher.press("Continue")
+
+    expect(teacher.page).to_have_title("Error: Who the child is – Harbour")
+    teacher.problem(
+        "Enter the child’s first name",
+        "Select whether you know the date of birth",
+        "Select the child’s sex, or “Not known”",
+    )
+    expect(teacher.page.get_by_label("Any other name the child uses")).to_have_value("Marns")
+    fill_child(teacher, child)
+    teacher.press("Continue")
+    teacher.on_page("More about the child")
+
+
+def change_the_telephone(teacher: Person) -> None:
+    """Go back from the summary to one answer, and return to the summary."""
+    teacher.reads("01632 960 777", "3 answers given", "14 February 2012")
+    teacher.follow("Change (How to reach you)")
+    teacher.write("On what number can we reach you?", "07700 900 321")
+    teacher.press("Save and go back to your answers")
+    teacher.on_page("Check your answers, then send")
+    teacher.reads("07700 900 321")
+    expect(teacher.page.get_by_role("main")).not_to_contain_text("01632 960 777")
 
 
 def send(person: Person) -> str:

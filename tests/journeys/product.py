@@ -24,6 +24,21 @@ ROOT = Path(__file__).resolve().parents[2]
 CHILDREN = "36"
 SEED = "7"
 SECONDS_TO_START = 120
+A_DAY_OLDER = """
+    BEGIN;
+    ALTER TABLE referrals_notification DISABLE TRIGGER USER;
+    ALTER TABLE cases_spell DISABLE TRIGGER USER;
+    ALTER TABLE cases_child DISABLE TRIGGER USER;
+    UPDATE referrals_notification SET sent_at = sent_at - interval '1 day'
+        FROM cases_child WHERE child_id = cases_child.id AND cases_child.reference = %(file)s;
+    UPDATE cases_spell SET started_on = started_on - 1
+        FROM cases_child WHERE child_id = cases_child.id AND cases_child.reference = %(file)s;
+    UPDATE cases_child SET level_judged_at = level_judged_at - interval '1 day' WHERE reference = %(file)s;
+    ALTER TABLE referrals_notification ENABLE TRIGGER USER;
+    ALTER TABLE cases_spell ENABLE TRIGGER USER;
+    ALTER TABLE cases_child ENABLE TRIGGER USER;
+    COMMIT;
+"""
 Ask = Callable[[Callable[[], Any]], Any]
 
 
@@ -35,12 +50,21 @@ class Product:
     users: dict[str, str]
     database: str
     folder: Path
+    owner_url: str
 
     @property
     def mails(self) -> list[str]:
         """Every e-mail that has gone out, the oldest first."""
         files = sorted((self.folder / "mail").iterdir(), key=lambda path: path.stat().st_mtime)
         return [path.read_text(encoding="utf-8") for path in files]
+
+    def make_a_day_older(self, file: str) -> None:
+        """What would be so tomorrow: a child's notification, casework and level are of yesterday, and nothing else is.
+
+        Instants are written by the database's own clock and are not to be typed, so the owner of the database does it.
+        """
+        with clusters.cursor_of(self.owner_url) as cursor:
+            cursor.execute(A_DAY_OLDER, {"file": file})
 
 
 @contextlib.contextmanager
@@ -54,7 +78,7 @@ def running(cluster: clusters.Cluster, template: str) -> Iterator[Product]:
     try:
         with started(folder, environment_of(cluster, name, folder)) as address:
             users = {person["username"]: person["password"] for person in json.loads(people)}
-            yield Product(address, users, name, folder)
+            yield Product(address, users, name, folder, clusters.for_database(cluster.owner_url, name))
     finally:
         clusters.drop(cluster, name)
         shutil.rmtree(folder, ignore_errors=True)
@@ -67,7 +91,7 @@ def started(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     log = folder / "stack.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "config.stack", "run"],
+            [sys.executable, "-m", "config.stack", "--die-with-parent", "run"],
             cwd=ROOT,
             env={**environment, "PORT": str(port)},
             stdout=output,

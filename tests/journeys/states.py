@@ -20,7 +20,7 @@ from missing.services.opening import open_to_functions
 from missing.services.reports import ReportedChild
 from panels.choices import ActionStatus, MeetingState
 from panels.models import Action, AgendaItem, Meeting, PanelSeat
-from panels.services.meetings import accept_statement, open_meeting
+from panels.services.meetings import accept_statement, open_meeting, publish_agenda
 
 POLICE, MANAGER, CHAIR = "missing.coordinator", "manager", "chair"
 EPISODE_STEPS = ("add", "grade", "kind", "return", "correct", "check", "close", "decide_interview")
@@ -34,7 +34,8 @@ def viewer(username: str) -> Viewer:
 
 
 def let_things_happen() -> None:
-    """Police report a child of whom there is no file, and the chair opens the meeting whose agenda is out."""
+    """Police report a child of whom there is no file; the chair opens the meeting whose agenda is out, and publishes
+    the next one."""
     at = now()
     with pghistory.context(reason="a journey"):
         details = EpisodeDetails(EpisodeKind.ABSENT, last_seen_at=at - timedelta(hours=5), reported_at=at)
@@ -45,6 +46,8 @@ def let_things_happen() -> None:
         meeting = Meeting.objects.get(state=MeetingState.PUBLISHED)
         accept_statement(meeting=meeting, at=at, by=viewer(CHAIR))
         open_meeting(meeting=meeting, at=at, by=viewer(CHAIR))
+        later = Meeting.objects.filter(state=MeetingState.PLANNED).order_by("starts_at")[0]
+        publish_agenda(meeting=later, at=at, by=viewer(CHAIR))
 
 
 def pages_of_steps() -> Pages:
@@ -70,6 +73,7 @@ def _of_missing(at: datetime) -> Pages:
 
 def _of_panels(at: datetime) -> Pages:
     meeting, planned = (Meeting.objects.filter(state=state)[0] for state in (MeetingState.OPEN, MeetingState.PLANNED))
+    out = Meeting.objects.filter(state=MeetingState.PUBLISHED)[0]
     item = AgendaItem.objects.filter(meeting=meeting, state="listed", child__in=_files(CHAIR, at)).order_by("pk")[0]
     done = Action.objects.filter(status=ActionStatus.DONE, verified_at=None, child__in=_files(CHAIR, at)).order_by(
         "pk"
@@ -80,6 +84,8 @@ def _of_panels(at: datetime) -> Pages:
     of_meetings = ((f"panels:{step}", reverse(f"panels:{step}", args=[meeting.pk])) for step in MEETING_STEPS)
     return [
         *((name, path, CHAIR) for name, path in (*of_meetings, *of_items)),
+        ("panels:publish", reverse("panels:publish", args=[planned.pk]), CHAIR),
+        ("panels:open", reverse("panels:open", args=[out.pk]), CHAIR),
         ("panels:move", reverse("panels:move", args=[planned.pk]), CHAIR),
         ("panels:add_deputy", reverse("panels:add_deputy", args=[seat.pk]), CHAIR),
         ("panels:action", _at("panels:action", done.child, done.pk), CHAIR),

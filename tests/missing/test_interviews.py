@@ -337,7 +337,7 @@ def test_the_sweep_starts_what_a_bulk_load_left_out_and_stops_what_no_longer_wai
     child: Child, world: World, at: datetime
 ) -> None:
     by = world.viewer("socialworker")
-    waits = make_interview(make_returned(child, by), by)
+    waits = make_interview(make_returned(child, by), by, clock=False)
     over = make_interview(make_returned(make_child("Alex"), by), by, state="declined", outcome="declined")
     sweep(at)
     found = {row.subject_id: row for row in Clock.objects.filter(kind=ClockKind.INTERVIEW_HELD)}
@@ -466,6 +466,41 @@ def test_the_database_refuses_an_interview_that_contradicts_itself(
         fields["held_at"] = episode.returned_at - HOUR
     with pytest.raises(IntegrityError), transaction.atomic():
         make_interview(episode, by, **fields)
+
+
+def test_what_is_late_is_what_its_clock_says_is_late(child: Child, world: World, at: datetime) -> None:
+    """Seen to fail with the interviews picked by their return and not by their clock."""
+    by, matrix = world.viewer("socialworker"), matrix_in_force(on=at.date())
+    grant(child, world.agency("specialist"))
+    old = make_interview(make_returned(child, by, last_seen_at=at - 90 * HOUR), by)
+    new = make_interview(make_returned(child, by, last_seen_at=at - 20 * HOUR), by)
+    untold = make_interview(make_returned(child, by, last_seen_at=at - 200 * HOUR), by, clock=False)
+
+    def late() -> list[ReturnInterview]:
+        return waiting_interviews(world.viewer("manager"), at=at, matrix=matrix, late=True)
+
+    assert late() == [old]
+    # Another time given by the definition: the child's return is as it was.
+    Clock.objects.filter(subject_id=new.pk).update(due_at=at - HOUR)
+    Clock.objects.filter(subject_id=old.pk).update(due_at=at + HOUR)
+    assert late() == [new]
+    sweep(at)
+    assert late() == [untold, new]
+
+
+def test_an_interview_whose_clock_was_left_out_is_held_late_by_the_definition_alike(
+    child: Child, world: World, at: datetime
+) -> None:
+    by = world.viewer("interviewer")
+    back = make_returned(child, by, last_seen_at=at - 200 * HOUR)
+    interview = make_interview(back, by, state="accepted", clock=False)
+    said = {"held_by": world.membership("interviewer"), "venue": Venue.SCHOOL, "present": "", "independent": True}
+    with pytest.raises(MissingRefused, match="Say why"):
+        services.hold_interview(interview=interview, holding=Holding(held_at=at, **said), at=at, by=by)
+    late = Holding(held_at=at, breach_reason="The child was in hospital.", **said)
+    services.hold_interview(interview=interview, holding=late, at=at, by=by)
+    clock = Clock.objects.get(subject_id=interview.pk)
+    assert (clock.due_at, clock.state) == (interview.returned_at + 72 * HOUR, ClockState.DONE)
 
 
 def test_an_interviewer_of_the_team_sees_new_interviews_by_the_function(world: World, at: datetime) -> None:

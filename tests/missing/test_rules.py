@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from accounts.rules.dates import LONDON
 from cases.access.rules import Level
 from cases.record.rules.matching import Band
 from missing import rules
@@ -88,22 +87,6 @@ def test_every_state_of_an_interview_can_be_reached() -> None:
 )
 def test_how_an_interview_is_counted(state: str, carer: bool, covered: bool, outcome: str) -> None:
     assert rules.outcome_of(state, carer_spoke=carer, covered=covered) == outcome
-
-
-@pytest.mark.parametrize(
-    ("back", "due"),
-    [
-        # The clocks go forward on Sunday 29 March 2026, at 1am: 72 hours are three days and one hour on the wall.
-        (datetime(2026, 3, 27, 10, 0), datetime(2026, 3, 30, 11, 0)),
-        # They go back on Sunday 25 October 2026, at 2am: three days less one hour.
-        (datetime(2026, 10, 23, 10, 0), datetime(2026, 10, 26, 9, 0)),
-        (datetime(2026, 6, 5, 10, 0), datetime(2026, 6, 8, 10, 0)),
-    ],
-)
-def test_72_hours_pass_whatever_the_clocks_on_the_wall_do(back: datetime, due: datetime) -> None:
-    returned_at = back.replace(tzinfo=LONDON).astimezone(UTC)
-    assert rules.interview_due_at(returned_at).astimezone(LONDON).replace(tzinfo=None) == due
-    assert rules.interview_due_at(returned_at) - returned_at == timedelta(hours=72)
 
 
 @pytest.mark.parametrize(

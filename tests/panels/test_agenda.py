@@ -58,6 +58,25 @@ def test_the_agenda_fills_itself(meeting, child_of, viewer, at):
     assert meeting.agenda_rule.kind == "agenda"
 
 
+@pytest.mark.parametrize("children", [1, 4])
+def test_filling_an_agenda_asks_the_same_however_long_it_is_and_writes_what_changed_alone(
+    children, meeting, child_of, viewer, at, django_assert_num_queries
+):
+    by = viewer("coordinator")
+    for number in range(children):
+        child_of(f"Waiting{number}")
+    with django_assert_num_queries(FIRST_FILLING):
+        services.refresh_agenda(meeting=meeting, at=at, by=by)
+    with django_assert_num_queries(SECOND_FILLING):  # nothing has changed, so no item is written
+        services.refresh_agenda(meeting=meeting, at=at, by=by)
+    AgendaItem.objects.update(position=99)
+    services.refresh_agenda(meeting=meeting, at=at, by=by)
+    assert list(meeting.items.order_by("position").values_list("position", flat=True)) == list(range(1, children + 1))
+
+
+FIRST_FILLING, SECOND_FILLING = 13, 12
+
+
 def test_missing_episodes_are_counted_and_absences_are_not(meeting, viewer, at):
     thrice, absent = make_child("Thrice"), make_child("Absent")
     for child in (thrice, absent):

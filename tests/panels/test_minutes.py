@@ -15,7 +15,8 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from panels.models import Meeting
 from panels.presenters.minutes import minutes_as_pdf
-from panels.selectors.agenda import files_open
+from panels.presenters.parts import name_of
+from panels.selectors.agenda import files_open, items_known
 from panels.services import meetings
 from panels.services.actions import NewAction
 from panels.services.deciding import Disagrees, add_update
@@ -159,6 +160,86 @@ def test_each_childs_part_has_pages_of_its_own_and_can_stand_alone(closed, viewe
     assert "CANARY-rationale for Robin" in text
     assert "Wren" not in text
     assert answer["Content-Disposition"] == f'attachment; filename="minutes-{item.child.reference}.pdf"'
+
+
+def front_of(pdf: bytes) -> str:
+    """What stands before the first child's own page."""
+    pages = pypdf.PdfReader(io.BytesIO(pdf)).pages
+    texts = [" ".join(page.extract_text().split()) for page in pages]
+    first = next((number for number, text in enumerate(texts) if "Named lead" in text), len(texts))
+    return " ".join(texts[:first])
+
+
+@pytest.mark.parametrize(
+    ("person", "decisions", "actions"),
+    [
+        ("chair", 2, {"police action", "housing action"}),
+        ("housing", 2, {"police action", "housing action"}),
+        # Summary on minutes: the decisions, and the own agency's action.
+        ("missing_coordinator", 2, {"police action"}),
+    ],
+)
+def test_minutes_begin_with_decisions_and_actions_as_the_parts_show_them(
+    closed, viewer, at, person, decisions, actions
+):
+    front = front_of(pdf_for(closed, viewer(person), at))
+    assert "2 decided" in front
+    assert front.count("Continue the plan") == decisions
+    assert canaries(front) == actions
+    for action in actions:
+        assert front.index("Who does what") < front.index(f"CANARY-{action}")
+    assert ("other agencies’ actions are withheld" in front) == (person == "missing_coordinator")
+    assert "Not decided at this meeting" not in front
+
+
+def test_a_blocked_reader_finds_no_trace_in_the_summary_either(closed, viewer, at):
+    child = closed.items.get(child__given_name="Robin").child
+    block(child, viewer("housing"), by=viewer("guardian"))
+    front = front_of(pdf_for(closed, viewer("housing"), at))
+    assert "1 decided" in front
+    assert front.count("Continue the plan") == 1
+    assert "Robin" not in front
+    assert child.reference not in front
+    assert canaries(front) == set()
+
+
+def test_children_carried_over_share_one_table(meeting, world, child_of, viewer, at):
+    """Seen to fail with a page for each of them."""
+    for number in range(9):
+        make_item(meeting, child_of(f"Child{number}", level="low"), viewer("coordinator"))
+    meeting = publish(meeting, world, at=at)
+    meeting = open_quorate(meeting, world, at=at)
+    decide(meeting.items.get(child__given_name="Child4"), viewer("chair"), at=at)
+    meeting = meetings.close_meeting(meeting=meeting, why="No time was left.", at=at, by=viewer("chair"))
+    pdf = pdf_for(meeting, viewer("chair"), at)
+    assert len(pypdf.PdfReader(io.BytesIO(pdf)).pages) <= 3
+    text = text_of(pdf)
+    assert "1 decided, 8 carried over to the next meeting" in text
+    assert text.count("Why the panel talked about this child") == 1
+    assert text.count("Carried over: No time was left.") == 8
+    # Who reads the decision alone does not read why.
+    police = text_of(pdf_for(meeting, viewer("missing_coordinator"), at))
+    assert police.count("Carried over") == 8
+    assert "No time was left." not in police
+    # On paper they stand in the order of the agenda.
+    known = [name_of(opened).split()[0] for item, opened in items_known(meeting, viewer("chair"), at=at)]
+    table = text[text.index("Not decided at this meeting") :]
+    places = {name: table.index(f"{name} ") for name in known if name != "Child4"}
+    assert list(places) == sorted(places, key=places.__getitem__)
+
+
+def test_a_childs_own_part_says_that_it_was_carried_over(meeting, world, child_of, viewer, at):
+    item = make_item(meeting, child_of("Robin", level="low"), viewer("coordinator"))
+    meeting = publish(meeting, world, at=at)
+    meeting = open_quorate(meeting, world, at=at)
+    meeting = meetings.close_meeting(meeting=meeting, why="No time was left.", at=at, by=viewer("chair"))
+    item.refresh_from_db()
+    opened = files_open([item.child_id], viewer("chair"), at=at)[item.child_id]
+    pdf = minutes_as_pdf(meeting, [(item, opened)], viewer=viewer("chair"), at=at, partnership="Northmere", alone=True)
+    text = text_of(pdf)
+    assert "Why this child was on the agenda" in text
+    assert "Why the panel talked about this child" not in text
+    assert "Carried over: No time was left." in text
 
 
 def test_there_are_no_minutes_before_the_close(meeting, world, child_of, viewer, client_as, at):

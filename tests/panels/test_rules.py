@@ -14,10 +14,10 @@ import pytest
 
 from accounts.definitions import seeds
 from accounts.rules.dates import LONDON
-from cases.access.choices import Category
-from cases.access.rules import Level
+from cases.access.choices import Category, Cell
+from cases.access.rules import Level, Matrix
 from panels.choices import ClosingCheck, DecisionCode, Frequency, ItemState, MeetingState, ReasonCode
-from panels.rules import PanelRefused, agenda, decisions, outcomes, quorum, seeing, states
+from panels.rules import PanelRefused, agenda, decisions, outcomes, progress, quorum, seeing, states
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RULE = agenda.read_agenda(next(seed.body for seed in seeds() if seed.kind == "agenda"))
@@ -299,3 +299,142 @@ def test_every_decision_has_words_for_the_referrer_and_none_says_the_child_was_k
     assert outcomes.told_of("continue") == outcomes.told_of("accept")
     assert outcomes.told_of("step_down") == outcomes.told_of("accept")
     assert outcomes.told_of("close") == outcomes.told_of("decline_advice")
+
+
+@pytest.mark.parametrize(
+    ("states_of", "closed", "expected"),
+    [
+        ([], True, ""),
+        (["decided"] * 3 + ["deferred"] * 103, True, "3 decided, 103 carried over to the next meeting"),
+        (["deferred"], True, "None decided, 1 carried over to the next meeting"),
+        (
+            ["decided", "deferred", "listed"],
+            True,
+            "1 decided, 1 carried over to the next meeting, 1 still to be decided",
+        ),
+        (["decided", "decided"], True, "2 decided"),
+        (["decided", "listed", "listed"], False, "1 of 3 decided"),
+    ],
+)
+def test_carried_over_is_not_talked_about(states_of, closed, expected):
+    assert progress.progress_words(states_of, closed=closed) == expected
+
+
+def test_a_page_shows_what_comes_next_and_folds_the_rest():
+    pairs = [("decided", 0), *(("listed", number) for number in range(1, 13)), ("deferred", 13)]
+    split = progress.split_by_state(pairs)
+    assert (split.to_discuss, split.more_to_discuss) == (list(range(1, 11)), [11, 12])
+    assert (split.decided, split.carried_over) == ([0], [13])
+
+
+@pytest.mark.parametrize(
+    ("own", "for_all", "expected"),
+    [
+        ("", "No time was left.", "No time was left."),
+        (" The worker was ill. ", "No time was left.", "The worker was ill."),
+        ("The worker was ill.", "", "The worker was ill."),
+    ],
+)
+def test_one_reason_carries_all_over_and_a_childs_own_comes_first(own, for_all, expected):
+    assert progress.why_deferred(own=own, for_all=for_all, field="defer_1") == expected
+
+
+@pytest.mark.parametrize(
+    ("own", "for_all", "field"), [("", "", "why"), ("", "no", "why"), ("ill", "No time.", "defer_1")]
+)
+def test_nobody_is_carried_over_without_a_reason(own, for_all, field):
+    with pytest.raises(PanelRefused) as refused:
+        progress.why_deferred(own=own, for_all=for_all, field="defer_1")
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "level_after", "expected"),
+    [
+        ("step_down", "high", "high", "“Step down”, although the level on the file is High"),
+        ("close", "high", "low", "“Close at the panel”, although the level on the file is High"),
+        ("step_down", "medium", "high", "“Step down”, although the panel's own view of the level is High"),
+        ("step_down", "medium", "low", ""),
+        ("continue", "high", "high", ""),
+        ("step_up", "high", "high", ""),
+        ("", "high", "high", ""),
+    ],
+)
+def test_doing_less_at_a_high_level_asks_for_a_second_look(code, level, level_after, expected):
+    assert decisions.contradiction(code=code, level=level, level_after=level_after) == expected
+
+
+@pytest.mark.parametrize(
+    ("due_on", "refused"),
+    [
+        (ON - timedelta(days=1), True),
+        (ON, False),
+        (ON + timedelta(days=366), False),
+        (ON + timedelta(days=367), True),
+        (None, True),
+    ],
+)
+def test_an_action_is_due_from_today_to_a_year_ahead(due_on, refused):
+    if not refused:
+        decisions.check_action(text="Ring the school", due_on=due_on, has_owner=True, on=ON)
+        return
+    with pytest.raises(PanelRefused) as found:
+        decisions.check_action(text="Ring the school", due_on=due_on, has_owner=True, on=ON)
+    assert found.value.field == "due_on"
+
+
+@pytest.mark.parametrize(
+    ("at", "publishing", "opening"),
+    [
+        (datetime(2026, 3, 9, 23, 59, tzinfo=LONDON), True, True),
+        (datetime(2026, 3, 10, 0, 1, tzinfo=LONDON), False, True),
+        (datetime(2026, 3, 23, 23, 59, tzinfo=LONDON), False, True),
+        (datetime(2026, 3, 24, 0, 1, tzinfo=LONDON), False, False),
+        (datetime(2026, 3, 25, 9, tzinfo=LONDON), False, False),
+    ],
+)
+def test_what_is_done_long_before_a_meeting_is_asked_about_once_more(at, publishing, opening):
+    starts_at = datetime(2026, 3, 24, 10, tzinfo=LONDON)
+    assert agenda.asks_before_publishing(starts_at, at=at) == publishing
+    assert agenda.asks_before_opening(starts_at, at=at) == opening
+
+
+MATRIX = Matrix(
+    1,
+    {
+        "housing": {"minutes": Cell.PANEL, "intelligence": Cell.OWN, "health_sensitive": Cell.NONE},
+        "police_exploitation": {"minutes": Cell.FULL, "intelligence": Cell.FULL, "health_sensitive": Cell.NONE},
+        "police_missing": {"minutes": Cell.SUMMARY, "intelligence": Cell.SUMMARY},
+        "return_interviewer": {"minutes": Cell.NONE},
+    },
+)
+SEATED = [
+    ("Housing", "housing"),
+    ("Police", "police_missing"),
+    ("Police", "police_exploitation"),
+    ("Missing team", "police_missing"),
+    ("Interviews", "return_interviewer"),
+]
+
+
+def test_who_of_a_panel_reads_reasons():
+    assert seeing.readers_of_reasons(SEATED, MATRIX) == {
+        Level.FULL: ["Housing", "Police"],
+        Level.SUMMARY: ["Missing team"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        ((), {}),
+        (("missing", "minutes"), {}),
+        (("intelligence",), {"intelligence": ["Housing"]}),
+        (
+            ("health_sensitive", "intelligence"),
+            {"intelligence": ["Housing"], "health_sensitive": ["Housing", "Police"]},
+        ),
+    ],
+)
+def test_what_a_page_shows_and_readers_of_reasons_may_not_read(shown, expected):
+    assert seeing.kept_from_readers(shown, SEATED, MATRIX) == expected

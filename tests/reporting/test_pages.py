@@ -255,6 +255,21 @@ def test_a_figure_leads_to_the_files_behind_it_that_one_may_open(full_world, wor
     assert set(event.shown_ids) == {child.pk for child in full_world[:7]}
 
 
+def test_the_files_behind_a_figure_are_shown_page_by_page(full_world, world, client_as, monkeypatch):
+    monkeypatch.setattr("reporting.selectors.behind.SHOWN", 3)
+    run = make_report(world.viewer("analyst"))
+    for child in full_world[:7]:
+        grant(child, world.agency("specialist"))
+    browser, address, found = client_as("manager"), behind(run), []
+    for number in (1, 2, 3):
+        page = body(browser.get(f"{address}?page={number}"))
+        found.append({child.reference for child in full_world if child.reference in page})
+        assert (f"?page={number + 1}" in page) == (number < 3)
+    assert [len(references) for references in found] == [3, 3, 1]
+    assert set.union(*found) == {child.reference for child in full_world[:7]}
+    assert browser.get(f"{address}?page=x").status_code == 200
+
+
 def test_of_a_hidden_figure_only_what_one_may_open_is_said(full_world, world, client_as):
     run = make_report(world.viewer("analyst"))
     grant(full_world[12], world.agency("specialist"))
@@ -295,7 +310,7 @@ def test_who_sent_a_notification_is_told_where_identity_is_open_in_full(full_wor
     assert "The report counts" not in page, "the nine are withheld beside the two of police"
     assert full_world[0].reference not in page
     page = body(client_as("manager").get(behind(run, "notifications_by_source", "total")))
-    assert "The report counts 11 notifications. You may open 1 file of these." in page
+    assert "The report counts 11 notifications. You may open 1 file of these. One file can have several" in page
 
 
 def test_the_files_behind_an_interview_are_those_whose_interviews_one_sees(world, client_as):

@@ -1,4 +1,6 @@
-"""The ladder that an alert about an event climbs, and how long an e-mail waits to be tried again. Elapsed time only."""
+"""The ladder that an alert about an event climbs, which kind of alert is taken first, and how long an e-mail waits to
+be tried again. Elapsed time only.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from accounts.choices import FunctionKey
-from cases.clocks.choices import AlertKind
+from cases.clocks.choices import AlertKind, ClockKind
 
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=5)
@@ -40,6 +42,16 @@ LADDERS: Mapping[AlertKind, tuple[Step, ...]] = {
         Step(timedelta(hours=24), (FunctionKey.DATA_GUARDIANS,)),
     ),
 }
+
+# What is dealt with first: danger, then the shorter the time that was allowed.
+URGENCY: tuple[str, ...] = (
+    AlertKind.URGENT_NOTIFICATION,
+    ClockKind.URGENT_NOTIFICATION_DECIDED,
+    AlertKind.MATCH_QUESTION,
+    ClockKind.NOTIFICATION_DECIDED,
+    ClockKind.INTERVIEW_HELD,
+    ClockKind.ACTION_DONE,
+)
 
 
 def dedupe_key_of(kind: str, subject_id: UUID, step: int, function: str) -> str:

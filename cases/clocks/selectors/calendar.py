@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import holidays
 
+from accounts.selectors.kept import kept
 from cases.clocks.models import ClosureDay
 
 
@@ -17,6 +18,7 @@ def bank_holidays(year: int) -> dict[date, str]:
     return {day: name.replace("(observed)", "(substitute day)") for day, name in sorted(found.items())}
 
 
+@kept
 def closed_days(first: date, last: date) -> frozenset[date]:
     """Every day from `first` to `last` that is a bank holiday in England or has been closed here."""
     closed = {day for year in range(first.year, last.year + 1) for day in bank_holidays(year) if first <= day <= last}

@@ -104,7 +104,7 @@ def _sweep(at: datetime) -> tuple[Swept, bool]:
     started = [_part(start_left_out, kind, query, at) for kind, query in SHOULD_RUN.items()]
     stopped = [_part(stop_left_running, kind, query, at) for kind, query in SHOULD_RUN.items()]
     missed = [_part(_raise_missed, kind, query, at) for kind, query in SHOULD_ALERT.items()]
-    climbed = [_part(_climb, kind, at) for kind in LADDERS]
+    climbed = [_part(climb_events, kind, at) for kind in LADDERS]
     climbed.append(_part(climb_clocks, at))
     swept = Swept(
         missed=_total(missed, 0),
@@ -149,7 +149,8 @@ def _raise_missed(kind: AlertKind, query: ShouldAlert, at: datetime) -> tuple[in
     return write_alerts(OF_AN_EVENT.format(event=missed), parameters, at=at)
 
 
-def _climb(kind: AlertKind, at: datetime) -> tuple[int, int]:
+def climb_events(kind: AlertKind, at: datetime) -> tuple[int, int]:
+    """Raise every rung that an alert about an event of a kind has reached. Returns how many rows and mails are new."""
     rungs = [
         (number, int(step.after.total_seconds()), str(function))
         for number, step in enumerate(LADDERS[kind], start=1)
