@@ -62,6 +62,7 @@ class CasesConfig(AppConfig):
         from cases.record.selectors.hidden import hidden_files
 
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
+        register_definitions("name_variants", Path(__file__).parent / "definitions" / "names")
         register_definitions("clock", Path(__file__).parent / "definitions" / "clocks")
         register_hidden_files(hidden_files)
         declare_rights(RIGHTS_ON_FILES)

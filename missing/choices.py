@@ -185,7 +185,8 @@ WITH_PARTNER_TEXT: tuple[Category, ...] = (
     Category.FAMILY,
     Category.PLAN,
 )
-# For each category: heading, what to write in it, and what its sentence for partners is.
+# For each category: heading, what to write in it, and what its sentence for partners is. Who reads it is the matrix's
+# to say, in `missing.presenters.interviews.readers_rows`.
 SECTIONS: dict[Category, tuple[str, str, str]] = {
     Category.INTERVIEW: (
         "What happened, in the child’s words",
@@ -204,12 +205,12 @@ SECTIONS: dict[Category, tuple[str, str, str]] = {
     ),
     Category.HEALTH_SENSITIVE: (
         "Sensitive health",
-        "Substances, sexual health, self-harm, pregnancy. Your own agency reads it, and few others.",
+        "Substances, sexual health, self-harm, pregnancy.",
         "What others must know to keep the child safe",
     ),
     Category.INTELLIGENCE: (
         "Information for police",
-        "What police should have as intelligence. They grade it; nobody else reads it here.",
+        "What police should have as intelligence. They grade it.",
         "",
     ),
     Category.FAMILY: (

@@ -193,6 +193,7 @@ class ReturnInterview(Entry):
     episode = models.OneToOneField(MissingEpisode, on_delete=models.PROTECT, related_name="interview")
     state = models.CharField(max_length=20, choices=InterviewState, default=InterviewState.TO_OFFER)
     returned_at = models.DateTimeField()
+    agreed_for = models.DateTimeField(null=True, blank=True, help_text="When child and interviewer agreed to meet")
     risk_reason = models.TextField(blank=True, help_text="Evidence of risk, after an absence")
     allocated = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True)

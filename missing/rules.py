@@ -16,6 +16,7 @@ from accounts.rules.dates import in_london, moment
 from accounts.rules.refusals import Refusal
 from cases.access.rules import Level
 from cases.record.rules import age_on
+from cases.record.rules.matching import Band
 from missing.choices import (
     EpisodeKind,
     EpisodeState,
@@ -30,7 +31,10 @@ REPORTER_SEES_FOR = timedelta(days=28)
 WINDOWS = (30, 90)
 ADULT_AT = 18
 SHORTEST_REASON = 10
-GRADE_RANK: Mapping[str, int] = {grade.value: rank for rank, grade in enumerate(Grade, 1)}
+# Least grave first. What nobody has graded yet may be anything: it stands next to the gravest until somebody has.
+UNGRADED = ""
+GRAVITY = (Grade.NO_APPARENT_RISK, Grade.LOW, Grade.MEDIUM, UNGRADED, Grade.HIGH)
+GRADE_RANK: Mapping[str, int] = {str(grade): rank for rank, grade in enumerate(GRAVITY, 1)}
 
 
 class MissingRefused(Refusal):
@@ -71,8 +75,11 @@ EPISODE_TRANSITIONS: Mapping[tuple[str, EpisodeDeed], EpisodeState] = {
     (OPEN, EpisodeDeed.RETURN): BACK,
     (OPEN, EpisodeDeed.CLOSE): CLOSED,
     (BACK, EpisodeDeed.CORRECT_TIME): BACK,
+    (BACK, EpisodeDeed.GRADE): BACK,
     (BACK, EpisodeDeed.CHECK): BACK,
     (BACK, EpisodeDeed.DECIDE_INTERVIEW): BACK,
+    # Police may have had no time to grade while the child was away; an episode does not stay ungraded for ever.
+    (CLOSED, EpisodeDeed.GRADE): CLOSED,
 }
 
 _S, _D = InterviewState, InterviewStepKind
@@ -89,6 +96,7 @@ INTERVIEW_TRANSITIONS: Mapping[tuple[str, InterviewStepKind], InterviewState] = 
     (_S.OFFERED, _D.NOT_ENGAGED): _S.NOT_ENGAGED,
     (_S.OFFERED, _D.NOT_NEEDED): _S.NOT_NEEDED,
     (_S.OFFERED, _D.HELD): _S.HELD,
+    (_S.ACCEPTED, _D.OFFERED): _S.ACCEPTED,
     (_S.ACCEPTED, _D.ATTEMPT): _S.ACCEPTED,
     (_S.ACCEPTED, _D.ALLOCATED): _S.ACCEPTED,
     (_S.ACCEPTED, _D.DECLINED): _S.DECLINED,
@@ -191,6 +199,41 @@ def check_times(times: Times, *, at: datetime) -> None:
             )
     if times.returned_at is not None and times.returned_at == times.last_seen_at:
         raise MissingRefused("The return must be after the child was last seen.", field="returned_at")
+
+
+def puts_question(band: str, *, away: bool) -> bool:
+    """Whether a file that who reports may not know of is put to the data guardians.
+
+    A likely one is, as for a notification; and of a child who is away now a possible one too, because a second report
+    of one absence often comes without the birth date.
+    """
+    return band in (Band.LIKELY, Band.VERY_LIKELY) or (away and band == Band.POSSIBLE)
+
+
+def check_back_before_report(times: Times, *, meant: bool) -> None:
+    """Refuse a return before the report to police, unless whoever records it says that it is meant."""
+    if times.returned_at is not None and times.returned_at < times.reported_at and not meant:
+        raise MissingRefused(
+            f"This is before it was reported to police, {moment(times.reported_at)}. Correct the time, or tick that "
+            "the child was back before the report.",
+            field="before_report",
+        )
+
+
+def check_held_after_offer(held_at: datetime, *, offered_at: datetime | None) -> None:
+    """Refuse an interview held before the child was first offered it: one of the two times is wrong."""
+    if offered_at is not None and held_at < offered_at:
+        raise MissingRefused(
+            f"It was offered on {moment(offered_at)}, and cannot have been held before that. Correct this time; or "
+            "record another offer with its true time, and then that it was held.",
+            field="held_at",
+        )
+
+
+def check_agreed_time(agreed_for: datetime | None, *, offered_at: datetime) -> None:
+    """Refuse a time agreed with the child that lies before the offer."""
+    if agreed_for is not None and agreed_for < offered_at:
+        raise MissingRefused("The agreed time cannot be before the offer.", field="agreed_for")
 
 
 def check_kind_change(was: str, becomes: str) -> None:

@@ -1,8 +1,5 @@
-from pathlib import Path
-
 from django.apps import AppConfig
 
-from accounts.definitions import register_definitions
 from accounts.services.database.rights import ADD, add_and_change, declare_rights
 
 
@@ -14,11 +11,12 @@ class ReferralsConfig(AppConfig):
         from cases.clocks.choices import AlertKind, ClockKind
         from cases.clocks.services import register_kept_from, register_should_alert, register_should_run
         from cases.presenters.home import register_home_block
+        from missing.services import register_file_questions
         from referrals.presenters.home import home_blocks
         from referrals.selectors import clocks
         from referrals.selectors.triage import questions_kept_from, questions_waiting
+        from referrals.services.triage_questions import ask_guardians_of_report
 
-        register_definitions("name_variants", Path(__file__).parent / "definitions")
         decide, answer = clocks.notification_addresses, clocks.question_addresses
         register_should_alert(AlertKind.URGENT_NOTIFICATION, clocks.urgent_and_waiting, addresses=decide)
         register_should_alert(AlertKind.MATCH_QUESTION, questions_waiting, addresses=answer)
@@ -26,6 +24,7 @@ class ReferralsConfig(AppConfig):
         register_should_run(ClockKind.URGENT_NOTIFICATION_DECIDED, clocks.to_decide_urgently, addresses=decide)
         register_kept_from(AlertKind.MATCH_QUESTION, questions_kept_from)
         register_home_block(home_blocks)
+        register_file_questions(ask_guardians_of_report)
         matrix = ("tool_id", "answers", "result", "matrix_evidence", "computed_level")
         declare_rights(
             {

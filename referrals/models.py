@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from accounts.models import Agency, DefinitionVersion, Membership, User
 from cases.record.choices import Disability, Ethnicity, HarmStatus, RiskLevel, Sex
 from cases.record.models import Child, new_reference
+from missing.models import MissingReport
 from referrals.choices import (
     Agreement,
     ConcernKind,
@@ -153,10 +154,18 @@ class TriageDecision(models.Model):
 
 @pghistory.track()
 class MatchQuestion(models.Model):
-    """A likely match that the triage worker may not know of, put to the data guardians instead."""
+    """A likely match that triage, or who reports a child missing, may not know of: put to the data guardians instead.
+
+    It is about a notification or about a report, never about both.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="match_questions")
+    notification = models.ForeignKey(
+        Notification, on_delete=models.PROTECT, null=True, blank=True, related_name="match_questions"
+    )
+    report = models.ForeignKey(
+        MissingReport, on_delete=models.PROTECT, null=True, blank=True, related_name="match_questions"
+    )
     child = models.ForeignKey(Child, on_delete=models.PROTECT, related_name="+")
     reasons = ArrayField(models.CharField(max_length=60))
     asked_at = models.DateTimeField(db_default=Now())
@@ -167,9 +176,19 @@ class MatchQuestion(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["notification", "child"], name="match_question_once"),
+            models.UniqueConstraint(fields=["report", "child"], name="match_question_once_a_report"),
+            models.CheckConstraint(
+                condition=Q(notification=None, report__isnull=False) | Q(notification__isnull=False, report=None),
+                name="match_question_about_one",
+            ),
             models.CheckConstraint(
                 condition=Q(answered_at=None, answered_by=None, same_child=None)
                 | Q(answered_at__isnull=False, answered_by__isnull=False, same_child__isnull=False),
                 name="match_question_answer_paired",
             ),
         ]
+
+    @property
+    def about(self) -> "Notification | MissingReport":
+        """What the question is about; both have a reference and an agency."""
+        return self.notification or self.report  # type: ignore[return-value]

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ImproperlyConfigured
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
+from django.http import QueryDict
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -136,6 +137,9 @@ class HarbourForm(forms.Form):
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self.at = at
+        if isinstance(self.data, QueryDict) and self.is_bound:
+            # A page of refusal, made where no form is in hand, shows what was posted under this form's labels.
+            setattr(self.data, "read_by", self)  # noqa: B010  (no attribute of the class)
         for name, field in self.fields.items():
             if getattr(field, "when", "") and at is None:
                 raise ImproperlyConfigured(f"{type(self).__name__}({name}) compares dates and needs `at`.")

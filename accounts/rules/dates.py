@@ -54,8 +54,25 @@ def ago(then: datetime, at: datetime) -> str:
     return f"{length(span)} ago" if span >= timedelta(minutes=1) else "just now"
 
 
-def due_in(due_at: datetime, at: datetime) -> str:
-    """Where a clock stands at the instant `at`: `due in 5 hours`, or `late by 2 days`."""
+def last_day_of(due_at: datetime) -> date:
+    """The day by whose end something is due: what is due as a day begins had until the day before ended."""
+    return in_london(due_at - timedelta(microseconds=1)).date()
+
+
+def due_words(due_at: datetime, *, by_day: bool = False) -> str:
+    """By when something is due: the moment, or the day where its clock counts days (`by_day`)."""
+    return day(last_day_of(due_at)) if by_day else moment(due_at)
+
+
+def due_in(due_at: datetime, at: datetime, *, by_day: bool = False) -> str:
+    """Where a clock stands at the instant `at`: `due in 5 hours`, or `late by 2 days`.
+
+    Where the clock counts days, so does this, as every page does that knows the day itself.
+    """
+    if by_day:
+        days = (in_london(at).date() - last_day_of(due_at)).days
+        late, left = f"late by {_counted(days, 'day')}", f"due in {_counted(-days, 'day')}"
+        return late if days > 0 else left if days else "due today"
     span = due_at - at
     return f"late by {length(span)}" if span < timedelta() else f"due in {length(span)}"
 

@@ -1,6 +1,5 @@
 """What every template may say without loading anything: dates, ages, the lines of an error summary."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 
 from django import forms, template
@@ -8,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.forms.base import ErrorItem, error_items
+from accounts.forms.typed import fields_for, fields_read, typed_rows
 from accounts.models import HeldSubmission
 from accounts.rules import dates
 from accounts.templatetags.tables import sorts, table_body
@@ -41,27 +41,15 @@ def printed_at() -> str:
     return dates.moment(timezone.now())
 
 
-# What a form carries for the machine, and what must never be shown again.
-NOT_TYPED = {"csrfmiddlewaretoken", "form_owner", "idempotency_key", "version", "next", "held"}
-
-
 @register.filter
 def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
     """What somebody typed in the form that was refused, by field, so that a page of refusal loses nothing."""
     if not isinstance(request, HttpRequest) or request.method != "POST":
         return []
-    return _typed(request.POST.lists())
+    return typed_rows(dict(request.POST.lists()), fields_read(request.POST))
 
 
 @register.filter
 def held_fields(held: HeldSubmission) -> list[tuple[str, str]]:
     """What stands in a form that was kept when its session had ended."""
-    return _typed(held.fields.items())
-
-
-def _typed(fields: Iterable[tuple[str, list[str]]]) -> list[tuple[str, str]]:
-    return [
-        (name.replace("_", " ").capitalize(), ", ".join(value for value in values if value))
-        for name, values in fields
-        if name not in NOT_TYPED and "password" not in name and any(values)
-    ]
+    return typed_rows(held.fields, fields_for(held.fields))

@@ -191,6 +191,39 @@ def category_levels(viewer: Viewer, facts: FileFacts, matrix: Matrix) -> dict[st
     return {category.value: category_level(viewer, category.value, facts, matrix) for category in Category}
 
 
+@dataclass(frozen=True)
+class Readers:
+    """The roles that read an entry of one category on a file that is open to them: the matrix read down a column.
+
+    `colleagues` read in full what is written at their own agency, `panel` while a panel has the child listed.
+    """
+
+    full: frozenset[str]
+    colleagues: frozenset[str]
+    panel: frozenset[str]
+    summary: frozenset[str]
+    existence: frozenset[str]
+
+
+def readers_of(category: str, matrix: Matrix, *, sector: str) -> Readers:
+    """Who reads an entry of a category that is written at an agency of a sector; roles that open no files are out."""
+
+    def roles(cell: Cell) -> frozenset[str]:
+        return frozenset(
+            key
+            for key, role in ROLES.items()
+            if Capability.READ_FILES in role.capabilities and matrix.cell(key, category) == cell
+        )
+
+    return Readers(
+        full=roles(Cell.FULL),
+        colleagues=frozenset(key for key in roles(Cell.OWN) if ROLES[key].sector == sector),
+        panel=roles(Cell.PANEL),
+        summary=roles(Cell.SUMMARY),
+        existence=roles(Cell.EXISTENCE),
+    )
+
+
 def entry_level(level: Level, *, own: bool, own_agency: bool) -> Level:
     """How much of one entry is seen by somebody who sees `level` of its category on its file.
 

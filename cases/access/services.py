@@ -25,6 +25,8 @@ from cases.access.rules import mask_of, reads_files, roles_told_of
 from cases.access.selectors import matrix_in_force, roles_of
 
 VIEW_PERMISSION = "view_child"
+# Who takes a file in, who prepares its panel, and who oversees every look at it.
+STANDING_FUNCTIONS = (FunctionKey.NOTIFICATION_POINT, FunctionKey.PANEL_OFFICE, FunctionKey.DATA_GUARDIANS)
 _projecting_later: ContextVar[bool] = ContextVar("projecting_later", default=False)
 
 
@@ -80,6 +82,12 @@ def grant_to_function(*, child_id: UUID, function: FunctionKey, at: datetime, by
     if existing:
         return existing
     return grant_access(child_id=child_id, reason=GrantReason.FUNCTION, at=at, by=by, group=group)
+
+
+def open_to_standing_functions(*, child_id: UUID, at: datetime, by: Viewer | None) -> None:
+    """Open a new file to the functions that see every file, by whichever door the child came. Idempotent."""
+    for function in STANDING_FUNCTIONS:
+        grant_to_function(child_id=child_id, function=function, at=at, by=by)
 
 
 @transaction.atomic

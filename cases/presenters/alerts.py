@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.forms import WriteForm
-from accounts.rules.dates import due_in, length, moment
+from accounts.rules.dates import due_in, due_words, length, moment
 from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.rules import URGENCY
 from cases.clocks.selectors import OpenAlert, TakenAlert
@@ -94,12 +94,13 @@ def _row(
 ) -> dict[str, Any]:
     told = f"You were told on {moment(alert.raised_at)}."
     if alert.due_at is None:
-        title, tone = f"Since {moment(alert.raised_at)}", "urgent"
-        stands = f"waiting {length(at - alert.raised_at)}"
+        title, tone = f"Since {moment(alert.waits_since)}", "urgent"
+        stands = f"waiting {length(at - alert.waits_since)}"
         told = "Nobody took it in time, so people have been told again." if alert.step > 1 else ""
     else:
         late = alert.due_at <= at
-        title, stands, tone = f"Due {moment(alert.due_at)}", due_in(alert.due_at, at), "urgent" if late else "watch"
+        title = f"Due {due_words(alert.due_at, by_day=alert.by_day)}"
+        stands, tone = due_in(alert.due_at, at, by_day=alert.by_day), "urgent" if late else "watch"
     return {
         "id": alert.alert_id,
         "title": title,

@@ -136,8 +136,8 @@ class Child(models.Model):
 
     @property
     def called(self) -> str:
-        """What the child is called: the preferred name, or the given one."""
-        return self.preferred_name or self.given_name
+        """What the child is called: the preferred name, or the given one; never the family name."""
+        return self.preferred_name or self.given_name or "First name not known"
 
 
 class EntryQuerySet(models.QuerySet):

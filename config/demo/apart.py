@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.services.drafts import save_step, start_draft
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
-from cases.access.services import end_grants, grant_access, grant_to_function, place_block
+from cases.access.services import end_grants, grant_access, open_to_standing_functions, place_block
 from cases.record.choices import RiskLevel, SpellEnd
 from cases.record.models import Spell
 from cases.record.services import open_child_file
@@ -25,7 +25,6 @@ from config.demo.timeline import assessor_of
 from config.demo.times import day_of
 from referrals.forms.notify import step_form
 from referrals.selectors.notify import FORM
-from referrals.services.triage_file import STANDING_FUNCTIONS
 from risk.models import LevelJudgement, RiskAssessment
 from risk.services import judge_level, keep_draft, send_back_judgement
 
@@ -167,8 +166,7 @@ def _merge(lives: dict[int, Life], setting: Setting, taken: set[int]) -> None:
     at = kept.opened_at + timedelta(days=1)
     by = kept.viewer("triage")
     duplicate = open_child_file(identity=identity_of(twice), at=at, by=by)
-    for function in STANDING_FUNCTIONS:
-        grant_to_function(child_id=duplicate.pk, function=function, at=at, by=by)
+    open_to_standing_functions(child_id=duplicate.pk, at=at, by=by)
     Spell.objects.filter(child=duplicate).update(
         ended_on=day_of(at + timedelta(days=1)), end_reason=SpellEnd.NOT_NEEDED
     )

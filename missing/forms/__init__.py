@@ -8,13 +8,14 @@ from typing import Any
 from accounts.forms import HarbourForm
 from cases.clocks.rules import BreachReasonNeeded
 from missing.rules import AlreadyMissing, MissingRefused
+from missing.services.reports import MayBeKnown
 
 
 def answered(form: HarbourForm, call: Callable[[], Any]) -> Any:
     """What a service returns for a valid form; None where it refuses, with the reason at the control it is about."""
     try:
         return call()
-    except AlreadyMissing:
+    except (AlreadyMissing, MayBeKnown):
         raise
     except BreachReasonNeeded as refusal:
         form.add_error("breach_reason" if "breach_reason" in form.fields else None, refusal.reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from accounts.forms import (
@@ -12,6 +13,7 @@ from accounts.forms import (
     RadioField,
     SelectField,
     TextField,
+    TickField,
     WriteForm,
     YesNoField,
 )
@@ -67,6 +69,22 @@ class ReturnForm(WriteForm):
         rows=4,
         required=False,
     )
+    before_report = TickField(label="The child was back before it was reported to police", required=False)
+
+    def __init__(self, *args: Any, reported_at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reported_at = reported_at
+        if not self.is_bound:
+            del self.fields["before_report"]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask about a return before the report to police only where there is one."""
+        cleaned = super().clean() or self.cleaned_data
+        returned_at = cleaned.get("returned_at")
+        if returned_at is None or returned_at >= self.reported_at:
+            cleaned["before_report"] = False
+            self.fields.pop("before_report", None)
+        return cleaned
 
 
 class CorrectionForm(WriteForm):

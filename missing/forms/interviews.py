@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from accounts.forms import (
@@ -41,8 +41,26 @@ class DeedForm(WriteForm):
     note = LongTextField(label="Note", max_length=2000, rows=3, required=False)
 
 
+class OfferForm(WriteForm):
+    happened_at = MomentField(label="When did you offer it?", noun="When you offered it", when="today_or_past")
+    agreed_for = MomentField(
+        label="Agreed for",
+        noun="The agreed time",
+        hint="If you agreed with the child when to meet.",
+        required=False,
+    )
+    note = LongTextField(label="Note", max_length=2000, rows=3, required=False)
+
+
 class AnswerForm(DeedForm):
-    field_order = ("accepted", "happened_at", "note")
+    field_order = ("accepted", "happened_at", "agreed_for", "note")
+    happened_at = MomentField(label="When did the child answer?", noun="The time", when="today_or_past")
+    agreed_for = MomentField(
+        label="Agreed for",
+        noun="The agreed time",
+        hint="If the child accepts and you agreed when to meet.",
+        required=False,
+    )
     accepted = YesNoField(label="Does the child accept?", missing="Select what the child said")
 
 
@@ -117,8 +135,9 @@ class WriteUpForm(WriteForm):
 
     finished = TickField(label="This is the whole write-up", required=False, hint="You can still add to it later.")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, readers: Mapping[str, list[dict[str, str]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.readers = readers
         finished = self.fields.pop("finished")
         for category in FINDING_CATEGORIES:
             heading, hint, partner = SECTIONS[category]
@@ -128,7 +147,7 @@ class WriteUpForm(WriteForm):
             if category in WITH_PARTNER_TEXT:
                 self.fields[f"{category}_partner"] = LongTextField(
                     label=partner,
-                    hint="Read by those who see a summary of this.",
+                    hint="For those who read no more than this.",
                     max_length=1000,
                     rows=2,
                     required=False,
@@ -145,12 +164,13 @@ class WriteUpForm(WriteForm):
 
     @property
     def sections(self) -> list[dict[str, Any]]:
-        """The fields of each category under its heading, for the page."""
+        """The fields of each category under its heading, with who will read it, for the page."""
         parts = ("text", "partner", "agrees", "with")
         return [
             {
                 "title": category.label.capitalize(),
                 "code": category.value,
+                "readers": self.readers[category.value],
                 "fields": [self[f"{category}_{part}"] for part in parts if f"{category}_{part}" in self.fields],
             }
             for category in FINDING_CATEGORIES

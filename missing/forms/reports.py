@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
+from django import forms
 from django.forms.boundfield import BoundField
+from django.http import QueryDict
 
 from accounts.forms import (
     CheckboxesField,
@@ -26,6 +29,7 @@ from missing.services.episodes import EpisodeDetails
 
 LONG = 4000
 OLDEST_AGE = 25
+ANOTHER = "another"
 KIND_HINTS = {
     EpisodeKind.MISSING: "Nobody can say where the child is.",
     EpisodeKind.ABSENT: "Not where they are expected, and nothing suggests harm. It can become missing later.",
@@ -108,11 +112,17 @@ class MissingChildForm(EpisodeForm):
 
     field_order = ("given_name", "family_name", "birth_date", "sex", "nhs_number", "police_number", "care_number")
 
-    given_name = TextField(
-        label="First name", max_length=80, width=20, spellcheck=False, missing="Enter the child’s first name"
-    )
+    same_as = RadioField(label="Is it this child?", required=False)
+    # The files beside which the question was asked, so that an answer is about those and no others.
+    shown_files = forms.CharField(required=False, widget=forms.HiddenInput)
+    given_name = TextField(label="First name", max_length=80, width=20, required=False, spellcheck=False)
     family_name = TextField(
-        label="Last name", max_length=80, width=20, spellcheck=False, missing="Enter the child’s last name"
+        label="Last name",
+        hint="One of the two names is enough, where you know no more.",
+        max_length=80,
+        width=20,
+        required=False,
+        spellcheck=False,
     )
     birth_date = DateField(
         label="Date of birth",
@@ -132,6 +142,42 @@ class MissingChildForm(EpisodeForm):
         spellcheck=False,
     )
     care_number = TextField(label="Social care number", max_length=60, width=20, required=False, spellcheck=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer([(pk, pk) for pk in self._shown()])
+
+    def _shown(self) -> list[str]:
+        return [part for part in str(self.data.get("shown_files") or "").split() if _is_uuid(part)]
+
+    def _offer(self, files: list[tuple[str, str]], hints: dict[str, str] | None = None) -> None:
+        field = self.fields["same_as"]
+        field.choices = [*files, (ANOTHER, "No, it is another child")]  # type: ignore[attr-defined]
+        field.widget.hints = hints or {}
+
+    def ask_which(self, files: list[dict[str, Any]]) -> None:
+        """Ask whether one of these files is the child's, with what was typed kept; call it on a bound form."""
+        self._offer(
+            [(file["id"], f"Yes, {file['choice']}") for file in files], {file["id"]: file["hint"] for file in files}
+        )
+        # Nothing can be sent without an answer; it was optional only as long as nothing was asked.
+        self.fields["same_as"].required = True
+        data = cast(QueryDict, self.data).copy()
+        data["shown_files"] = " ".join(file["id"] for file in files)
+        self.data = data
+
+    def answer(self) -> dict[str, Any]:
+        """Which file is the child's, and which are not, as far as that was asked. Call after `is_valid()`."""
+        said, shown = self.cleaned_data["same_as"], [UUID(pk) for pk in self._shown()]
+        if said == ANOTHER:
+            return {"same_as": None, "not_theirs": shown}
+        return {"same_as": UUID(said) if said else None, "not_theirs": ()}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not cleaned.get("given_name") and not cleaned.get("family_name"):
+            self.add_error("given_name", "Enter the child’s first name or last name")
+        return cleaned
 
     def clean_birth_date(self) -> date | None:
         born: date | None = self.cleaned_data.get("birth_date")
@@ -157,7 +203,7 @@ class MissingChildForm(EpisodeForm):
     @property
     def about_episode(self) -> list[BoundField]:
         """The questions of what happened."""
-        return [field for field in self.visible_fields() if field.name not in self.field_order]
+        return [field for field in self.visible_fields() if field.name not in (*self.field_order, "same_as")]
 
     def reported(self) -> ReportedChild:
         """Who the child is, as it was typed. Call after `is_valid()`."""
@@ -174,3 +220,11 @@ class MissingChildForm(EpisodeForm):
             sex=said["sex"],
             numbers=tuple((kind.value, number) for kind, number in typed if number),
         )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -76,7 +76,7 @@ def episode_rows(opened: OpenFile, episodes: Iterable[MissingEpisode]) -> list[d
         if level < Level.SUMMARY:
             continue
         tags = [{"text": "Now", "tone": "urgent"}] if episode.is_open else []
-        if level == Level.FULL and (episode.grade or episode.is_open):
+        if level == Level.FULL:
             tags.append(grade_tag(episode.grade))
         rows.append(
             {
@@ -199,10 +199,11 @@ def episode_actions(opened: OpenFile, episode: MissingEpisode, *, interview: boo
     report, full = opened.may(Action.REPORT_MISSING), opened.entry_level(episode) == Level.FULL
     grade = opened.may(Action.GRADE_MISSING, category=Category.MISSING)
     of_age = rules.age_on(opened.child.birth_date, in_london(opened.at).date()) or 0
+    ended = not episode.is_open
     wanted = [
         ("The child is back", "missing:return", EpisodeDeed.RETURN, report),
         ("Add what you know", "missing:add", EpisodeDeed.ADD_SIGHTING, report),
-        ("Give a police grade", "missing:grade", EpisodeDeed.GRADE, grade),
+        ("Give a police grade", "missing:grade", EpisodeDeed.GRADE, grade and (episode.is_open or not episode.grade)),
         ("Change the kind", "missing:kind", EpisodeDeed.CHANGE_KIND, report and episode.kind != EpisodeKind.MISSING),
         ("Record the police check", "missing:check", EpisodeDeed.CHECK, grade),
         (
@@ -211,6 +212,7 @@ def episode_actions(opened: OpenFile, episode: MissingEpisode, *, interview: boo
             EpisodeDeed.DECIDE_INTERVIEW,
             report and full and not interview,
         ),
+        ("Change the police grade", "missing:grade", EpisodeDeed.GRADE, grade and ended and bool(episode.grade)),
         ("Correct a time", "missing:correct", EpisodeDeed.CORRECT_TIME, report and full),
         ("Close at 18", "missing:close", EpisodeDeed.CLOSE, report and full and of_age >= rules.ADULT_AT),
     ]

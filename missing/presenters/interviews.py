@@ -9,8 +9,9 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.rules.dates import length, moment
+from accounts.rules.roles import ROLES
 from cases.access.choices import Category
-from cases.access.rules import Action, Level
+from cases.access.rules import Action, Level, Matrix, readers_of
 from cases.clocks.models import Clock
 from cases.record.services import OpenFile
 from missing import rules
@@ -18,6 +19,7 @@ from missing.choices import FINDING_CATEGORIES, SECTIONS, WITH_PARTNER_TEXT, Agr
 from missing.models import InterviewFinding, InterviewStep, ReturnInterview, SafetyBriefing
 
 SOON = timedelta(hours=24)
+WRITTEN_SOON = timedelta(minutes=15)
 # Beyond the 72 hours and a day more, days say more than hours.
 HOURS_SAID = 96
 NO_CLOCK_YET = "Being worked out"
@@ -67,13 +69,14 @@ def interview_facts(opened: OpenFile, interview: ReturnInterview, clock: Clock |
     if opened.level(Category.INTERVIEW) < Level.FULL:
         return rows
     words, tone = hours_words(interview, clock, opened.at)
-    given = interview.allocated
+    given, waits = interview.allocated, InterviewState(interview.state) in rules.CLOCK_RUNS
     late = interview.held_at is not None and clock is not None and interview.held_at > clock.due_at
     full: list[dict[str, Any]] = [
         {"key": "Where it stands", "value": interview.get_state_display()},
         {"key": "Time left", "value": words, "tone": tone},
         {"key": "Back", "value": moment(interview.returned_at)},
         {"key": "To be held by", "value": moment(clock.due_at) if clock is not None else NO_CLOCK_YET},
+        {"key": "Agreed for", "value": moment(interview.agreed_for) if waits else ""},
         {"key": "Interviewer", "value": f"{given.user}, {given.agency}" if given else "Nobody yet"},
         {"key": "Evidence of risk", "value": interview.risk_reason, "multiline": True},
         {"key": "Outcome", "value": interview.get_outcome_display()},
@@ -103,11 +106,18 @@ def step_entries(opened: OpenFile, steps: Iterable[InterviewStep]) -> list[dict[
                 "title": step.get_kind_display(),
                 "when": moment(step.happened_at),
                 "iso": step.happened_at.isoformat(),
-                "by": f"{step.author}, {step.agency}",
+                "by": f"{step.author}, {step.agency}{_written_later(step)}",
                 "text": "\n".join(line for line in lines if line),
             }
         )
     return entries
+
+
+def _written_later(step: InterviewStep) -> str:
+    """When a step was written down, where that was not soon after it happened: the list is in the order of writing."""
+    if step.recorded_at - step.happened_at < WRITTEN_SOON:
+        return ""
+    return f", written down {moment(step.recorded_at)}"
 
 
 def findings_shown(
@@ -151,6 +161,37 @@ def _finding(opened: OpenFile, row: InterviewFinding, with_interview: bool) -> d
     return {"parts": parts, "agrees": agrees, "by": by, "when": moment(row.recorded_at)}
 
 
+def readers_rows(opened: OpenFile) -> dict[str, list[dict[str, str]]]:
+    """For each part of a write-up who will read it, in words, by the matrix in force and for this viewer's agency."""
+    return {
+        category.value: readers_words(category, opened.matrix, sector=opened.viewer.sector)
+        for category in FINDING_CATEGORIES
+    }
+
+
+def readers_words(category: Category, matrix: Matrix, *, sector: str) -> list[dict[str, str]]:
+    """Who reads one part that is written at an agency of a sector, in words.
+
+    Without a sentence for partners, who sees a summary is told only that there is something (`findings_shown`).
+    """
+    readers = readers_of(category, matrix, sector=sector)
+    shared = category in WITH_PARTNER_TEXT
+    rows = (
+        ("In full", readers.full),
+        ("In full, at your own agency only", readers.colleagues),
+        ("In full, while a panel has the child listed", readers.panel),
+        ("The sentence for partners", readers.summary if shared else frozenset()),
+        ("Only that there is something", readers.existence if shared else readers.existence | readers.summary),
+    )
+    return [{"key": key, "value": ", ".join(role_names(roles))} for key, roles in rows if roles]
+
+
+def role_names(keys: Iterable[str]) -> list[str]:
+    """Roles as people read them, in the order in which the matrix has them."""
+    wanted = set(keys)
+    return [role.name for key, role in ROLES.items() if key in wanted]
+
+
 def briefing_shown(
     opened: OpenFile, interview: ReturnInterview, briefing: SafetyBriefing | None
 ) -> dict[str, str] | None:
@@ -175,6 +216,7 @@ def interview_actions(opened: OpenFile, interview: ReturnInterview) -> list[dict
     allocates = opened.may(Action.ALLOCATE_INTERVIEW, category=category)
     writes = records and InterviewState(interview.state) in rules.MAY_WRITE and interview.covered_by_id is None
     finished = interview.state == InterviewState.WRITTEN_UP
+    offered = interview.state in (InterviewState.OFFERED, InterviewState.ACCEPTED)
     again = interview.state in (InterviewState.DECLINED, InterviewState.NOT_ENGAGED)
     wanted = [
         ("Offer it", "missing:offer", kind.OFFERED, records and interview.state == InterviewState.TO_OFFER),
@@ -185,6 +227,7 @@ def interview_actions(opened: OpenFile, interview: ReturnInterview) -> list[dict
         ("Record an attempt", "missing:attempt", kind.ATTEMPT, records),
         ("What parents or carers say", "missing:carer", kind.CARER_SPOKE, records),
         ("Offer it again", "missing:offer", kind.OFFERED, records and again),
+        ("Record another offer", "missing:offer", kind.OFFERED, records and offered),
         ("Not reached", "missing:not_engaged", kind.NOT_ENGAGED, records),
         ("No interview is offered", "missing:not_needed", kind.NOT_NEEDED, records),
     ]

@@ -9,19 +9,22 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from accounts.rules.dates import in_london, moment
+from accounts.rules.dates import day, in_london, moment
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.rules import Level, Matrix, category_level, entry_level
 from cases.access.selectors import facts_of
 from cases.clocks.models import Clock
+from cases.presenters.beside import beside
 from cases.presenters.frame import shown_name
 from cases.record.models import Child
 from cases.record.rules import age_on
+from cases.record.selectors.matching import Candidate
 from missing.models import MissingEpisode, ReturnInterview
 from missing.presenters.episodes import away_for, grade_tag
 from missing.presenters.interviews import hours_words, is_late
 from missing.selectors.episodes import SHOWN_AT_MOST
+from missing.selectors.matching import ReportedChild
 
 
 def episode_columns(*, grades: bool) -> list[dict[str, str]]:
@@ -89,8 +92,22 @@ def away_words(episodes: list[MissingEpisode], *, grades: bool) -> str:
     if not episodes:
         return ""
     number = f"{AT_MOST}+" if len(episodes) > AT_MOST else str(len(episodes))
-    order = "the gravest and longest first" if grades else "the longest first"
+    order = "the gravest and longest first; not graded yet comes after High" if grades else "the longest first"
     return "1 child is away" if number == "1" else f"{number} children are away, {order}"
+
+
+def reported_beside(reported: ReportedChild, files: list[Candidate], *, viewer: Viewer, at: datetime) -> dict[str, Any]:
+    """Who is reported, beside the files that may be theirs, as far as the reporter sees each."""
+    age = age_on(reported.birth_date, in_london(at).date())
+    said = {
+        "Name": f"{reported.given_name} {reported.family_name}".strip(),
+        "Also called": "",
+        "Date of birth": f"{day(reported.birth_date)} (age {age})" if reported.birth_date else "",
+        "School": "",
+        "Address": "",
+        "Missing now": "",
+    }
+    return beside(said, files, viewer=viewer, at=at, title="Your report")
 
 
 def late_words(interviews: Iterable[ReturnInterview], clocks: Mapping[UUID, Clock], at: datetime) -> str:

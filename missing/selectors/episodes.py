@@ -16,7 +16,7 @@ from cases.access.rules import Matrix
 from cases.record.models import Child
 from missing.choices import EpisodeKind, EpisodeState
 from missing.models import EpisodeStep, MissingEpisode, MissingReport, PoliceGrade, SafeAndWellCheck
-from missing.rules import GRADE_RANK
+from missing.rules import GRADE_RANK, UNGRADED
 
 SHOWN_AT_MOST = 200
 
@@ -107,7 +107,7 @@ def sees_grades(viewer: Viewer, matrix: Matrix) -> bool:
 def _rank() -> Case:
     return Case(
         *(When(grade=grade, then=Value(rank)) for grade, rank in GRADE_RANK.items()),
-        default=Value(0),
+        default=Value(GRADE_RANK[UNGRADED]),
         output_field=IntegerField(),
     )
 
@@ -122,6 +122,8 @@ def missing_now(
     viewer: Viewer, *, at: datetime, matrix: Matrix, wanted: EpisodeFilter | None = None
 ) -> list[MissingEpisode]:
     """Who is away now among the files a viewer may see: the gravest grade first, then the longest away.
+
+    Who is not graded yet stands after the highest grade.
 
     A grade orders only for a role that sees grades: order tells. At most 200.
     """

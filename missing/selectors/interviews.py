@@ -40,9 +40,19 @@ def interview_of(episode: MissingEpisode) -> ReturnInterview | None:
 
 
 def steps_of(interview: ReturnInterview) -> list[InterviewStep]:
-    """What was done about an interview, oldest first."""
+    """What was done about an interview, in the order in which it was written down.
+
+    That is the order of its states. A step written down late keeps its own time and stands where it was recorded, so
+    that nothing reads as if it came before what made it possible.
+    """
     rows = interview.steps.select_related("author", "agency", "person__user", "person__agency")
-    return list(rows.order_by("happened_at", "recorded_at", "pk"))
+    return list(rows.order_by("recorded_at", "happened_at", "pk"))
+
+
+def first_offer_of(interview: ReturnInterview) -> datetime | None:
+    """When the child was first offered an interview; None where that was never recorded."""
+    offers = interview.steps.filter(kind=InterviewStepKind.OFFERED).order_by("happened_at")
+    return offers.values_list("happened_at", flat=True).first()
 
 
 def has_step(interview: ReturnInterview, kind: InterviewStepKind) -> bool:

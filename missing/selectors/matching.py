@@ -1,4 +1,7 @@
-"""Which file a report belongs to, by exact identity alone. Asked for the system, never shown to who reports."""
+"""Which file a report belongs to by exact identity, and which files may be the same child's.
+
+Asked for the system: who reports is shown what `likely_for` lets them know of, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from uuid import UUID
 from django.db.models import Value
 from django.db.models.functions import Concat
 
-from accounts.rules.viewers import SystemPrincipal, system_viewer
+from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
 from cases.record.choices import IdentifierKind
 from cases.record.models import Child, Identifier, NormalisedName
 from cases.record.rules import tidy_identifier
+from cases.record.rules.matching import Known
+from cases.record.selectors.matching import Found, likely_files, parted_for
 
 # Numbers that are one child's and nobody else's.
 OWN_NUMBERS = (IdentifierKind.NHS_NUMBER, IdentifierKind.POLICE, IdentifierKind.SOCIAL_CARE)
@@ -49,6 +54,30 @@ def exact_file(reported: ReportedChild, *, at: datetime) -> Child | None:
     typed = NormalisedName(Concat(Value(reported.family_name), Value(" "), Value(reported.given_name)))
     alike = files.filter(sort_key=typed, birth_date=reported.birth_date, birth_date_estimated=False)
     return _only(alike.select_related("merged_into"))
+
+
+def likely_for(reported: ReportedChild, *, viewer: Viewer, at: datetime, asks: bool = True) -> Found:
+    """Files that may be the reported child's, parted into those the reporter may know of and the others.
+
+    A system that reports is asked nothing (`asks` is False): for it every file is one of the others.
+    """
+    everything = likely_files(known_of(reported), at=at)
+    return parted_for(everything, viewer=viewer, at=at) if asks else Found([], everything)
+
+
+def known_of(reported: ReportedChild) -> Known:
+    """What a reporter said of who the child is, as the rule compares it."""
+    return Known(
+        given_name=reported.given_name,
+        family_name=reported.family_name,
+        birth_date=reported.birth_date,
+        sex=reported.sex,
+    )
+
+
+def sees_file(viewer: Viewer, child: Child, *, at: datetime) -> bool:
+    """Whether somebody may know of a file."""
+    return Child.objects.visible_to(viewer, at=at).filter(pk=child.pk).exists()
 
 
 def _only(files: Iterable[Child]) -> Child | None:

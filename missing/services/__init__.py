@@ -20,13 +20,15 @@ from missing.services.interviews import (
     record_attempt,
     record_carers_view,
 )
-from missing.services.reports import report_missing_child, return_reported_child
+from missing.services.questions import register_file_questions
+from missing.services.reports import MayBeKnown, report_missing_child, return_reported_child
 from missing.services.returns import ReturnDetails, correct_time, decide_interview, record_check, record_return
 
 __all__ = [
     "EpisodeDetails",
     "Finding",
     "Holding",
+    "MayBeKnown",
     "ReturnDetails",
     "add_sighting",
     "allocate_interviewer",
@@ -44,6 +46,7 @@ __all__ = [
     "record_carers_view",
     "record_check",
     "record_return",
+    "register_file_questions",
     "report_episode",
     "report_missing_child",
     "return_reported_child",

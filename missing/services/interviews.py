@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -30,7 +31,7 @@ from missing.choices import (
     Venue,
 )
 from missing.models import InterviewFinding, InterviewStep, ReturnInterview, SafetyBriefing
-from missing.selectors.interviews import coverable, due_at_by_interview, has_step, possible_interviewers
+from missing.selectors.interviews import coverable, due_at_by_interview, first_offer_of, has_step, possible_interviewers
 from missing.services.episodes import lock_file
 from missing.services.opening import interview_team
 from missing.services.returns import run_clock
@@ -52,13 +53,23 @@ class Deed:
 
 @transaction.atomic
 def offer_interview(
-    *, interview: ReturnInterview, offered_at: datetime, note: str, at: datetime, by: Viewer, version: int | None = None
+    *,
+    interview: ReturnInterview,
+    offered_at: datetime,
+    note: str,
+    at: datetime,
+    by: Viewer,
+    agreed_for: datetime | None = None,
+    version: int | None = None,
 ) -> ReturnInterview:
-    """Record that the child was offered an interview, or offered one again after declining.
+    """Record that the child was offered an interview, or offered one again; `agreed_for` is when they are to meet.
 
-    Raises Stale, MissingRefused where it does not fit.
+    Without an agreed time an earlier one stays. Raises Stale, MissingRefused where it does not fit.
     """
-    return _do(interview, Deed(InterviewStepKind.OFFERED, offered_at, note), version=version, at=at, by=by)
+    rules.check_agreed_time(agreed_for, offered_at=offered_at)
+    agreed: dict[str, Any] = {"agreed_for": agreed_for} if agreed_for else {}
+    deed = Deed(InterviewStepKind.OFFERED, offered_at, note)
+    return _do(interview, deed, version=version, at=at, by=by, **agreed)
 
 
 @transaction.atomic
@@ -70,14 +81,22 @@ def answer_interview(
     note: str,
     at: datetime,
     by: Viewer,
+    agreed_for: datetime | None = None,
     version: int | None = None,
 ) -> ReturnInterview:
-    """Record the child's answer. Who declines stops the 72 hours; parents or carers may then contribute.
+    """Record the child's answer, and when they agreed to meet. Who declines stops the 72 hours; parents or carers may
+    then contribute.
 
     Raises Stale, MissingRefused where it does not fit.
     """
     kind = InterviewStepKind.ACCEPTED if accepted else InterviewStepKind.DECLINED
-    interview = _do(interview, Deed(kind, answered_at, note), version=version, at=at, by=by)
+    agreed: dict[str, Any] = {}
+    if accepted and agreed_for:
+        rules.check_agreed_time(agreed_for, offered_at=first_offer_of(interview) or agreed_for)
+        agreed = {"agreed_for": agreed_for}
+    elif not accepted:
+        agreed = {"agreed_for": None}
+    interview = _do(interview, Deed(kind, answered_at, note), version=version, at=at, by=by, **agreed)
     if not accepted:
         _tell_not_held(interview, "The child declined.", at=at, by=by)
     return interview
@@ -229,9 +248,11 @@ def hold_interview(
     """Record that the interview was held, and stop its 72 hours. One conversation may cover other episodes too.
 
     Each episode keeps its own interview and its own 72 hours. Raises Stale; MissingRefused where the interviewer is
-    not independent, for a time that cannot be, and where it was late, for any of them, without a reason.
+    not independent, for a time that cannot be or lies before the offer, and where it was late, for any of them,
+    without a reason.
     """
     rules.check_independent(holding.independent)
+    rules.check_held_after_offer(holding.held_at, offered_at=first_offer_of(interview))
     wanted = set(covers)
     others = [one for one in coverable(interview) if one.pk in wanted]
     if len(others) != len(wanted):

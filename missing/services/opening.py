@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import Group
@@ -14,20 +13,24 @@ from accounts.selectors import agencies_by_sector
 from accounts.selectors.people import function_group
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
-from cases.access.services import end_grants, grant_access, grant_to_function
+from cases.access.services import end_grants, grant_access, grant_to_function, open_to_standing_functions
 from cases.record.models import Child
 from missing.models import MissingEpisode
 from missing.rules import REPORTER_SEES_FOR
 
 # Enough to look for a child, and nothing of what else is known: not the level, not the assessment.
 TO_LOOK_FOR = (Category.IDENTITY, Category.CONTACT_ADDRESS, Category.MISSING)
-FUNCTIONS = (FunctionKey.NOTIFICATION_POINT, FunctionKey.PANEL_OFFICE, FunctionKey.INTERVIEW_TEAM)
 
 
-def open_to_functions(child: Child, *, at: datetime, by: Viewer, functions: Iterable[FunctionKey] = FUNCTIONS) -> None:
-    """Open a file to those who follow every episode, by function. Idempotent."""
-    for function in functions:
-        grant_to_function(child_id=child.pk, function=function, at=at, by=by)
+def open_to_functions(child: Child, *, at: datetime, by: Viewer) -> None:
+    """Open a file to the functions that see every file, and to the team that will hold the interview. Idempotent."""
+    open_to_standing_functions(child_id=child.pk, at=at, by=by)
+    open_to_interview_team(child, at=at, by=by)
+
+
+def open_to_interview_team(child: Child, *, at: datetime, by: Viewer) -> None:
+    """Open a file to those who hold return interviews. Idempotent."""
+    grant_to_function(child_id=child.pk, function=FunctionKey.INTERVIEW_TEAM, at=at, by=by)
 
 
 def open_while_missing(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -14,35 +16,61 @@ from cases.access.rules import Level, category_level
 from cases.access.selectors import facts_of, matrix_in_force
 from cases.record.choices import IdentifierKind, Sex
 from cases.record.models import Child
+from cases.record.selectors.matching import Candidate
 from cases.record.services import Identity, add_identifier, open_child_file, provenance
 from missing import rules
 from missing.choices import EpisodeStepKind
 from missing.models import MissingEpisode, MissingReport
 from missing.selectors.episodes import ended_overlapping, open_episode_of
-from missing.selectors.matching import ReportedChild, exact_file
+from missing.selectors.matching import ReportedChild, exact_file, likely_for, sees_file
 from missing.services.episodes import EpisodeDetails, add_sighting, lock_episode, lock_file, start_episode, write_step
 from missing.services.opening import end_after, open_while_missing
+from missing.services.questions import ask_of_files
 from missing.services.returns import ReturnDetails, record_return
 
 # The lock under which reports are matched to files; any number that no other lock of the product has.
 MATCHING = 7_042_120
+WHICH = "Look at these files, and select whether one is the child’s."
 TOLD_BEFORE = "{reference} is reported already, since {since}. Open that file and add what you know there."
+
+
+class MayBeKnown(rules.MissingRefused):
+    """The child may be that of a file the reporter may know of: they say which, or that it is another child."""
+
+    code = "may_be_known"
+
+    def __init__(self, files: list[Candidate]) -> None:
+        super().__init__(WHICH, field="same_as")
+        self.files = files
 
 
 @transaction.atomic
 def report_missing_child(
-    *, reported: ReportedChild, details: EpisodeDetails, at: datetime, by: Viewer, adding: bool = False
+    *,
+    reported: ReportedChild,
+    details: EpisodeDetails,
+    at: datetime,
+    by: Viewer,
+    adding: bool = False,
+    same_as: UUID | None = None,
+    not_theirs: Collection[UUID] = (),
 ) -> MissingReport:
     """Report a child missing by who they are. Returns the report, whose reference is all that the reporter is told.
 
-    An exact identity joins to the child's file; otherwise a file is opened. A report about a child who is away already
-    is added to that episode. The reporter's agency can see identity, contact and missing episodes until 28 days after
-    the return; a file for named people only is not opened to it. Raises AlreadyMissing where the reporter may know the
-    open episode anyway (unless `adding`), MissingRefused for times that cannot be.
+    An exact identity joins to the child's file; otherwise a file is opened. Before that the reporter says of every
+    file that may be the child's, and that they may know of, whether it is: `same_as` that one, `not_theirs` those of
+    other children. Files they may not know of are put to the data guardians. A report about a child who is away
+    already is added to that episode. The reporter's agency can see identity, contact and missing episodes until 28
+    days after the return; a file for named people only is not opened to it. Raises MayBeKnown, AlreadyMissing where
+    the reporter may know the open episode anyway (neither while `adding`), MissingRefused for times that cannot be.
     """
     rules.check_times(details.times, at=at)
     _one_at_a_time()
-    child = exact_file(reported, at=at)
+    exact = exact_file(reported, at=at)
+    found = likely_for(reported, viewer=by, at=at, asks=not adding)
+    child = exact
+    if not adding and (exact is None or not sees_file(by, exact, at=at)):
+        child = _answered(found.shown, same_as=same_as, not_theirs=not_theirs) or exact
     if child is None:
         child = _new_file(reported, at=at, by=by)
     lock_file(child.pk)
@@ -54,9 +82,26 @@ def report_missing_child(
         if not adding:
             _say_where_known(child, episode, at=at, by=by)
         _add_to(episode, details, at=at, by=by)
-    return MissingReport.objects.create(
-        child=child, episode=episode, said=_said(reported, details), recorded_at=at, **provenance(by, Category.MISSING)
+    said = _said(reported, details) | {"not_theirs": [str(pk) for pk in not_theirs]}
+    report = MissingReport.objects.create(
+        child=child, episode=episode, said=said, recorded_at=at, **provenance(by, Category.MISSING)
     )
+    if child != exact:
+        ask_of_files(report=report, hidden=found.hidden, at=at)
+    return report
+
+
+def _answered(shown: list[Candidate], *, same_as: UUID | None, not_theirs: Collection[UUID]) -> Child | None:
+    """The file that the reporter says is the child's; None where each of them is another's. Else MayBeKnown.
+
+    It is asked whether or not an exact file is there that the reporter may not know of: a question left out would tell.
+    """
+    for candidate in shown:
+        if candidate.child.pk == same_as:
+            return candidate.child
+    if same_as is not None or any(one.child.pk not in not_theirs for one in shown):
+        raise MayBeKnown(shown)
+    return None
 
 
 @transaction.atomic
@@ -71,7 +116,8 @@ def return_reported_child(*, report: MissingReport, details: ReturnDetails, at: 
     rules.check_times(rules.Times(**said, returned_at=details.returned_at), at=at)
     episode = lock_episode(report.episode)
     if episode.is_open and (details.returned_at > episode.last_seen_at or _knows_of(episode, at=at, by=by)):
-        record_return(episode=episode, details=details, at=at, by=by)
+        # A system is asked nothing; where it says that the child was back before the report, both times stay on record.
+        record_return(episode=episode, details=details, at=at, by=by, before_report=True)
         return report
     told = (f"Also reported back: {details.method.label.lower()}", details.found_by, details.found_where)
     note = "\n\n".join(text for text in (", ".join(filter(None, told)), details.condition) if text)

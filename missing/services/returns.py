@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.choices import FunctionKey
 from accounts.rules.dates import length, moment
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
@@ -30,7 +29,7 @@ from missing.services.episodes import (
     times_with,
     write_step,
 )
-from missing.services.opening import end_after, interview_team, open_to_functions
+from missing.services.opening import end_after, interview_team, open_to_interview_team
 
 
 @dataclass(frozen=True)
@@ -46,17 +45,25 @@ class ReturnDetails:
 
 @transaction.atomic
 def record_return(
-    *, episode: MissingEpisode, details: ReturnDetails, at: datetime, by: Viewer, version: int | None = None
+    *,
+    episode: MissingEpisode,
+    details: ReturnDetails,
+    at: datetime,
+    by: Viewer,
+    version: int | None = None,
+    before_report: bool = False,
 ) -> MissingEpisode:
     """Record that the child is back. From missing, the 72 hours for the return interview start at the return.
 
     After an absence nothing starts by itself: see `decide_interview`. Access that came with the episode ends 28 days
-    after the return. `version` is that of the episode, or None for a system that holds none. Raises Stale,
-    MissingRefused.
+    after the return. `version` is that of the episode, or None for a system that holds none. `before_report` says that
+    a return before the report to police is meant; otherwise it is refused. Raises Stale, MissingRefused.
     """
     episode = lock_episode(episode, version)
     after = rules.episode_after(episode.state, EpisodeDeed.RETURN)
-    rules.check_times(times_with(episode, EpisodeTime.RETURNED, details.returned_at), at=at)
+    times = times_with(episode, EpisodeTime.RETURNED, details.returned_at)
+    rules.check_times(times, at=at)
+    rules.check_back_before_report(times, meant=before_report)
     episode.state, episode.returned_at, episode.return_method = after, details.returned_at, details.method
     episode.found_by, episode.found_where = details.found_by, details.found_where
     episode.condition = details.condition
@@ -102,7 +109,7 @@ def start_interview(episode: MissingEpisode, *, at: datetime, by: Viewer, reason
         recorded_at=at,
         **provenance(by, Category.INTERVIEW),
     )
-    open_to_functions(episode.child, at=at, by=by, functions=(FunctionKey.INTERVIEW_TEAM,))
+    open_to_interview_team(episode.child, at=at, by=by)
     run_clock(interview, at=at, by=by)
     record_activity(child_id=episode.child_id, category=Category.INTERVIEW, at=at)
     return interview

@@ -184,7 +184,9 @@ def change_kind(request: HttpRequest, opened: OpenFile, episode_id: UUID) -> Htt
 def record_return(request: HttpRequest, opened: OpenFile, episode_id: UUID) -> HttpResponse:
     """The child is back."""
     found = _episode(opened, episode_id)
-    form = ReturnForm(request.POST or None, at=opened.at, initial={"version": found.version})
+    form = ReturnForm(
+        request.POST or None, at=opened.at, reported_at=found.reported_at, initial={"version": found.version}
+    )
 
     def back(said: dict[str, Any]) -> Any:
         details = services.ReturnDetails(
@@ -195,7 +197,12 @@ def record_return(request: HttpRequest, opened: OpenFile, episode_id: UUID) -> H
             condition=said["condition"],
         )
         return services.record_return(
-            episode=found, details=details, version=said["version"] or 0, at=opened.at, by=opened.viewer
+            episode=found,
+            details=details,
+            before_report=said["before_report"],
+            version=said["version"] or 0,
+            at=opened.at,
+            by=opened.viewer,
         )
 
     return _ask(request, opened, found, form, back, heading="The child is back", done="The return is recorded.")

@@ -31,10 +31,10 @@ from missing.forms.interviews import (
     AnswerForm,
     AttemptForm,
     CarerForm,
-    DeedForm,
     HoldForm,
     NoteForm,
     NotNeededForm,
+    OfferForm,
     WriteUpForm,
 )
 from missing.models import ReturnInterview
@@ -121,11 +121,14 @@ def interview(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> Htt
 def offer(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> HttpResponse:
     """Offer the interview to the child."""
     found = _interview(opened, interview_id)
-    form = DeedForm(request.POST or None, at=opened.at, initial={"version": found.version, "happened_at": opened.at})
+    form = OfferForm(request.POST or None, at=opened.at, initial={"version": found.version})
 
     def offered(said: dict[str, Any]) -> Any:
         return services.offer_interview(
-            **_given(opened, found, said), offered_at=said["happened_at"], note=said["note"]
+            **_given(opened, found, said),
+            offered_at=said["happened_at"],
+            agreed_for=said["agreed_for"],
+            note=said["note"],
         )
 
     return _ask(request, opened, found, form, offered, heading="Offer the interview", done="The offer is recorded.")
@@ -143,6 +146,7 @@ def answer(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> HttpRe
             **_given(opened, found, said),
             accepted=said["accepted"],
             answered_at=said["happened_at"],
+            agreed_for=said["agreed_for"],
             note=said["note"],
         )
 
@@ -228,7 +232,10 @@ def allocate(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> Http
             **_given(opened, found, said), membership=people[said["membership"]], briefing=said["briefing"]
         )
 
-    intro = "They see the file until the interview is written up. An empty briefing leaves the one before."
+    intro = (
+        "Naming somebody opens the file to them in person until the interview is written up. The return interview team "
+        "sees it before and after, and so does whoever works with the child. An empty briefing leaves the one before."
+    )
     return _ask(
         request,
         opened,
@@ -276,7 +283,12 @@ def hold(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> HttpResp
 def write_up(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> HttpResponse:
     """Write down what the interview says, one kind of information a section: each is read by whose role sees it."""
     found = _interview(opened, interview_id)
-    form = WriteUpForm(request.POST or None, at=opened.at, initial={"version": found.version})
+    form = WriteUpForm(
+        request.POST or None,
+        at=opened.at,
+        readers=presenters.readers_rows(opened),
+        initial={"version": found.version},
+    )
 
     def written(said: dict[str, Any]) -> Any:
         return services.write_up_interview(

@@ -1,5 +1,8 @@
 """Reporting a child missing: on their file, and without the file in hand."""
 
+from datetime import datetime
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,15 +11,18 @@ from django.urls import reverse
 from accounts.middleware.policy import policy
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
 from accounts.selectors import now
+from accounts.services.access_events import trace_of
 from cases.access.choices import Category
 from cases.access.rules import Action, Level
-from cases.record.services import OpenFile
+from cases.record.services import OpenFile, note_files_shown
 from cases.views.loading import file_page, viewer_of
 from missing import services
 from missing.forms import answered
 from missing.forms.reports import EpisodeForm, MissingChildForm
 from missing.presenters.episodes import frame
+from missing.presenters.lists import reported_beside
 from missing.rules import AlreadyMissing
 from missing.selectors import episodes
 
@@ -32,20 +38,35 @@ def report_child(request: HttpRequest) -> HttpResponse:
     """Report a child missing by who they are. What comes back is the same, whether the child is known or not."""
     at, viewer = now(), viewer_of(request)
     form = MissingChildForm(request.POST or None, at=at, initial={"reported_at": at})
+    context: dict[str, Any] = {"form": form}
     if form.is_bound and form.is_valid():
         try:
             made = answered(
                 form,
                 lambda: services.report_missing_child(
-                    reported=form.reported(), details=form.details(), at=at, by=viewer
+                    reported=form.reported(), details=form.details(), at=at, by=viewer, **form.answer()
                 ),
             )
         except AlreadyMissing as known:
             form.add_error(None, known.reason)
             made = None
+        except services.MayBeKnown as known:
+            made, context["compared"] = None, _ask_which(request, form, known, at=at, viewer=viewer)
         if made is not None:
             return redirect("missing:report_made", made.reference)
-    return render(request, "missing/report.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render(request, "missing/report.html", context, status=422 if form.is_bound else 200)
+
+
+def _ask_which(
+    request: HttpRequest, form: MissingChildForm, known: services.MayBeKnown, *, at: datetime, viewer: Viewer
+) -> dict[str, Any]:
+    """Put the likely files beside the report, and write down that they were shown."""
+    compared = reported_beside(form.reported(), known.files, viewer=viewer, at=at)
+    form.ask_which(compared["files"])
+    form.add_error("same_as", known.reason)
+    shown = [candidate.child.pk for candidate in known.files]
+    note_files_shown(viewer=viewer, page="missing:report", child_ids=shown, trace=trace_of(request))
+    return compared
 
 
 @policy(capability=REPORT, name="missing:report_made")

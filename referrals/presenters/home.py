@@ -66,7 +66,7 @@ def _to_answer(viewer: Viewer, at: datetime) -> list[HomeBlock]:
     questions = questions_for(viewer, at=at)
     items: list[HomeItem] = [
         {
-            "text": f"Is {shown.question.notification.reference} about the child of {shown.question.child.reference}?",
+            "text": f"Is {shown.question.about.reference} about the child of {shown.question.child.reference}?",
             "href": reverse("referrals:triage_question", args=[shown.question.pk]),
             "due": f"Waiting {length(at - shown.question.asked_at)}",
             "tone": "watch",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.urls import reverse
@@ -11,19 +12,18 @@ from django.utils import timezone
 
 from accounts.rules.dates import age_in_years, ago, day, length, moment
 from accounts.rules.viewers import Viewer
-from cases.access.choices import Category
-from cases.access.rules import Level, Matrix, category_levels
-from cases.access.selectors import facts_of, matrix_in_force
+from cases.access.rules import Level, Matrix
+from cases.access.selectors import matrix_in_force
+from cases.presenters.beside import beside, levels_on
 from cases.record.choices import HarmStatus, RiskLevel
-from cases.record.models import Address, Child
+from cases.record.models import Child
+from cases.record.selectors.matching import Candidate, schools_of
 from referrals.choices import ConcernKind, NotificationStatus, Told
-from referrals.models import Notification, TriageDecision
+from referrals.models import MatchQuestion, Notification, TriageDecision
 from referrals.presenters.notify import fields_of, result_of, said_rows
-from referrals.rules.matching import Band
 from referrals.rules.triage import worrying
 from referrals.selectors.clocks import is_late
-from referrals.selectors.matching import Candidate
-from referrals.selectors.triage import QuestionShown, TriageSummary, homes_of, leads_of, schools_of
+from referrals.selectors.triage import QuestionShown, TriageSummary
 
 LEVEL_WORDS = {
     RiskLevel.HIGH: "high",
@@ -31,12 +31,9 @@ LEVEL_WORDS = {
     RiskLevel.LOW: "low",
     RiskLevel.NONE_IDENTIFIED: "none",
 }
-BAND_WORDS = {Band.VERY_LIKELY: "Very likely", Band.LIKELY: "Likely", Band.POSSIBLE: "Possible"}
-BAND_TONE = {Band.VERY_LIKELY: "serious", Band.LIKELY: "watch", Band.POSSIBLE: "plain"}
-NOT_SHOWN = "Not shown to you"
 PROTECTED_NOW = "Protected: not shown once decided. On the file, it is for the people on its list."
 DECIDED_COLUMNS = [{"text": "Notification"}, {"text": "Decision"}, {"text": "By"}, {"text": "File"}]
-QUESTION_COLUMNS = [{"text": "Notification"}, {"text": "File"}, {"text": "What they share"}, {"text": "Waiting"}]
+QUESTION_COLUMNS = [{"text": "What came"}, {"text": "File"}, {"text": "What they share"}, {"text": "Waiting"}]
 
 
 def headline(summary: TriageSummary, at: datetime) -> str:
@@ -188,20 +185,6 @@ def compared(
     notification: Notification, candidates: list[Candidate], *, viewer: Viewer, at: datetime
 ) -> dict[str, Any]:
     """A notification and the files it may belong to, side by side, as far as the viewer sees each category."""
-    children = [candidate.child for candidate in candidates]
-    matrix = matrix_in_force(on=timezone.localdate(at))
-    leads, schools, homes = leads_of(children), schools_of(children), homes_of(children)
-    files = [
-        _candidate(
-            candidate,
-            levels=_levels(candidate.child, viewer, matrix),
-            school=schools.get(candidate.child.pk, ""),
-            homes=homes.get(candidate.child.pk, []),
-            lead=str(leads[candidate.child.pk].membership.user) if candidate.child.pk in leads else "",  # type: ignore[union-attr]
-            today=timezone.localdate(at),
-        )
-        for candidate in candidates
-    ]
     said = {
         "Name": notification.name,
         "Also called": notification.preferred_name,
@@ -211,16 +194,7 @@ def compared(
         "Level": "",
         "Lead": "",
     }
-    return {
-        "files": files,
-        "rows": [
-            {"key": key, "said": value, "held": [file["facts"][key] for file in files]} for key, value in said.items()
-        ],
-    }
-
-
-def _levels(child: Child, viewer: Viewer, matrix: Matrix) -> dict[str, Level]:
-    return category_levels(viewer, facts_of(child), matrix)
+    return beside(said, candidates, viewer=viewer, at=at, title="Notification")
 
 
 def _born(notification: Notification, today: Any) -> str:
@@ -229,48 +203,14 @@ def _born(notification: Notification, today: Any) -> str:
     return f"About {notification.age_if_unknown} years old" if notification.age_if_unknown is not None else ""
 
 
-def _candidate(
-    candidate: Candidate, *, levels: dict[str, Level], school: str, homes: list[Address], lead: str, today: Any
-) -> dict[str, Any]:
-    child, match = candidate.child, candidate.match
-    identity, home = levels[Category.IDENTITY], levels[Category.CONTACT_ADDRESS]
-    age = age_in_years(child.birth_date, today)
-    facts = {
-        "Name": f"{child.given_name} {child.family_name}".strip() if identity == Level.FULL else child.called,
-        "Also called": child.preferred_name,
-        "Date of birth": f"{day(child.birth_date)} (age {age})" if child.birth_date else "",
-        "School": school,
-        "Address": "; ".join(f"{row.lines}, {row.postcode}" for row in homes),
-        "Level": child.get_level_display() if levels[Category.LEVEL] >= Level.SUMMARY else NOT_SHOWN,
-        "Lead": lead,
-    }
-    if identity == Level.SUMMARY:
-        facts["Date of birth"] = f"Age {age}" if age is not None else ""
-    elif identity < Level.SUMMARY:
-        facts |= dict.fromkeys(("Name", "Also called", "Date of birth", "School", "Lead"), NOT_SHOWN)
-    if home < Level.FULL:
-        facts["Address"] = ", ".join(row.area for row in homes if row.area) if home == Level.SUMMARY else NOT_SHOWN
-    reasons = [reason.text for reason in match.reasons if levels[reason.category] == Level.FULL]
-    return {
-        "reference": child.reference,
-        "href": file_href(child),
-        "band": BAND_WORDS[match.band],
-        "tone": BAND_TONE[match.band],
-        "reasons": reasons,
-        "facts": facts,
-        "choice": f"{child.reference}, {facts['Name']}",
-        "hint": f"{BAND_WORDS[match.band]}: {'; '.join(reasons)}" if reasons else BAND_WORDS[match.band],
-    }
-
-
 def question_rows(questions: Iterable[QuestionShown], *, at: datetime) -> list[list[dict[str, Any]]]:
     """Questions that wait for a guardian, as a table without a name."""
     return [
         [
             {
-                "text": shown.question.notification.reference,
+                "text": shown.question.about.reference,
                 "href": reverse("referrals:triage_question", args=[shown.question.pk]),
-                "hint": shown.question.notification.agency.name,
+                "hint": f"{_kind(shown.question)}, {shown.question.about.agency.name}",
             },
             {"text": shown.question.child.reference, "hint": "" if shown.child else "Open to named people only"},
             {"text": "; ".join(shown.reasons)},
@@ -282,17 +222,10 @@ def question_rows(questions: Iterable[QuestionShown], *, at: datetime) -> list[l
 
 def question_detail(shown: QuestionShown, *, viewer: Viewer, at: datetime) -> dict[str, Any]:
     """One question: references and reasons, and of the child what a guardian's categories allow."""
-    notification, today = shown.question.notification, timezone.localdate(at)
-    said = [
-        {"key": "Notification", "value": notification.reference},
-        {"key": "From", "value": notification.agency.name},
-        {"key": "Sent", "value": moment(notification.sent_at)},
-        {"key": "The child is called", "value": notification.preferred_name or notification.given_name},
-        {"key": "Age", "value": _age(notification, today)},
-        {"key": "School", "value": notification.school},
-    ]
+    today = timezone.localdate(at)
+    knows = partial(_knows, viewer=viewer, matrix=matrix_in_force(on=today))
     held = [{"key": "File", "value": shown.question.child.reference}]
-    if shown.child is not None and _levels(shown.child, viewer, matrix_in_force(on=today))["identity"] >= Level.SUMMARY:
+    if shown.child is not None and knows(shown.child):
         age = age_in_years(shown.child.birth_date, today)
         school = schools_of([shown.child]).get(shown.child.pk, "")
         held += [
@@ -302,7 +235,54 @@ def question_detail(shown: QuestionShown, *, viewer: Viewer, at: datetime) -> di
         ]
     if shown.lead is not None and shown.lead.membership is not None:
         held.append({"key": "Lead, to ask", "value": f"{shown.lead.membership.user}, {shown.lead.membership.agency}"})
-    return {"said": said, "held": held, "reasons": shown.reasons, "named_only": shown.child is None}
+    notification = shown.question.notification
+    return {
+        "kind": _kind(shown.question),
+        "said": _said(notification, today) if notification else _reported(shown, today, knows=knows),
+        "held": held,
+        "reasons": shown.reasons,
+        "named_only": shown.child is None,
+        "joins": notification is not None,
+    }
+
+
+def _kind(question: MatchQuestion) -> str:
+    return "Notification" if question.notification_id else "Report of a missing child"
+
+
+def _said(notification: Notification, today: date) -> list[dict[str, Any]]:
+    return [
+        {"key": "Notification", "value": notification.reference},
+        {"key": "From", "value": notification.agency.name},
+        {"key": "Sent", "value": moment(notification.sent_at)},
+        {"key": "The child is called", "value": notification.preferred_name or notification.given_name},
+        {"key": "Age", "value": _age(notification, today)},
+        {"key": "School", "value": notification.school},
+    ]
+
+
+def _knows(child: Child, *, viewer: Viewer, matrix: Matrix) -> bool:
+    return levels_on(child, viewer, matrix)["identity"] >= Level.SUMMARY
+
+
+def _reported(shown: QuestionShown, today: date, *, knows: Callable[[Child], bool]) -> list[dict[str, Any]]:
+    """A report as a guardian reads it: who the child is only where the file it went to tells them."""
+    report = shown.question.report
+    assert report is not None
+    rows = [
+        {"key": "Report", "value": report.reference},
+        {"key": "From", "value": report.agency.name},
+        {"key": "Sent", "value": moment(report.recorded_at)},
+        {"key": "It stands on the file", "value": report.child.reference},
+    ]
+    if shown.reported is not None and knows(shown.reported):
+        born = date.fromisoformat(report.said["birth_date"]) if report.said.get("birth_date") else None
+        age = age_in_years(born, today)
+        rows += [
+            {"key": "The child is called", "value": report.said.get("given_name") or report.said.get("family_name")},
+            {"key": "Age", "value": "" if age is None else str(age)},
+        ]
+    return rows
 
 
 def _age(notification: Notification, today: Any) -> str:

@@ -1,84 +1,13 @@
-"""Files that may be about the child of a notification: a wide net in PostgreSQL, then the rule that weighs each.
-
-Runs as the system principal `matching`, which reads every file. What a person may see of the result is decided
-afterwards, by `candidates_for` alone.
-"""
+"""Files that may be about the child of a notification."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
-from uuid import UUID
+from datetime import datetime
 
-from django.db import connection
-from django.utils import timezone
-
-from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
-from accounts.selectors.definitions import definition_in_force
-from cases.record.models import Address, Alias, Child, SchoolPeriod
+from accounts.rules.viewers import Viewer
+from cases.record.rules.matching import Known, Place
+from cases.record.selectors.matching import Candidate, Found, likely_files, parted_for
 from referrals.models import Notification
-from referrals.rules.matching import (
-    Band,
-    Known,
-    Match,
-    Place,
-    Variants,
-    compare,
-    near_birth_dates,
-    postcode_key,
-    read_variants,
-    swapped_birth_date,
-)
-from referrals.rules.names import forms_of, joined, words_of
-
-SHOWN_MOST = 8
-# The functions are those of cases/migrations/0001: letters only, without case or accents; how a name sounds.
-# Every statement below is made of these constants alone; what people typed travels as parameters.
-# ruff: noqa: S608
-NAME = "normalised_name(%s::text)"
-SOUND = "dmetaphone(normalised_name(%s::text))"
-FAMILY_SOUND, GIVEN_SOUND = "dmetaphone(normalised_name(family_name))", "dmetaphone(normalised_name(given_name))"
-BY_NAME = f"SELECT id FROM cases_child WHERE sort_key %% {NAME}"
-PREFERRED_SOUND = "dmetaphone(normalised_name(preferred_name))"
-BY_SOUND = f"""SELECT id FROM cases_child WHERE {FAMILY_SOUND} = {SOUND} AND {FAMILY_SOUND} <> ''
-    AND {SOUND} IN ({GIVEN_SOUND}, {PREFERRED_SOUND})"""
-BY_FORM_OF_NAME = f"""SELECT id FROM cases_child WHERE {FAMILY_SOUND} = {SOUND}
-    AND (normalised_name(given_name) = ANY(%s) OR normalised_name(preferred_name) = ANY(%s))"""
-BY_OTHER_NAME = f"SELECT child_id FROM cases_alias WHERE normalised_name(name) %% {NAME}"
-BY_BIRTH_DATE = "SELECT id FROM cases_child WHERE birth_date = ANY(%s)"
-BY_NEAR_BIRTH_DATE = f"""SELECT id FROM cases_child WHERE birth_date = ANY(%s)
-    AND (similarity(sort_key, {NAME}) > 0.1 OR {FAMILY_SOUND} = {SOUND} OR {GIVEN_SOUND} = {SOUND}
-    OR normalised_name(given_name) = ANY(%s) OR normalised_name(preferred_name) = ANY(%s)
-    OR EXISTS (SELECT 1 FROM cases_alias WHERE cases_alias.child_id = cases_child.id))"""
-BY_POSTCODE = "SELECT child_id FROM cases_address WHERE upper(replace(postcode, ' ', '')) = %s AND NOT protected"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A file that may be the child's, and why. `child` carries the facts of the viewer it was found for, if any."""
-
-    child: Child
-    match: Match
-
-    @property
-    def is_likely(self) -> bool:
-        return self.match.band in (Band.LIKELY, Band.VERY_LIKELY)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the rule found, parted by what one viewer may know of."""
-
-    shown: list[Candidate]
-    hidden: list[Candidate]
-
-
-def name_variants(*, on: date) -> Variants:
-    """The adopted forms of given names on a date."""
-    return read_variants(definition_in_force("name_variants", "name_variants", on=on).body)
 
 
 def likely_matches(*, notification: Notification, at: datetime) -> list[Candidate]:
@@ -86,29 +15,12 @@ def likely_matches(*, notification: Notification, at: datetime) -> list[Candidat
 
     For the system's own use: a page shows `candidates_for`.
     """
-    asked, on = known_of_notification(notification), timezone.localdate(at)
-    variants = name_variants(on=on)
-    files = _files(block(asked, variants=variants), at)
-    found = [
-        Candidate(child.merged_into or child, match)
-        for child, held in files
-        if (match := compare(asked, held, variants=variants, on=on)).band != Band.NONE
-    ]
-    best: dict[UUID, Candidate] = {}
-    for candidate in sorted(found, key=lambda one: (-one.match.score, one.child.sort_key, one.child.reference)):
-        best.setdefault(candidate.child.pk, candidate)
-    return list(best.values())
+    return likely_files(known_of_notification(notification), at=at)
 
 
 def candidates_for(*, notification: Notification, viewer: Viewer, at: datetime) -> Found:
-    """Likely matches parted into those the viewer may know of, with its facts on each, and the others.
-
-    Of what is hidden nothing may reach the viewer: no count, no order, no gap. Shown are at most eight.
-    """
-    everything = likely_matches(notification=notification, at=at)
-    visible = Child.objects.visible_to(viewer, at=at).in_bulk([one.child.pk for one in everything])
-    shown = [Candidate(visible[one.child.pk], one.match) for one in everything if one.child.pk in visible]
-    return Found(shown[:SHOWN_MOST], [one for one in everything if one.child.pk not in visible])
+    """Likely matches parted into those the viewer may know of, with its facts on each, and the others."""
+    return parted_for(likely_matches(notification=notification, at=at), viewer=viewer, at=at)
 
 
 def known_of_notification(notification: Notification) -> Known:
@@ -123,73 +35,4 @@ def known_of_notification(notification: Notification) -> Known:
         sex=notification.sex,
         schools=(notification.school,) if notification.school else (),
         places=(Place(lines, postcode),) if lines or postcode else (),
-    )
-
-
-def block(asked: Known, *, variants: Variants) -> set[UUID]:
-    """Ids of the files worth comparing, merged ones included: alike in name, sound, birth date or postcode."""
-    parts = list(_name_blocks(asked, variants))
-    key = f"{asked.family_name} {asked.given_name}"
-    if asked.birth_date is not None:
-        exact = [day for day in (asked.birth_date, swapped_birth_date(asked.birth_date)) if day is not None]
-        near = sorted(near_birth_dates(asked.birth_date))
-        parts.append((BY_BIRTH_DATE, [exact]))
-        names = sorted({name for form in forms_of(asked) for name in _names_like(form.given, variants)})
-        parts.append((BY_NEAR_BIRTH_DATE, [near, key, asked.family_name, asked.given_name, names, names]))
-    parts += [(BY_POSTCODE, [postcode_key(place.postcode)]) for place in asked.places if place.postcode]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            " UNION ".join(f"({sql})" for sql, _ in parts), [value for _, values in parts for value in values]
-        )
-        return {row[0] for row in cursor.fetchall()}
-
-
-def _name_blocks(asked: Known, variants: Variants) -> Iterable[tuple[str, list[Any]]]:
-    yield BY_NAME, [f"{asked.family_name} {asked.given_name}"]
-    as_written = joined(words_of(asked.family_name))
-    for form in forms_of(asked):
-        given, family = joined(form.given), joined(form.family)
-        yield BY_NAME, [f"{family} {given}"]
-        yield BY_OTHER_NAME, [f"{given} {family}"]
-        yield BY_OTHER_NAME, [given]
-        if not family:
-            continue
-        names = sorted(_names_like(form.given, variants))
-        for whole in sorted({family, as_written} - {""}):
-            yield BY_SOUND, [whole, given]
-            yield BY_SOUND, [given, whole]
-        for word in sorted({family, as_written, *form.family} - {""}):
-            yield BY_FORM_OF_NAME, [word, names, names]
-
-
-def _names_like(given: tuple[str, ...], variants: Variants) -> set[str]:
-    return {other for word in (joined(given), *given) for other in variants.of(word)}
-
-
-def _files(ids: set[UUID], at: datetime) -> list[tuple[Child, Known]]:
-    """The files and what is known of each; protected addresses are left out, so that no reason can tell one."""
-    system = system_viewer(SystemPrincipal.MATCHING)
-    children = list(Child.objects.visible_to(system, at=at).filter(pk__in=ids).select_related("merged_into"))
-    aliases, schools, places = defaultdict(list), defaultdict(list), defaultdict(list)
-    for child_id, name in Alias.objects.filter(child_id__in=ids).values_list("child_id", "name"):
-        aliases[child_id].append(name)
-    for child_id, school in SchoolPeriod.objects.filter(child_id__in=ids).values_list("child_id", "school"):
-        schools[child_id].append(school)
-    rows = Address.objects.filter(child_id__in=ids, protected=False).values_list("child_id", "lines", "postcode")
-    for child_id, lines, postcode in rows:
-        places[child_id].append(Place(lines, postcode))
-    return [(child, _known(child, aliases[child.pk], schools[child.pk], places[child.pk])) for child in children]
-
-
-def _known(child: Child, aliases: list[str], schools: list[str], places: list[Place]) -> Known:
-    return Known(
-        given_name=child.given_name,
-        family_name=child.family_name,
-        preferred_name=child.preferred_name,
-        other_names=tuple(name for name in aliases if words_of(name)),
-        birth_date=child.birth_date,
-        birth_date_estimated=child.birth_date_estimated,
-        sex=child.sex,
-        schools=tuple(schools),
-        places=tuple(places),
     )

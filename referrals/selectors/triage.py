@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Case, Count, IntegerField, Min, Q, QuerySet, Value, When
 from django.utils import timezone
@@ -16,7 +17,8 @@ from accounts.rules.viewers import Viewer
 from accounts.selectors import agencies_by_sector
 from cases.access.models import Block
 from cases.record.choices import HarmStatus, RiskLevel
-from cases.record.models import Address, Child, Involvement, SchoolPeriod
+from cases.record.models import Child, Involvement
+from cases.record.selectors.matching import leads_of
 from referrals.choices import NotificationStatus
 from referrals.models import MatchQuestion, Notification
 from referrals.rules.triage import LEAD_ROLES, SUGGESTED_SECTORS, urgency
@@ -60,12 +62,16 @@ class TriageSummary:
 
 @dataclass(frozen=True)
 class QuestionShown:
-    """A question to the guardians, with the file only where this guardian may know of it."""
+    """A question to the guardians, with the file only where this guardian may know of it.
+
+    `reported` is the file that a report of a missing child made or went to, on the same terms.
+    """
 
     question: MatchQuestion
     child: Child | None
     lead: Involvement | None = None
     reasons: list[str] = field(default_factory=list)
+    reported: Child | None = None
 
 
 def _open_to(viewer: Viewer, at: datetime) -> QuerySet[Notification]:
@@ -170,27 +176,6 @@ def lead_of(child: Child) -> Involvement | None:
     )
 
 
-def leads_of(children: list[Child]) -> dict[Any, Involvement]:
-    """The open leads of several files, by file id: one query."""
-    rows = Involvement.objects.filter(child__in=[child.pk for child in children], is_lead=True, ended_on=None)
-    return {row.child_id: row for row in rows.select_related("membership__user", "membership__agency")}
-
-
-def schools_of(children: list[Child]) -> dict[Any, str]:
-    """The school each child is on the roll of now, by file id: one query."""
-    rows = SchoolPeriod.objects.filter(child__in=[child.pk for child in children], ended_on=None)
-    return dict(rows.values_list("child_id", "school"))
-
-
-def homes_of(children: list[Child]) -> dict[Any, list[Address]]:
-    """Where each child lives or stays now, by file id, protected addresses left out: one query."""
-    rows = Address.objects.filter(child__in=[child.pk for child in children], ended_on=None, protected=False)
-    found: dict[Any, list[Address]] = {}
-    for address in rows.order_by("started_on", "pk"):
-        found.setdefault(address.child_id, []).append(address)
-    return found
-
-
 def possible_leads(*, on: date) -> list[Membership]:
     """People whose job it is to hold cases, by agency and name."""
     return list(
@@ -236,7 +221,12 @@ def questions_waiting(at: datetime) -> QuerySet[Any]:
 
 def questions_kept_from(viewer: Viewer, at: datetime) -> QuerySet[Any]:
     """The ids of questions about files on which the viewer is blocked: their alerts are not for this viewer."""
-    return MatchQuestion.objects.filter(child__blocks__in=_blocks_of(viewer, at)).values("pk")
+    return MatchQuestion.objects.filter(_about_blocked(viewer, at)).values("pk")
+
+
+def _about_blocked(viewer: Viewer, at: datetime) -> Q:
+    """Questions of which either file is closed to a guardian by a block."""
+    return Q(child__in=_closed_to(viewer, at)) | Q(report__child__in=_closed_to(viewer, at), report__isnull=False)
 
 
 def questions_for(viewer: Viewer, *, at: datetime) -> list[QuestionShown]:
@@ -246,8 +236,8 @@ def questions_for(viewer: Viewer, *, at: datetime) -> list[QuestionShown]:
     """
     rows = (
         MatchQuestion.objects.filter(answered_at=None)
-        .exclude(child__blocks__in=_blocks_of(viewer, at))
-        .select_related("notification__agency", "child")
+        .exclude(pk__in=questions_kept_from(viewer, at))
+        .select_related("notification__agency", "report__agency", "child")
         .order_by("asked_at", "pk")
     )
     questions = list(rows)
@@ -262,15 +252,22 @@ def question_for(viewer: Viewer, question_id: Any, *, at: datetime) -> QuestionS
     """One question that waits for this guardian, or was answered. Raises NotKnown as for one that never was."""
     row = (
         MatchQuestion.objects.filter(pk=question_id)
-        .exclude(child__blocks__in=_blocks_of(viewer, at))
-        .select_related("notification__agency", "child")
+        .exclude(pk__in=questions_kept_from(viewer, at))
+        .select_related("notification__agency", "report__agency", "report__child", "child")
         .first()
     )
     if row is None:
         raise NotKnown("no_question")
-    child = Child.objects.visible_to(viewer, at=at).filter(pk=row.child_id).first()
-    return QuestionShown(row, child, lead_of(row.child), list(row.reasons))
+    files = files_in(row)
+    visible = Child.objects.visible_to(viewer, at=at).in_bulk(files)
+    reported = visible.get(row.report.child_id) if row.report else None
+    return QuestionShown(row, visible.get(row.child_id), lead_of(row.child), list(row.reasons), reported)
 
 
-def _blocks_of(viewer: Viewer, at: datetime) -> QuerySet[Any]:
-    return Block.objects.live(at).filter(user_id=viewer.person_id)
+def files_in(question: MatchQuestion) -> list[UUID]:
+    """The files that a question is about: the likely one, and that of the report."""
+    return [question.child_id, *([question.report.child_id] if question.report else [])]
+
+
+def _closed_to(viewer: Viewer, at: datetime) -> QuerySet[Any]:
+    return Block.objects.live(at).filter(user_id=viewer.person_id).values("child_id")

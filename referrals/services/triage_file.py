@@ -18,9 +18,11 @@ from accounts.rules.dates import day
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
 from cases.access.choices import Category, GrantReason
-from cases.access.services import grant_access, grant_to_function
+from cases.access.services import grant_access, grant_to_function, open_to_standing_functions
 from cases.record.choices import AddressKind, EntryKind, InvolvementRole, RiskLevel, Source
 from cases.record.models import Address, AddressReader, Alias, Child, Involvement, SchoolPeriod
+from cases.record.rules.names import joined as run_together
+from cases.record.rules.names import words_of
 from cases.record.services import (
     Identity,
     add_chronology,
@@ -33,14 +35,11 @@ from cases.record.services import (
 )
 from referrals.choices import Agreement, ConcernKind, Told
 from referrals.models import Notification, TriageDecision
-from referrals.rules.names import joined as run_together
-from referrals.rules.names import words_of
 from referrals.rules.notify import age_said
 from referrals.rules.triage import REFERS_ONLY, ROLE_OF_SECTOR
 from risk.rules import answers_from_plain
 from risk.services import record_referrer_assessment
 
-STANDING_FUNCTIONS = (FunctionKey.NOTIFICATION_POINT, FunctionKey.PANEL_OFFICE, FunctionKey.DATA_GUARDIANS)
 KEEP_FROM_PARENTS = "Do not tell parents or carers: the referrer says it could put the child at risk."
 LONGEST_CONTACT = 300
 KEPT_PRIVATE = "The referrer said that this address must be kept from somebody."
@@ -166,9 +165,9 @@ def bring_agencies(
             membership=notification.membership,
             reason=GrantReason.REFERRAL,
         )
-    functions = [*STANDING_FUNCTIONS, *([FunctionKey.OUT_OF_HOURS] if notification.urgent else [])]
-    for function in functions:
-        grant_to_function(child_id=child.pk, function=function, at=at, by=by)
+    open_to_standing_functions(child_id=child.pk, at=at, by=by)
+    if notification.urgent:
+        grant_to_function(child_id=child.pk, function=FunctionKey.OUT_OF_HOURS, at=at, by=by)
     readers = [membership for membership in (lead, notification.membership) if membership is not None]
     _let_read_addresses(child, readers, notification)
 

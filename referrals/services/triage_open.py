@@ -11,10 +11,11 @@ from accounts.choices import AccessOutcome
 from accounts.rules.viewers import Viewer
 from accounts.services.access_events import Trace, record_access
 from cases.access.choices import Category
+from cases.record.selectors.matching import Candidate
 from referrals.choices import NotificationStatus
 from referrals.models import Notification
 from referrals.rules.triage import check_may_triage
-from referrals.selectors.matching import Candidate, candidates_for
+from referrals.selectors.matching import candidates_for
 from referrals.selectors.triage import notification_for_triage
 from referrals.services.triage import refuse_if_decided
 from referrals.services.triage_questions import ask_guardians

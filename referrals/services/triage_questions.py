@@ -1,4 +1,4 @@
-"""A likely match that the triage worker may not know of becomes a question to the data guardians."""
+"""A likely match that triage, or who reports a child missing, may not know of becomes a question to the guardians."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from accounts.rules.viewers import Viewer
 from cases.access.models import Block
 from cases.clocks.choices import AlertKind
 from cases.clocks.services import acknowledge_subject, start_ladder
+from cases.record.selectors.matching import Candidate
+from missing.models import MissingReport
 from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
 from referrals.models import MatchQuestion, Notification, TriageDecision
 from referrals.rules.triage import MESSAGES, TriageRefused
-from referrals.selectors.matching import Candidate
+from referrals.selectors.triage import files_in
 from referrals.services.triage import decide
 
 RATIONALE = "A data guardian found that this is the child of a file that triage may not know of."
@@ -33,39 +35,50 @@ def ask_guardians(*, notification: Notification, hidden: Iterable[Candidate], at
     likely = [candidate for candidate in hidden if candidate.is_likely]
     if not likely or notification.status != NotificationStatus.SENT:
         return 0
-    new = 0
     with transaction.atomic(), pghistory.context(user=None, membership=None, request="", reason="matching"):
-        for candidate in likely:
-            question, created = MatchQuestion.objects.get_or_create(
-                notification=notification,
-                child=candidate.child,
-                defaults={"reasons": [reason.plain for reason in candidate.match.reasons], "asked_at": at},
-            )
-            if created:
-                new += 1
-                start_ladder(kind=AlertKind.MATCH_QUESTION, subject_id=question.pk, at=at)
-    return new
+        return sum(_ask(candidate, at, notification=notification) for candidate in likely)
+
+
+def ask_guardians_of_report(report: MissingReport, files: list[Candidate], at: datetime) -> None:
+    """Put the files that may be a reported child's, and that who reported may not know of, to the data guardians."""
+    for candidate in files:
+        _ask(candidate, at, report=report)
+
+
+def _ask(candidate: Candidate, at: datetime, **about: Notification | MissingReport) -> bool:
+    """One question, with the alert that climbs among the guardians; False where it has been asked before."""
+    question, created = MatchQuestion.objects.get_or_create(
+        **about,
+        child=candidate.child,
+        defaults={"reasons": [reason.plain for reason in candidate.match.reasons], "asked_at": at},
+    )
+    if created:
+        start_ladder(kind=AlertKind.MATCH_QUESTION, subject_id=question.pk, at=at)
+    return created
 
 
 @transaction.atomic
 def answer_match_question(
     *, question_id: UUID, same_child: bool, at: datetime, by: Viewer, lead: Membership | None = None
 ) -> tuple[MatchQuestion, TriageDecision | None]:
-    """Say whether a notification is about the child of a file that triage may not know of.
+    """Say whether a notification, or a report of a missing child, is about the child of a file.
 
     Where it is, and the notification still waits, it is joined to that file and accepted, with the message that
-    every accepted referrer gets; the triage worker learns nothing. `lead` is needed where the file has none.
+    every accepted referrer gets; the triage worker learns nothing. `lead` is needed where the file has none. A report
+    stands on a file of its own by then: the answer is kept, and no file is joined to another by it.
     Returns the question and the decision, None where there is none to make. Raises TriageRefused for a role that
     does not audit or a missing lead, NotKnown for a guardian who is blocked, Stale where a colleague answered.
     """
     if not by.may(Capability.AUDIT):
         raise TriageRefused("Only a data guardian answers this.")
     question = MatchQuestion.objects.select_for_update(of=("self",)).filter(pk=question_id).first()
-    if question is None or Block.objects.live(at).filter(child_id=question.child_id, user_id=by.person_id).exists():
+    if question is None or _blocked(question, at=at, by=by):
         raise NotKnown("no_question")
     if question.answered_at is not None:
         raise Stale("A colleague has answered this question since you opened the page.")
-    decision = _join(question, lead=lead, at=at, by=by) if same_child else None
+    decision = None
+    if same_child and question.notification is not None:
+        decision = _join(question, question.notification, lead=lead, at=at, by=by)
     _close(question, same_child=same_child, at=at, by=by)
     if decision is not None:
         for other in MatchQuestion.objects.filter(notification=question.notification, answered_at=None):
@@ -73,8 +86,14 @@ def answer_match_question(
     return question, decision
 
 
-def _join(question: MatchQuestion, *, lead: Membership | None, at: datetime, by: Viewer) -> TriageDecision | None:
-    notification = Notification.objects.select_for_update(of=("self",)).get(pk=question.notification_id)
+def _blocked(question: MatchQuestion, *, at: datetime, by: Viewer) -> bool:
+    return Block.objects.live(at).filter(child_id__in=files_in(question), user_id=by.person_id).exists()
+
+
+def _join(
+    question: MatchQuestion, notification: Notification, *, lead: Membership | None, at: datetime, by: Viewer
+) -> TriageDecision | None:
+    notification = Notification.objects.select_for_update(of=("self",)).get(pk=notification.pk)
     if notification.status != NotificationStatus.SENT:
         return None
     return decide(

@@ -21,6 +21,8 @@ from referrals.services.triage_questions import answer_match_question
 
 JOINED = "Joined to the file. Ring the lead now: nobody else is told."
 KEPT = "Your answer is kept. The notification had been decided before, so nothing was joined."
+TWO_FILES = "Your answer is kept. The child has two files: ring the lead of the file and the police missing team now."
+STAY_APART = "Your answer is kept. The two files stay apart."
 NOT_SAME = "Your answer is kept. Triage decides as if there were no such file."
 
 
@@ -45,9 +47,12 @@ def triage_question(request: HttpRequest, question_id: UUID) -> HttpResponse:
     at, viewer = now(), request.viewer  # type: ignore[attr-defined]
     shown = selectors.question_for(viewer, question_id, at=at)
     note_files_shown(
-        viewer=viewer, page="referrals:triage_question", child_ids=[shown.question.child_id], trace=trace_of(request)
+        viewer=viewer,
+        page="referrals:triage_question",
+        child_ids=selectors.files_in(shown.question),
+        trace=trace_of(request),
     )
-    leads = None if shown.lead else selectors.possible_leads(on=timezone.localdate(at))
+    leads = None if shown.lead or shown.question.report_id else selectors.possible_leads(on=timezone.localdate(at))
     form = QuestionForm(request.POST or None, leads=leads)
     if request.method == "POST" and form.is_valid():
         people = {str(one.pk): one for one in leads or []}
@@ -63,7 +68,10 @@ def triage_question(request: HttpRequest, question_id: UUID) -> HttpResponse:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
         else:
             same = form.cleaned_data["same_child"]
-            messages.success(request, NOT_SAME if not same else (JOINED if decision else KEPT))
+            reported = shown.question.report_id is not None
+            same_said = TWO_FILES if reported else JOINED if decision else KEPT
+            not_same_said = STAY_APART if reported else NOT_SAME
+            messages.success(request, same_said if same else not_same_said)
             return redirect("referrals:triage_questions")
     context = {
         "form": form,

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from accounts.rules.dates import age_in_years, ago, clock_time, day, due_in, length, moment
+from accounts.rules.dates import age_in_years, ago, clock_time, day, due_in, due_words, length, moment
 
 
 def test_a_summer_instant_is_said_in_londons_time():
@@ -77,3 +77,21 @@ def test_a_clock_is_due_or_late():
 
     assert due_in(at + timedelta(hours=5), at) == "due in 5 hours"
     assert due_in(at - timedelta(days=2), at) == "late by 2 days"
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (datetime(2026, 10, 22, 9, tzinfo=UTC), "due in 1 day"),
+        (datetime(2026, 10, 23, 22, 59, tzinfo=UTC), "due today"),
+        (datetime(2026, 10, 23, 23, 0, tzinfo=UTC), "late by 1 day"),
+        (datetime(2026, 11, 25, 22, 30, tzinfo=UTC), "late by 33 days"),
+    ],
+)
+def test_what_has_a_day_of_its_own_is_late_by_days(at: datetime, said: str):
+    """Due on 23 October: until that day has ended in London, where summer time then runs."""
+    due_at = datetime(2026, 10, 23, 23, 0, tzinfo=UTC)
+
+    assert due_in(due_at, at, by_day=True) == said
+    assert due_words(due_at, by_day=True) == "23 October 2026"
+    assert due_words(due_at) == "24 October 2026, 12:00am"

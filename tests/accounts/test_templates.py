@@ -88,18 +88,18 @@ def test_what_was_typed_is_shown_again_on_a_refusal_but_for_secrets():
 
 
 def test_a_form_that_came_too_late_is_shown_whole_and_sent_whole():
-    fields = {"idempotency_key": ["k1"], "worry": ["Seen at <the marina>"], "knows": ["mother", "teacher"]}
+    fields = {"idempotency_key": ["k1"], "what_worries": ["Seen at <the marina>"], "who_knows": ["mother", "teacher"]}
     held = HeldSubmission(path="/notify/", fields=fields)
     page = render_to_string("accounts/carry_on.html", {"held": held})
 
-    assert "Worry Seen at &lt;the marina&gt; Knows mother, teacher" in words(page)
+    assert "What worries Seen at &lt;the marina&gt; Who knows mother, teacher" in words(page)
     assert 'action="/notify/"' in page
     assert re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page) == [
         ("held", str(held.token)),
         ("idempotency_key", "k1"),
-        ("worry", "Seen at &lt;the marina&gt;"),
-        ("knows", "mother"),
-        ("knows", "teacher"),
+        ("what_worries", "Seen at &lt;the marina&gt;"),
+        ("who_knows", "mother"),
+        ("who_knows", "teacher"),
     ]
 
 

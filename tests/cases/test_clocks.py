@@ -12,16 +12,19 @@ from django.core import mail
 from django.core.mail.backends import locmem
 from django.db import connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.choices import FunctionKey
 from accounts.forms import WriteForm
 from accounts.models import Membership, User
+from accounts.rules.dates import day
 from accounts.rules.refusals import NotKnown
 from cases import tasks
 from cases.clocks import services
 from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.models import Alert, OutboxMessage
 from cases.clocks.rules import LADDERS, URGENCY, dedupe_key_of, steps_reached, wait_after
+from cases.clocks.rules.due import midnight
 from cases.clocks.selectors import SHOULD_ALERT, SHOULD_RUN, OpenAlert, count_open_alerts, open_alerts
 from cases.presenters.alerts import HEADINGS, LISTED, SHOWN, alert_groups
 from tests.factories.accounts import make_membership, make_user
@@ -359,6 +362,47 @@ def test_the_tasks_write_their_own_history_context(world, at, without_history) -
         assert cursor.fetchall() == [("sweep",)]
 
 
+def row_of(alert: OpenAlert, *, at: datetime) -> dict[str, Any]:
+    (group,) = alert_groups([alert], at=at, opens=lambda address: True)
+    (row,) = group["rows"]
+    return row
+
+
+def test_an_alert_says_how_long_the_matter_waits_not_how_long_ago_somebody_was_told(world, at) -> None:
+    subject = uuid4()
+    started = {
+        "subject_id": subject,
+        "owner_group_id": world.functions[OOH].group_id,
+        "at": at,
+        "by": world.viewer("triage"),
+    }
+    services.start_clock(
+        kind=ClockKind.URGENT_NOTIFICATION_DECIDED, child_id=None, anchored_at=at - timedelta(hours=23), **started
+    )
+    services.start_ladder(kind=URGENT, subject_id=subject, at=at - minutes(16))
+    alert = next(one for one in open_alerts(world.viewer("out_of_hours"), at=at) if one.kind == URGENT)
+    assert alert.waits_since == at - timedelta(hours=23)
+    assert alert.raised_at == at - minutes(16)
+    assert row_of(alert, at=at)["stands"] == "Waiting 23 hours"
+
+
+def test_an_action_is_late_by_days_as_on_its_own_page(world, at) -> None:
+    told = OpenAlert(
+        alert_id=uuid4(),
+        kind="action_done",
+        words="An action from the panel is late",
+        raised_at=at,
+        step=1,
+        due_at=midnight(timezone.localdate(at) - timedelta(days=32)),
+        href="",
+        by_day=True,
+        waits_since=at,
+    )
+    row = row_of(told, at=at)
+    assert row["stands"] == "Late by 33 days"
+    assert row["title"] == f"Due {day(timezone.localdate(at) - timedelta(days=33))}"
+
+
 def test_the_page_shows_what_waits_for_my_groups_and_lets_me_take_it(world, client_as, at) -> None:
     subject = uuid4()
     services.start_ladder(kind=URGENT, subject_id=subject, at=at - minutes(16))
@@ -467,7 +511,8 @@ def test_kinds_with_something_late_come_first_then_the_most_urgent_kind(at) -> N
         (ClockKind.URGENT_NOTIFICATION_DECIDED, soon),
         (URGENT, None),
     ]
-    found = [OpenAlert(uuid4(), kind, "Words", raised_at=late, step=1, due_at=due, href="") for kind, due in wanted]
+    told = {"raised_at": late, "step": 1, "href": "", "by_day": False, "waits_since": late}
+    found = [OpenAlert(uuid4(), kind, "Words", due_at=due, **told) for kind, due in wanted]
     groups = alert_groups(found, at=at, opens=bool)
     assert [(group["heading"], group["stands"]) for group in groups] == [
         ("Urgent notifications", "1 waiting"),

@@ -185,6 +185,7 @@ def test_a_report_opens_the_file_to_police_in_three_categories_and_to_those_who_
     assert {row.group.function.key for row in functions} == {  # type: ignore[union-attr]
         FunctionKey.NOTIFICATION_POINT,
         FunctionKey.PANEL_OFFICE,
+        FunctionKey.DATA_GUARDIANS,
         FunctionKey.INTERVIEW_TEAM,
     }
 
@@ -270,6 +271,28 @@ def test_a_return_ends_the_episode_starts_the_72_hours_and_lets_access_end_in_28
     officer = world.viewer("officer")
     assert Child.objects.visible_to(officer, at=at + 27 * day).filter(pk=child.pk).exists()
     assert not Child.objects.visible_to(officer, at=at + 28 * day).filter(pk=child.pk).exists()
+
+
+def test_police_grade_an_episode_that_is_over_with_a_reason(world: World, child: Child, at: datetime) -> None:
+    episode = back(report(child, world, at), world, at)
+    said = {"episode": episode, "grade": Grade.LOW, "graded_at": at, "at": at, "by": world.viewer("officer")}
+    with pytest.raises(MissingRefused):
+        services.grade_episode(**said, reason="")  # type: ignore[arg-type]
+    services.grade_episode(**said, reason=WHY)  # type: ignore[arg-type]
+    episode.refresh_from_db()
+    assert (episode.grade, episode.state) == (Grade.LOW, "returned")
+
+
+def test_a_return_before_the_report_to_police_has_to_be_meant(world: World, child: Child, at: datetime) -> None:
+    episode = report(child, world, at)
+    early = services.ReturnDetails(returned_at=episode.reported_at - HOUR / 2, method=ReturnMethod.ALONE)
+    said = {"episode": episode, "details": early, "at": at, "by": world.viewer("officer")}
+    with pytest.raises(MissingRefused) as refused:
+        services.record_return(**said)  # type: ignore[arg-type]
+    assert refused.value.field == "before_report"
+    assert MissingEpisode.objects.get().is_open
+    services.record_return(**said, before_report=True)  # type: ignore[arg-type]
+    assert not MissingEpisode.objects.get().is_open
 
 
 def test_a_second_return_is_refused(world: World, child: Child, at: datetime) -> None:

@@ -36,7 +36,7 @@ from missing.choices import (
 )
 from missing.models import InterviewFinding, InterviewStep, MissingEpisode, ReturnInterview, SafetyBriefing
 from missing.rules import MissingRefused
-from missing.selectors.interviews import waiting_interviews
+from missing.selectors.interviews import steps_of, waiting_interviews
 from missing.services import Finding, Holding, ReturnDetails
 from tests.factories.accounts import make_membership
 from tests.factories.cases import grant, make_child
@@ -512,3 +512,52 @@ def test_an_interviewer_of_the_team_sees_new_interviews_by_the_function(world: W
     matrix = matrix_in_force(on=at.date())
     assert waiting_interviews(viewer_of(far), at=at, matrix=matrix) == [interview]
     assert InterviewStepKind.ALLOCATED not in steps(interview)
+
+
+def test_an_interview_is_not_held_before_it_was_offered(interview: ReturnInterview, world: World, at: datetime) -> None:
+    by = world.viewer("interviewer")
+    services.offer_interview(interview=interview, offered_at=at, note="", at=at, by=by)
+    early = Holding(
+        held_at=at - HOUR,
+        held_by=world.membership("interviewer"),
+        venue=Venue.SCHOOL,
+        present="",
+        independent=True,
+    )
+    with pytest.raises(MissingRefused) as refused:
+        services.hold_interview(interview=interview, holding=early, at=at, by=by)
+    assert refused.value.field == "held_at"
+    interview.refresh_from_db()
+    assert interview.state == InterviewState.OFFERED
+    # The offer had been given the wrong time: its true one is recorded, and the earliest counts.
+    services.answer_interview(interview=interview, accepted=True, answered_at=at, note="", at=at, by=by)
+    services.offer_interview(interview=interview, offered_at=at - HOUR, note="", at=at + HOUR, by=by)
+    services.hold_interview(interview=interview, holding=early, at=at + HOUR, by=by)
+    interview.refresh_from_db()
+    assert interview.state == InterviewState.HELD
+
+
+def test_the_steps_stand_in_the_order_in_which_they_were_written(
+    interview: ReturnInterview, world: World, at: datetime
+) -> None:
+    by, minute = world.viewer("interviewer"), timedelta(minutes=1)
+    services.offer_interview(interview=interview, offered_at=at - HOUR, note="", at=at, by=by)
+    person = world.membership("interviewer")
+    services.allocate_interviewer(interview=interview, membership=person, briefing="", at=at + minute, by=by)
+    holding = Holding(held_at=at - HOUR / 2, held_by=person, venue=Venue.SCHOOL, present="", independent=True)
+    services.hold_interview(interview=interview, holding=holding, at=at + 2 * minute, by=by)
+    assert [step.kind for step in steps_of(interview)] == ["offered", "allocated", "held"]
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_the_agreed_time_is_kept_until_the_child_declines(
+    interview: ReturnInterview, world: World, at: datetime, accepted: bool
+) -> None:
+    by, tomorrow = world.viewer("interviewer"), at + timedelta(days=1)
+    with pytest.raises(MissingRefused) as refused:
+        services.offer_interview(interview=interview, offered_at=at, agreed_for=at - HOUR, note="", at=at, by=by)
+    assert refused.value.field == "agreed_for"
+    services.offer_interview(interview=interview, offered_at=at, agreed_for=tomorrow, note="", at=at, by=by)
+    services.answer_interview(interview=interview, accepted=accepted, answered_at=at, note="", at=at, by=by)
+    interview.refresh_from_db()
+    assert interview.agreed_for == (tomorrow if accepted else None)

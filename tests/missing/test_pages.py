@@ -263,7 +263,8 @@ def test_the_gravest_and_the_longest_come_first_for_who_sees_grades(
         episode = make_episode(child, by, last_seen_at=at - hours * HOUR)
         if grade:
             make_grade(episode, by, grade)
-    assert names_on(text_of(client_as("officer"), NOW)[1]) == ["Older", "High", "Low", "Longest"]
+    assert names_on(text_of(client_as("officer"), NOW)[1]) == ["Older", "High", "Longest", "Low"]
+    assert "the gravest and longest first; not graded yet comes after High" in text_of(client_as("officer"), NOW)[1]
     plain = text_of(client_as("safeguarding_lead"), NOW)[1]
     called = re.findall(r'class="govuk-link" href="/cases/[^"]*">(\w+)<', plain)
     assert called == ["Longest", "Low", "Older", "High"]
@@ -330,7 +331,7 @@ def test_narrowing_by_kind_and_grade(client_as: AsPerson, world: World) -> None:
             make_grade(episode, by, grade)
     officer = client_as("officer")
     assert names_on(text_of(officer, f"{NOW}?kind=missing")[1]) == ["Gone"]
-    assert names_on(text_of(officer, f"{NOW}?grade=low&grade=none")[1]) == ["Away", "Absent"]
+    assert names_on(text_of(officer, f"{NOW}?grade=low&grade=none")[1]) == ["Absent", "Away"]
     assert text_of(officer, f"{NOW}?kind=nonsense")[0] == 422
     # A role that sees no grade cannot ask for one.
     grant(Child.objects.get(given_name="Gone"), world.agency("school"))
@@ -383,6 +384,32 @@ def test_the_lead_sees_that_their_child_is_away(client_as: AsPerson, world: Worl
 
 
 # What is done on the pages.
+
+
+def test_a_return_before_the_report_is_asked_about_and_only_then(
+    client_as: AsPerson, world: World, child: Child, at: datetime
+) -> None:
+    episode = make_episode(child, world.viewer("officer"))
+    address, asked = reverse("missing:return", args=[child.reference, episode.pk]), "back before it was reported"
+    officer = client_as("officer")
+    assert asked not in officer.get(address).content.decode()
+    early = when("returned_at", episode.reported_at - HOUR / 2)
+    first = post(officer, address, method="alone", version=1, condition="Cold and tired.", **early)
+    text = first.content.decode()
+    assert first.status_code == 422
+    assert asked in text
+    assert "Cold and tired." in text
+    late = post(officer, address, method="", version=1, **when("returned_at", episode.reported_at + HOUR))
+    assert asked not in late.content.decode()
+    assert post(officer, address, method="alone", version=1, before_report="on", **early).status_code == 302
+
+
+def test_an_episode_that_is_over_can_be_graded_from_its_page(client_as: AsPerson, held: ReturnInterview) -> None:
+    episode = held.episode
+    address = reverse("missing:episode", args=[held.child.reference, episode.pk])
+    grade = reverse("missing:grade", args=[held.child.reference, episode.pk])
+    assert grade in client_as("officer").get(address).content.decode()
+    assert grade not in client_as("socialworker").get(address).content.decode()
 
 
 def post(browser: Client, address: str, at: datetime | None = None, **fields: Any) -> Any:

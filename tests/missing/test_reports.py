@@ -31,8 +31,11 @@ from missing.models import EpisodeStep, MissingEpisode, MissingReport
 from missing.rules import AlreadyMissing
 from missing.selectors.matching import ReportedChild
 from missing.services import EpisodeDetails
+from referrals.choices import TriageOutcome, TriageReason
+from referrals.services.triage import decide_notification
 from tests.factories.cases import block, grant, make_child
 from tests.factories.missing import HOUR, make_episode, make_returned
+from tests.factories.referrals import make_notification
 from tests.factories.world import World
 from tests.masking import masked
 
@@ -110,9 +113,45 @@ def test_a_new_file_has_what_was_typed_and_is_open_to_those_who_follow_it(world:
     assert (child.given_name, child.birth_date, child.sex) == ("Zoë", BORN, "female")
     assert Identifier.objects.get(child=child).value == NHS
     assert child.missing_since == at - 6 * HOUR
-    for person in ("triage", "coordinator", "officer", "carer"):
+    for person in ("triage", "coordinator", "guardian", "officer", "carer"):
         assert Child.objects.visible_to(world.viewer(person), at=at).filter(pk=child.pk).exists(), person
     assert not Child.objects.visible_to(world.viewer("nurse"), at=at).exists()
+
+
+@pytest.mark.django_db
+def test_both_doors_open_a_file_to_the_same_functions(world: World, at: datetime) -> None:
+    def opened_to(child_id: Any) -> set[str]:
+        rows = AccessGrant.objects.live(at).filter(child_id=child_id, reason=GrantReason.FUNCTION)
+        return set(rows.values_list("group__function__key", flat=True))
+
+    by = world.viewer("safeguarding_lead")
+    waiting = make_notification(by, given_name="Alex", family_name="Fenwick", sent_at=at)
+    decide_notification(
+        notification=waiting,
+        outcome=TriageOutcome.ACCEPT_NEW,
+        reason=TriageReason.INDICATORS_PRESENT,
+        rationale="Adults outside the school gate.",
+        message_to_referrer="Thank you. A worker takes this on.",
+        lead=world.membership("keyworker"),
+        version=waiting.version,
+        at=at,
+        by=world.viewer("triage"),
+    )
+    waiting.refresh_from_db()
+    reported = report(world, at)
+    standing = {"notification_point", "panel_office", "data_guardians"}
+    assert opened_to(waiting.child_id) == standing
+    assert opened_to(reported.child_id) == standing | {"interview_team"}
+
+
+@pytest.mark.django_db
+def test_the_guardian_reads_a_file_that_a_report_made_and_who_looked_at_it(
+    world: World, at: datetime, client_as: AsPerson
+) -> None:
+    child = report(world, at).child
+    guardian = client_as("guardian")
+    for page in (f"/cases/{child.reference}/", f"/cases/{child.reference}/who-looked/"):
+        assert guardian.get(page).status_code == 200, page
 
 
 @pytest.mark.django_db
@@ -293,7 +332,7 @@ def test_who_sees_the_open_episode_is_led_to_it_with_everything_typed(
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"given_name": ""}, "Enter the child’s first name"),
+        ({"given_name": "", "family_name": " "}, "Enter the child’s first name or last name"),
         ({"nhs_number": "123 456 7890"}, "That is not an NHS number"),
         ({"last_seen_at_time": "25:00"}, "must have a real time"),
         ({"last_seen_at_year": "2099"}, "must be today or in the past"),
@@ -309,6 +348,15 @@ def test_bad_input_is_answered_at_the_field_and_saves_nothing(
     assert answer.status_code == 422
     assert message in answer.content.decode()
     assert (MissingEpisode.objects.count(), Child.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("left_out", ["given_name", "family_name"])
+def test_one_of_the_two_names_is_enough(world: World, winter: datetime, client_as: AsPerson, left_out: str) -> None:
+    assert client_as("carer").post(reverse("missing:report"), form(winter, **{left_out: ""})).status_code == 302
+    child = Child.objects.get()
+    assert getattr(child, left_out) == ""
+    assert child.called == ("Robin" if left_out == "family_name" else "First name not known")
 
 
 @pytest.mark.django_db

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cases.access.rules import Level
+from cases.record.rules.matching import Band
 from missing import rules
 from missing.choices import EpisodeKind, EpisodeState, InterviewState, InterviewStepKind, NotNeededReason
 from missing.management.commands.draw_missing_states import HEAD, PAGE
@@ -42,8 +43,13 @@ def test_what_an_episode_allows_by_state() -> None:
     open_only = {EpisodeDeed.ADD_SIGHTING, EpisodeDeed.GRADE, EpisodeDeed.CHANGE_KIND}
     assert allowed == {
         EpisodeState.OPEN: open_only | {EpisodeDeed.CORRECT_TIME, EpisodeDeed.RETURN, EpisodeDeed.CLOSE},
-        EpisodeState.RETURNED: {EpisodeDeed.CORRECT_TIME, EpisodeDeed.CHECK, EpisodeDeed.DECIDE_INTERVIEW},
-        EpisodeState.CLOSED: set(),
+        EpisodeState.RETURNED: {
+            EpisodeDeed.CORRECT_TIME,
+            EpisodeDeed.GRADE,
+            EpisodeDeed.CHECK,
+            EpisodeDeed.DECIDE_INTERVIEW,
+        },
+        EpisodeState.CLOSED: {EpisodeDeed.GRADE},
     }
 
 
@@ -179,3 +185,19 @@ def test_a_briefing_is_for_its_interviewer_its_author_and_who_sees_both_sources_
     assert may(allocated=True)
     assert may(author=True)
     assert may() == (concern == Level.FULL and intelligence == Level.FULL)
+
+
+@pytest.mark.parametrize(
+    ("band", "away", "asked"),
+    [
+        (Band.VERY_LIKELY, False, True),
+        (Band.LIKELY, False, True),
+        (Band.POSSIBLE, False, False),
+        (Band.POSSIBLE, True, True),
+        (Band.NONE, True, False),
+    ],
+)
+def test_a_likely_file_is_put_to_the_guardians_and_a_possible_one_of_a_child_who_is_away(
+    band: Band, away: bool, asked: bool
+) -> None:
+    assert rules.puts_question(band, away=away) is asked

@@ -10,10 +10,11 @@ import pytest
 
 from cases.record.choices import AddressKind
 from cases.record.models import Address, Alias, Child, SchoolPeriod
+from cases.record.rules.matching import Band, Known, Place, compare
+from cases.record.rules.names import words_of
+from cases.record.selectors.matching import block, name_variants
 from referrals.models import Notification
-from referrals.rules.matching import Band, Known, Place, compare
-from referrals.rules.names import words_of
-from referrals.selectors.matching import block, candidates_for, known_of_notification, likely_matches, name_variants
+from referrals.selectors.matching import candidates_for, known_of_notification, likely_matches
 from tests.factories.cases import block as place_block
 from tests.factories.cases import grant, make_child, provenance
 from tests.factories.referrals import make_notification

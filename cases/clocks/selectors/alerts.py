@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind, ClockState
-from cases.clocks.models import Alert
+from cases.clocks.models import Alert, Clock
+from cases.clocks.rules.due import Measure
 from cases.clocks.selectors.clocks import addresses_of, definition_of, without_hidden
 
 ShouldAlert = Callable[[datetime], QuerySet[Any]]
@@ -26,7 +27,8 @@ TAKEN_SHOWN_FOR = timedelta(days=7)
 class OpenAlert:
     """Something that nobody has taken yet. It names no child; `href` is the page where it is dealt with.
 
-    `due_at` is when the clock it is about wants it done, None for an event.
+    `due_at` is when the clock it is about wants it done, None for an event; `by_day` says that its definition gives it
+    a day, not a moment. `waits_since` is when the matter began, as its own clock has it, whoever was told when.
     """
 
     alert_id: UUID
@@ -36,6 +38,8 @@ class OpenAlert:
     step: int
     due_at: datetime | None
     href: str
+    by_day: bool
+    waits_since: datetime
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ def open_alerts(viewer: Viewer, *, at: datetime) -> list[OpenAlert]:
 
     `raised_at` is when the viewer was first told, `step` and `words` those of the highest rung that reached them.
     """
-    rows = _open(viewer, at).select_related("clock__definition")
+    began = Clock.objects.filter(subject_id=OuterRef("subject_id")).order_by("anchored_at").values("anchored_at")[:1]
+    rows = _open(viewer, at).select_related("clock__definition").annotate(began_at=Subquery(began))
     first: dict[tuple[str, UUID], Alert] = {}
     last: dict[tuple[str, UUID], Alert] = {}
     for alert in rows.order_by("raised_at", "step", "pk"):
@@ -85,6 +90,8 @@ def open_alerts(viewer: Viewer, *, at: datetime) -> list[OpenAlert]:
             step=alert.step,
             due_at=alert.clock.due_at if alert.clock else None,
             href=pages[alert.kind].get(alert.subject_id, ""),
+            by_day=alert.clock is not None and definition_of(alert.clock.definition).measure == Measure.OWN_DATE,
+            waits_since=getattr(alert, "began_at", None) or first[key].raised_at,
         )
         for key, alert in last.items()
     ]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from referrals.rules.matching import Band, Known, Place, compare, read_variants
+from cases.record.rules.matching import Band, Known, Place, compare, read_variants
 
-BODY = Path(__file__).resolve().parents[2] / "referrals" / "definitions" / "name_variants_v1.toml"
+BODY = Path(__file__).resolve().parents[2] / "cases" / "definitions" / "names" / "name_variants_v1.toml"
 VARIANTS = read_variants(BODY.read_text(encoding="utf-8"))
 ON = date(2026, 3, 2)
 GIVEN = (

@@ -17,7 +17,7 @@ from itertools import product
 
 from rapidfuzz.distance import JaroWinkler
 
-from referrals.rules.names import NameForm, forms_of, joined, sound_key, title
+from cases.record.rules.names import NameForm, forms_of, joined, sound_key, title
 
 VERY_LIKELY, LIKELY, POSSIBLE = 70, 52, 38
 CLOSE_ENOUGH = 0.88

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from referrals.rules.matching import Band, Known, Match, Place, compare, near_birth_dates, read_variants
-from referrals.rules.names import sound_key
+from cases.record.rules.matching import Band, Known, Match, Place, compare, near_birth_dates, read_variants
+from cases.record.rules.names import sound_key
 
-DEFINITION = Path(__file__).resolve().parents[2] / "referrals" / "definitions" / "name_variants_v1.toml"
+DEFINITION = Path(__file__).resolve().parents[2] / "cases" / "definitions" / "names" / "name_variants_v1.toml"
 VARIANTS = read_variants(DEFINITION.read_text(encoding="utf-8"))
 ON = date(2026, 3, 2)
 BORN = date(2011, 5, 4)
