@@ -71,7 +71,7 @@ def has_fonts() -> bool:
 
 
 def has_browser() -> bool:
-    return shutil.which("chromium") is not None
+    return shutil.which("chromium-headless-shell") is not None
 
 
 # Debian package, and the probe that tells whether what it brings is there.
@@ -85,7 +85,7 @@ NEEDED: dict[str, list[tuple[str, Callable[[], bool]]]] = {
         ("fonts-liberation", has_fonts),
     ],
     "test": [
-        ("chromium", has_browser),
+        ("chromium-headless-shell", has_browser),
         # The program that drives the browser.
         ("libatomic1", lambda: loads("libatomic.so.1")),
     ],

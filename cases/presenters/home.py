@@ -145,6 +145,7 @@ def _own_blocks(asking: _Asking) -> tuple[list[HomeBlock], list[Child]]:
 
 def _new_block(asking: _Asking, files: list[Child]) -> HomeBlock:
     """Children whose work somebody was given lately: nobody should have to find that out."""
+    files = sorted(files, key=lambda child: _sort_name(asking, child))
     items: list[HomeItem] = [
         {**_file_item(asking, child), "due": "New to you", "tone": "watch"} for child in files[:SHOWN]
     ]

@@ -140,8 +140,8 @@ def test_an_ordinary_user_is_given_the_one_line_that_installs_what_is_missing(mo
 
 
 def test_only_the_tests_need_a_browser() -> None:
-    assert "chromium" not in {package for package, _ in bootstrap.NEEDED["run"]}
-    assert "chromium" in {package for package, _ in bootstrap.NEEDED["test"]}
+    assert "chromium-headless-shell" not in {package for package, _ in bootstrap.NEEDED["run"]}
+    assert "chromium-headless-shell" in {package for package, _ in bootstrap.NEEDED["test"]}
 
 
 def test_what_pip_was_told_is_said_to_uv_and_what_uv_was_told_stands(

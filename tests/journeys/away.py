@@ -141,6 +141,7 @@ def hold_in_time(interviewer: Person, file: str) -> None:
     interviewer.follow(f"Return interview for {file}")
     interviewer.reads(BRIEFING)
     interviewer.press("Offer it")
+    interviewer.write_moment("When did you offer it?", datetime.now(UTC))
     interviewer.press("Save")
     interviewer.reads("The offer is recorded.")
     interviewer.press("The child’s answer")

@@ -1,4 +1,4 @@
-"""The browser of the journeys: the machine's own Chromium, with nothing downloaded; and the product they meet."""
+"""The browser of the journeys: Debian’s headless Chromium, with nothing downloaded; and the product they meet."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +14,13 @@ from tests.journeys import product as products
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Debian's Chromium; without its sandbox, because the suite also runs as root."""
+    """Debian's headless Chromium, which takes a quarter of the time that the whole browser takes to open a window.
+
+    Without its sandbox, because the suite also runs as root.
+    """
     return {
         **browser_type_launch_args,
-        "executable_path": "/usr/bin/chromium",
+        "executable_path": "/usr/bin/chromium-headless-shell",
         "args": ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
     }
 

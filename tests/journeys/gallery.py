@@ -311,7 +311,11 @@ def acting_as(request: HttpRequest) -> HttpResponse:
 
 
 def carry_on(request: HttpRequest) -> HttpResponse:
-    fields = {"idempotency_key": ["6f6f0a4e-0a51-4a4b-9c55-0f2d6f5f4c11"], "place_other": ["The marina"]}
+    fields = {
+        "idempotency_key": ["6f6f0a4e-0a51-4a4b-9c55-0f2d6f5f4c11"],
+        "place": ["other"],
+        "place_other": ["The marina"],
+    }
     return render(request, "accounts/carry_on.html", {"held": HeldSubmission(path="/form/", fields=fields)})
 
 

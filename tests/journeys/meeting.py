@@ -29,7 +29,9 @@ def plan_a_meeting(coordinator: Person, place: str, *, starts_in: timedelta) -> 
 
 
 def item_of(person: Person, child: Referral) -> Locator:
-    """The child on the agenda that stands open."""
+    """The child on the agenda that stands open; a long agenda is folded after its first children."""
+    for fold in person.page.get_by_role("main").locator("details:not([open]) > summary").all():
+        fold.click()
     return person.page.get_by_role("main").get_by_role("listitem").filter(has=_link_of(person, child))
 
 
@@ -50,6 +52,7 @@ def open_meeting(person: Person, place: str) -> None:
 
 def enter(person: Person, place: str) -> None:
     person.page.get_by_role("main").get_by_role("listitem").filter(has_text=place).get_by_role("link").click()
+    person.page.wait_for_url(re.compile("/panels/[0-9a-f-]{36}/"))
     accept = person.page.get_by_role("main").get_by_role("button", name="I accept", exact=True)
     if accept.count():
         accept.click()
@@ -111,7 +114,7 @@ def take_attendance(chair: Person) -> None:
 
 def decide(chair: Person, child: Referral, *, today: date) -> None:
     """The decision with its reason, an action that somebody owns, and when the panel looks again."""
-    _link_of(chair, child).click()
+    item_of(chair, child).get_by_role("link", name=child.name).first.click()
     chair.on_page(re.compile(rf"{child.name}\)?, {age(child, today)}$"))
     chair.reads(INTELLIGENCE, PLAN)
     chair.pick("Decision", "Accept: the panel follows this child")

@@ -119,7 +119,7 @@ def go_missing_and_come_back(road: Road, file: str) -> None:
 def be_talked_about(road: Road, file: str) -> None:
     """The next panel owes her its time by rule, and decides; each agency gets the minutes that it may read."""
     coordinator = road.who("coordinator")
-    meeting.plan_a_meeting(coordinator, road.place, starts_in=timedelta(hours=1))
+    meeting.plan_a_meeting(coordinator, road.place, starts_in=timedelta(hours=1 if road.scripts else 2))
     by_rule = f"New: judged medium on {in_words(road.times.today)}"
     expect(meeting.item_of(coordinator, road.child)).to_contain_text(by_rule)
     meeting.publish(coordinator)

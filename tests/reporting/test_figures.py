@@ -52,6 +52,7 @@ denominator = "Visits made, and visits due."
 rows = [{code = "within", label = "In time"}, {code = "late", label = "Late"}, {code = "not_held", label = "Not made"}]
 aside = [{code = "open", label = "Still open"}]
 sums = {completed = "Made", eligible = "Due"}
+within_hours = 72
 """
 visits = read_measure(RATIO)
 

@@ -25,12 +25,12 @@ def my_files(viewer: Viewer, *, at: datetime) -> QuerySet[Child]:
 
 
 def new_to(viewer: Viewer, files: Iterable[Child], *, since: date) -> list[Child]:
-    """Those of these files whose work this person took up on a day or later, the newest first."""
+    """Those of these files whose work this person took up on a day or later."""
     by_id = {child.pk: child for child in files}
     mine = Involvement.objects.filter(
         ended_on=None, membership_id=viewer.acting_membership_id, started_on__gte=since, child_id__in=list(by_id)
     )
-    return [by_id[pk] for pk in mine.order_by("-started_on", "-recorded_at").values_list("child_id", flat=True)]
+    return [by_id[pk] for pk in set(mine.values_list("child_id", flat=True))]
 
 
 def changes_on(
