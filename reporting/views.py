@@ -10,6 +10,7 @@ from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
+from accounts.rules.text import page_number
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
@@ -101,11 +102,6 @@ def pdf(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return response
 
 
-def _page(request: HttpRequest) -> int:
-    number = request.GET.get("page", "1")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
-
-
 @policy(capability=REPORT)
 def files_behind_a_figure(request: HttpRequest, run_id: UUID, measure: str, window: str, code: str) -> HttpResponse:
     """The files behind a number that I may open, and no word of the others."""
@@ -118,8 +114,9 @@ def files_behind_a_figure(request: HttpRequest, run_id: UUID, measure: str, wind
         raise NotKnown("no_figure")
     matrix, at = matrix_now()
     counted_by = selectors.measure_of(measure, asked["version"])
+    page = page_number(request.GET.get("page", "1"))
     number = Asked(asked["period"], found.as_at, code)
-    behind = files_behind(counted_by, number, viewer=viewer, matrix=matrix, at=at, page=_page(request))
+    behind = files_behind(counted_by, number, viewer=viewer, matrix=matrix, at=at, page=page)
     note_files_shown(
         viewer=viewer,
         page="reporting:files_behind_a_figure",

@@ -1,4 +1,4 @@
-"""Text as people paste it, made safe to keep: which characters stay, which go, and which must be said."""
+"""Text as people paste it or put it in an address, made safe to keep and to use."""
 
 import re
 
@@ -22,3 +22,8 @@ def tidy(value: str, *, lines: bool = False) -> str:
 def has_unseen(value: str) -> bool:
     """Whether the text holds a character that cannot be stored or shown."""
     return bool(UNSEEN.search(value))
+
+
+def page_number(said: str) -> int:
+    """The page of a list that an address asks for: 1 for what is no number, or none that a list reaches."""
+    return max(int(said), 1) if said.isascii() and said.isdigit() and len(said) < 5 else 1

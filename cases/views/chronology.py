@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.middleware.policy import policy
 from accounts.rules.refusals import Refusal
 from accounts.rules.roles import Capability
+from accounts.rules.text import page_number
 from cases.access.choices import Category
 from cases.access.rules import REASONS, Action
 from cases.forms.chronology import ChronologyEntryForm, ChronologyFilterForm, end_of, start_of
@@ -32,8 +33,7 @@ def show_chronology(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     form = ChronologyFilterForm(request.GET or None, at=opened.at)
     wanted = form.cleaned_data if form.is_bound and form.is_valid() else {}
     whole = request.GET.get("whole") == "1"
-    number = request.GET.get("page", "1")
-    page = max(int(number), 1) if number.isascii() and number.isdigit() and len(number) < 5 else 1
+    page = page_number(request.GET.get("page", "1"))
     entries = chronology_of(
         opened.child,
         viewer=opened.viewer,

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
+from accounts.rules.text import page_number
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import Action, Level, decide
@@ -82,8 +83,7 @@ def show_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         sees_refusals=refusals,
     )
     wanted = _wanted(form, refusals=refusals)
-    number = request.GET.get("page", "1")
-    page = max(int(number), 1) if number.isascii() and number.isdigit() and len(number) < 5 else 1
+    page = page_number(request.GET.get("page", "1"))
     events = who_looked(opened.child.pk, wanted=wanted, skip=(page - 1) * PAGE_LENGTH, limit=PAGE_LENGTH + 1)
     shown = events[:PAGE_LENGTH]
     query = [(name, value) for name, values in request.GET.lists() if name != "page" for value in values]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
+from accounts.rules.text import page_number
 from accounts.selectors import now
 from referrals.forms.notify import ToolForm
 from referrals.presenters import notify as presenters
@@ -23,8 +24,7 @@ from risk.selectors import tool_in_force
 def sent(request: HttpRequest) -> HttpResponse:
     """What I have begun and what I have sent, with what became of it."""
     at, viewer = now(), viewer_of(request)
-    number = request.GET.get("page", "1")
-    page = sent_by(viewer, page=int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1)
+    page = sent_by(viewer, page=page_number(request.GET.get("page", "1")))
     context = {
         "drafts": presenters.draft_items(drafts_for(viewer), at=at),
         "rows": presenters.sent_rows(page.rows),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
+from accounts.rules.text import page_number
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
 from referrals.forms.triage import DecisionForm, QueueFilterForm
@@ -26,7 +27,7 @@ def triage_queue(request: HttpRequest) -> HttpResponse:
     """What waits for a decision, most urgent and oldest first; narrowed by POST, so that no name stands in a URL."""
     at, viewer = now(), request.viewer  # type: ignore[attr-defined]
     form, chosen = _filter(request)
-    page = selectors.waiting_notifications(viewer, at=at, chosen=chosen, page=_page_number(request))
+    page = selectors.waiting_notifications(viewer, at=at, chosen=chosen, page=page_number(request.GET.get("page", "1")))
     context = {
         "form": form,
         "narrowed": bool(chosen),
@@ -44,7 +45,7 @@ def triage_decided(request: HttpRequest) -> HttpResponse:
     """What was decided, the latest first."""
     at, viewer = now(), request.viewer  # type: ignore[attr-defined]
     form, chosen = _filter(request)
-    page = selectors.decided_notifications(viewer, at=at, chosen=chosen, page=_page_number(request))
+    page = selectors.decided_notifications(viewer, at=at, chosen=chosen, page=page_number(request.GET.get("page", "1")))
     context = {
         "form": form,
         "narrowed": bool(chosen),
@@ -132,11 +133,6 @@ def _decide(request: HttpRequest, opened: OpenNotification, form: DecisionForm, 
 def _filter(request: HttpRequest) -> tuple[QueueFilterForm, selectors.QueueFilter]:
     form = QueueFilterForm(request.POST if request.method == "POST" else None)
     return form, selectors.QueueFilter(**form.cleaned_data) if form.is_valid() else selectors.QueueFilter()
-
-
-def _page_number(request: HttpRequest) -> int:
-    number = request.GET.get("page", "1")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1
 
 
 def _turning(request: HttpRequest, page: selectors.Page, href: str) -> dict[str, str]:

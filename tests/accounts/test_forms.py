@@ -33,6 +33,7 @@ from accounts.forms import (
 )
 from accounts.forms.widgets import as_parts
 from accounts.rules.dates import LONDON
+from accounts.rules.text import page_number
 from tests.journeys.gallery import EveryField
 
 AT = datetime(2026, 3, 4, 14, 15, tzinfo=UTC)
@@ -488,3 +489,10 @@ def test_a_postcode_is_kept_in_one_way(typed: str, kept: str):
 def test_what_is_no_postcode_is_asked_about(typed: str):
     with pytest.raises(ValidationError):
         PostcodeField(required=False).clean(typed)
+
+
+@pytest.mark.parametrize(
+    ("said", "page"), [("2", 2), ("0", 1), ("-3", 1), ("x", 1), ("", 1), ("٣", 1), ("9" * 30, 1), ("9999", 9999)]
+)
+def test_the_page_of_a_list_is_a_number_or_the_first(said: str, page: int):
+    assert page_number(said) == page
