@@ -17,6 +17,7 @@ from cases.access.rules import Action, category_levels, decide
 from cases.access.selectors import facts_of, matrix_in_force
 from cases.record.models import Child
 from cases.record.selectors import lists
+from cases.record.selectors.matching import block, name_variants
 from cases.record.services import open_file
 from referrals.models import Notification
 from referrals.selectors import matching
@@ -123,8 +124,8 @@ def matching_rows(small: World, large: World) -> Iterator[Row]:
         concerns[world.files] = concern_about(world)
     concern = concerns[large.files]
     on = timezone.localdate(large.at)
-    variants = matching.name_variants(on=on)
-    ids = matching.block(matching.known_of_notification(concern), variants=variants)
+    variants = name_variants(on=on)
+    ids = block(matching.known_of_notification(concern), variants=variants)
     must_equal("a match", True, bool(matching.likely_matches(notification=concern, at=large.at)))
     ours, other = in_turn(
         Side(large, lambda: matching.likely_matches(notification=concern, at=large.at)),
@@ -133,8 +134,8 @@ def matching_rows(small: World, large: World) -> Iterator[Row]:
     )
     yield Row(f"matching a notification, {len(ids):,} candidates", ours, "the candidates by id", other)
     ours, other = in_turn(
-        Side(large, lambda: matching.block(matching.known_of_notification(concern), variants=variants)),
-        Side(small, lambda: matching.block(matching.known_of_notification(concerns[small.files]), variants=variants)),
+        Side(large, lambda: block(matching.known_of_notification(concern), variants=variants)),
+        Side(small, lambda: block(matching.known_of_notification(concerns[small.files]), variants=variants)),
         fewest=5,
     )
     yield Row("the net for candidates", ours, f"{small.files:,} files", other)
