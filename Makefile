@@ -28,7 +28,7 @@ pytest: setup-test ## Run some tests: make pytest ARGS="tests/risk -x"
 kill-test: setup-test ## Kill worker and broker again and again, and count what became of every alert
 	@HARBOUR_KILLS=$(or $(KILLS),28) $(STACK) test -- tests/kill $(ARGS)
 
-pages: setup-test ## Judge every page as each role gets it, once for each structure (half an hour)
+pages: setup-test ## Judge every page as each role gets it, once for each structure (a quarter of an hour)
 	@HARBOUR_EVERY_ROLE=1 $(STACK) test -- tests/journeys/test_pages.py $(ARGS)
 
 lint: setup-test ## Run the checks that need no database

@@ -383,7 +383,7 @@ def one_of_each_role() -> list[str]:
     return sorted(holders.values())
 
 
-@pytest.mark.skipif(not EVERY_ROLE, reason="takes half an hour: make pages")
+@pytest.mark.skipif(not EVERY_ROLE, reason="takes a quarter of an hour: make pages")
 def test_every_page_is_sound_as_each_role_gets_it(
     browser: Browser,
     product: Product,
