@@ -67,8 +67,8 @@ class TextField(forms.CharField):
         return tidy(data, lines=self.lines) if isinstance(data, str) else data
 
 
-# The outward part of a British postcode, and the inward part where it is known.
-POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})?")
+# The outward part of a British postcode, and the inward part where it is known; without its space.
+POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})?")
 
 
 class PostcodeField(TextField):

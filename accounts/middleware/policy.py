@@ -18,11 +18,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from accounts.middleware.refusals import refusal_page
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
 from accounts.services import submissions
 
 View = Callable[..., HttpResponseBase]
@@ -138,6 +139,15 @@ def check_may_call(request: HttpRequest, declared: ViewPolicy) -> None:
             f"{request.viewer.role_name}.",  # type: ignore[attr-defined]
             code="role_lacks",
         )
+
+
+def role_opens(viewer: Viewer, address: str) -> bool:
+    """Whether the page at an address is for the viewer's role; what it says of the thing itself, the page decides."""
+    try:
+        declared = resolve(address).func.policy  # type: ignore[attr-defined]
+    except Resolver404:
+        return False
+    return declared.capability is None or viewer.may(declared.capability)
 
 
 class PolicyMiddleware:

@@ -161,6 +161,18 @@ def may_know(viewer: Viewer, facts: FileFacts) -> Decision:
     return Decision(False, "no_grant")
 
 
+def level_of(cell: Cell, *, panel: bool) -> Level:
+    """How much a cell of the matrix opens; `panel` says whether a panel's grant runs, which `P` waits for."""
+    if cell == Cell.PANEL:
+        return Level.FULL if panel else Level.NONE
+    return {
+        Cell.FULL: Level.FULL,
+        Cell.SUMMARY: Level.SUMMARY,
+        Cell.EXISTENCE: Level.EXISTENCE,
+        Cell.OWN: Level.OWN,
+    }.get(cell, Level.NONE)
+
+
 def category_level(viewer: Viewer, category: str, facts: FileFacts, matrix: Matrix) -> Level:
     """How much of a category the viewer sees on the file.
 
@@ -175,15 +187,7 @@ def category_level(viewer: Viewer, category: str, facts: FileFacts, matrix: Matr
     bit = CATEGORY_BITS[category]
     if not (facts.category_mask | facts.panel_mask) & bit:
         return Level.NONE
-    cell = matrix.cell(viewer.role_key, category)
-    if cell == Cell.PANEL:
-        return Level.FULL if facts.panel_mask & bit else Level.NONE
-    return {
-        Cell.FULL: Level.FULL,
-        Cell.SUMMARY: Level.SUMMARY,
-        Cell.EXISTENCE: Level.EXISTENCE,
-        Cell.OWN: Level.OWN,
-    }.get(cell, Level.NONE)
+    return level_of(matrix.cell(viewer.role_key, category), panel=bool(facts.panel_mask & bit))
 
 
 def category_levels(viewer: Viewer, facts: FileFacts, matrix: Matrix) -> dict[str, Level]:

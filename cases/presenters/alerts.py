@@ -93,6 +93,7 @@ def _row(
     alert: OpenAlert, *, then: UUID | str, at: datetime, opens: Callable[[str], bool], here: str
 ) -> dict[str, Any]:
     told = f"You were told on {moment(alert.raised_at)}."
+    href = alert.href if alert.href and opens(alert.href) else ""
     if alert.due_at is None:
         title, tone = f"Since {moment(alert.waits_since)}", "urgent"
         stands = f"waiting {length(at - alert.waits_since)}"
@@ -104,8 +105,8 @@ def _row(
     return {
         "id": alert.alert_id,
         "title": title,
-        "href": alert.href if alert.href and opens(alert.href) else "",
-        "may_take": not alert.href or opens(alert.href),
+        "href": href,
+        "may_take": bool(href) or not alert.href,
         "told": told,
         "stands": stands[:1].upper() + stands[1:],
         "tone": tone,

@@ -6,11 +6,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import Resolver404, resolve, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.middleware.policy import policy
-from accounts.rules.viewers import Viewer
+from accounts.middleware.policy import policy, role_opens
 from accounts.selectors import now
 from cases.clocks import services
 from cases.clocks.selectors import address_of, open_alerts, taken_lately
@@ -22,7 +21,7 @@ from cases.views.loading import viewer_of
 def alerts(request: HttpRequest) -> HttpResponse:
     """Every alert that is open for me and my groups, by kind and the most urgent first; then what was taken lately."""
     viewer, at = viewer_of(request), now()
-    opens = partial(_opens_for, viewer)
+    opens = partial(role_opens, viewer)
     groups = alert_groups(open_alerts(viewer, at=at), at=at, opens=opens, here=request.GET.get("at", ""))
     context = {
         "groups": groups,
@@ -40,7 +39,7 @@ def acknowledge_alert(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     viewer = viewer_of(request)
     back = redirect(reverse("cases:alerts") + _place(request.POST.get("then", "")))
     try:
-        alert = services.acknowledge_alert(alert_id=alert_id, at=now(), by=viewer, opens=partial(_opens_for, viewer))
+        alert = services.acknowledge_alert(alert_id=alert_id, at=now(), by=viewer, opens=partial(role_opens, viewer))
     except (services.AlertTaken, services.AlertNotYours) as refused:
         messages.warning(request, refused.reason)
         return back
@@ -56,12 +55,3 @@ def _place(then: str) -> str:
         return f"?at={UUID(then)}#here"
     except ValueError:
         return ""
-
-
-def _opens_for(viewer: Viewer, address: str) -> bool:
-    """Whether the page at an address is for the viewer's role; what it says of the thing itself, the page decides."""
-    try:
-        declared = resolve(address).func.policy  # type: ignore[attr-defined]
-    except Resolver404:
-        return False
-    return declared.capability is None or viewer.may(declared.capability)

@@ -10,16 +10,18 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import F
 
+from accounts.middleware.policy import role_opens
 from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.rules import LADDERS
-from cases.clocks.selectors import definition_of
+from cases.clocks.selectors import address_of, definition_of
 from cases.clocks.services import acknowledge_alert
 from cases.clocks.services.running import climb_clocks
 from cases.clocks.services.sweeping import climb_events
@@ -65,7 +67,8 @@ def _rungs(until: datetime) -> set[datetime]:
 
 
 def _taken_later(setting: Setting, *, at: datetime) -> Iterator[tuple[datetime, Taking]]:
-    """Who takes what was raised at an instant, and when; nothing for what nobody has taken before today.
+    """Who of those who can deal with it takes what was raised at an instant, and when; nothing for what nobody has
+    taken before today.
 
     The dice are thrown by what an alert is about, not by its place in a list, so that keys drawn anew change nothing.
     """
@@ -76,7 +79,8 @@ def _taken_later(setting: Setting, *, at: datetime) -> Iterator[tuple[datetime, 
     for row in rows:
         alert, name = row.alert, row.membership.user.username
         stands[alert.subject_id] = (alert.kind, alert.step, alert.clock.due_at if alert.clock else alert.raised_at)
-        if setting.world.members[name].pk == row.membership_id:
+        acts = setting.world.members[name].pk == row.membership_id
+        if acts and role_opens(setting.world.viewers[name], address_of(alert.kind, alert.subject_id)):
             told[alert.subject_id][name] = alert.pk
     for subject_id, alerts in told.items():
         rng = stream(setting.seed, "taken", *stands[subject_id])
@@ -96,4 +100,4 @@ def _take(taking: Taking, *, at: datetime) -> None:
     """Take an alert, unless a colleague who was told by another rung was first."""
     alert_id, by = taking
     if Alert.objects.filter(pk=alert_id, acknowledged_at=None).exists():
-        acknowledge_alert(alert_id=alert_id, at=at, by=by)
+        acknowledge_alert(alert_id=alert_id, at=at, by=by, opens=partial(role_opens, by))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from accounts.rules.dates import day, in_london, moment
+from accounts.rules.dates import day, moment
 from panels.models import Meeting, PanelSeat
-from panels.rules.agenda import reading_ends_at
+from panels.rules.agenda import days_until, reading_ends_at
 
 
 def before_publishing(meeting: Meeting, seats: Iterable[PanelSeat], *, children: int, at: datetime) -> list[str]:
@@ -44,7 +44,7 @@ def before_opening(meeting: Meeting, *, at: datetime) -> list[str]:
 
 
 def _ahead(meeting: Meeting, at: datetime) -> str:
-    days = (in_london(meeting.starts_at).date() - in_london(at).date()).days
+    days = days_until(meeting.starts_at, at)
     if days < 0:
         return "that day has gone by"
     return {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")

@@ -209,15 +209,16 @@ def reading_ends_at(*, starts_at: datetime, minutes_long: int, closed_at: dateti
 
 def asks_before_publishing(starts_at: datetime, *, at: datetime) -> bool:
     """Whether publishing an agenda is asked about once more: more than two weeks before the meeting (London days)."""
-    return _days_until(starts_at, at) > PUBLISHED_WITHIN_DAYS
+    return days_until(starts_at, at) > PUBLISHED_WITHIN_DAYS
 
 
 def asks_before_opening(starts_at: datetime, *, at: datetime) -> bool:
     """Whether opening a meeting is asked about once more: before the day of the meeting (London days)."""
-    return _days_until(starts_at, at) > 0
+    return days_until(starts_at, at) > 0
 
 
-def _days_until(starts_at: datetime, at: datetime) -> int:
+def days_until(starts_at: datetime, at: datetime) -> int:
+    """How many days of London's calendar lie before a meeting; negative once its day has gone by."""
     return (in_london(starts_at).date() - in_london(at).date()).days
 
 

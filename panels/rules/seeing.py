@@ -7,20 +7,14 @@ An owner always sees the action they own, whatever the cell says: nobody can do 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cases.access.choices import Category, Cell
-from cases.access.rules import Level, Matrix
+from cases.access.choices import Category
+from cases.access.rules import Level, Matrix, entry_level, level_of
 from panels.choices import ReasonCode
 
 PLAIN_REASON = "Listed for the panel to talk about"
 LISTED_PLAIN = "Listed by an agency"
 # What must not find its way into the minutes by the back door of a rationale (domain report D8).
 SENSITIVE = (Category.INTELLIGENCE, Category.PERSON_OF_CONCERN, Category.HEALTH_SENSITIVE)
-READS: Mapping[Cell, Level] = {
-    Cell.FULL: Level.FULL,
-    Cell.PANEL: Level.FULL,
-    Cell.SUMMARY: Level.SUMMARY,
-    Cell.EXISTENCE: Level.EXISTENCE,
-}
 
 
 def sees_decision(minutes: Level) -> bool:
@@ -40,7 +34,7 @@ def sees_action(minutes: Level, *, owner: bool, own_agency: bool) -> bool:
 
 def role_reads(role: str, category: str, matrix: Matrix) -> Level:
     """How much a role reads of others' entries of a category on a file while the panel's grant runs."""
-    return READS.get(matrix.cell(role, category), Level.NONE)
+    return entry_level(level_of(matrix.cell(role, category), panel=True), own=False, own_agency=False)
 
 
 def readers_of_reasons(sitting: Iterable[tuple[str, str]], matrix: Matrix) -> dict[Level, list[str]]:
