@@ -1,0 +1,1 @@
+"""What people decide about access: each kind of decision in a module of its own."""

@@ -1,0 +1,1 @@
+"""Who may decide what about access, and what a decision needs: pure."""

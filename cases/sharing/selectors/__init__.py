@@ -1,0 +1,1 @@
+"""What has been decided about access, for those who may know of it."""

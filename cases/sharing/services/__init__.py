@@ -1,0 +1,1 @@
+"""Deciding about access; each decision gives, ends or refuses grants through `cases.access`."""
