@@ -50,6 +50,18 @@ RIGHTS_ON_CLOCKS = {
     ),
     "cases_outboxmessage": add_and_change("tries", "next_try_at", "sent_at", "last_error", settles={"sent_at": ()}),
 }
+# What was opened, by whom and why is never rewritten; an end and a verdict are given once.
+RIGHTS_ON_EMERGENCIES = {
+    "cases_emergencyaccess": add_and_change(
+        "ended_at",
+        "ended_by_id",
+        "reviewed_at",
+        "reviewed_by_id",
+        "verdict",
+        "verdict_words",
+        settles={"ended_at": ("ended_by_id",), "reviewed_at": ("reviewed_by_id", "verdict", "verdict_words")},
+    ),
+}
 
 
 class CasesConfig(AppConfig):
@@ -58,8 +70,12 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from cases import checks  # noqa: F401  (registers the system checks)
-        from cases.clocks.services import register_hidden_files
+        from cases.clocks.choices import AlertKind, ClockKind
+        from cases.clocks.services import register_addresses, register_hidden_files, register_should_run
+        from cases.presenters.emergency import home_blocks
+        from cases.presenters.home import register_home_block
         from cases.record.selectors.hidden import hidden_files
+        from cases.sharing.selectors import emergency
 
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
         register_definitions("name_variants", Path(__file__).parent / "definitions" / "names")
@@ -67,3 +83,9 @@ class CasesConfig(AppConfig):
         register_hidden_files(hidden_files)
         declare_rights(RIGHTS_ON_FILES)
         declare_rights(RIGHTS_ON_CLOCKS)
+        declare_rights(RIGHTS_ON_EMERGENCIES)
+        addresses = emergency.emergency_addresses
+        register_should_run(ClockKind.EMERGENCY_REVIEWED, emergency.emergencies_to_review, addresses=addresses)
+        for kind in (AlertKind.EMERGENCY_OPENED, AlertKind.EMERGENCY_ON_FILE, AlertKind.EMERGENCY_JUDGED):
+            register_addresses(kind, addresses)
+        register_home_block(home_blocks)

@@ -17,6 +17,7 @@ from cases.record.models import (
     SchoolPeriod,
     Spell,
 )
+from cases.sharing.models import EmergencyAccess
 
 __all__ = [
     "AccessGrant",
@@ -33,6 +34,7 @@ __all__ = [
     "Clock",
     "ClockChange",
     "ClosureDay",
+    "EmergencyAccess",
     "Identifier",
     "Involvement",
     "LegalPeriod",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.views import alerts, calendar, chronology, file, involvement, lists, looking
+from cases.views import alerts, calendar, chronology, emergency, file, involvement, lists, looking
 
 app_name = "cases"
 urlpatterns: list = [
@@ -10,6 +10,10 @@ urlpatterns: list = [
     path("alerts/<uuid:alert_id>/acknowledge/", alerts.acknowledge_alert, name="acknowledge_alert"),
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/reopen/", calendar.reopen_day, name="reopen_day"),
+    path("emergency-access/", emergency.open_a_file, name="emergency_access"),
+    path("emergency-access/<uuid:access_id>/end/", emergency.end_it, name="end_emergency"),
+    path("emergency-access/register/", emergency.show_register, name="emergency_register"),
+    path("emergency-access/register/<uuid:access_id>/", emergency.show_emergency, name="emergency"),
     path("cases/", lists.show_worklist, name="worklist"),
     path("cases/search/", lists.search, name="search"),
     path("cases/<str:reference>/", file.show_file, name="file"),

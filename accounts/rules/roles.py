@@ -30,6 +30,8 @@ class Capability(StrEnum):
     CHAIR_PANEL = "chair_panel"
     REPORT = "report"
     KEEP_CALENDAR = "keep_calendar"
+    BREAK_GLASS = "break_glass"
+    OVERSEE_ACCESS = "oversee_access"
     AUDIT = "audit"
     ADMINISTER = "administer"
 
@@ -41,6 +43,10 @@ LEADING = ASSESSING | {Capability.APPROVE_LEVEL}
 LOOKING = frozenset({Capability.REPORT_MISSING})
 POLICING = LOOKING | {Capability.GRADE_MISSING}
 INTERVIEWING = LOOKING | {Capability.INTERVIEW}
+# Who is on duty for a child in danger, and may open a file in an emergency.
+ON_DUTY = frozenset({Capability.BREAK_GLASS})
+# Who answers for the access of an agency's people, and of everybody.
+OVERSEEING = frozenset({Capability.OVERSEE_ACCESS})
 
 
 @dataclass(frozen=True)
@@ -65,27 +71,27 @@ ROLES: dict[str, Role] = {
             RoleKey.CSC_SOCIAL_WORKER,
             "Holds cases in children's social care.",
             Sector.SOCIAL_CARE,
-            ASSESSING | LOOKING,
+            ASSESSING | LOOKING | ON_DUTY,
         ),
         _role(
             RoleKey.CSC_MANAGER,
             "Supervises social workers and approves levels.",
             Sector.SOCIAL_CARE,
-            LEADING | LOOKING | {Capability.ALLOCATE_INTERVIEWS, Capability.REPORT},
+            LEADING | LOOKING | ON_DUTY | OVERSEEING | {Capability.ALLOCATE_INTERVIEWS, Capability.REPORT},
         ),
         _role(
             RoleKey.CSC_OUT_OF_HOURS,
             "Answers for children's social care at night and at weekends.",
             Sector.SOCIAL_CARE,
-            ASSESSING | LOOKING | {Capability.ANSWER_OUT_OF_HOURS, Capability.TRIAGE},
+            ASSESSING | LOOKING | ON_DUTY | {Capability.ANSWER_OUT_OF_HOURS, Capability.TRIAGE},
         ),
         _role(
             RoleKey.POLICE_EXPLOITATION,
             "Investigates and disrupts exploitation.",
             Sector.POLICE,
-            ASSESSING | POLICING,
+            ASSESSING | POLICING | ON_DUTY,
         ),
-        _role(RoleKey.POLICE_MISSING, "Follows every missing report.", Sector.POLICE, PRACTICE | POLICING),
+        _role(RoleKey.POLICE_MISSING, "Follows every missing report.", Sector.POLICE, PRACTICE | POLICING | ON_DUTY),
         _role(
             RoleKey.POLICE_OFFICER,
             "Meets a child on shift and passes on what was seen.",
@@ -102,7 +108,7 @@ ROLES: dict[str, Role] = {
             RoleKey.SPECIALIST_MANAGER,
             "Allocates keyworkers, approves levels.",
             Sector.SPECIALIST,
-            LEADING | INTERVIEWING | {Capability.ALLOCATE_INTERVIEWS, Capability.REPORT},
+            LEADING | INTERVIEWING | ON_DUTY | OVERSEEING | {Capability.ALLOCATE_INTERVIEWS, Capability.REPORT},
         ),
         _role(
             RoleKey.RETURN_INTERVIEWER,
@@ -174,7 +180,7 @@ ROLES: dict[str, Role] = {
             RoleKey.NOTIFICATION_POINT,
             "Turns each notification into a decision the same day.",
             Sector.PARTNERSHIP,
-            ASSESSING | {Capability.TRIAGE},
+            ASSESSING | ON_DUTY | {Capability.TRIAGE},
         ),
         _role(
             RoleKey.PANEL_CHAIR,
@@ -200,7 +206,7 @@ ROLES: dict[str, Role] = {
             RoleKey.DATA_GUARDIAN,
             "Proves who saw what and why.",
             Sector.PARTNERSHIP,
-            {Capability.READ_FILES, Capability.AUDIT},
+            OVERSEEING | {Capability.READ_FILES, Capability.AUDIT},
         ),
         _role(
             RoleKey.TECHNICAL_ADMIN,

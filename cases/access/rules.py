@@ -95,7 +95,8 @@ class FileFacts:
     """What `visible_to` found out about one viewer and one file, at one instant.
 
     The masks are those of the grants that count: on a restricted file, of those that name the viewer alone. `whole`
-    says that one of them opens every category, has no end and came with work, not with a meeting or a share.
+    says that one of them opens every category, has no end and came with work, not with a meeting or a share;
+    `emergency` that one of them was taken in an emergency.
     """
 
     blocked: bool = False
@@ -104,6 +105,7 @@ class FileFacts:
     category_mask: int = 0
     panel_mask: int = 0
     whole: bool = False
+    emergency: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ class AlertKind(TextChoices):
 
     URGENT_NOTIFICATION = "urgent_notification", "An urgent notification is waiting"
     MATCH_QUESTION = "match_question", "A question is waiting for the data guardians"
+    EMERGENCY_OPENED = "emergency_opened", "Somebody opened a file in an emergency"
+    EMERGENCY_ON_FILE = "emergency_on_file", "Somebody opened a file that you look after in an emergency"
+    EMERGENCY_JUDGED = "emergency_judged", "An emergency access of yours has been reviewed"
 
 
 class ClockKind(TextChoices):
@@ -17,6 +20,7 @@ class ClockKind(TextChoices):
     URGENT_NOTIFICATION_DECIDED = "urgent_notification_decided", "Decide an urgent notification"
     INTERVIEW_HELD = "interview_held", "Hold the return interview"
     ACTION_DONE = "action_done", "Do what the panel asked"
+    EMERGENCY_REVIEWED = "emergency_reviewed", "Review an emergency access"
 
 
 class ClockState(TextChoices):

@@ -18,13 +18,19 @@ LISTED = 50
 HEADINGS: dict[str, str] = {
     AlertKind.URGENT_NOTIFICATION: "Urgent notifications",
     AlertKind.MATCH_QUESTION: "Questions for the data guardians",
+    AlertKind.EMERGENCY_ON_FILE: "Files opened in an emergency",
+    AlertKind.EMERGENCY_OPENED: "Emergency access",
+    AlertKind.EMERGENCY_JUDGED: "Emergency access of yours",
     ClockKind.URGENT_NOTIFICATION_DECIDED: "Urgent notifications to decide",
     ClockKind.NOTIFICATION_DECIDED: "Notifications to decide",
     ClockKind.INTERVIEW_HELD: "Return interviews to hold",
     ClockKind.ACTION_DONE: "Actions of the panel",
+    ClockKind.EMERGENCY_REVIEWED: "Emergency access to review",
 }
 # Why taking is not the end of it. A clock climbs whoever has taken its alert.
 OF_AN_EVENT = "Until somebody takes it, more people are told."
+# Of these people are told once: taking one says that it has been seen.
+TOLD_ONCE = (AlertKind.EMERGENCY_ON_FILE, AlertKind.EMERGENCY_OPENED, AlertKind.EMERGENCY_JUDGED)
 OF_A_CLOCK = "A clock stops only when the thing is done; until then people are told again."
 
 
@@ -75,7 +81,7 @@ def _group(
             )
             if number
         ),
-        "words": f"{alerts[0].words}. {OF_AN_EVENT}" if event else f"{alerts[0].words}.",
+        "words": f"{alerts[0].words}. {OF_AN_EVENT}" if event and kind not in TOLD_ONCE else f"{alerts[0].words}.",
         "rows": rows[:SHOWN],
         "folded": folded,
         "open": any(row["here"] for row in folded),

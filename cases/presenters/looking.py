@@ -34,6 +34,8 @@ PAGES: dict[str, str] = {
     "cases:add_chronology": "Writing in the chronology",
     "cases:who_can_see": "Who can see it",
     "cases:who_looked": "Who looked",
+    "cases:emergency_access": "Emergency access",
+    "cases:emergency": "Review of an emergency access",
     "cases:worklist": "List of children",
     "cases:search": "Search",
     "risk:overview": "Risk",
@@ -82,6 +84,7 @@ MORE_REASONS = {
     "granted": "A grant on the file.",
     "named": "Named on the restricted file.",
     "stale": "Somebody else had saved first.",
+    "emergency_refused": "No file was opened in an emergency.",
     "record_refused": "A rule of the record.",
 }
 SHOWN_AS = {

@@ -5,16 +5,22 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
+from cases.presenters.emergency import emergency_banner
 from cases.presenters.frame import file_heading, file_tabs
 from cases.record.services import OpenFile
 
 register = template.Library()
 
 
-@register.inclusion_tag("cases/_file_frame.html")
-def file_frame(opened: OpenFile, active: str) -> dict[str, Any]:
-    """The identity bar and the tabs of a file, with only what this viewer may see; `active` is a URL name."""
+@register.inclusion_tag("cases/_file_frame.html", takes_context=True)
+def file_frame(context: template.Context, opened: OpenFile, active: str) -> dict[str, Any]:
+    """The identity bar and the tabs of a file, with only what this viewer may see; `active` is a URL name.
+
+    While the file is open in an emergency every page of it says so first, with the minutes left and how to end it.
+    """
     return {
+        "emergency": emergency_banner(opened),
+        "form_owner": context.get("form_owner", ""),
         "child": {**file_heading(opened), "href": reverse("cases:file", args=[opened.child.reference])},
         "tabs": file_tabs(opened, active),
         "reference": opened.child.reference,

@@ -36,6 +36,7 @@ from tests.conftest import HonestClient
 from tests.factories.accounts import make_membership
 from tests.factories.api import make_system
 from tests.factories.cases import block, grant, make_child, make_chronology, make_spell, provenance
+from tests.factories.emergency import make_emergency
 from tests.factories.missing import make_finding, make_interview, make_report, make_returned
 from tests.factories.panels import make_action, make_item, make_meeting, make_panel, seat_people
 from tests.factories.referrals import make_match_question, make_notification
@@ -137,6 +138,7 @@ def things(world, viewer) -> Things:
     draft = Draft.objects.create(**teacher, membership=membership, form="notify", answers={"x": CANARY})
     held = HeldSubmission.objects.create(**teacher, path="/notify/", fields={"given_name": [CANARY]})
     system = make_system(world.agency("police"))
+    emergency = make_emergency(child, world.membership("missing_coordinator"))
     alert = Alert.objects.create(
         dedupe_key="one", kind=AlertKind.values[0], group=world.agency("police").group, subject_id=uuid.uuid4()
     )
@@ -159,6 +161,7 @@ def things(world, viewer) -> Things:
             "interview_id": interview.pk,
             "report": make_report(episode, worker).reference,
             "agency_id": world.agency("health").pk,
+            "access_id": emergency.pk,
             "alert_id": alert.pk,
             "meeting_id": meeting.pk,
             "item_id": item.pk,

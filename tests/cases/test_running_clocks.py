@@ -615,9 +615,7 @@ def test_events_come_first_then_clocks_by_when_they_are_due(start, staff, world)
     late, soon = start(anchored_at=RETURNED - hours(90)), start(anchored_at=RETURNED - hours(20))
     services.sweep(RETURNED + hours(36))
     event = uuid4()
-    services.raise_alert(
-        dedupe_key="one", kind=AlertKind.URGENT_NOTIFICATION, function=TEAM, subject_id=event, at=RETURNED + hours(37)
-    )
+    services.raise_alert(kind=AlertKind.URGENT_NOTIFICATION, to=TEAM, subject_id=event, at=RETURNED + hours(37))
     found = open_alerts(world_viewer("team"), at=RETURNED + hours(38))
     assert [(alert.kind, alert.due_at) for alert in found] == [
         (AlertKind.URGENT_NOTIFICATION, None),

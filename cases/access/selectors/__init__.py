@@ -19,12 +19,14 @@ from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import FileFacts, Matrix, read_matrix
 from cases.access.selectors.expressions import (
+    EMERGENCY_BIT,
     NAMED_BIT,
     PANEL_SHIFT,
     WHOLE_BIT,
     Known,
     Readable,
     Said,
+    Shut,
     categories_by_cell,
     facts_to_ask_by,
 )
@@ -81,6 +83,14 @@ def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk"
     return files.annotate(access_said=Said(*columns, **facts)).filter(Known(*columns, **facts))
 
 
+def files_in_an_emergency(files: Rows, viewer: Viewer, at: datetime) -> Rows:
+    """Every file, each annotated with whether the viewer may know of it (`known`), and whether not even an emergency
+    opens it to them (`shut`). For the one service that opens files in an emergency: no page may show these rows.
+    """
+    columns, facts = _file_columns("pk"), facts_to_ask_by(viewer, at)
+    return files.annotate(known=Known(*columns, **facts), shut=Shut(*columns, **facts))
+
+
 def _file_columns(path: str) -> tuple[str, str]:
     return path, "restricted" if path == "pk" else "child__restricted"
 
@@ -106,6 +116,7 @@ def facts_of(row: Any) -> FileFacts:
         restricted=row.restricted,
         named=bool(said & NAMED_BIT),
         whole=bool(said & WHOLE_BIT),
+        emergency=bool(said & EMERGENCY_BIT),
         category_mask=said & (PANEL_SHIFT - 1),
         panel_mask=said // PANEL_SHIFT & ALL_CATEGORIES,
     )

@@ -16,11 +16,11 @@ from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, WORKING_REASONS,
 from cases.access.rules import Matrix
 
 # What live grants say of a file, in one number, so that one look at them answers it all: the categories that panel
-# grants open stand above those that others open; then come a bit for the whole file without an end, and the highest,
-# which says that the viewer is named.
-PANEL_SHIFT, WHOLE_BIT, NAMED_BIT = 1 << 20, 1 << 39, 1 << 40
+# grants open stand above those that others open; then come a bit for an emergency, one for the whole file without an
+# end, and the highest, which says that the viewer is named.
+PANEL_SHIFT, EMERGENCY_BIT, WHOLE_BIT, NAMED_BIT = 1 << 20, 1 << 38, 1 << 39, 1 << 40
 
-_PANEL, _NAMED = GrantReason.PANEL.value, GrantReason.NAMED.value
+_PANEL, _NAMED, _EMERGENCY = GrantReason.PANEL.value, GrantReason.NAMED.value, GrantReason.BREAK_GLASS.value
 _WORKING = ", ".join(f"'{reason.value}'" for reason in WORKING_REASONS)
 _WHOLE = f"counted.category_mask = {ALL_CATEGORIES} AND counted.valid_until IS NULL"
 _BIT = " ".join(f"WHEN '{category}' THEN {bit}" for category, bit in CATEGORY_BITS.items())
@@ -41,6 +41,7 @@ _SAID = f"""(
     SELECT BIT_OR(
         CASE
             WHEN counted.reason = '{_PANEL}' THEN counted.category_mask * {PANEL_SHIFT}
+            WHEN counted.reason = '{_EMERGENCY}' THEN counted.category_mask + {EMERGENCY_BIT}
             WHEN counted.reason = '{_NAMED}' AND {_WHOLE} THEN counted.category_mask + {WHOLE_BIT + NAMED_BIT}
             WHEN counted.reason = '{_NAMED}' THEN counted.category_mask + {NAMED_BIT}
             WHEN counted.reason IN ({_WORKING}) AND {_WHOLE} THEN counted.category_mask + {WHOLE_BIT}
@@ -57,6 +58,13 @@ _BLOCKING = """FROM cases_block block JOIN cases_child blocked ON blocked.id = b
         AND (block.ended_at IS NULL OR block.ended_at > %(at)s)"""
 _BLOCKED = f"EXISTS (SELECT 1 {_BLOCKING} AND blocked.id = {{child}})"
 _BLOCKED_BY_A_MERGE = f"EXISTS (SELECT 1 {_BLOCKING} AND blocked.merged_into_id = {{child}})"
+# What no emergency opens: a file kept from this person, or from everybody who is not named on it.
+_SHUT = f"""(
+    {_BLOCKED}
+    OR {_BLOCKED_BY_A_MERGE}
+    OR {{restricted}}
+    OR EXISTS (SELECT 1 {_MERGED} AND merged.restricted)
+)"""
 # No grant says NULL, which is never enough; where the file is restricted only the viewer's own name is.
 _KNOWN = f"""(
     NOT {_BLOCKED}
@@ -125,6 +133,13 @@ class Known(AccessExpression):
     """Whether the viewer may know of the file: no block keeps them out, and a grant lets them in."""
 
     words = _KNOWN
+    output_field = BooleanField()
+
+
+class Shut(AccessExpression):
+    """Whether no emergency may open the file to the viewer: a block keeps them out, or it is for named people only."""
+
+    words = _SHUT
     output_field = BooleanField()
 
 

@@ -41,16 +41,24 @@ LADDERS: Mapping[AlertKind, tuple[Step, ...]] = {
         Step(timedelta(hours=4), (FunctionKey.DATA_GUARDIANS,)),
         Step(timedelta(hours=24), (FunctionKey.DATA_GUARDIANS,)),
     ),
+    # The clock of the review climbs; of the opening people are told once. Who leads is told in person.
+    AlertKind.EMERGENCY_OPENED: (Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),),
+    AlertKind.EMERGENCY_ON_FILE: (Step(timedelta(), (FunctionKey.NOTIFICATION_POINT,)),),
+    AlertKind.EMERGENCY_JUDGED: (),
 }
 
 # What is dealt with first: danger, then the shorter the time that was allowed.
 URGENCY: tuple[str, ...] = (
     AlertKind.URGENT_NOTIFICATION,
     ClockKind.URGENT_NOTIFICATION_DECIDED,
+    AlertKind.EMERGENCY_ON_FILE,
+    AlertKind.EMERGENCY_OPENED,
     AlertKind.MATCH_QUESTION,
     ClockKind.NOTIFICATION_DECIDED,
+    ClockKind.EMERGENCY_REVIEWED,
     ClockKind.INTERVIEW_HELD,
     ClockKind.ACTION_DONE,
+    AlertKind.EMERGENCY_JUDGED,
 )
 
 

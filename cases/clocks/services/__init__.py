@@ -20,7 +20,13 @@ from cases.clocks.services.clocks import (
     stop_clock,
 )
 from cases.clocks.services.outbox import dispatch
-from cases.clocks.services.sweeping import Swept, register_kept_from, register_should_alert, sweep
+from cases.clocks.services.sweeping import (
+    Swept,
+    register_addresses,
+    register_kept_from,
+    register_should_alert,
+    sweep,
+)
 
 __all__ = [
     "AlertNotYours",
@@ -34,6 +40,7 @@ __all__ = [
     "give_clock",
     "raise_alert",
     "reanchor_clock",
+    "register_addresses",
     "register_hidden_files",
     "register_kept_from",
     "register_should_alert",

@@ -80,15 +80,17 @@ SELECT (SELECT count(*) FROM raised), (SELECT count(*) FROM posted),
        (SELECT count(*) FROM raised WHERE NOT EXISTS (SELECT 1 FROM told WHERE told.alert_id = raised.id))
 """
 
-# A SELECT of (dedupe_key, kind, step, function_key, subject_id), as an event's alert needs no more.
+# A SELECT of (dedupe_key, kind, step, function_key, membership_id, subject_id, child_id), as an event's alert needs no
+# more.
 OF_AN_EVENT = """
 SELECT event.dedupe_key, event.kind, event.step, event.function_key, NULL::int AS group_id,
-       NULL::uuid AS membership_id, event.subject_id, NULL::uuid AS child_id, NULL::uuid AS clock_id
+       event.membership_id, event.subject_id, event.child_id, NULL::uuid AS clock_id
 FROM ({event}) AS event
 """
 ONE = (
     "SELECT %(dedupe_key)s::text AS dedupe_key, %(kind)s::text AS kind, %(step)s::int AS step, "
-    "%(function)s::text AS function_key, %(subject_id)s::uuid AS subject_id"
+    "%(function)s::text AS function_key, %(membership_id)s::uuid AS membership_id, %(subject_id)s::uuid AS subject_id, "
+    "%(child_id)s::uuid AS child_id"
 )
 
 
@@ -119,20 +121,31 @@ def write_alerts(wanted: str, parameters: dict[str, Any], *, at: datetime) -> tu
 
 @transaction.atomic
 def raise_alert(
-    *, dedupe_key: str, kind: AlertKind, function: FunctionKey, subject_id: UUID, at: datetime, step: int = 1
+    *,
+    kind: AlertKind,
+    to: FunctionKey | UUID,
+    subject_id: UUID,
+    at: datetime,
+    step: int = 1,
+    child_id: UUID | None = None,
 ) -> bool:
-    """Tell everybody who serves in a function now that something waits, once for each `dedupe_key`.
+    """Tell everybody who serves in a function now, or one person by membership, that something waits: once for each
+    step.
 
-    The alert and one e-mail a person stand or fall with the caller's transaction. Returns whether it is new.
+    The alert and one e-mail a person stand or fall with the caller's transaction. An alert that is about a file
+    (`child_id`) reaches nobody who may not know of it. Returns whether it is new.
     """
+    function = to if isinstance(to, FunctionKey) else None
     alerts, _ = write_alerts(
         OF_AN_EVENT.format(event=ONE),
         {
-            "dedupe_key": dedupe_key,
+            "dedupe_key": dedupe_key_of(kind, subject_id, step, str(to)),
             "kind": str(kind),
             "step": step,
-            "function": str(function),
+            "function": str(function) if function else None,
+            "membership_id": None if function else str(to),
             "subject_id": str(subject_id),
+            "child_id": str(child_id) if child_id else None,
         },
         at=at,
     )
@@ -143,14 +156,7 @@ def raise_alert(
 def start_ladder(*, kind: AlertKind, subject_id: UUID, at: datetime) -> bool:
     """Raise the first rung of a ladder for a subject; the sweep raises the others. Returns whether it is new."""
     raised = [
-        raise_alert(
-            dedupe_key=dedupe_key_of(kind, subject_id, 1, function),
-            kind=kind,
-            function=function,
-            subject_id=subject_id,
-            at=at,
-        )
-        for function in LADDERS[kind][0].functions
+        raise_alert(kind=kind, to=function, subject_id=subject_id, at=at) for function in LADDERS[kind][0].functions
     ]
     return any(raised)
 

@@ -27,7 +27,8 @@ RUNS_KEPT_FOR = timedelta(days=7)
 # What should be running and is not: no alert of the first rung was ever raised about it.
 MISSED = """
 SELECT %(kind)s::text || ':' || due.subject_id::text || ':1:' || rung.function_key AS dedupe_key,
-       %(kind)s::text AS kind, 1 AS step, rung.function_key, due.subject_id
+       %(kind)s::text AS kind, 1 AS step, rung.function_key, NULL::uuid AS membership_id, due.subject_id,
+       NULL::uuid AS child_id
 FROM ({due}) AS due (subject_id) CROSS JOIN unnest(%(functions)s::text[]) AS rung (function_key)
 WHERE NOT EXISTS (
     SELECT 1 FROM cases_alert AS earlier
@@ -40,9 +41,9 @@ WHERE NOT EXISTS (
 CLIMB = """
 SELECT DISTINCT open.kind || ':' || open.subject_id::text || ':' || rung.step::text || ':' || rung.function_key
            AS dedupe_key,
-       open.kind, rung.step, rung.function_key, open.subject_id
+       open.kind, rung.step, rung.function_key, NULL::uuid AS membership_id, open.subject_id, open.child_id
 FROM (
-    SELECT first.kind, first.subject_id, first.raised_at FROM cases_alert AS first
+    SELECT first.kind, first.subject_id, first.child_id, first.raised_at FROM cases_alert AS first
     WHERE first.acknowledged_at IS NULL AND first.step = 1 AND first.kind = %(kind)s
     FOR UPDATE SKIP LOCKED
 ) AS open
@@ -74,6 +75,11 @@ def register_should_alert(kind: AlertKind, query: ShouldAlert, *, addresses: Add
     SHOULD_ALERT[kind] = query
     if addresses is not None:
         ADDRESSES[kind] = addresses
+
+
+def register_addresses(kind: AlertKind, addresses: Addresses) -> None:
+    """Say on which page each subject of an alert is dealt with, where a service raises the alert and no sweep does."""
+    ADDRESSES[kind] = addresses
 
 
 def register_kept_from(kind: AlertKind, query: KeptFrom) -> None:

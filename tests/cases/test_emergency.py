@@ -1,0 +1,799 @@
+"""A file opened in an emergency: by whom, how long, who is told, and who judges it.
+
+Seen to fail:
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.choices import AccessOutcome, FunctionKey
+from accounts.models import AccessEvent
+from accounts.selectors import viewer_of
+from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant
+from cases.access.services import grant_to_function
+from cases.clocks.choices import AlertKind, ClockKind, ClockState
+from cases.clocks.models import Alert, Clock, OutboxMessage
+from cases.clocks.selectors import open_alerts
+from cases.clocks.services import sweep
+from cases.record.choices import InvolvementRole
+from cases.record.models import Child
+from cases.record.services import involve
+from cases.sharing.choices import EmergencyKind, EmergencyVerdict
+from cases.sharing.models import EmergencyAccess
+from cases.sharing.rules import emergency as rules
+from cases.sharing.selectors.emergency import AskedFor
+from cases.sharing.services import emergency as services
+from tests.access.test_pages import OF_FILES, ask, plain, things  # noqa: F401  (a fixture)
+from tests.cases.questions import questions
+from tests.factories.accounts import make_membership
+from tests.factories.cases import block, grant, make_child, make_chronology
+from tests.factories.emergency import make_emergency
+
+pytestmark = pytest.mark.django_db
+
+REASON = "He rang from a car and was crying; I must know whom he is with."
+URL = "/emergency-access/"
+REGISTER = "/emergency-access/register/"
+NOTHING = "No file was opened. If a child is in danger now, ring 999"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def child(world, at):
+    """A file of social care's with a guardian's eye on it, that police may not know of."""
+    made = make_child("Wren", "Hallowell", birth_date=date(2012, 2, 14))
+    grant(made, world.agency("social_care"))
+    grant_to_function(child_id=made.pk, function=FunctionKey.DATA_GUARDIANS, at=at - HOUR, by=None)
+    grant_to_function(child_id=made.pk, function=FunctionKey.NOTIFICATION_POINT, at=at - HOUR, by=None)
+    return made
+
+
+@pytest.fixture
+def led(child, world, viewer, at):
+    """The same file, led by the social worker."""
+    involve(
+        child=child,
+        agency=world.agency("social_care"),
+        membership=world.membership("socialworker"),
+        role=InvolvementRole.SOCIAL_WORKER,
+        lead=True,
+        at=at - timedelta(days=3),
+        by=viewer("triage"),
+    )
+    return child
+
+
+def fields(child=None, **changed):
+    return {
+        "idempotency_key": str(uuid4()),
+        "known_by": "reference",
+        "reference": child.reference if child else "ZZZ-ZZZZ",
+        "kind": "missing",
+        "reason": REASON,
+        "understood": "on",
+        **changed,
+    }
+
+
+def by_name(given, family, born=(14, 2, 2012), **changed):
+    day, month, year = born
+    return fields(
+        known_by="name",
+        reference="",
+        given_name=given,
+        family_name=family,
+        birth_date_day=day,
+        birth_date_month=month,
+        birth_date_year=year,
+        **changed,
+    )
+
+
+def opened(child, viewer, at, **changed):
+    """Opens a file through the service."""
+    given = {"asked": AskedFor(reference=child.reference), "kind": EmergencyKind.MISSING, "reason": REASON, **changed}
+    return services.open_in_emergency(at=at, by=viewer, **given)
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+# --- The rules -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "enough"),
+    [
+        ("", False),
+        ("x" * 20, False),
+        ("ab " * 20, False),
+        ("Missing since noon", False),
+        ("   Missing since noon   \n\n   ", False),
+        ("Missing since noon..", True),
+        (REASON, True),
+    ],
+)
+def test_a_reason_says_something(said, enough):
+    if enough:
+        rules.check_reason(said)
+        return
+    with pytest.raises(rules.EmergencyRefused) as refused:
+        rules.check_reason(said)
+    assert refused.value.field == "reason"
+
+
+class File:
+    def __init__(self, known=False, shut=False):
+        self.known, self.shut = known, shut
+
+
+OPEN, KNOWN, SHUT = File(), File(known=True), File(shut=True)
+
+
+@pytest.mark.parametrize(
+    ("found", "result"),
+    [
+        ([], (None, False)),
+        ([OPEN], (OPEN, False)),
+        ([SHUT], (None, False)),
+        ([KNOWN], (KNOWN, True)),
+        ([OPEN, File()], (None, False)),
+        ([OPEN, SHUT], (None, False)),
+        ([OPEN, KNOWN], (KNOWN, True)),
+        ([SHUT, KNOWN], (KNOWN, True)),
+    ],
+)
+def test_one_file_is_opened_or_none(found, result):
+    assert rules.one_to_open(found) == result
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(3600, 60), (3599, 60), (61, 2), (60, 1), (1, 1), (0, 0), (-5, 0)])
+def test_the_minutes_left_count_the_one_that_has_begun(at, seconds, minutes):
+    assert rules.minutes_left(at + timedelta(seconds=seconds), at) == minutes
+
+
+@pytest.mark.parametrize(
+    ("ended_after", "asked_after", "running"), [(None, 59, True), (None, 60, False), (10, 9, True), (10, 10, False)]
+)
+def test_it_runs_until_its_end(at, ended_after, asked_after, running):
+    ended_at = None if ended_after is None else at + timedelta(minutes=ended_after)
+    asked_at = at + timedelta(minutes=asked_after)
+    assert rules.is_running(ends_at=at + rules.LASTS, ended_at=ended_at, at=asked_at) is running
+
+
+ONE, OTHER = uuid4(), uuid4()
+
+
+@pytest.mark.parametrize(
+    ("user", "agency", "others", "may"),
+    [
+        (1, ONE, True, False),
+        (1, OTHER, False, False),
+        (2, ONE, True, False),
+        (2, ONE, False, True),
+        (2, OTHER, True, True),
+        (2, OTHER, False, True),
+    ],
+)
+def test_nobody_judges_themselves_nor_a_colleague_where_another_can(user, agency, others, may):
+    judge = rules.Judge(
+        user_id=user, agency_id=agency, opened_by_id=1, opened_at_agency_id=ONE, others_elsewhere=others
+    )
+    if may:
+        rules.check_may_judge(judge)
+    else:
+        with pytest.raises(rules.EmergencyRefused):
+            rules.check_may_judge(judge)
+
+
+# --- Opening -------------------------------------------------------------------------------------------------
+
+
+def test_whoever_is_on_duty_opens_one_file_for_an_hour(led, client_as, world):
+    other = make_child("Other", "Hallowell")
+    officer = client_as("missing_coordinator")
+    assert officer.get(f"/cases/{led.reference}/").status_code == 404
+
+    answer = officer.post(URL, fields(led))
+    assert (answer.status_code, answer.url) == (302, f"/cases/{led.reference}/")
+    page = text(officer.get(answer.url))
+    assert "Wren Hallowell" in page
+    assert re.search(r"Emergency access: (60|59) minutes left, until ", page)
+    assert officer.get(f"/cases/{other.reference}/").status_code == 404
+    assert client_as("detective").get(f"/cases/{led.reference}/").status_code == 404
+
+    access = EmergencyAccess.objects.get()
+    given = AccessGrant.objects.get(reason=GrantReason.BREAK_GLASS)
+    assert access.membership == given.membership == world.membership("missing_coordinator")
+    assert (given.child, given.source_id, given.valid_from) == (led, access.pk, access.opened_at)
+    assert given.valid_until == access.ends_at == access.opened_at + HOUR
+    assert (access.kind, access.reason) == ("missing", REASON)
+
+
+@pytest.mark.parametrize(
+    ("given", "family"),
+    [("Wren", "Hallowell"), ("wrén", "HALLOWELL"), ("Birdie", "Hallowell")],
+    ids=["as written", "in other letters", "as the child is called"],
+)
+def test_a_full_name_with_the_date_of_birth_finds_the_file(child, client_as, given, family):
+    Child.objects.filter(pk=child.pk).update(preferred_name="Birdie")
+    answer = client_as("missing_coordinator").post(URL, by_name(given, family))
+    assert (answer.status_code, answer.url) == (302, f"/cases/{child.reference}/")
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "born"),
+    [
+        ("Wrenn", "Hallowell", (14, 2, 2012)),
+        ("Wren", "", (14, 2, 2012)),
+        ("Wren", "Hallowell", (15, 2, 2012)),
+        ("W", "Hallowell", (14, 2, 2012)),
+        ("%", "%", (14, 2, 2012)),
+        ("", "Hallowell", (14, 2, 2012)),
+    ],
+)
+def test_nothing_like_it_does(child, client_as, given, family, born):
+    assert client_as("missing_coordinator").post(URL, by_name(given, family, born)).status_code == 422
+    assert not EmergencyAccess.objects.exists()
+
+
+def test_both_are_told_by_the_outbox_and_the_review_is_due_in_two_working_days(led, viewer, world, at):
+    opened(led, viewer("detective"), at)
+    access = EmergencyAccess.objects.get()
+    told = {
+        (alert.kind, alert.group_id, alert.membership_id, alert.child_id, alert.subject_id, alert.raised_at)
+        for alert in Alert.objects.all()
+    }
+    guardians, lead = world.functions["data_guardians"].group_id, world.membership("socialworker").pk
+    assert told == {
+        ("emergency_opened", guardians, None, led.pk, access.pk, at),
+        ("emergency_on_file", None, lead, led.pk, access.pk, at),
+    }
+    assert set(OutboxMessage.objects.values_list("membership__user__username", flat=True)) == {
+        "guardian",
+        "socialworker",
+    }
+    clock = Clock.objects.get()
+    assert (clock.kind, clock.subject_id, clock.child_id, clock.anchored_at) == (
+        ClockKind.EMERGENCY_REVIEWED,
+        access.pk,
+        led.pk,
+        at,
+    )
+    assert not clock.started_by_sweep
+    assert timedelta(days=1) < clock.due_at - at < timedelta(days=9)
+
+
+def test_where_nobody_leads_the_notification_point_is_told(child, viewer, world, at):
+    opened(child, viewer("detective"), at)
+    alert = Alert.objects.get(kind=AlertKind.EMERGENCY_ON_FILE)
+    assert (alert.group, alert.membership) == (world.functions["notification_point"].group, None)
+
+
+def test_a_lead_who_has_left_or_may_not_know_is_not_the_one_to_tell(led, viewer, world, at):
+    block(led, viewer("socialworker"), by=viewer("guardian"))
+    opened(led, viewer("detective"), at)
+    alert = Alert.objects.get(kind=AlertKind.EMERGENCY_ON_FILE)
+    assert (alert.group, alert.membership) == (world.functions["notification_point"].group, None)
+    assert "socialworker" not in OutboxMessage.objects.values_list("membership__user__username", flat=True)
+
+
+def untold(**wanted):
+    return wanted["kind"] == AlertKind.EMERGENCY_OPENED
+
+
+def untold_guardians(**wanted):
+    return wanted["kind"] == AlertKind.EMERGENCY_ON_FILE
+
+
+@pytest.mark.parametrize("broken", [untold, untold_guardians], ids=["the owner", "the guardians"])
+def test_where_somebody_could_not_be_told_nothing_is_opened(led, client_as, monkeypatch, broken):
+    monkeypatch.setattr(services, "raise_alert", broken)
+    answer = client_as("detective").post(URL, fields(led))
+    assert answer.status_code == 422
+    assert NOTHING in text(answer)
+    assert not AccessGrant.objects.filter(reason=GrantReason.BREAK_GLASS).exists()
+    assert not EmergencyAccess.objects.exists()
+    assert not Clock.objects.exists()
+
+
+def test_where_telling_fails_nothing_is_opened(led, viewer, at, monkeypatch):
+    def fails(**wanted):
+        raise RuntimeError
+
+    monkeypatch.setattr(services, "raise_alert", fails)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        opened(led, viewer("detective"), at)
+    assert not AccessGrant.objects.filter(reason=GrantReason.BREAK_GLASS).exists()
+    assert not EmergencyAccess.objects.exists()
+
+
+def test_whoever_sees_the_file_is_led_to_it_without_an_emergency(child, client_as, world):
+    answer = client_as("socialworker").post(URL, fields(child), follow=True)
+    assert answer.redirect_chain == [(f"/cases/{child.reference}/", 302)]
+    assert "This file is open to you already" in text(answer)
+    assert not EmergencyAccess.objects.exists()
+    assert not Alert.objects.exists()
+
+
+@pytest.mark.parametrize("person", ["nurse", "officer", "interviewer", "guardian", "teacher", "admin", "housing"])
+def test_others_do_not_find_the_page(child, client_as, person):
+    browser = client_as(person)
+    assert browser.get(URL).status_code == browser.post(URL, fields(child)).status_code == 403
+    assert not EmergencyAccess.objects.exists()
+
+
+def test_a_service_call_by_another_role_opens_nothing(child, viewer, at):
+    with pytest.raises(rules.EmergencyRefused):
+        opened(child, viewer("nurse"), at)
+
+
+def test_it_opens_to_the_acting_membership_alone(child, world, viewer, client_as, at):
+    second = make_membership(world.user("detective"), world.agency("social_care"), role="csc_out_of_hours")
+    AccessGrant.objects.filter(group=world.agency("social_care").group).update(ended_at=at - HOUR, end_reason="x")
+    opened(child, viewer("detective"), at)
+    seen = Child.objects.visible_to
+    assert seen(viewer("detective"), at=at).filter(pk=child.pk).exists()
+    assert not seen(viewer_of(second), at=at).filter(pk=child.pk).exists()
+
+
+# --- What it never opens, and what is said then -----------------------------------------------------------------
+
+
+def never(child, world, viewer, at):
+    return fields()
+
+
+def conflict(child, world, viewer, at):
+    block(child, viewer("detective"), by=viewer("guardian"))
+    return fields(child)
+
+
+def conflict_on_a_merged_file(child, world, viewer, at):
+    merged = make_child("Ren", "Hallowell", merged_into=child)
+    block(merged, viewer("detective"), by=viewer("guardian"))
+    return fields(child)
+
+
+def a_merged_file_of_a_conflict(child, world, viewer, at):
+    block(child, viewer("detective"), by=viewer("guardian"))
+    return fields(make_child("Ren", "Hallowell", merged_into=child))
+
+
+def restricted(child, world, viewer, at):
+    Child.objects.filter(pk=child.pk).update(restricted=True)
+    grant(child, world.membership("detective"))
+    return fields(child)
+
+
+def merged_restricted(child, world, viewer, at):
+    make_child("Ren", "Hallowell", merged_into=child, restricted=True)
+    return fields(child)
+
+
+def named_under_another_membership(child, world, viewer, at):
+    Child.objects.filter(pk=child.pk).update(restricted=True)
+    # An agency after the police by name, so that the browser acts for the police.
+    second = make_membership(world.user("detective"), world.agency("youth_justice"), role="csc_out_of_hours")
+    grant(child, second, reason=GrantReason.NAMED)
+    return fields(child)
+
+
+KEPT = [
+    conflict,
+    conflict_on_a_merged_file,
+    a_merged_file_of_a_conflict,
+    restricted,
+    merged_restricted,
+    named_under_another_membership,
+]
+
+
+def answered(browser, posted):
+    """Status, headers and body, the echo of what was typed and the keys aside, and the number of questions."""
+    with CaptureQueriesContext(connection) as captured:
+        answer = browser.post(URL, posted)
+    status, headers, body = plain(answer)
+    return status, headers, body.replace(posted["reference"], "REFERENCE"), len(captured)
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_a_file_that_is_kept_from_somebody_is_answered_like_one_that_never_was(kept, led, world, viewer, client_as, at):
+    there = answered(client_as("detective"), kept(led, world, viewer, at))
+    nowhere = answered(client_as("detective"), never(led, world, viewer, at))
+    assert there == nowhere
+    assert there[0] == 422
+    assert NOTHING in there[2]
+    assert not EmergencyAccess.objects.exists()
+    assert not AccessGrant.objects.filter(reason=GrantReason.BREAK_GLASS).exists()
+    assert not Alert.objects.exists()
+    events = AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED, action="cases:emergency_access")
+    assert list(events.order_by("pk").values_list("child_id", "reason_code")) == [
+        (led.pk, "emergency_refused"),
+        (None, "emergency_refused"),
+    ]
+
+
+def test_a_second_file_of_the_same_child_is_no_way_round_a_conflict(child, viewer, client_as):
+    twin = make_child("Wren", "Hallowell", birth_date=child.birth_date)
+    browser = client_as("detective")
+    assert NOTHING in text(browser.post(URL, by_name("Wren", "Hallowell")))
+    block(child, viewer("detective"), by=viewer("guardian"))
+    assert NOTHING in text(browser.post(URL, by_name("Wren", "Hallowell")))
+    assert not EmergencyAccess.objects.exists()
+    assert browser.post(URL, fields(twin)).status_code == 302
+
+
+def test_the_refusal_outlives_the_form_that_came_back(client_as):
+    """It goes through the second connection; here both are one, so the form's own savepoint is what it outlives."""
+    client_as("detective").post(URL, fields())
+    assert AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED, action="cases:emergency_access").count() == 1
+
+
+def test_a_block_placed_meanwhile_shuts_it_at_the_next_request(child, viewer, client_as):
+    browser = client_as("detective")
+    assert browser.post(URL, fields(child)).status_code == 302
+    assert browser.get(f"/cases/{child.reference}/").status_code == 200
+    block(child, viewer("detective"), by=viewer("guardian"))
+    assert browser.get(f"/cases/{child.reference}/").status_code == 404
+
+
+def test_a_restriction_placed_meanwhile_shuts_it_too(child, client_as):
+    browser = client_as("detective")
+    browser.post(URL, fields(child))
+    Child.objects.filter(pk=child.pk).update(restricted=True)
+    assert browser.get(f"/cases/{child.reference}/").status_code == 404
+    Child.objects.filter(pk=child.pk).update(restricted=False)
+    make_child("Ren", "Hallowell", merged_into=child, restricted=True)
+    assert browser.get(f"/cases/{child.reference}/").status_code == 404
+
+
+def test_after_five_tries_without_a_file_the_page_opens_none(child, client_as):
+    browser = client_as("detective")
+    for _ in range(5):
+        assert NOTHING in text(browser.post(URL, fields()))
+    answer = browser.post(URL, fields(child))
+    assert answer.status_code == 422
+    assert "You have tried 5 times in the last 24 hours" in text(answer)
+    assert not EmergencyAccess.objects.exists()
+    assert client_as("missing_coordinator").post(URL, fields(child)).status_code == 302
+
+
+def test_files_that_were_opened_are_not_counted_as_tries(child, world, client_as):
+    browser = client_as("detective")
+    for number in range(6):
+        assert browser.post(URL, fields(make_child(f"Child {number}"))).status_code == 302
+    assert EmergencyAccess.objects.count() == 6
+
+
+def test_a_try_of_yesterday_is_forgotten(child, viewer, at):
+    for _ in range(5):
+        opened(child, viewer("detective"), at, asked=AskedFor(reference="ZZZ-ZZZZ"))
+    with pytest.raises(rules.EmergencyRefused):
+        opened(child, viewer("detective"), at + timedelta(hours=23, minutes=59))
+    assert opened(child, viewer("detective"), at + timedelta(hours=24, minutes=1)).access is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"reason": "x" * 20}, "Say in at least 20 characters"),
+        ({"reason": ""}, "Answer “What is happening, and why can you not wait?”"),
+        ({"kind": ""}, "Select what kind of emergency it is"),
+        ({"understood": ""}, "Tick that you know"),
+        ({"known_by": ""}, "Select what you know of the child"),
+        ({"reference": "Wren"}, "Enter a reference of seven letters and digits"),
+        ({"reference": ""}, "Enter reference"),
+        ({"reason": "<script>alert(1)</script> " * 60}, "must be 1000 characters or fewer"),
+    ],
+)
+def test_what_is_missing_is_said_at_its_field_and_nothing_typed_is_lost(child, client_as, changed, message):
+    answer = client_as("detective").post(URL, fields(child, **changed))
+    assert answer.status_code == 422
+    page = text(answer)
+    assert message in page
+    assert "<script>alert" not in page
+    assert not EmergencyAccess.objects.exists()
+    if "reason" not in changed:
+        assert "He rang from a car" in page
+
+
+# --- While it runs, and after -----------------------------------------------------------------------------------
+
+
+def test_the_cells_of_the_matrix_still_apply_and_sessions_stay_shut(child, viewer, client_as, world, at):
+    writer = viewer("socialworker")
+    for category in (Category.MISSING, Category.INTELLIGENCE, Category.SESSIONS, Category.HEALTH_SENSITIVE):
+        make_chronology(child, writer, category=category, summary=f"Canary of {category}.")
+    opened(child, viewer("manager"), at)
+    page = text(client_as("manager").get(f"/cases/{child.reference}/chronology/"))
+    assert world.membership("manager").role == "specialist_manager"  # whose cell of sessions is full
+    assert set(re.findall(r"Canary of (\w+)\.", page)) == {"missing", "health_sensitive"}
+    grant(child, world.agency("specialist"))
+    page = text(client_as("manager").get(f"/cases/{child.reference}/chronology/"))
+    assert "sessions" in re.findall(r"Canary of (\w+)\.", page)
+
+
+def test_each_page_of_the_file_says_how_long_and_can_end_it(things, world, client_as, viewer, at):  # noqa: F811
+    opened(things.child, viewer("social_care_manager"), at)
+    browser, said = client_as("social_care_manager"), 0
+    for address in OF_FILES:
+        if "GET" not in address.policy.methods or address.policy.is_operation:
+            continue
+        answer = ask(browser, "GET", address.filled(things.values(address)))
+        if answer.status_code == 200 and "text/html" in answer["Content-Type"]:
+            said += 1
+            assert "Emergency access: 60 minutes left" in text(answer), address.pattern
+            assert "End it now" in text(answer)
+    assert said >= 15
+
+
+def test_nobody_else_reads_the_banner(child, client_as, viewer, at):
+    opened(child, viewer("detective"), at)
+    for person in ("socialworker", "guardian"):
+        assert "Emergency access:" not in text(client_as(person).get(f"/cases/{child.reference}/"))
+
+
+def test_after_an_hour_the_file_is_not_there(child, client_as, viewer, at):
+    opened(child, viewer("detective"), at - timedelta(minutes=60, seconds=1))
+    opened(child, viewer("missing_coordinator"), at - timedelta(minutes=59))
+    browser = client_as("detective")
+    gone, nowhere = browser.get(f"/cases/{child.reference}/"), browser.get("/cases/ZZZ-ZZZZ/")
+    assert gone.status_code == 404
+    assert plain(gone) == plain(nowhere)
+    assert "Emergency access: 1 minute left" in text(client_as("missing_coordinator").get(f"/cases/{child.reference}/"))
+
+
+def test_whoever_opened_it_ends_it(child, client_as, at):
+    browser = client_as("detective")
+    browser.post(URL, fields(child))
+    access = EmergencyAccess.objects.get()
+    answer = browser.post(f"{URL}{access.pk}/end/", {"idempotency_key": str(uuid4())}, follow=True)
+    assert answer.status_code == 200
+    assert child.reference not in text(answer)
+    assert browser.get(f"/cases/{child.reference}/").status_code == 404
+    access.refresh_from_db()
+    assert access.ended_by.username == "detective"
+    given = AccessGrant.objects.get(reason=GrantReason.BREAK_GLASS)
+    assert (given.ended_at, given.ended_by) == (access.ended_at, access.ended_by)
+    browser.post(f"{URL}{access.pk}/end/", {"idempotency_key": str(uuid4())})
+    assert EmergencyAccess.objects.get().ended_at == access.ended_at
+
+
+def test_a_guardian_may_end_it_and_nobody_else(child, client_as, viewer, at):
+    opened(child, viewer("detective"), at)
+    access = EmergencyAccess.objects.get()
+    for person in ("missing_coordinator", "socialworker", "social_care_manager", "triage", "outsider"):
+        answer = client_as(person).post(f"{URL}{access.pk}/end/", {"idempotency_key": str(uuid4())})
+        assert (person, answer.status_code) == (person, 404)
+    assert client_as("detective").get(f"/cases/{child.reference}/").status_code == 200
+    client_as("guardian").post(f"{URL}{access.pk}/end/", {"idempotency_key": str(uuid4())})
+    assert client_as("detective").get(f"/cases/{child.reference}/").status_code == 404
+
+
+def test_an_emergency_brings_nobody_in_and_sends_nobody_away(child, client_as, viewer, at):
+    opened(child, viewer("detective"), at)
+    assert client_as("detective").get(f"/cases/{child.reference}/involvement/add/").status_code == 403
+
+
+# --- The register and the review ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def over(led, viewer, client_as, at):
+    """An emergency of the detective's, ended, during which two pages were looked at."""
+    opened(led, viewer("detective"), at)
+    browser = client_as("detective")
+    browser.get(f"/cases/{led.reference}/")
+    browser.get(f"/cases/{led.reference}/chronology/")
+    client_as("socialworker").get(f"/cases/{led.reference}/involvement/")
+    access = EmergencyAccess.objects.get()
+    browser.post(f"{URL}{access.pk}/end/", {"idempotency_key": str(uuid4())})
+    access.refresh_from_db()
+    return access
+
+
+def one(access):
+    return f"{REGISTER}{access.pk}/"
+
+
+def verdict(**changed):
+    return {
+        "idempotency_key": str(uuid4()),
+        "verdict": "not_justified",
+        "words": "The child was at school all the time.",
+        **changed,
+    }
+
+
+def test_the_guardian_reads_who_why_and_every_page(over, led, client_as):
+    page = text(client_as("guardian").get(one(over)))
+    for words in (led.reference, "Delia Frobisher", "Northmere Police", "A child is missing", REASON):
+        assert words in page
+    assert re.findall(r'data-label="Page"[^>]*>([^<]+)<', page) == ["Overview", "Chronology"]
+    assert "Delia Frobisher" in text(client_as("guardian").get(REGISTER))
+    assert "Delia Frobisher: a child is missing" in text(client_as("guardian").get("/"))
+
+
+def test_a_review_stops_the_clock_and_tells_the_person(over, client_as, viewer, at):
+    answer = client_as("guardian").post(one(over), verdict())
+    assert (answer.status_code, answer.url) == (302, REGISTER)
+    over.refresh_from_db()
+    assert (over.verdict, over.reviewed_by.username) == (EmergencyVerdict.NOT_JUSTIFIED, "guardian")
+    assert Clock.objects.get().state == ClockState.DONE
+    assert [alert.kind for alert in open_alerts(viewer("guardian"), at=at + HOUR)] == []
+    assert [alert.kind for alert in open_alerts(viewer("socialworker"), at=at + HOUR)] == ["emergency_on_file"]
+    (told,) = open_alerts(viewer("detective"), at=at + HOUR)
+    assert (told.kind, told.href) == ("emergency_judged", one(over))
+    page = text(client_as("detective").get(one(over)))
+    assert "Not justified" in page
+    assert "The child was at school all the time." in page
+
+
+def test_a_manager_reads_of_their_own_people_and_not_which_child(over, led, world, viewer, client_as, at):
+    boss = client_as(make_membership(agency=world.agency("police"), role="csc_manager").user)
+    client_as("guardian").post(one(over), verdict())
+    for page in (text(boss.get(REGISTER)), text(boss.get(one(over)))):
+        assert "Delia Frobisher" in page
+        assert "Not justified" in page
+        for hidden in (led.reference, "Wren", "Hallowell", "He rang from a car", "Chronology"):
+            assert hidden not in page
+    assert "Delia Frobisher" not in text(client_as("manager").get(REGISTER))
+    assert client_as("manager").get(one(over)).status_code == 404
+    assert boss.post(one(over), verdict()).status_code in (403, 422)
+
+
+def test_whoever_leads_reads_why_but_not_the_pages_and_does_not_review(over, client_as):
+    answer = client_as("socialworker").get(one(over))
+    assert "He rang from a car" in text(answer)
+    assert "What was looked at" not in text(answer)
+    client_as("socialworker").post(one(over), verdict())
+    over.refresh_from_db()
+    assert over.verdict == ""
+
+
+@pytest.mark.parametrize("person", ["missing_coordinator", "keyworker", "triage", "nurse", "outsider", "admin"])
+def test_others_find_nothing_there(over, client_as, person):
+    browser = client_as(person)
+    there, nowhere = browser.get(one(over)), browser.get(f"{REGISTER}{uuid4()}/")
+    assert there.status_code == 404
+    assert plain(there) == plain(nowhere)
+
+
+def test_a_guardian_with_a_conflict_never_reads_of_the_file(over, led, viewer, client_as, at):
+    assert led.reference in text(client_as("guardian").get(REGISTER))
+    block(led, viewer("guardian"), by=viewer("triage"))
+    browser = client_as("guardian")
+    for page in (text(browser.get(REGISTER)), text(browser.get("/")), text(browser.get("/alerts/"))):
+        for hidden in (led.reference, "Delia Frobisher", str(over.pk)):
+            assert hidden not in page
+    assert browser.get(one(over)).status_code == browser.post(one(over), verdict()).status_code == 404
+
+
+def test_nobody_reviews_what_they_opened_themselves(over, world, client_as, at):
+    own = make_membership(
+        world.user("detective"), world.agency("partnership"), role="data_guardian", functions=("data_guardians",)
+    )
+    browser = client_as("detective")
+    session = browser.session
+    session["acting_membership"] = str(own.pk)
+    session.save()
+    page = text(browser.get(one(over)))
+    assert "Save the review" not in page
+    answer = browser.post(one(over), verdict())
+    assert answer.status_code == 422
+    assert "You opened this file yourself" in text(answer)
+    over.refresh_from_db()
+    assert over.verdict == ""
+
+
+def test_a_guardian_of_the_same_agency_leaves_it_to_another(led, world, viewer, at):
+    opened(led, viewer("detective"), at - 2 * HOUR)
+    access = EmergencyAccess.objects.get()
+    colleague = viewer_of(
+        make_membership(agency=world.agency("police"), role="data_guardian", functions=("data_guardians",))
+    )
+    given = {"access_id": access.pk, "verdict": "justified", "words": "Rightly opened.", "at": at}
+    with pytest.raises(rules.EmergencyRefused, match="another agency"):
+        services.review_emergency(by=colleague, **given)
+    block(led, viewer("guardian"), by=viewer("triage"))
+    services.review_emergency(by=colleague, **given)
+
+
+def test_it_is_reviewed_once_and_when_it_is_over(led, viewer, client_as, at):
+    opened(led, viewer("detective"), at)
+    access = EmergencyAccess.objects.get()
+    answer = client_as("guardian").post(one(access), verdict())
+    assert answer.status_code == 422
+    assert "It is still open." in text(answer)
+    client_as("guardian").post(f"{URL}{access.pk}/end/", {"idempotency_key": str(uuid4())})
+    assert client_as("guardian").post(one(access), verdict(words="No.")).status_code == 422
+    assert client_as("guardian").post(one(access), verdict()).status_code == 302
+    again = client_as("guardian").post(one(access), verdict(verdict="justified"))
+    assert "has reviewed this already" in text(again)
+    access.refresh_from_db()
+    assert access.verdict == "not_justified"
+
+
+def test_an_overdue_review_is_told_to_more_people_at_each_rung(led, viewer, world, at):
+    serving = make_membership(
+        agency=world.agency("specialist"), role="specialist_manager", functions=("service_managers",)
+    )
+    opened(led, viewer("detective"), at)
+    due = Clock.objects.get().due_at
+
+    def told():
+        return {
+            (alert.step, alert.group.function.key)
+            for alert in Alert.objects.filter(kind=ClockKind.EMERGENCY_REVIEWED).select_related("group__function")
+        }
+
+    sweep(due - timedelta(hours=4, minutes=1))
+    assert told() == set()
+    sweep(due - timedelta(hours=4))
+    assert told() == {(1, "data_guardians")}
+    sweep(due)
+    assert told() == {(1, "data_guardians"), (2, "data_guardians"), (2, "panel_office")}
+    sweep(due + timedelta(days=1))
+    assert told() >= {(3, "data_guardians"), (3, "panel_office"), (3, "service_managers")}
+    assert serving.user.email in OutboxMessage.objects.values_list("membership__user__email", flat=True)
+
+
+def test_the_sweep_starts_a_clock_that_was_left_out(child, world, at):
+    access = make_emergency(child, world.membership("detective"))
+    sweep(at)
+    clock = Clock.objects.get()
+    assert (clock.subject_id, clock.child_id, clock.started_by_sweep) == (access.pk, child.pk, True)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_register_asks_the_same_number_of_questions(world, at, client_as, rows):
+    for number in range(rows):
+        made = make_child(f"Child {number}")
+        grant_to_function(child_id=made.pk, function=FunctionKey.DATA_GUARDIANS, at=at - HOUR, by=None)
+        make_emergency(made, world.membership("detective"))
+    browser = client_as("guardian")
+    browser.get(REGISTER)
+    assert len(questions(browser, REGISTER)) == REGISTER_QUERIES
+    assert len(re.findall(r'data-label="Who"', text(browser.get(REGISTER)))) == rows
+
+
+REGISTER_QUERIES = 10
+
+
+def test_the_register_is_narrowed_and_says_its_faults(child, world, client_as, at):
+    make_emergency(child, world.membership("detective"), kind="danger")
+    make_emergency(child, world.membership("missing_coordinator"), opened_at=at - timedelta(minutes=5))
+
+    def who(query):
+        return re.findall(r'data-label="Who"[^>]*>([^<]+)<', text(client_as("guardian").get(REGISTER + query)))
+
+    assert who("") == ["Mabel Agyeman", "Delia Frobisher"]
+    assert who("?state=open") == ["Mabel Agyeman"]
+    assert who("?kind=danger") == ["Delia Frobisher"]
+    assert who("?state=reviewed") == []
+    assert client_as("guardian").get(f"{REGISTER}?state=nonsense").status_code == 422
+    tomorrow = at.date() + timedelta(days=1)
+    query = f"?opened_from_day={tomorrow.day}&opened_from_month={tomorrow.month}&opened_from_year={tomorrow.year}"
+    assert who(query) == []
+
+
+def test_what_was_opened_and_judged_is_never_rewritten(over, client_as):
+    client_as("guardian").post(one(over), verdict())
+    for column, value in (("reason", "'x'"), ("opened_at", "now()"), ("membership_id", "membership_id")):
+        with pytest.raises(Exception, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE cases_emergencyaccess SET {column} = {value}")
+    with pytest.raises(Exception), transaction.atomic(), connection.cursor() as cursor:  # noqa: B017, PT011
+        cursor.execute("UPDATE cases_emergencyaccess SET verdict = 'justified'")
+    with pytest.raises(Exception, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM cases_emergencyaccess")
