@@ -63,5 +63,6 @@ def search(request: HttpRequest) -> HttpResponse:
         "sure": bool(found) and found[0].likeness >= 0.95,  # type: ignore[attr-defined]
         "columns": lists.file_columns(levels=levels, activity=False),
         "rows": lists.file_rows(found, viewer=viewer, matrix=matrix, at=at, levels=levels),
+        "emergency_href": reverse("cases:emergency_access") if viewer.may(Capability.BREAK_GLASS) else "",
     }
     return render(request, "cases/search.html", context)

@@ -29,10 +29,11 @@ from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGr
 from cases.access.rules import mask_of
 from cases.access.selectors import matrix_in_force
 from cases.access.services import _project
-from cases.clocks.models import Alert, OutboxMessage
+from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import alerts_for, definition_of
 from cases.clocks.services.running import climb_clocks
 from cases.record.models import Child, ChronologyEntry, Identifier, Involvement, Spell
+from cases.sharing.models import EmergencyAccess
 from config.demo.calibration import figures
 from config.demo.children import HISTORY_DAYS, plan_children
 from config.demo.measures import MEASURES
@@ -280,6 +281,7 @@ def test_nothing_lies_in_the_future_but_reviews_and_access_that_begins(seeded: S
         Alert: ("raised_at", "acknowledged_at"),
         Block: ("placed_at",),
         Child: ("opened_at",),
+        EmergencyAccess: ("opened_at", "ends_at", "ended_at", "reviewed_at"),
     }.items():
         for field in fields:
             late[f"{model.__name__}.{field}"] = model.objects.filter(**{f"{field}__gte": start_of_day}).count()
@@ -325,6 +327,18 @@ def test_who_was_told_in_time_is_not_told_again_at_the_first_start(seeded: Seede
         climb_clocks(start_of_day - timedelta(seconds=1))
         assert not OutboxMessage.objects.filter(sent_at=None).exists()
         transaction.set_rollback(True)
+
+
+def test_of_three_emergencies_one_is_reviewed_one_waits_and_one_is_late(seeded: Seeded) -> None:
+    rows = EmergencyAccess.objects.order_by("opened_at")
+    assert [row.verdict for row in rows] == ["justified", "", ""]
+    clocks = [Clock.objects.get(kind="emergency_reviewed", subject_id=row.pk) for row in rows]
+    assert [clock.state for clock in clocks] == ["done", "running", "running"]
+    assert clocks[1].due_at < DAY.replace(hour=0, minute=0) < clocks[2].due_at
+    for row in rows:
+        looked = AccessEvent.objects.filter(child_id=row.child_id, membership_id=row.membership_id)
+        assert looked.exists()
+        assert not looked.exclude(at__gte=row.opened_at, at__lt=row.ends_at).exists()
 
 
 def test_the_next_meeting_of_the_panel_can_be_chaired_in_an_afternoon(seeded: Seeded) -> None:

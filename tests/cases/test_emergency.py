@@ -12,7 +12,6 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from accounts.choices import AccessOutcome, FunctionKey
 from accounts.models import AccessEvent
@@ -725,7 +724,7 @@ def test_it_is_reviewed_once_and_when_it_is_over(led, viewer, client_as, at):
     assert access.verdict == "not_justified"
 
 
-def test_an_overdue_review_is_told_to_more_people_at_each_rung(led, viewer, world, at):
+def test_an_overdue_review_is_told_to_more_people_at_each_rung(led, viewer, world, client_as, at):
     serving = make_membership(
         agency=world.agency("specialist"), role="specialist_manager", functions=("service_managers",)
     )
@@ -746,6 +745,14 @@ def test_an_overdue_review_is_told_to_more_people_at_each_rung(led, viewer, worl
     assert told() == {(1, "data_guardians"), (2, "data_guardians"), (2, "panel_office")}
     sweep(due + timedelta(days=1))
     assert told() >= {(3, "data_guardians"), (3, "panel_office"), (3, "service_managers")}
+    access = EmergencyAccess.objects.get()
+    for person, status in (("chair", 200), ("manager", 404)):
+        answer = client_as(person).get(one(access))
+        assert (person, answer.status_code) == (person, status)
+    page = text(client_as(serving.user).get(one(access)))
+    assert "Delia Frobisher" in page
+    assert "He rang from a car" not in page
+    assert led.reference not in page
     assert serving.user.email in OutboxMessage.objects.values_list("membership__user__email", flat=True)
 
 

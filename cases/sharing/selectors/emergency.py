@@ -19,7 +19,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant, Block
 from cases.access.selectors import files_in_an_emergency
-from cases.clocks.selectors import should_run
+from cases.clocks.selectors import alerts_for, should_run
 from cases.record.models import Child, Involvement, NormalisedName
 from cases.sharing.models import EmergencyAccess
 from cases.sharing.rules.emergency import TRIES_WITHIN
@@ -152,13 +152,17 @@ def _narrowed(rows: QuerySet[EmergencyAccess], wanted: RegisterFilter, at: datet
 
 def emergency_for(viewer: Viewer, access_id: UUID, *, at: datetime) -> Shown | None:
     """One emergency access: for the guardians and whoever looks after the file, where they may know of it; for whoever
-    opened it and the managers of their agency, who need not know which file it was. None for anybody else.
+    opened it and the managers of their agency, who need not know which file it was; and for whoever has been told of it
+    by an alert, as when its review is late. None for anybody else.
     """
     access = _rows().filter(pk=access_id).first()
     if access is None or viewer.membership_id is None:
         return None
     (shown,) = _with_files([access], viewer, at)
-    return shown if shown.own or shown.judges or shown.leads or shown.manages else None
+    if shown.own or shown.judges or shown.leads or shown.manages:
+        return shown
+    told = alerts_for(viewer, at=at).filter(subject_id=access.pk)
+    return shown if told.exists() else None
 
 
 def _with_files(rows: list[EmergencyAccess], viewer: Viewer, at: datetime) -> list[Shown]:
