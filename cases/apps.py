@@ -62,6 +62,19 @@ RIGHTS_ON_EMERGENCIES = {
         settles={"ended_at": ("ended_by_id",), "reviewed_at": ("reviewed_by_id", "verdict", "verdict_words")},
     ),
 }
+RIGHTS_ON_RESTRICTIONS = {
+    "cases_restriction": add_and_change(
+        "review_on",
+        "keeper_id",
+        "lift_asked_at",
+        "lift_asked_by_id",
+        "lift_reason",
+        "lifted_at",
+        "lifted_by_id",
+        settles={"lifted_at": ("lifted_by_id", "lift_asked_at", "lift_asked_by_id", "lift_reason", "review_on")},
+    ),
+    "cases_restrictionstep": ADD,
+}
 
 
 class CasesConfig(AppConfig):
@@ -75,7 +88,7 @@ class CasesConfig(AppConfig):
         from cases.presenters.emergency import home_blocks
         from cases.presenters.home import register_home_block
         from cases.record.selectors.hidden import hidden_files
-        from cases.sharing.selectors import emergency
+        from cases.sharing.selectors import emergency, restriction
 
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
         register_definitions("name_variants", Path(__file__).parent / "definitions" / "names")
@@ -84,8 +97,15 @@ class CasesConfig(AppConfig):
         declare_rights(RIGHTS_ON_FILES)
         declare_rights(RIGHTS_ON_CLOCKS)
         declare_rights(RIGHTS_ON_EMERGENCIES)
+        declare_rights(RIGHTS_ON_RESTRICTIONS)
         addresses = emergency.emergency_addresses
         register_should_run(ClockKind.EMERGENCY_REVIEWED, emergency.emergencies_to_review, addresses=addresses)
         for kind in (AlertKind.EMERGENCY_OPENED, AlertKind.EMERGENCY_ON_FILE, AlertKind.EMERGENCY_JUDGED):
             register_addresses(kind, addresses)
+        register_should_run(
+            ClockKind.RESTRICTION_REVIEWED,
+            restriction.restrictions_to_review,
+            addresses=restriction.restriction_addresses,
+        )
+        register_addresses(AlertKind.RESTRICTION_LIFT, restriction.asked_addresses)
         register_home_block(home_blocks)

@@ -17,7 +17,7 @@ from cases.record.models import (
     SchoolPeriod,
     Spell,
 )
-from cases.sharing.models import EmergencyAccess
+from cases.sharing.models import EmergencyAccess, Restriction, RestrictionStep
 
 __all__ = [
     "AccessGrant",
@@ -41,6 +41,8 @@ __all__ = [
     "OutboxMessage",
     "Placement",
     "PlanPeriod",
+    "Restriction",
+    "RestrictionStep",
     "SchoolPeriod",
     "Spell",
     "SweepRun",

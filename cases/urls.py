@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.views import alerts, calendar, chronology, emergency, file, involvement, lists, looking
+from cases.views import alerts, calendar, chronology, emergency, file, involvement, lists, looking, restriction
 
 app_name = "cases"
 urlpatterns: list = [
@@ -11,9 +11,9 @@ urlpatterns: list = [
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/reopen/", calendar.reopen_day, name="reopen_day"),
     path("emergency-access/", emergency.open_a_file, name="emergency_access"),
-    path("emergency-access/<uuid:access_id>/end/", emergency.end_it, name="end_emergency"),
+    path("emergency-access/<uuid:access_id>/end/", emergency.end_it, name="end_emergency_access"),
     path("emergency-access/register/", emergency.show_register, name="emergency_register"),
-    path("emergency-access/register/<uuid:access_id>/", emergency.show_emergency, name="emergency"),
+    path("emergency-access/register/<uuid:access_id>/", emergency.show_emergency, name="emergency_review"),
     path("cases/", lists.show_worklist, name="worklist"),
     path("cases/search/", lists.search, name="search"),
     path("cases/<str:reference>/", file.show_file, name="file"),
@@ -33,6 +33,12 @@ urlpatterns: list = [
     ),
     path("cases/<str:reference>/chronology/", chronology.show_chronology, name="chronology"),
     path("cases/<str:reference>/chronology/add/", chronology.add_entry, name="add_chronology"),
+    path("cases/<str:reference>/restriction/", restriction.show_restriction, name="restriction"),
+    path("cases/<str:reference>/restriction/add/", restriction.add_name, name="add_name"),
+    path("cases/<str:reference>/restriction/review/", restriction.review, name="review_restriction"),
+    path("cases/<str:reference>/restriction/lift/", restriction.ask_for_lift, name="ask_for_lift"),
+    path("cases/<str:reference>/restriction/lift/answer/", restriction.answer_to_lift, name="answer_lift"),
+    path("cases/<str:reference>/restriction/<uuid:named_id>/", restriction.take_off, name="take_off"),
     path("cases/<str:reference>/who-can-see/", looking.show_who_can_see, name="who_can_see"),
     path("cases/<str:reference>/who-looked/", looking.show_who_looked, name="who_looked"),
 ]

@@ -43,6 +43,7 @@ class Action(StrEnum):
     ALLOCATE_INTERVIEW = "allocate_interview"
     RECORD_INTERVIEW = "record_interview"
     LIST_FOR_PANEL = "list_for_panel"
+    RESTRICT = "restrict"
 
 
 NEEDS: dict[Action, Capability] = {
@@ -59,6 +60,7 @@ NEEDS: dict[Action, Capability] = {
     Action.ALLOCATE_INTERVIEW: Capability.ALLOCATE_INTERVIEWS,
     Action.RECORD_INTERVIEW: Capability.INTERVIEW,
     Action.LIST_FOR_PANEL: Capability.WRITE_FILES,
+    Action.RESTRICT: Capability.OVERSEE_ACCESS,
 }
 
 REASONS: dict[str, str] = {
@@ -292,7 +294,8 @@ def decide(
 
     `category` is that of the content an entry is added to: it must be one the role works with (full, or own
     entries). A refusal because the file may not be known comes before any other, so that callers can answer it
-    with a 404. Bringing an agency in opens the whole file to it without an end, so it takes access that is no less.
+    with a 404. Bringing an agency in opens the whole file to it without an end, so it takes access that is no less; so
+    does deciding who is kept out.
     """
     known = may_know(viewer, facts)
     if not known.allowed or viewer.system is not None:
@@ -301,11 +304,10 @@ def decide(
         return Decision(False, "role_lacks")
     if action == Action.SEE_WHO_LOOKED and _level(viewer, Category.WHO_LOOKED, facts, matrix) < Level.FULL:
         return Decision(False, "category_withheld")
-    if action == Action.CHANGE_INVOLVEMENT:
-        if not facts.whole:
-            return Decision(False, "in_part")
-        if _level(viewer, Category.IDENTITY, facts, matrix) < Level.FULL:
-            return Decision(False, "category_withheld")
+    if action in (Action.CHANGE_INVOLVEMENT, Action.RESTRICT) and not facts.whole:
+        return Decision(False, "in_part")
+    if action == Action.CHANGE_INVOLVEMENT and _level(viewer, Category.IDENTITY, facts, matrix) < Level.FULL:
+        return Decision(False, "category_withheld")
     if action in (Action.ASSESS_RISK, Action.JUDGE_LEVEL, Action.APPROVE_LEVEL):
         category = Category.ASSESSMENT
     if category is not None and _level(viewer, category, facts, matrix) not in (Level.FULL, Level.OWN):

@@ -10,6 +10,7 @@ class AlertKind(TextChoices):
     MATCH_QUESTION = "match_question", "A question is waiting for the data guardians"
     EMERGENCY_OPENED = "emergency_opened", "Somebody opened a file in an emergency"
     EMERGENCY_ON_FILE = "emergency_on_file", "Somebody opened a file that you look after in an emergency"
+    RESTRICTION_LIFT = "restriction_lift", "Somebody asks you to agree that a file is no longer restricted"
     EMERGENCY_JUDGED = "emergency_judged", "An emergency access of yours has been reviewed"
 
 
@@ -21,6 +22,7 @@ class ClockKind(TextChoices):
     INTERVIEW_HELD = "interview_held", "Hold the return interview"
     ACTION_DONE = "action_done", "Do what the panel asked"
     EMERGENCY_REVIEWED = "emergency_reviewed", "Review an emergency access"
+    RESTRICTION_REVIEWED = "restriction_reviewed", "Review a restricted file"
 
 
 class ClockState(TextChoices):

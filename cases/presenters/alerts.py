@@ -20,17 +20,24 @@ HEADINGS: dict[str, str] = {
     AlertKind.MATCH_QUESTION: "Questions for the data guardians",
     AlertKind.EMERGENCY_ON_FILE: "Files opened in an emergency",
     AlertKind.EMERGENCY_OPENED: "Emergency access",
+    AlertKind.RESTRICTION_LIFT: "Restrictions to lift",
     AlertKind.EMERGENCY_JUDGED: "Emergency access of yours",
     ClockKind.URGENT_NOTIFICATION_DECIDED: "Urgent notifications to decide",
     ClockKind.NOTIFICATION_DECIDED: "Notifications to decide",
     ClockKind.INTERVIEW_HELD: "Return interviews to hold",
     ClockKind.ACTION_DONE: "Actions of the panel",
     ClockKind.EMERGENCY_REVIEWED: "Emergency access to review",
+    ClockKind.RESTRICTION_REVIEWED: "Restricted files to review",
 }
 # Why taking is not the end of it. A clock climbs whoever has taken its alert.
 OF_AN_EVENT = "Until somebody takes it, more people are told."
 # Of these people are told once: taking one says that it has been seen.
-TOLD_ONCE = (AlertKind.EMERGENCY_ON_FILE, AlertKind.EMERGENCY_OPENED, AlertKind.EMERGENCY_JUDGED)
+TOLD_ONCE = (
+    AlertKind.EMERGENCY_ON_FILE,
+    AlertKind.EMERGENCY_OPENED,
+    AlertKind.RESTRICTION_LIFT,
+    AlertKind.EMERGENCY_JUDGED,
+)
 OF_A_CLOCK = "A clock stops only when the thing is done; until then people are told again."
 
 

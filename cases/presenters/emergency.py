@@ -45,7 +45,7 @@ def emergency_banner(opened: OpenFile) -> dict[str, Any] | None:
     return {
         "minutes": "1 minute" if left == 1 else f"{left} minutes",
         "until": clock_time(access.ends_at),
-        "action": reverse("cases:end_emergency", args=[access.pk]),
+        "action": reverse("cases:end_emergency_access", args=[access.pk]),
         "form": end_form(),
     }
 
@@ -86,7 +86,7 @@ def register_rows(shown: Iterable[Shown], *, at: datetime) -> list[list[dict[str
 def _register_row(shown: Shown, clock: Clock | None, at: datetime) -> list[dict[str, Any]]:
     access = shown.access
     return [
-        {"text": moment(access.opened_at), "href": reverse("cases:emergency", args=[access.pk])},
+        {"text": moment(access.opened_at), "href": reverse("cases:emergency_review", args=[access.pk])},
         {"text": str(access.membership.user), "hint": str(access.membership.agency)},
         {"text": shown.child.reference if shown.child else A_FILE},
         {"text": access.get_kind_display()},
@@ -159,7 +159,7 @@ def _home_item(shown: Shown, clocks: dict[UUID, Clock], at: datetime) -> HomeIte
     state = state_of(access, clocks.get(access.pk), at)
     return {
         "text": f"{access.membership.user}: {access.get_kind_display().lower()}",
-        "href": reverse("cases:emergency", args=[access.pk]),
+        "href": reverse("cases:emergency_review", args=[access.pk]),
         "reference": shown.child.reference if shown.child else "",
         "meta": f"{access.membership.agency}, {moment(access.opened_at)}",
         "due": state["text"],

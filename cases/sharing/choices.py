@@ -18,3 +18,24 @@ class EmergencyVerdict(TextChoices):
     JUSTIFIED = "justified", "Justified"
     NOT_JUSTIFIED = "not_justified", "Not justified"
     AGENCY = "agency", "To be looked into by the agency"
+
+
+class RestrictionKind(TextChoices):
+    """Why a file is open to named people only."""
+
+    STAFF_CHILD = "staff_child", "The child of a member of staff"
+    SUSPECT_IN_AGENCY = "suspect_in_agency", "Somebody under suspicion works in an agency"
+    LIVE_OPERATION = "live_operation", "A live police operation"
+    OTHER = "other", "Something else"
+
+
+class RestrictionStepKind(TextChoices):
+    """What was decided about a restriction, one after the other."""
+
+    PLACED = "placed", "Restricted"
+    NAMED = "named", "Named"
+    REMOVED = "removed", "Taken off the list"
+    REVIEWED = "reviewed", "Reviewed, and kept"
+    LIFT_ASKED = "lift_asked", "Asked to lift it"
+    LIFT_DECLINED = "lift_declined", "Not lifted"
+    LIFTED = "lifted", "Lifted"

@@ -60,13 +60,13 @@ def open_a_file(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/emergency.html", context, status=422 if form.is_bound else 200)
 
 
-@policy(methods=("POST",), name="cases:end_emergency")
+@policy(methods=("POST",), name="cases:end_emergency_access")
 def end_it(request: HttpRequest, access_id: UUID) -> HttpResponse:
     """End an emergency access now; whoever opened it sees no more of the file from the next request."""
     viewer = viewer_of(request)
     access = services.end_emergency(access_id=access_id, at=now(), by=viewer)
     messages.success(request, "The emergency access has ended. A data guardian reviews it.")
-    return redirect("cases:emergency", access.pk)
+    return redirect("cases:emergency_review", access.pk)
 
 
 @policy(capability=Capability.OVERSEE_ACCESS, name="cases:emergency_register")
@@ -111,7 +111,7 @@ def _wanted(form: RegisterFilterForm) -> RegisterFilter:
     )
 
 
-@policy(methods=("GET", "POST"), name="cases:emergency")
+@policy(methods=("GET", "POST"), name="cases:emergency_review")
 def show_emergency(request: HttpRequest, access_id: UUID) -> HttpResponse:
     """One emergency access; a guardian reads what was looked at, and says what they found."""
     viewer, at = viewer_of(request), now()
@@ -131,7 +131,8 @@ def show_emergency(request: HttpRequest, access_id: UUID) -> HttpResponse:
             messages.success(request, "Your review is written down. The person who opened the file is told.")
             return redirect("cases:emergency_register")
     if shown.child is not None and not shown.own:
-        note_files_shown(viewer=viewer, page="cases:emergency", child_ids=[shown.child.pk], trace=trace_of(request))
+        ids = [shown.child.pk]
+        note_files_shown(viewer=viewer, page="cases:emergency_review", child_ids=ids, trace=trace_of(request))
     access, running = shown.access, words.is_open(shown.access, at)
     context: dict[str, Any] = {
         "form": form,

@@ -44,6 +44,9 @@ def show_who_can_see(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         "me": looking.why_me(opened, grants, reason_code=decision.reason_code),
         "subjects": [looking.subject_card(subject, opened.matrix) for subject in looking.subjects_of(shown, roles)],
         "every": every,
+        "restrict_href": reverse("cases:restriction", args=[opened.child.reference])
+        if opened.may(Action.RESTRICT)
+        else "",
     }
     return render(request, "cases/who_can_see.html", context)
 

@@ -14,7 +14,10 @@ from cases.access.models import AccessGrant
 from cases.access.services import end_grants, grant_access, open_to_standing_functions, place_block
 from cases.record.choices import RiskLevel, SpellEnd
 from cases.record.models import Spell
+from cases.record.selectors.facts import lead_of
 from cases.record.services import open_child_file
+from cases.sharing.choices import RestrictionKind
+from cases.sharing.services.restriction import restrict_file
 from config.demo.children import differently_writable, plan_children, written_otherwise
 from config.demo.deciding import identity_of
 from config.demo.life import Life
@@ -111,18 +114,19 @@ def _begin_assessments(lives: list[Life], setting: Setting) -> None:
 def _restrict(life: Life) -> None:
     """Close a file to all but the people who are named on it: here, a worker is related to an adult in the case."""
     at = life.until - timedelta(days=9, hours=-11)
-    named = [*life.workers("keyworker", "socialworker", "children.in.care"), "team.manager", "guardian"]
-    for name in named:
-        grant_access(
-            child_id=life.child.pk,
-            reason=GrantReason.NAMED,
-            at=at,
-            by=life.viewer("guardian"),
-            membership=life.world.members[name],
-            note="Named on a restricted file",
-        )
-    life.child.restricted = True
-    life.child.save(update_fields=["restricted"])
+    names = [*life.workers("keyworker", "socialworker", "children.in.care"), "team.manager", "guardian"]
+    lead = lead_of(life.child.pk)
+    named = {life.world.members[name].pk for name in names} | ({lead.membership_id} if lead else set())
+    restrict_file(
+        child=life.child,
+        kind=RestrictionKind.SUSPECT_IN_AGENCY,
+        reason="A colleague at an agency that works with the family is related to an adult in the case.",
+        review_on=day_of(life.until + timedelta(days=31)),
+        named={pk for pk in named if pk is not None},
+        version=life.version(),
+        at=at,
+        by=life.viewer("guardian"),
+    )
 
 
 def _block_nurse(life: Life) -> None:

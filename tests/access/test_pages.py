@@ -162,6 +162,7 @@ def things(world, viewer) -> Things:
             "report": make_report(episode, worker).reference,
             "agency_id": world.agency("health").pk,
             "access_id": emergency.pk,
+            "named_id": world.membership("guardian").pk,
             "alert_id": alert.pk,
             "meeting_id": meeting.pk,
             "item_id": item.pk,
@@ -237,6 +238,7 @@ WITHOUT = {
     Capability.ALLOCATE_INTERVIEWS: "keyworker",
     Capability.INTERVIEW: "nurse",
     Capability.PREPARE_PANEL: "nurse",
+    Capability.OVERSEE_ACCESS: "nurse",
 }
 # What police and the panel's office alone do; that a file is there comes first all the same.
 OF_OTHERS = {Capability.GRADE_MISSING, Capability.PREPARE_PANEL}

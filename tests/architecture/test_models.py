@@ -26,6 +26,7 @@ NO_ENTRY = {
     "cases.ChildGroupGrant": "projection of grants",
     "cases.ChildUserGrant": "projection of grants",
     "cases.Clock": "what must happen and by when, with who owes it; names nothing of the child",
+    "cases.Restriction": "why a file is for named people only, and carries placed_by",
     "cases.EmergencyAccess": "who opened a file in an emergency, and carries the membership",
     "cases.Alert": "that something waits; names nothing of the child",
     "referrals.Notification": "what was said before there was a file; carries referrer, membership and agency",

@@ -565,7 +565,9 @@ def test_whoever_opened_it_ends_it(child, client_as, at):
     assert access.ended_by.username == "detective"
     given = AccessGrant.objects.get(reason=GrantReason.BREAK_GLASS)
     assert (given.ended_at, given.ended_by) == (access.ended_at, access.ended_by)
-    browser.post(f"{URL}{access.pk}/end/", {"idempotency_key": str(uuid4())})
+    again = browser.post(f"{URL}{access.pk}/end/", {"idempotency_key": str(uuid4())})
+    assert again.status_code == 403
+    assert "It has ended already." in text(again)
     assert EmergencyAccess.objects.get().ended_at == access.ended_at
 
 

@@ -308,7 +308,7 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
         return {403}
     if person.username == page.reader:
         return {200}
-    if page.view == "cases:emergency":
+    if page.view == "cases:emergency_review":
         return {200, 404}  # who opened it, who manages them, who leads and who reviews it
     if page.view.startswith("panels:") and parts and not policy.reads_file:
         return {200, 403, 404}  # who sits at the meeting, who runs it, and which files they may know of

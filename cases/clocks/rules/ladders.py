@@ -44,6 +44,7 @@ LADDERS: Mapping[AlertKind, tuple[Step, ...]] = {
     # The clock of the review climbs; of the opening people are told once. Who leads is told in person.
     AlertKind.EMERGENCY_OPENED: (Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),),
     AlertKind.EMERGENCY_ON_FILE: (Step(timedelta(), (FunctionKey.NOTIFICATION_POINT,)),),
+    AlertKind.RESTRICTION_LIFT: (),
     AlertKind.EMERGENCY_JUDGED: (),
 }
 
@@ -58,6 +59,8 @@ URGENCY: tuple[str, ...] = (
     ClockKind.EMERGENCY_REVIEWED,
     ClockKind.INTERVIEW_HELD,
     ClockKind.ACTION_DONE,
+    AlertKind.RESTRICTION_LIFT,
+    ClockKind.RESTRICTION_REVIEWED,
     AlertKind.EMERGENCY_JUDGED,
 )
 

@@ -4,7 +4,14 @@ from cases.record.services.identity import Identity, agree_safe_contact, change_
 from cases.record.services.involvement import change_lead, end_involvement, involve
 from cases.record.services.opening import OpenFile, note_files_shown, open_file
 from cases.record.services.periods import PERIODS, PeriodKind, add_alias, add_identifier, record_period
-from cases.record.services.writing import add_chronology, bump_version, provenance, record_level, record_missing
+from cases.record.services.writing import (
+    add_chronology,
+    bump_version,
+    provenance,
+    record_level,
+    record_missing,
+    record_restricted,
+)
 
 __all__ = [
     "PERIODS",
@@ -27,5 +34,6 @@ __all__ = [
     "record_level",
     "record_missing",
     "record_period",
+    "record_restricted",
     "start_spell",
 ]

@@ -96,6 +96,13 @@ def record_level(
 
 
 @transaction.atomic
+def record_restricted(*, child: Child, restricted: bool) -> None:
+    """Carry onto the file that it is open to named people only, or is not any more. Who is named, grants say."""
+    Child.objects.filter(pk=child.pk).update(restricted=restricted)
+    child.restricted = restricted
+
+
+@transaction.atomic
 def record_missing(*, child: Child, since: datetime | None, at: datetime) -> None:
     """Carry onto the front of the file since when the child is missing, or with None that the child is back."""
     Child.objects.filter(pk=child.pk).update(missing_since=since)

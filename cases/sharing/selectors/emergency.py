@@ -234,4 +234,4 @@ def emergencies_to_review(at: datetime) -> QuerySet[Any]:
 def emergency_addresses(ids: list[UUID]) -> dict[UUID, str]:
     """Where each emergency access is read and reviewed."""
     rows = EmergencyAccess.objects.filter(pk__in=ids).values_list("pk", flat=True)
-    return {pk: reverse("cases:emergency", args=[pk]) for pk in rows}
+    return {pk: reverse("cases:emergency_review", args=[pk]) for pk in rows}

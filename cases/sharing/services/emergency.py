@@ -134,14 +134,14 @@ def _known(access_id: UUID, *, at: datetime, by: Viewer) -> Shown:
 @transaction.atomic
 def end_emergency(*, access_id: UUID, at: datetime, by: Viewer) -> EmergencyAccess:
     """End an emergency access before its hour is over: by whoever opened it, or by a guardian. Access stops at the
-    next request. One that is over stays as it is. Raises NotKnown for anybody else.
+    next request. Raises NotKnown for anybody else, EmergencyRefused where it is over.
     """
     shown = _known(access_id, at=at, by=by)
     if not (shown.own or shown.judges):
         raise NotKnown("no_emergency")
     access = shown.access
     if not rules.is_running(ends_at=access.ends_at, ended_at=access.ended_at, at=at):
-        return access
+        raise rules.EmergencyRefused("It has ended already. A data guardian reviews it.")
     access.ended_at, access.ended_by_id = at, by.person_id
     access.save(update_fields=["ended_at", "ended_by"])
     end_grants_from(source_id=access.pk, at=at, by=by, why="The emergency access was ended")

@@ -1,0 +1,278 @@
+"""A file for named people only: placing that, who is named, its review and its lifting."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts.forms import WriteForm
+from accounts.middleware.policy import policy
+from accounts.rules.refusals import NotKnown
+from accounts.rules.roles import Capability
+from cases.access.rules import Action
+from cases.forms import restriction as forms
+from cases.presenters import restriction as words
+from cases.presenters.frame import crumbs_to
+from cases.record.services import OpenFile
+from cases.sharing.rules.restriction import RestrictionRefused
+from cases.sharing.selectors import restriction as selectors
+from cases.sharing.services import restriction as services
+from cases.views.loading import file_page
+
+OVERSEE = Capability.OVERSEE_ACCESS
+INTRO = (
+    "Only the people you name will see this file, whatever their agency. Everybody else finds no trace of it: not in "
+    "lists, searches, counts, agendas, alerts or e-mails."
+)
+
+
+def _home(opened: OpenFile) -> str:
+    return reverse("cases:restriction", args=[opened.child.reference])
+
+
+def _ask(
+    request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str, button: str, **more: Any
+) -> HttpResponse:
+    context = {
+        "opened": opened,
+        "reference": opened.child.reference,
+        "crumbs": crumbs_to(opened, here=heading),
+        "form": form,
+        "heading": heading,
+        "button": button,
+        "cancel_href": _home(opened),
+        **more,
+    }
+    return render(request, "cases/ask.html", context, status=422 if form.is_bound else 200)
+
+
+def _put(form: WriteForm, refusal: RestrictionRefused) -> None:
+    field = refusal.field if refusal.field in form.fields else None
+    form.add_error(field, refusal.reason)
+
+
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:restriction")
+@file_page("cases:restriction", action=Action.RESTRICT)
+def show_restriction(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Why the file is restricted and who is named; where it is not, the question that restricts it."""
+    restriction = selectors.restriction_of(opened.child.pk)
+    if restriction is None:
+        return _place(request, opened)
+    named = selectors.named_on(opened.child.pk, at=opened.at)
+    reference = opened.child.reference
+    asked = restriction.lift_asked_at is not None
+    context = {
+        "opened": opened,
+        "reference": reference,
+        "crumbs": crumbs_to(opened, here="Restriction"),
+        "facts": words.restriction_rows(restriction, at=opened.at),
+        "columns": words.NAMED_COLUMNS,
+        "named": words.named_rows(opened, named),
+        "steps": words.step_rows(selectors.steps_of(restriction)),
+        "step_columns": words.STEP_COLUMNS,
+        "cut_off": words.work_lines(selectors.work_of(opened.child.pk, but=[member.pk for member in named])),
+        "actions": [
+            {"text": "Name somebody", "href": reverse("cases:add_name", args=[reference])},
+            {"text": "Review it", "href": reverse("cases:review_restriction", args=[reference]), "style": "secondary"},
+            {
+                "text": "Answer whether to lift it" if asked else "Ask to lift it",
+                "href": reverse("cases:answer_lift" if asked else "cases:ask_for_lift", args=[reference]),
+                "style": "secondary",
+            },
+        ],
+    }
+    return render(request, "cases/restriction.html", context)
+
+
+def _place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    people = selectors.may_be_named(opened.child.pk, at=opened.at, near=True)
+    form = forms.RestrictForm(
+        request.POST if request.method == "POST" else None,
+        people=words.people_to_choose(people),
+        initial={"version": opened.child.version},
+    )
+    if form.is_bound and form.is_valid():
+        said = form.cleaned_data
+        try:
+            services.restrict_file(
+                child=opened.child,
+                kind=said["kind"],
+                reason=said["reason"],
+                review_on=said["review_on"],
+                named=[UUID(value) for value in said["named"]],
+                version=said["version"] or 0,
+                at=opened.at,
+                by=opened.viewer,
+            )
+        except RestrictionRefused as refusal:
+            _put(form, refusal)
+        else:
+            messages.success(request, "The file is restricted: the people you named see it, and nobody else.")
+            stays = str(opened.viewer.membership_id) in said["named"]
+            return redirect("cases:restriction", opened.child.reference) if stays else redirect("home")
+    return _ask(
+        request,
+        opened,
+        form,
+        heading="Restrict this file to named people",
+        button="Restrict the file",
+        intro=INTRO,
+        cancel_href=reverse("cases:who_can_see", args=[opened.child.reference]),
+    )
+
+
+def _restricted(opened: OpenFile) -> None:
+    """What follows on a restriction is there where there is one."""
+    if selectors.restriction_of(opened.child.pk) is None:
+        raise NotKnown("no_restriction", child_id=opened.child.pk)
+
+
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:add_name")
+@file_page("cases:add_name", action=Action.RESTRICT)
+def add_name(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Name one more person."""
+    _restricted(opened)
+    named = set(selectors.named_on(opened.child.pk, at=opened.at))
+    people = [one for one in selectors.may_be_named(opened.child.pk, at=opened.at, near=False) if one not in named]
+    form = forms.NameForm(
+        request.POST if request.method == "POST" else None,
+        people=words.people_to_choose(people),
+        initial={"version": opened.child.version},
+    )
+    if form.is_bound and form.is_valid():
+        said = form.cleaned_data
+        try:
+            member = services.name_person(
+                child=opened.child,
+                membership_id=UUID(said["person"]),
+                version=said["version"] or 0,
+                at=opened.at,
+                by=opened.viewer,
+            )
+        except RestrictionRefused as refusal:
+            _put(form, refusal)
+        else:
+            messages.success(request, f"{member.user} is named, and sees the file.")
+            return redirect(_home(opened))
+    return _ask(request, opened, form, heading="Name somebody", button="Name them")
+
+
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:take_off")
+@file_page("cases:take_off", action=Action.RESTRICT)
+def take_off(request: HttpRequest, opened: OpenFile, named_id: UUID) -> HttpResponse:
+    """Take somebody off the list."""
+    _restricted(opened)
+    member = next((one for one in selectors.named_on(opened.child.pk, at=opened.at) if one.pk == named_id), None)
+    if member is None:
+        raise NotKnown("not_named", child_id=opened.child.pk)
+    form = forms.TakeOffForm(
+        request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
+    )
+    if form.is_bound and form.is_valid():
+        said = form.cleaned_data
+        try:
+            services.remove_name(
+                child=opened.child,
+                membership_id=named_id,
+                words=said["words"],
+                version=said["version"] or 0,
+                at=opened.at,
+                by=opened.viewer,
+            )
+        except RestrictionRefused as refusal:
+            _put(form, refusal)
+        else:
+            messages.success(request, f"{member.user} is off the list.")
+            return redirect("home") if named_id == opened.viewer.membership_id else redirect(_home(opened))
+    return _ask(request, opened, form, heading=f"Take {member.user} off the list", button="Take them off")
+
+
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:review_restriction")
+@file_page("cases:review_restriction", action=Action.RESTRICT)
+def review(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Keep the restriction until another day."""
+    _restricted(opened)
+    form = forms.ReviewRestrictionForm(
+        request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
+    )
+    if form.is_bound and form.is_valid():
+        said = form.cleaned_data
+        try:
+            services.review_restriction(
+                child=opened.child,
+                review_on=said["review_on"],
+                words=said["words"],
+                version=said["version"] or 0,
+                at=opened.at,
+                by=opened.viewer,
+            )
+        except RestrictionRefused as refusal:
+            _put(form, refusal)
+        else:
+            messages.success(request, "The restriction stays, and its next review is set.")
+            return redirect(_home(opened))
+    return _ask(request, opened, form, heading="Review the restriction", button="Keep it restricted")
+
+
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:ask_for_lift")
+@file_page("cases:ask_for_lift", action=Action.RESTRICT)
+def ask_for_lift(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """The first of two people asks that the restriction is lifted."""
+    _restricted(opened)
+    form = forms.AskToLiftForm(
+        request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
+    )
+    if form.is_bound and form.is_valid():
+        said = form.cleaned_data
+        try:
+            services.ask_to_lift(
+                child=opened.child,
+                reason=said["reason"],
+                version=said["version"] or 0,
+                at=opened.at,
+                by=opened.viewer,
+            )
+        except RestrictionRefused as refusal:
+            _put(form, refusal)
+        else:
+            messages.success(request, "The others who may agree are told. Until one does, the file stays restricted.")
+            return redirect(_home(opened))
+    intro = "A second person who is named here, a manager or a data guardian, must agree."
+    return _ask(request, opened, form, heading="Ask to lift the restriction", button="Ask", intro=intro)
+
+
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:answer_lift")
+@file_page("cases:answer_lift", action=Action.RESTRICT)
+def answer_to_lift(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """The second of two people agrees that the restriction is lifted, or keeps it."""
+    restriction = selectors.restriction_of(opened.child.pk)
+    if restriction is None:
+        raise NotKnown("no_restriction", child_id=opened.child.pk)
+    form = forms.AnswerLiftForm(
+        request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
+    )
+    if form.is_bound and form.is_valid():
+        said = form.cleaned_data
+        try:
+            answered = services.answer_lift(
+                child=opened.child,
+                lift=said["lift"] == "yes",
+                words=said["words"],
+                version=said["version"] or 0,
+                at=opened.at,
+                by=opened.viewer,
+            )
+        except RestrictionRefused as refusal:
+            _put(form, refusal)
+        else:
+            if answered.lifted_at is None:
+                messages.success(request, "The file stays restricted.")
+                return redirect(_home(opened))
+            messages.success(request, "The file is not restricted any more.")
+            return redirect("home")
+    asked = restriction.lift_asked_by
+    intro = f"{asked} asks to lift it: {restriction.lift_reason}" if asked else "Nobody has asked to lift it."
+    return _ask(request, opened, form, heading="Lift the restriction?", button="Answer", intro=intro)
