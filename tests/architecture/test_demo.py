@@ -337,8 +337,7 @@ def test_of_three_emergencies_one_is_reviewed_one_waits_and_one_is_late(seeded: 
     assert clocks[1].due_at < DAY.replace(hour=0, minute=0) < clocks[2].due_at
     for row in rows:
         looked = AccessEvent.objects.filter(child_id=row.child_id, membership_id=row.membership_id)
-        assert looked.exists()
-        assert not looked.exclude(at__gte=row.opened_at, at__lt=row.ends_at).exists()
+        assert looked.filter(at__gte=row.opened_at, at__lt=row.ends_at).count() >= 2
 
 
 def test_the_next_meeting_of_the_panel_can_be_chaired_in_an_afternoon(seeded: Seeded) -> None:

@@ -93,11 +93,7 @@ def restrict_file(
     bump_version(child=child, version=version)
     if selectors.restriction_of(child.pk) is not None:
         raise RestrictionRefused("This file is restricted already. Look at the page again.")
-    offered = {member.pk: member for member in selectors.may_be_named(child.pk, at=at, near=False)}
-    wanted = set(named)
-    if not wanted <= set(offered):
-        raise RestrictionRefused(NOT_OFFERED, field="named")
-    members = [offered[pk] for pk in sorted(wanted, key=str)]
+    members = _wanted(child, set(named), at=at)
     _check_list(child, members)
     restriction = Restriction.objects.create(
         child=child,
@@ -123,6 +119,14 @@ def restrict_file(
         by=by,
     )
     return restriction
+
+
+def _wanted(child: Child, ids: set[UUID], *, at: datetime) -> list[Membership]:
+    """The people who are to be named. Raises RestrictionRefused where one of them may not be."""
+    offered = {member.pk: member for member in selectors.may_be_named(child.pk, at=at, near=False)}
+    if not ids <= set(offered):
+        raise RestrictionRefused(NOT_OFFERED, field="named")
+    return [offered[pk] for pk in sorted(ids, key=str)]
 
 
 def _name(restriction: Restriction, member: Membership, *, at: datetime, by: Viewer) -> None:
