@@ -1,5 +1,7 @@
 """A file for named people only: placing that, who is named, its review and its lifting."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +19,13 @@ from cases.forms import restriction as forms
 from cases.presenters import restriction as words
 from cases.presenters.frame import crumbs_to
 from cases.record.services import OpenFile
+from cases.sharing.models import Restriction
 from cases.sharing.rules.restriction import RestrictionRefused
 from cases.sharing.selectors import restriction as selectors
 from cases.sharing.services import restriction as services
 from cases.views.loading import file_page
 
+RestrictionView = Callable[..., HttpResponse]
 OVERSEE = Capability.OVERSEE_ACCESS
 INTRO = (
     "Only the people you name will see this file, whatever their agency. Everybody else finds no trace of it: not in "
@@ -124,17 +128,24 @@ def _place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     )
 
 
-def _restricted(opened: OpenFile) -> None:
-    """What follows on a restriction is there where there is one."""
-    if selectors.restriction_of(opened.child.pk) is None:
-        raise NotKnown("no_restriction", child_id=opened.child.pk)
+def _where_restricted(view: RestrictionView) -> RestrictionView:
+    """Give a view the restriction of its file; where there is none (any more), the page of the file's restriction."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, opened: OpenFile, **parts: Any) -> HttpResponse:
+        restriction = selectors.restriction_of(opened.child.pk)
+        if restriction is None:
+            return redirect(_home(opened))
+        return view(request, opened, restriction, **parts)
+
+    return asked
 
 
 @policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:add_name")
 @file_page("cases:add_name", action=Action.RESTRICT)
-def add_name(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+@_where_restricted
+def add_name(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
     """Name one more person."""
-    _restricted(opened)
     named = set(selectors.named_on(opened.child.pk, at=opened.at))
     people = [one for one in selectors.may_be_named(opened.child.pk, at=opened.at, near=False) if one not in named]
     form = forms.NameForm(
@@ -162,9 +173,9 @@ def add_name(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 
 @policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:take_off")
 @file_page("cases:take_off", action=Action.RESTRICT)
-def take_off(request: HttpRequest, opened: OpenFile, named_id: UUID) -> HttpResponse:
+@_where_restricted
+def take_off(request: HttpRequest, opened: OpenFile, restriction: Restriction, named_id: UUID) -> HttpResponse:
     """Take somebody off the list."""
-    _restricted(opened)
     member = next((one for one in selectors.named_on(opened.child.pk, at=opened.at) if one.pk == named_id), None)
     if member is None:
         raise NotKnown("not_named", child_id=opened.child.pk)
@@ -192,9 +203,9 @@ def take_off(request: HttpRequest, opened: OpenFile, named_id: UUID) -> HttpResp
 
 @policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:review_restriction")
 @file_page("cases:review_restriction", action=Action.RESTRICT)
-def review(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+@_where_restricted
+def review(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
     """Keep the restriction until another day."""
-    _restricted(opened)
     form = forms.ReviewRestrictionForm(
         request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
     )
@@ -219,9 +230,9 @@ def review(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 
 @policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:ask_for_lift")
 @file_page("cases:ask_for_lift", action=Action.RESTRICT)
-def ask_for_lift(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+@_where_restricted
+def ask_for_lift(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
     """The first of two people asks that the restriction is lifted."""
-    _restricted(opened)
     form = forms.AskToLiftForm(
         request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
     )
@@ -246,11 +257,9 @@ def ask_for_lift(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 
 @policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:answer_lift")
 @file_page("cases:answer_lift", action=Action.RESTRICT)
-def answer_to_lift(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+@_where_restricted
+def answer_to_lift(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
     """The second of two people agrees that the restriction is lifted, or keeps it."""
-    restriction = selectors.restriction_of(opened.child.pk)
-    if restriction is None:
-        raise NotKnown("no_restriction", child_id=opened.child.pk)
     form = forms.AnswerLiftForm(
         request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
     )

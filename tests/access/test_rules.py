@@ -129,6 +129,7 @@ BY_ROLE = {
     Action.GRADE_MISSING: POLICE,
     Action.ALLOCATE_INTERVIEW: {"specialist_manager", "csc_manager", "coordinator"},
     Action.RECORD_INTERVIEW: INTERVIEWS,
+    Action.RESTRICT: {"specialist_manager", "csc_manager", "data_guardian"},
 }
 
 
@@ -157,6 +158,8 @@ def test_who_sees_a_part_or_for_a_time_does_not_change_who_works_with_the_child(
         decision = decide(viewer_as(role), Action.CHANGE_INVOLVEMENT, in_part, SHIPPED)
         assert (decision.allowed, decision.reason_code) == (False, "in_part")
         assert decision.text
+    for role in BY_ROLE[Action.RESTRICT]:
+        assert decide(viewer_as(role), Action.RESTRICT, in_part, SHIPPED).reason_code == "in_part"
 
 
 def test_an_entry_is_added_to_categories_the_role_works_with():

@@ -509,11 +509,12 @@ def test_the_database_itself_wants_two_people(child, viewer, at, restrict):
             cursor.execute(statement)
 
 
-def test_what_follows_on_a_restriction_is_not_there_without_one(child, world, client_as):
+def test_what_follows_on_a_restriction_leads_to_its_page_without_one(child, world, client_as):
     browser = client_as("guardian")
-    for name in ("add_name", "review_restriction", "ask_for_lift", "answer_lift"):
-        assert browser.get(url(name, child)).status_code == 404
-    assert browser.get(url("take_off", child, world.membership("guardian").pk)).status_code == 404
+    addresses = [url(name, child) for name in ("add_name", "review_restriction", "ask_for_lift", "answer_lift")]
+    for address in (*addresses, url("take_off", child, world.membership("guardian").pk)):
+        answer = browser.get(address)
+        assert (answer.status_code, answer.url) == (302, url("restriction", child))
 
 
 @pytest.mark.parametrize("more", [0, 2])
