@@ -75,6 +75,25 @@ RIGHTS_ON_RESTRICTIONS = {
     ),
     "cases_restrictionstep": ADD,
 }
+RIGHTS_ON_CONFLICTS = {
+    "cases_conflict": add_and_change(
+        "lift_asked_at",
+        "lift_asked_by_id",
+        "lift_reason",
+        "lifted_at",
+        "lifted_by_id",
+        settles={"lifted_at": ("lifted_by_id", "lift_asked_at", "lift_asked_by_id", "lift_reason")},
+    ),
+    "cases_declaration": ADD,
+    "cases_possibleconflict": add_and_change(
+        "answered_at",
+        "answered_by_id",
+        "answer_words",
+        "conflict_id",
+        settles={"answered_at": ("answered_by_id", "answer_words", "conflict_id")},
+    ),
+    "cases_staffhome": add_and_change("postcode", "given_at"),
+}
 
 
 class CasesConfig(AppConfig):
@@ -84,11 +103,16 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         from cases import checks  # noqa: F401  (registers the system checks)
         from cases.clocks.choices import AlertKind, ClockKind
-        from cases.clocks.services import register_addresses, register_hidden_files, register_should_run
+        from cases.clocks.services import (
+            register_addresses,
+            register_hidden_files,
+            register_kept_from,
+            register_should_run,
+        )
         from cases.presenters.emergency import home_blocks
         from cases.presenters.home import register_home_block
         from cases.record.selectors.hidden import hidden_files
-        from cases.sharing.selectors import emergency, restriction
+        from cases.sharing.selectors import conflicts, emergency, restriction
 
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
         register_definitions("name_variants", Path(__file__).parent / "definitions" / "names")
@@ -98,6 +122,7 @@ class CasesConfig(AppConfig):
         declare_rights(RIGHTS_ON_CLOCKS)
         declare_rights(RIGHTS_ON_EMERGENCIES)
         declare_rights(RIGHTS_ON_RESTRICTIONS)
+        declare_rights(RIGHTS_ON_CONFLICTS)
         addresses = emergency.emergency_addresses
         register_should_run(ClockKind.EMERGENCY_REVIEWED, emergency.emergencies_to_review, addresses=addresses)
         for kind in (AlertKind.EMERGENCY_OPENED, AlertKind.EMERGENCY_ON_FILE, AlertKind.EMERGENCY_JUDGED):
@@ -108,4 +133,8 @@ class CasesConfig(AppConfig):
             addresses=restriction.restriction_addresses,
         )
         register_addresses(AlertKind.RESTRICTION_LIFT, restriction.asked_addresses)
+        for kind in (AlertKind.CONFLICT_RECORDED, AlertKind.CONFLICT_LIFT):
+            register_addresses(kind, conflicts.conflict_addresses)
+        register_addresses(AlertKind.CONFLICT_POSSIBLE, conflicts.possible_addresses)
+        register_kept_from(AlertKind.CONFLICT_POSSIBLE, conflicts.kept_from)
         register_home_block(home_blocks)

@@ -17,7 +17,15 @@ from cases.record.models import (
     SchoolPeriod,
     Spell,
 )
-from cases.sharing.models import EmergencyAccess, Restriction, RestrictionStep
+from cases.sharing.models import (
+    Conflict,
+    Declaration,
+    EmergencyAccess,
+    PossibleConflict,
+    Restriction,
+    RestrictionStep,
+    StaffHome,
+)
 
 __all__ = [
     "AccessGrant",
@@ -34,6 +42,8 @@ __all__ = [
     "Clock",
     "ClockChange",
     "ClosureDay",
+    "Conflict",
+    "Declaration",
     "EmergencyAccess",
     "Identifier",
     "Involvement",
@@ -41,9 +51,11 @@ __all__ = [
     "OutboxMessage",
     "Placement",
     "PlanPeriod",
+    "PossibleConflict",
     "Restriction",
     "RestrictionStep",
     "SchoolPeriod",
     "Spell",
+    "StaffHome",
     "SweepRun",
 ]

@@ -5,6 +5,7 @@ from celery import shared_task
 
 from accounts.selectors import now
 from cases.clocks import services
+from cases.sharing.services.conflicts import find_possible_conflicts
 
 
 @shared_task(name="cases.tasks.sweep")
@@ -19,3 +20,10 @@ def dispatch() -> None:
     """Send the e-mails that are due by the database's clock."""
     with pghistory.context(reason="dispatch"):
         services.dispatch(now())
+
+
+@shared_task(name="cases.tasks.find_conflicts")
+def find_conflicts() -> None:
+    """Ask the data guardians about each person and file that may have to be kept apart, and that are new."""
+    with pghistory.context(reason="possible conflicts"):
+        find_possible_conflicts(at=now())

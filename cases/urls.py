@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from cases.views import alerts, calendar, chronology, emergency, file, involvement, lists, looking, restriction
+from cases.views import (
+    alerts,
+    calendar,
+    chronology,
+    conflicts,
+    emergency,
+    file,
+    involvement,
+    lists,
+    looking,
+    restriction,
+)
 
 app_name = "cases"
 urlpatterns: list = [
@@ -14,6 +25,11 @@ urlpatterns: list = [
     path("emergency-access/<uuid:access_id>/end/", emergency.end_it, name="end_emergency_access"),
     path("emergency-access/register/", emergency.show_register, name="emergency_register"),
     path("emergency-access/register/<uuid:access_id>/", emergency.show_emergency, name="emergency_review"),
+    path("conflicts/", conflicts.show_conflicts, name="conflicts"),
+    path("conflicts/declare/", conflicts.declare, name="declare_conflict"),
+    path("conflicts/my-home/", conflicts.keep_home, name="home_postcode"),
+    path("conflicts/possible/<uuid:possible_id>/", conflicts.answer_possible, name="possible_conflict"),
+    path("conflicts/<uuid:conflict_id>/", conflicts.show_conflict, name="conflict"),
     path("cases/", lists.show_worklist, name="worklist"),
     path("cases/search/", lists.search, name="search"),
     path("cases/<str:reference>/", file.show_file, name="file"),
@@ -33,6 +49,8 @@ urlpatterns: list = [
     ),
     path("cases/<str:reference>/chronology/", chronology.show_chronology, name="chronology"),
     path("cases/<str:reference>/chronology/add/", chronology.add_entry, name="add_chronology"),
+    path("cases/<str:reference>/conflicts/add/", conflicts.declare_on_file, name="add_conflict"),
+    path("cases/<str:reference>/conflicts/place/", conflicts.place, name="place_conflict"),
     path("cases/<str:reference>/restriction/", restriction.show_restriction, name="restriction"),
     path("cases/<str:reference>/restriction/add/", restriction.add_name, name="add_name"),
     path("cases/<str:reference>/restriction/review/", restriction.review, name="review_restriction"),

@@ -118,6 +118,15 @@ def place_block(*, child_id: UUID, user: User, reason: str, by: Viewer, at: date
     return block
 
 
+@transaction.atomic
+def end_block(*, block_id: UUID, by: Viewer, at: datetime) -> None:
+    """End a conflict of interest: what the person's grants say counts again. One that has ended stays as it is."""
+    block = Block.objects.select_for_update().filter(pk=block_id, ended_at=None).first()
+    if block is not None:
+        block.ended_at, block.ended_by_id = at, by.person_id
+        block.save(update_fields=["ended_at", "ended_by"])
+
+
 def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
     """Move a file up the worklists of those who may know that something happened in the category.
 

@@ -11,6 +11,9 @@ class AlertKind(TextChoices):
     EMERGENCY_OPENED = "emergency_opened", "Somebody opened a file in an emergency"
     EMERGENCY_ON_FILE = "emergency_on_file", "Somebody opened a file that you look after in an emergency"
     RESTRICTION_LIFT = "restriction_lift", "Somebody asks you to agree that a file is no longer restricted"
+    CONFLICT_RECORDED = "conflict_recorded", "A conflict of interest has been recorded"
+    CONFLICT_POSSIBLE = "conflict_possible", "Somebody may have a conflict of interest"
+    CONFLICT_LIFT = "conflict_lift", "Somebody asks you to agree that a conflict of interest is lifted"
     EMERGENCY_JUDGED = "emergency_judged", "An emergency access of yours has been reviewed"
 
 

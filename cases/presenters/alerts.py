@@ -21,6 +21,9 @@ HEADINGS: dict[str, str] = {
     AlertKind.EMERGENCY_ON_FILE: "Files opened in an emergency",
     AlertKind.EMERGENCY_OPENED: "Emergency access",
     AlertKind.RESTRICTION_LIFT: "Restrictions to lift",
+    AlertKind.CONFLICT_RECORDED: "Conflicts of interest",
+    AlertKind.CONFLICT_POSSIBLE: "Possible conflicts of interest",
+    AlertKind.CONFLICT_LIFT: "Conflicts of interest to lift",
     AlertKind.EMERGENCY_JUDGED: "Emergency access of yours",
     ClockKind.URGENT_NOTIFICATION_DECIDED: "Urgent notifications to decide",
     ClockKind.NOTIFICATION_DECIDED: "Notifications to decide",
@@ -36,6 +39,9 @@ TOLD_ONCE = (
     AlertKind.EMERGENCY_ON_FILE,
     AlertKind.EMERGENCY_OPENED,
     AlertKind.RESTRICTION_LIFT,
+    AlertKind.CONFLICT_RECORDED,
+    AlertKind.CONFLICT_POSSIBLE,
+    AlertKind.CONFLICT_LIFT,
     AlertKind.EMERGENCY_JUDGED,
 )
 OF_A_CLOCK = "A clock stops only when the thing is done; until then people are told again."

@@ -319,6 +319,7 @@ def actions_for(viewer: Viewer) -> list[dict[str, str]]:
         ("Report a child missing", "missing:report", Capability.REPORT_MISSING, "secondary"),
         ("Emergency access", "cases:emergency_access", Capability.BREAK_GLASS, "secondary"),
         ("Register of emergencies", "cases:emergency_register", Capability.OVERSEE_ACCESS, "secondary"),
+        ("Conflicts of interest", "cases:conflicts", Capability.AUDIT, "secondary"),
         ("Triage", "referrals:triage_queue", Capability.TRIAGE, "secondary"),
         ("All files open to you", "cases:worklist", Capability.READ_FILES, "secondary"),
     ]

@@ -39,3 +39,28 @@ class RestrictionStepKind(TextChoices):
     LIFT_ASKED = "lift_asked", "Asked to lift it"
     LIFT_DECLINED = "lift_declined", "Not lifted"
     LIFTED = "lifted", "Lifted"
+
+
+class ConflictRelation(TextChoices):
+    """How somebody who works here is linked to a child."""
+
+    FAMILY = "family", "A relative or partner"
+    FRIEND = "friend", "A friend or neighbour"
+    PERSON_OF_CONCERN = "person_of_concern", "Linked to an adult who may harm the child"
+    OTHER = "other", "Something else"
+
+
+class ConflictSource(TextChoices):
+    """How a conflict of interest became known."""
+
+    DECLARED = "declared", "Declared by the person"
+    PLACED = "placed", "Placed by a manager or data guardian"
+    SUGGESTED = "suggested", "Confirmed by a data guardian"
+
+
+class ConflictGround(TextChoices):
+    """Why a conflict of interest is possible."""
+
+    DECLARED = "declared", "They say that they know a child of this name"
+    SAME_HOME = "same_home", "The same last name and postcode"
+    SAME_TELEPHONE = "same_telephone", "The same telephone number"

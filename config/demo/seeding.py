@@ -21,6 +21,7 @@ from config.demo.agencies import make_agencies, make_functions
 from config.demo.apart import set_apart
 from config.demo.children import ChildPlan, plan_children
 from config.demo.circle import lead_of
+from config.demo.conflicts import write_conflicts
 from config.demo.deciding import decide, decided_at_of, outcome_for
 from config.demo.emergency import write_emergencies
 from config.demo.life import Life
@@ -89,6 +90,7 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         write_panel(seeded.lives, setting)
         ask_for_reports(setting)
         write_emergencies(seeded.lives, setting)
+        write_conflicts(seeded.lives, setting)
         write_looks(seeded.lives, setting)
         tell_history(setting)
     return seeded

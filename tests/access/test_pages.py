@@ -36,6 +36,7 @@ from tests.conftest import HonestClient
 from tests.factories.accounts import make_membership
 from tests.factories.api import make_system
 from tests.factories.cases import block, grant, make_child, make_chronology, make_spell, provenance
+from tests.factories.conflicts import make_conflict, make_possible
 from tests.factories.emergency import make_emergency
 from tests.factories.missing import make_finding, make_interview, make_report, make_returned
 from tests.factories.panels import make_action, make_item, make_meeting, make_panel, seat_people
@@ -163,6 +164,8 @@ def things(world, viewer) -> Things:
             "agency_id": world.agency("health").pk,
             "access_id": emergency.pk,
             "named_id": world.membership("guardian").pk,
+            "conflict_id": make_conflict(child, viewer("nurse"), by=viewer("guardian")).pk,
+            "possible_id": make_possible(child, viewer("camhs")).pk,
             "alert_id": alert.pk,
             "meeting_id": meeting.pk,
             "item_id": item.pk,

@@ -33,7 +33,7 @@ from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import alerts_for, definition_of
 from cases.clocks.services.running import climb_clocks
 from cases.record.models import Child, ChronologyEntry, Identifier, Involvement, Spell
-from cases.sharing.models import EmergencyAccess
+from cases.sharing.models import Conflict, Declaration, EmergencyAccess, PossibleConflict
 from config.demo.calibration import figures
 from config.demo.children import HISTORY_DAYS, plan_children
 from config.demo.measures import MEASURES
@@ -338,6 +338,15 @@ def test_of_three_emergencies_one_is_reviewed_one_waits_and_one_is_late(seeded: 
     for row in rows:
         looked = AccessEvent.objects.filter(child_id=row.child_id, membership_id=row.membership_id)
         assert looked.filter(at__gte=row.opened_at, at__lt=row.ends_at).count() >= 2
+
+
+def test_one_conflict_is_declared_one_is_possible_and_one_was_said_by_name(seeded: Seeded) -> None:
+    conflict = Conflict.objects.get()
+    assert (conflict.source, conflict.user.username, conflict.lifted_at) == ("declared", "s.wynter", None)
+    assert conflict.block.ended_at is None
+    possible = PossibleConflict.objects.get()
+    assert (possible.ground, possible.answered_at) == ("same_telephone", None)
+    assert Declaration.objects.count() == 1
 
 
 def test_the_next_meeting_of_the_panel_can_be_chaired_in_an_afternoon(seeded: Seeded) -> None:

@@ -26,6 +26,8 @@ NO_ENTRY = {
     "cases.ChildGroupGrant": "projection of grants",
     "cases.ChildUserGrant": "projection of grants",
     "cases.Clock": "what must happen and by when, with who owes it; names nothing of the child",
+    "cases.Conflict": "who may not know of a file and why, and carries placed_by",
+    "cases.PossibleConflict": "a question to the guardians, and carries answered_by",
     "cases.Restriction": "why a file is for named people only, and carries placed_by",
     "cases.EmergencyAccess": "who opened a file in an emergency, and carries the membership",
     "cases.Alert": "that something waits; names nothing of the child",

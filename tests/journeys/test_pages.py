@@ -308,6 +308,10 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
         return {403}
     if person.username == page.reader:
         return {200}
+    if page.view == "cases:possible_conflict":
+        return {200, 403, 404}  # a guardian's, and never one's own
+    if page.view == "cases:conflict":
+        return {200, 404}  # a guardian, who placed it, and who leads
     if page.view == "cases:emergency_review":
         return {200, 404}  # who opened it, who manages them, who leads and who reviews it
     if page.view.startswith("panels:") and parts and not policy.reads_file:

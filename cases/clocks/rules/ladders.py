@@ -45,6 +45,9 @@ LADDERS: Mapping[AlertKind, tuple[Step, ...]] = {
     AlertKind.EMERGENCY_OPENED: (Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),),
     AlertKind.EMERGENCY_ON_FILE: (Step(timedelta(), (FunctionKey.NOTIFICATION_POINT,)),),
     AlertKind.RESTRICTION_LIFT: (),
+    AlertKind.CONFLICT_RECORDED: (),
+    AlertKind.CONFLICT_POSSIBLE: (),
+    AlertKind.CONFLICT_LIFT: (),
     AlertKind.EMERGENCY_JUDGED: (),
 }
 
@@ -59,6 +62,9 @@ URGENCY: tuple[str, ...] = (
     ClockKind.EMERGENCY_REVIEWED,
     ClockKind.INTERVIEW_HELD,
     ClockKind.ACTION_DONE,
+    AlertKind.CONFLICT_RECORDED,
+    AlertKind.CONFLICT_POSSIBLE,
+    AlertKind.CONFLICT_LIFT,
     AlertKind.RESTRICTION_LIFT,
     ClockKind.RESTRICTION_REVIEWED,
     AlertKind.EMERGENCY_JUDGED,

@@ -1,0 +1,178 @@
+"""Conflicts of interest for those who look after them: never for the person they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.choices import FunctionKey
+from accounts.models import FunctionMember, Membership
+from accounts.rules.roles import Capability
+from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
+from cases.record.models import Child, Involvement
+from cases.record.rules.matching import Known
+from cases.record.selectors.matching import likely_files
+from cases.sharing.choices import ConflictGround, ConflictSource
+from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
+from cases.sharing.selectors.restriction import READING
+
+LISTED = 100
+# A number is compared by its last ten digits, whichever way the country is written.
+FIND = """
+INSERT INTO cases_possibleconflict (id, child_id, user_id, ground, declaration_id, found_at, answer_words)
+SELECT gen_random_uuid(), found.child_id, found.user_id, found.ground, found.declaration_id, %(at)s, ''
+FROM (
+    SELECT child.id AS child_id, person.id AS user_id, %(same_home)s AS ground, NULL::uuid AS declaration_id
+    FROM cases_staffhome AS home
+    JOIN accounts_user AS person ON person.id = home.user_id AND person.is_active
+    JOIN cases_address AS address ON address.ended_on IS NULL
+     AND upper(replace(address.postcode, ' ', '')) = upper(replace(home.postcode, ' ', ''))
+    JOIN cases_child AS child ON child.id = address.child_id
+     AND normalised_name(child.family_name) = normalised_name(regexp_replace(person.full_name, '^.* ', ''))
+    WHERE length(replace(home.postcode, ' ', '')) >= 5
+    UNION
+    SELECT child.id, person.id, %(same_telephone)s, NULL::uuid
+    FROM accounts_user AS person
+    JOIN cases_child AS child ON position(
+        right(regexp_replace(person.telephone, '[^0-9]', '', 'g'), 10)
+        IN regexp_replace(child.safe_contact, '[^0-9]', '', 'g')) > 0
+    WHERE person.is_active AND length(regexp_replace(person.telephone, '[^0-9]', '', 'g')) >= 10
+    UNION
+    SELECT child.id, member.user_id, %(declared)s, said.id
+    FROM cases_declaration AS said
+    JOIN accounts_membership AS member ON member.id = said.membership_id
+    JOIN cases_child AS child ON child.birth_date = said.birth_date
+     AND child.sort_key = normalised_name(said.family_name || ' ' || said.given_name)
+) AS found
+WHERE NOT EXISTS (
+    SELECT 1 FROM cases_block AS block
+    WHERE block.child_id = found.child_id AND block.user_id = found.user_id AND block.ended_at IS NULL
+)
+ON CONFLICT (child_id, user_id, ground) DO NOTHING
+RETURNING id
+"""
+
+
+def insert_possible_conflicts(*, at: datetime) -> list[PossibleConflict]:
+    """Write every possible conflict that nobody has been asked about, in one statement; returns the new ones."""
+    grounds = {ground.value: ground.value for ground in ConflictGround}
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, {"at": at, **grounds})
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(PossibleConflict.objects.filter(pk__in=ids).order_by("pk"))
+
+
+def files_declared(declaration: Declaration, *, at: datetime) -> list[Child]:
+    """The files that a declaration may be about, as the system principal for matching finds them."""
+    asked = Known(
+        given_name=declaration.given_name, family_name=declaration.family_name, birth_date=declaration.birth_date
+    )
+    likely = [one.child.pk for one in likely_files(asked, at=at) if one.is_likely]
+    system = system_viewer(SystemPrincipal.MATCHING)
+    return list(Child.objects.visible_to(system, at=at).filter(pk__in=likely).order_by("pk"))
+
+
+def _mine(viewer: Viewer, at: datetime) -> Q:
+    """What a guardian may read of: files they may know of, and never what is about themselves."""
+    files = Child.objects.visible_to(viewer, at=at).values("pk")
+    return Q(child__in=files) & ~Q(user_id=viewer.person_id)
+
+
+def conflicts_for(viewer: Viewer, *, at: datetime) -> list[Conflict]:
+    """The conflicts that hold, the latest first."""
+    rows = Conflict.objects.filter(_mine(viewer, at), lifted_at=None)
+    return list(_whole(rows).order_by("-placed_at", "-pk")[:LISTED])
+
+
+def conflict_for(viewer: Viewer, conflict_id: UUID, *, at: datetime) -> Conflict | None:
+    """One conflict where the viewer may know of the file: for a guardian, for whoever placed it, and of one that was
+    declared for who leads on the case, and for the notification point. None for anybody else.
+    """
+    rows = Conflict.objects.filter(_mine(viewer, at), pk=conflict_id)
+    if not viewer.may(Capability.AUDIT):
+        leads = Involvement.objects.filter(membership_id=viewer.acting_membership_id, is_lead=True, ended_on=None)
+        told = Q(child__in=leads.values("child_id"))
+        if FunctionKey.NOTIFICATION_POINT in viewer.functions:
+            told = Q()
+        rows = rows.filter(Q(placed_by_id=viewer.person_id) | (Q(source=ConflictSource.DECLARED) & told))
+    return _whole(rows).first()
+
+
+def looks_after(viewer: Viewer, conflict: Conflict) -> bool:
+    """Whether somebody may ask that a conflict is lifted, and agree to it: a guardian, and whoever placed it."""
+    placed = conflict.source != ConflictSource.DECLARED and conflict.placed_by_id == viewer.user_id
+    return viewer.may(Capability.AUDIT) or placed
+
+
+def _whole(rows: QuerySet[Conflict]) -> QuerySet[Conflict]:
+    return rows.select_related("child", "user", "placed_by", "lift_asked_by", "lifted_by", "block")
+
+
+def possible_for(viewer: Viewer, *, at: datetime) -> list[PossibleConflict]:
+    """What waits for an answer, the oldest first."""
+    rows = PossibleConflict.objects.filter(_mine(viewer, at), answered_at=None)
+    return list(rows.select_related("child", "user", "declaration").order_by("found_at", "pk")[:LISTED])
+
+
+def possible_one(viewer: Viewer, possible_id: UUID, *, at: datetime) -> PossibleConflict | None:
+    """One possible conflict that a guardian may answer, or has answered; None for anybody else."""
+    rows = PossibleConflict.objects.filter(_mine(viewer, at), pk=possible_id)
+    return rows.select_related("child", "user", "declaration", "answered_by").first()
+
+
+def kept_from(viewer: Viewer, at: datetime) -> QuerySet[Any]:
+    """The ids of possible conflicts that a viewer must not be told of: those about themselves."""
+    return PossibleConflict.objects.filter(user=viewer.user_id).values("pk")
+
+
+def guardians(*, at: datetime, but: Iterable[int]) -> list[UUID]:
+    """The memberships that serve as data guardians, without some people."""
+    today = timezone.localdate(at)
+    rows = FunctionMember.objects.current(today).filter(
+        function__key=FunctionKey.DATA_GUARDIANS, membership__in=Membership.objects.current(today)
+    )
+    return list(
+        rows.exclude(membership__user_id__in=list(but))
+        .order_by("membership_id")
+        .values_list("membership_id", flat=True)
+    )
+
+
+def people_to_place(viewer: Viewer, *, everybody: bool, at: datetime) -> list[Membership]:
+    """The people of whom somebody may say that they know a child: those of their own agency, or everybody."""
+    rows = Membership.objects.current(timezone.localdate(at)).filter(
+        role__in=READING, user__is_service=False, agency__ended_on=None
+    )
+    if not everybody:
+        rows = rows.filter(agency=viewer.agency_id)
+    rows = rows.exclude(user=viewer.person_id).select_related("user", "agency")
+    return sorted(rows, key=lambda member: (str(member.user), str(member.agency), str(member.pk)))
+
+
+def memberships_of(user_id: int) -> list[UUID]:
+    """Every membership of a person: a conflict holds under each."""
+    return list(Membership.objects.filter(user_id=user_id).values_list("pk", flat=True))
+
+
+def home_of(viewer: Viewer) -> str:
+    """The postcode that somebody gave of their own home."""
+    return StaffHome.objects.filter(user=viewer.person_id).values_list("postcode", flat=True).first() or ""
+
+
+def conflict_addresses(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Where each conflict is looked after."""
+    rows = Conflict.objects.filter(pk__in=list(ids)).values_list("pk", flat=True)
+    return {pk: reverse("cases:conflict", args=[pk]) for pk in rows}
+
+
+def possible_addresses(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Where each possible conflict is answered."""
+    rows = PossibleConflict.objects.filter(pk__in=list(ids)).values_list("pk", flat=True)
+    return {pk: reverse("cases:possible_conflict", args=[pk]) for pk in rows}

@@ -1,0 +1,261 @@
+"""Recording a conflict of interest, by the person or of somebody else; possible ones; and lifting one by two people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.choices import FunctionKey
+from accounts.models import Membership, User
+from accounts.rules.refusals import NotKnown
+from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
+from cases.access.services import end_block, place_block
+from cases.clocks.choices import AlertKind, ClockState
+from cases.clocks.models import Clock
+from cases.clocks.services import acknowledge_subject, give_clock, raise_alert
+from cases.record.choices import InvolvementRole
+from cases.record.models import Child, Involvement
+from cases.record.services import change_lead, end_involvement, involve
+from cases.sharing.choices import ConflictGround, ConflictRelation, ConflictSource
+from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
+from cases.sharing.rules import conflicts as rules
+from cases.sharing.rules.conflicts import ConflictRefused, Placing
+from cases.sharing.selectors import conflicts as selectors
+from cases.sharing.selectors.emergency import lead_to_tell
+from cases.sharing.selectors.restriction import work_of
+
+HANDED_OVER = "They cannot go on with this work, and somebody else takes over."
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said of a conflict: how the person is linked to the child, and in words."""
+
+    relation: ConflictRelation
+    words: str
+
+
+@transaction.atomic
+def declare_on_file(*, child: Child, said: Said, at: datetime, by: Viewer) -> Conflict:
+    """Keep the person who says so from the file, from the next request. The guardians, and who leads or else the
+    notification point, are told. Raises ConflictRefused without words.
+    """
+    rules.check_words(said.words)
+    return _record(
+        child, user=User.objects.get(pk=by.person_id), said=said, source=ConflictSource.DECLARED, at=at, by=by
+    )
+
+
+def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at: datetime, by: Viewer) -> Conflict:
+    block = place_block(child_id=child.pk, user=user, reason=said.words[:300], by=by, at=at)
+    found = Conflict.objects.filter(block=block).first()
+    if found is not None:
+        return found
+    conflict = Conflict.objects.create(
+        child=child,
+        user=user,
+        block=block,
+        source=source,
+        relation=said.relation,
+        words=said.words.strip(),
+        placed_at=at,
+        placed_by_id=by.person_id,
+    )
+    _tell_guardians(AlertKind.CONFLICT_RECORDED, conflict.pk, child.pk, but=(user.pk,), at=at)
+    if source == ConflictSource.DECLARED:
+        raise_alert(
+            kind=AlertKind.CONFLICT_RECORDED,
+            to=lead_to_tell(child.pk, at=at) or FunctionKey.NOTIFICATION_POINT,
+            subject_id=conflict.pk,
+            child_id=child.pk,
+            at=at,
+        )
+    return conflict
+
+
+def _tell_guardians(kind: AlertKind, subject_id: UUID, child_id: UUID, *, but: Iterable[int], at: datetime) -> None:
+    """Tell each data guardian in person, without those it is about or from."""
+    for membership_id in selectors.guardians(at=at, but=but):
+        raise_alert(kind=kind, to=membership_id, subject_id=subject_id, child_id=child_id, at=at)
+
+
+@transaction.atomic
+def declare_without_file(
+    *, given_name: str, family_name: str, birth_date: date | None, said: Said, at: datetime, by: Viewer
+) -> Declaration:
+    """Write down that somebody knows a child. For each file that may be the child's the guardians are asked; whether
+    there is one, the person is never told. Raises ConflictRefused without words.
+    """
+    rules.check_words(said.words)
+    declaration = Declaration.objects.create(
+        membership_id=by.acting_membership_id,
+        given_name=given_name,
+        family_name=family_name,
+        birth_date=birth_date,
+        relation=said.relation,
+        words=said.words.strip(),
+        declared_at=at,
+    )
+    files = selectors.files_declared(declaration, at=at)
+    for child in files:
+        possible, new = PossibleConflict.objects.get_or_create(
+            child=child,
+            user_id=by.person_id,
+            ground=ConflictGround.DECLARED,
+            defaults={"declaration": declaration, "found_at": at},
+        )
+        if new:
+            _tell_guardians(AlertKind.CONFLICT_POSSIBLE, possible.pk, child.pk, but=(by.person_id,), at=at)
+    return declaration
+
+
+@transaction.atomic
+def find_possible_conflicts(*, at: datetime) -> int:
+    """Find who may have to be kept from which file, all at once, and ask the guardians about what is new.
+
+    Returns how many are new. What was answered is never asked again.
+    """
+    found = selectors.insert_possible_conflicts(at=at)
+    for possible in found:
+        _tell_guardians(AlertKind.CONFLICT_POSSIBLE, possible.pk, possible.child_id, but=(possible.user_id,), at=at)
+    return len(found)
+
+
+@transaction.atomic
+def answer_possible(*, possible_id: UUID, keep_apart: bool, words: str, at: datetime, by: Viewer) -> PossibleConflict:
+    """A guardian keeps the person from the file, or says why there is no conflict. Raises NotKnown for whoever may not
+    answer, ConflictRefused without words and where it is answered already.
+    """
+    PossibleConflict.objects.select_for_update().filter(pk=possible_id).first()
+    possible = selectors.possible_one(by, possible_id, at=at)
+    if possible is None or not by.may(Capability.AUDIT):
+        raise NotKnown("no_possible_conflict")
+    if possible.answered_at is not None:
+        raise ConflictRefused(f"{possible.answered_by} has answered this already.")
+    rules.check_words(words)
+    if keep_apart:
+        relation = possible.declaration.relation if possible.declaration else ConflictRelation.OTHER
+        said = Said(ConflictRelation(relation), words)
+        possible.conflict = _record(
+            possible.child, user=possible.user, said=said, source=ConflictSource.SUGGESTED, at=at, by=by
+        )
+    possible.answered_at, possible.answered_by_id, possible.answer_words = at, by.person_id, words.strip()
+    possible.save(update_fields=["answered_at", "answered_by", "answer_words", "conflict"])
+    acknowledge_subject(kind=AlertKind.CONFLICT_POSSIBLE, subject_id=possible.pk, at=at, by=by)
+    return possible
+
+
+@transaction.atomic
+def place_conflict(
+    *, child: Child, member: Membership, said: Said, successor: Membership | None, at: datetime, by: Viewer
+) -> Conflict:
+    """Keep somebody else from a file, without a word to them. Their work on it goes to a successor in the same step.
+
+    The successor is brought in where they do not work with the child yet, leads where the person led, and owes what the
+    person owed. Raises ConflictRefused for somebody of another agency (but by a guardian), for oneself and without
+    words; WorkToHandOver where the person does work on the file and no successor is given.
+    """
+    guardian = by.may(Capability.AUDIT)
+    rules.check_may_place(Placing(by.person_id, by.agency_id, member.user_id, member.agency_id, guardian=guardian))
+    rules.check_words(said.words)
+    held = selectors.memberships_of(member.user_id)
+    work = work_of(child.pk, held)
+    rules.check_handed_over(
+        work=bool(work),
+        name=str(member.user),
+        successor=successor.user_id if successor else None,
+        user_id=member.user_id,
+    )
+    if successor is not None and work:
+        _hand_over(child, held, successor, at=at, by=by)
+    return _record(child, user=member.user, said=said, source=ConflictSource.PLACED, at=at, by=by)
+
+
+def _hand_over(child: Child, held: Iterable[UUID], successor: Membership, *, at: datetime, by: Viewer) -> None:
+    rows = list(
+        Involvement.objects.filter(child=child, ended_on=None, membership_id__in=held).order_by("-is_lead", "pk")
+    )
+    own = Involvement.objects.filter(child=child, ended_on=None, membership=successor).first()
+    if rows and own is None:
+        role = InvolvementRole(rows[0].role)
+        own = involve(child=child, agency=successor.agency, role=role, membership=successor, at=at, by=by)
+    for row in rows:
+        child.refresh_from_db(fields=["version"])
+        if row.is_lead and own is not None:
+            change_lead(child=child, involvement_id=own.pk, reason=HANDED_OVER, version=child.version, at=at, by=by)
+            child.refresh_from_db(fields=["version"])
+        end_involvement(child=child, involvement_id=row.pk, note=HANDED_OVER, version=child.version, at=at, by=by)
+    owed = Clock.objects.filter(child=child, state=ClockState.RUNNING, owner_membership_id__in=held)
+    for clock in owed.order_by("pk"):
+        give_clock(
+            kind=clock.kind,  # type: ignore[arg-type]
+            subject_id=clock.subject_id,
+            owner_membership_id=successor.pk,
+            owner_group_id=clock.owner_group_id,
+            at=at,
+            by=by,
+        )
+
+
+def _locked(conflict_id: UUID, *, at: datetime, by: Viewer) -> Conflict:
+    Conflict.objects.select_for_update().filter(pk=conflict_id).first()
+    conflict = selectors.conflict_for(by, conflict_id, at=at)
+    if conflict is None:
+        raise NotKnown("no_conflict")
+    if not selectors.looks_after(by, conflict):
+        raise ConflictRefused("A data guardian lifts it, or whoever placed it.")
+    if conflict.lifted_at is not None:
+        raise ConflictRefused("It has been lifted already.")
+    return conflict
+
+
+@transaction.atomic
+def ask_to_lift_conflict(*, conflict_id: UUID, reason: str, at: datetime, by: Viewer) -> Conflict:
+    """A guardian, or who placed it, asks that a conflict is lifted: the first of two people.
+
+    Raises NotKnown for whoever may not know of it; ConflictRefused without words, and where somebody has asked already.
+    """
+    conflict = _locked(conflict_id, at=at, by=by)
+    rules.check_words(reason)
+    if conflict.lift_asked_at is not None:
+        raise ConflictRefused(f"{conflict.lift_asked_by} has asked already.")
+    conflict.lift_asked_at, conflict.lift_asked_by_id, conflict.lift_reason = at, by.person_id, reason.strip()
+    conflict.save(update_fields=["lift_asked_at", "lift_asked_by", "lift_reason"])
+    _tell_guardians(
+        AlertKind.CONFLICT_LIFT, conflict.pk, conflict.child_id, but=(conflict.user_id, by.person_id), at=at
+    )
+    return conflict
+
+
+@transaction.atomic
+def lift_conflict(*, conflict_id: UUID, at: datetime, by: Viewer) -> Conflict:
+    """Lift a conflict that somebody else asked to lift: the second of two people. The person's grants count again.
+
+    Raises NotKnown for whoever may not know of it; ConflictRefused for who asked, and where nobody has.
+    """
+    conflict = _locked(conflict_id, at=at, by=by)
+    rules.check_may_lift(
+        asked_by=conflict.lift_asked_by_id,
+        by=by.person_id,
+        user_id=conflict.user_id,
+        guardian=by.may(Capability.AUDIT),
+        placed_by=conflict.placed_by_id,
+    )
+    conflict.lifted_at, conflict.lifted_by_id = at, by.person_id
+    conflict.save(update_fields=["lifted_at", "lifted_by"])
+    end_block(block_id=conflict.block_id, by=by, at=at)
+    acknowledge_subject(kind=AlertKind.CONFLICT_LIFT, subject_id=conflict.pk, at=at, by=by)
+    return conflict
+
+
+@transaction.atomic
+def keep_home_postcode(*, postcode: str, at: datetime, by: Viewer) -> None:
+    """Keep the postcode of somebody's own home, or forget it where it is empty; only the search for possible conflicts
+    reads it.
+    """
+    StaffHome.objects.update_or_create(user_id=by.person_id, defaults={"postcode": postcode, "given_at": at})
