@@ -103,17 +103,9 @@ def place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         else:
             messages.success(request, f"{member.user} finds no trace of this file any more, and has not been told.")
             return redirect("cases:who_can_see", opened.child.reference)
-    intro = "They will find no trace of the file, and are not told. " + "".join(
-        f"Their work: {line}. " for line in lines
-    )
-    return _ask(
-        request,
-        opened,
-        form,
-        heading="Keep a colleague from this file",
-        button="Keep them from it",
-        intro=intro.strip(),
-    )
+    intro = "They will find no trace of the file, and are not told. " + " ".join(f"Work: {line}." for line in lines)
+    heading, button = "Keep a colleague from this file", "Keep them from it"
+    return _ask(request, opened, form, heading=heading, button=button, intro=intro.strip())
 
 
 @policy(methods=("GET", "POST"), capability=READ, name="cases:declare_conflict")

@@ -744,9 +744,8 @@ def test_an_overdue_review_is_told_to_more_people_at_each_rung(led, viewer, worl
     sweep(due - timedelta(hours=4))
     assert told() == {(1, "data_guardians")}
     sweep(due)
-    assert told() == {(1, "data_guardians"), (2, "data_guardians"), (2, "panel_office")}
-    sweep(due + timedelta(days=1))
-    assert told() >= {(3, "data_guardians"), (3, "panel_office"), (3, "service_managers")}
+    late = {(2, "data_guardians"), (2, "panel_office"), (2, "service_managers")}
+    assert told() == {(1, "data_guardians")} | late
     access = EmergencyAccess.objects.get()
     for person, status in (("chair", 200), ("manager", 404)):
         answer = client_as(person).get(one(access))

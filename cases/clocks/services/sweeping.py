@@ -110,7 +110,7 @@ def _sweep(at: datetime) -> tuple[Swept, bool]:
     started = [_part(start_left_out, kind, query, at) for kind, query in SHOULD_RUN.items()]
     stopped = [_part(stop_left_running, kind, query, at) for kind, query in SHOULD_RUN.items()]
     missed = [_part(_raise_missed, kind, query, at) for kind, query in SHOULD_ALERT.items()]
-    climbed = [_part(climb_events, kind, at) for kind in LADDERS]
+    climbed = [_part(climb_events, kind, at) for kind, rungs in LADDERS.items() if len(rungs) > 1]
     climbed.append(_part(climb_clocks, at))
     swept = Swept(
         missed=_total(missed, 0),
