@@ -370,7 +370,7 @@ def test_every_kind_of_decision_and_every_special_case_is_there(seeded: Seeded) 
     assert decided >= set(TriageOutcome) - {TriageOutcome.SOCIAL_CARE}
     restricted = Child.objects.get(restricted=True)
     assert AccessGrant.objects.live(DAY).filter(child=restricted, reason="named").count() >= 2
-    block = Block.objects.get()
+    block = Block.objects.get(user__username="nurse")
     assert block.user.username == "nurse"
     assert not Child.objects.visible_to(seeded.world.viewers["nurse"], at=DAY).filter(pk=block.child_id).exists()
     assert Child.objects.exclude(merged_into=None).count() == 1
