@@ -50,6 +50,17 @@ RIGHTS_ON_CLOCKS = {
     ),
     "cases_outboxmessage": add_and_change("tries", "next_try_at", "sent_at", "last_error", settles={"sent_at": ()}),
 }
+RIGHTS_ON_MATRIX = {
+    "cases_matrixproposal": add_and_change(
+        "withdrawn_at",
+        "withdrawn_by_id",
+        "adopted_at",
+        "adopted_id",
+        settles={"withdrawn_at": ("withdrawn_by_id", "adopted_at"), "adopted_at": ("adopted_id", "withdrawn_at")},
+    ),
+    "cases_matrixchange": WORK,
+    "cases_matrixsignature": ADD,
+}
 
 
 class CasesConfig(AppConfig):
@@ -59,11 +70,15 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         from cases import checks  # noqa: F401  (registers the system checks)
         from cases.clocks.services import register_hidden_files
+        from cases.presenters.home import register_home_block
+        from cases.presenters.matrix import matrix_blocks
         from cases.record.selectors.hidden import hidden_files
 
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
         register_definitions("name_variants", Path(__file__).parent / "definitions" / "names")
         register_definitions("clock", Path(__file__).parent / "definitions" / "clocks")
         register_hidden_files(hidden_files)
+        register_home_block(matrix_blocks)
         declare_rights(RIGHTS_ON_FILES)
         declare_rights(RIGHTS_ON_CLOCKS)
+        declare_rights(RIGHTS_ON_MATRIX)

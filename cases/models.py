@@ -17,6 +17,7 @@ from cases.record.models import (
     SchoolPeriod,
     Spell,
 )
+from cases.sharing.models.matrix import MatrixChange, MatrixProposal, MatrixSignature
 
 __all__ = [
     "AccessGrant",
@@ -36,6 +37,9 @@ __all__ = [
     "Identifier",
     "Involvement",
     "LegalPeriod",
+    "MatrixChange",
+    "MatrixProposal",
+    "MatrixSignature",
     "OutboxMessage",
     "Placement",
     "PlanPeriod",

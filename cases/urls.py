@@ -2,10 +2,19 @@
 
 from django.urls import path
 
-from cases.views import alerts, calendar, chronology, file, involvement, lists, looking
+from cases.views import alerts, calendar, chronology, file, involvement, lists, looking, matrix
 
 app_name = "cases"
 urlpatterns: list = [
+    path("access/matrix/", matrix.matrix, name="matrix"),
+    path("access/matrix/propose/", matrix.propose_matrix, name="propose_matrix"),
+    path("access/matrix/proposals/<uuid:proposal_id>/", matrix.matrix_proposal, name="matrix_proposal"),
+    path("access/matrix/proposals/<uuid:proposal_id>/add/", matrix.add_matrix_change, name="add_matrix_change"),
+    path(
+        "access/matrix/proposals/<uuid:proposal_id>/remove/", matrix.remove_matrix_change, name="remove_matrix_change"
+    ),
+    path("access/matrix/proposals/<uuid:proposal_id>/sign/", matrix.sign_matrix, name="sign_matrix"),
+    path("access/matrix/proposals/<uuid:proposal_id>/withdraw/", matrix.withdraw_matrix, name="withdraw_matrix"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<uuid:alert_id>/acknowledge/", alerts.acknowledge_alert, name="acknowledge_alert"),
     path("calendar/", calendar.calendar, name="calendar"),

@@ -30,6 +30,7 @@ class Capability(StrEnum):
     CHAIR_PANEL = "chair_panel"
     REPORT = "report"
     KEEP_CALENDAR = "keep_calendar"
+    GOVERN_ACCESS = "govern_access"
     AUDIT = "audit"
     ADMINISTER = "administer"
 
@@ -180,7 +181,7 @@ ROLES: dict[str, Role] = {
             RoleKey.PANEL_CHAIR,
             "Chairs the monthly panel and approves levels.",
             Sector.PARTNERSHIP,
-            LEADING | {Capability.PREPARE_PANEL, Capability.CHAIR_PANEL, Capability.REPORT},
+            LEADING | {Capability.PREPARE_PANEL, Capability.CHAIR_PANEL, Capability.REPORT, Capability.GOVERN_ACCESS},
         ),
         _role(
             RoleKey.COORDINATOR,
@@ -193,6 +194,7 @@ ROLES: dict[str, Role] = {
                 Capability.PREPARE_PANEL,
                 Capability.REPORT,
                 Capability.KEEP_CALENDAR,
+                Capability.GOVERN_ACCESS,
             },
         ),
         _role(RoleKey.BOARD_ANALYST, "Works with totals, never with names.", Sector.PARTNERSHIP, {Capability.REPORT}),
@@ -200,7 +202,7 @@ ROLES: dict[str, Role] = {
             RoleKey.DATA_GUARDIAN,
             "Proves who saw what and why.",
             Sector.PARTNERSHIP,
-            {Capability.READ_FILES, Capability.AUDIT},
+            {Capability.READ_FILES, Capability.AUDIT, Capability.GOVERN_ACCESS},
         ),
         _role(
             RoleKey.TECHNICAL_ADMIN,

@@ -42,6 +42,7 @@ from tests.factories.referrals import make_match_question, make_notification
 from tests.factories.reporting import SPRING
 from tests.factories.reporting import make_report as make_board_report
 from tests.factories.risk import make_assessment, make_judgement
+from tests.factories.sharing import propose
 from tests.masking import masked
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +112,7 @@ class Things:
 
 
 @pytest.fixture
-def things(world, viewer) -> Things:
+def things(world, viewer, at) -> Things:
     """A file with something on each page, known to social care alone."""
     child = make_child(CANARY, "Ashdown-Canary")
     worker = viewer("socialworker")
@@ -167,6 +168,7 @@ def things(world, viewer) -> Things:
             "action_id": action.pk,
             "draft_id": draft.pk,
             "token": held.pk,
+            "proposal_id": propose(viewer, at).pk,
             "run_id": report_that_counts(child, worker).pk,
             "token_id": system.token.pk,
             "membership_id": system.token.user.memberships.get().pk,
