@@ -61,6 +61,16 @@ RIGHTS_ON_MATRIX = {
     "cases_matrixchange": WORK,
     "cases_matrixsignature": ADD,
 }
+RIGHTS_ON_LOOKS = {
+    "cases_lookdigest": add_and_change("looks"),
+    "cases_looksignal": add_and_change(
+        "verdict",
+        "note",
+        "decided_at",
+        "decided_by_id",
+        settles={"decided_at": ("verdict", "note", "decided_by_id")},
+    ),
+}
 
 
 class CasesConfig(AppConfig):
@@ -69,16 +79,21 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from cases import checks  # noqa: F401  (registers the system checks)
-        from cases.clocks.services import register_hidden_files
+        from cases.clocks.choices import AlertKind
+        from cases.clocks.services import register_hidden_files, register_should_alert
         from cases.presenters.home import register_home_block
         from cases.presenters.matrix import matrix_blocks
         from cases.record.selectors.hidden import hidden_files
+        from cases.sharing.selectors.looks import digest_addresses, digests_waiting
 
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
         register_definitions("name_variants", Path(__file__).parent / "definitions" / "names")
+        register_definitions("look_signals", Path(__file__).parent / "definitions" / "looks")
         register_definitions("clock", Path(__file__).parent / "definitions" / "clocks")
         register_hidden_files(hidden_files)
         register_home_block(matrix_blocks)
+        register_should_alert(AlertKind.LOOK_DIGEST, digests_waiting, addresses=digest_addresses)
         declare_rights(RIGHTS_ON_FILES)
         declare_rights(RIGHTS_ON_CLOCKS)
         declare_rights(RIGHTS_ON_MATRIX)
+        declare_rights(RIGHTS_ON_LOOKS)

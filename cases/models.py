@@ -17,6 +17,7 @@ from cases.record.models import (
     SchoolPeriod,
     Spell,
 )
+from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.models.matrix import MatrixChange, MatrixProposal, MatrixSignature
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "Identifier",
     "Involvement",
     "LegalPeriod",
+    "LookDigest",
+    "LookSignal",
     "MatrixChange",
     "MatrixProposal",
     "MatrixSignature",

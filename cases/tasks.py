@@ -5,6 +5,7 @@ from celery import shared_task
 
 from accounts.selectors import now
 from cases.clocks import services
+from cases.sharing.services.looks import make_due_digests
 
 
 @shared_task(name="cases.tasks.sweep")
@@ -19,3 +20,10 @@ def dispatch() -> None:
     """Send the e-mails that are due by the database's clock."""
     with pghistory.context(reason="dispatch"):
         services.dispatch(now())
+
+
+@shared_task(name="cases.tasks.make_look_digests")
+def make_look_digests() -> None:
+    """Go through the looks of every week that has ended and was not gone through yet."""
+    with pghistory.context(reason="look digest"):
+        make_due_digests(now())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.views import alerts, calendar, chronology, file, involvement, lists, looking, matrix
+from cases.views import alerts, calendar, chronology, file, involvement, lists, looking, looks, matrix
 
 app_name = "cases"
 urlpatterns: list = [
@@ -15,6 +15,12 @@ urlpatterns: list = [
     ),
     path("access/matrix/proposals/<uuid:proposal_id>/sign/", matrix.sign_matrix, name="sign_matrix"),
     path("access/matrix/proposals/<uuid:proposal_id>/withdraw/", matrix.withdraw_matrix, name="withdraw_matrix"),
+    path("access/looks/", looks.looks, name="looks"),
+    path("access/looks/<int:user_id>/", looks.person_looks, name="person_looks"),
+    path("access/looks/<int:user_id>/export/", looks.export_looks, name="export_looks"),
+    path("access/digests/", looks.look_digests, name="look_digests"),
+    path("access/digests/<uuid:digest_id>/", looks.look_digest, name="look_digest"),
+    path("access/signals/<uuid:signal_id>/", looks.decide_signal, name="decide_signal"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<uuid:alert_id>/acknowledge/", alerts.acknowledge_alert, name="acknowledge_alert"),
     path("calendar/", calendar.calendar, name="calendar"),

@@ -21,6 +21,7 @@ NAVIGATION: list[tuple[str, str, Capability | None]] = [
     ("Service accounts", "accounts:service_accounts", Capability.ADMINISTER),
     ("Calendar", "cases:calendar", Capability.KEEP_CALENDAR),
     ("Questions", "referrals:triage_questions", Capability.AUDIT),
+    ("Looks", "cases:looks", Capability.AUDIT),
     ("Reports", "reporting:runs", Capability.REPORT),
 ]
 

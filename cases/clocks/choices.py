@@ -8,6 +8,7 @@ class AlertKind(TextChoices):
 
     URGENT_NOTIFICATION = "urgent_notification", "An urgent notification is waiting"
     MATCH_QUESTION = "match_question", "A question is waiting for the data guardians"
+    LOOK_DIGEST = "look_digest", "The week's looks are worth a question"
 
 
 class ClockKind(TextChoices):

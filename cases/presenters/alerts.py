@@ -18,6 +18,7 @@ LISTED = 50
 HEADINGS: dict[str, str] = {
     AlertKind.URGENT_NOTIFICATION: "Urgent notifications",
     AlertKind.MATCH_QUESTION: "Questions for the data guardians",
+    AlertKind.LOOK_DIGEST: "Looks worth a question",
     ClockKind.URGENT_NOTIFICATION_DECIDED: "Urgent notifications to decide",
     ClockKind.NOTIFICATION_DECIDED: "Notifications to decide",
     ClockKind.INTERVIEW_HELD: "Return interviews to hold",

@@ -22,6 +22,7 @@ from config.demo.apart import set_apart
 from config.demo.children import ChildPlan, plan_children
 from config.demo.circle import lead_of
 from config.demo.deciding import decide, decided_at_of, outcome_for
+from config.demo.digests import go_through_weeks
 from config.demo.life import Life
 from config.demo.looking import write_looks
 from config.demo.matrix import propose_a_change
@@ -90,6 +91,7 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         write_panel(seeded.lives, setting)
         ask_for_reports(setting)
         write_looks(seeded.lives, setting)
+        go_through_weeks(setting)
         tell_history(setting)
     return seeded
 

@@ -232,6 +232,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "cases.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "dispatch": {"task": "cases.tasks.dispatch", "schedule": 5.0, "options": {"expires": 5}},
     "make_reports": {"task": "reporting.tasks.make_reports", "schedule": 5.0, "options": {"expires": 5}},
+    "make_look_digests": {
+        "task": "cases.tasks.make_look_digests",
+        "schedule": 60 * 60.0,
+        "options": {"expires": 30 * 60},
+    },
     "purge_drafts": {"task": "accounts.tasks.purge_drafts", "schedule": 6 * 60 * 60.0, "options": {"expires": 60 * 60}},
 }
 

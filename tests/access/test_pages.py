@@ -42,7 +42,7 @@ from tests.factories.referrals import make_match_question, make_notification
 from tests.factories.reporting import SPRING
 from tests.factories.reporting import make_report as make_board_report
 from tests.factories.risk import make_assessment, make_judgement
-from tests.factories.sharing import propose
+from tests.factories.sharing import make_signal, propose
 from tests.masking import masked
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +108,7 @@ class Things:
     def never(address: Address) -> dict[str, Any]:
         top = address.pattern.split("/")[0]
         unknown = {part: uuid.uuid4() for part in address.parts if part not in CHOICES}
+        unknown |= {"user_id": 999_999_999}
         return {**unknown, **CHOICES, "reference": NEVER_REFERENCE.get(top, "ZZZ-ZZZZ")}
 
 
@@ -147,6 +148,7 @@ def things(world, viewer, at) -> Things:
     meeting = make_meeting(panel)
     item = make_item(meeting, child, viewer("coordinator"))
     action = make_action(item, world.membership("socialworker"), worker, text=f"Ring {CANARY}.")
+    signal = make_signal(worker, child, at)
     return Things(
         child,
         {
@@ -169,6 +171,9 @@ def things(world, viewer, at) -> Things:
             "draft_id": draft.pk,
             "token": held.pk,
             "proposal_id": propose(viewer, at).pk,
+            "user_id": worker.user_id,
+            "digest_id": signal.digest_id,
+            "signal_id": signal.pk,
             "run_id": report_that_counts(child, worker).pk,
             "token_id": system.token.pk,
             "membership_id": system.token.user.memberships.get().pk,

@@ -41,6 +41,10 @@ LADDERS: Mapping[AlertKind, tuple[Step, ...]] = {
         Step(timedelta(hours=4), (FunctionKey.DATA_GUARDIANS,)),
         Step(timedelta(hours=24), (FunctionKey.DATA_GUARDIANS,)),
     ),
+    AlertKind.LOOK_DIGEST: (
+        Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),
+        Step(timedelta(days=7), (FunctionKey.DATA_GUARDIANS,)),
+    ),
 }
 
 # What is dealt with first: danger, then the shorter the time that was allowed.
@@ -51,6 +55,7 @@ URGENCY: tuple[str, ...] = (
     ClockKind.NOTIFICATION_DECIDED,
     ClockKind.INTERVIEW_HELD,
     ClockKind.ACTION_DONE,
+    AlertKind.LOOK_DIGEST,
 )
 
 

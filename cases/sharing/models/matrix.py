@@ -49,6 +49,7 @@ class MatrixProposal(models.Model):
         return self.adopted_at is None and self.withdrawn_at is None
 
 
+@pghistory.track()
 class MatrixChange(models.Model):
     """One cell of a proposal: what a role would see of a kind of information."""
 
