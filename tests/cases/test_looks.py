@@ -1,6 +1,8 @@
 """Which looks are worth a question, who reads them, and what may be said of one.
 
-Seen to fail: SEEN
+Seen to fail: looks at a file that the guardian is kept from left in the list, and its signal in the digest; a verdict
+on one's own looks; sixty minutes counted as within an hour; an involvement that is no work with the child; the pages
+opened to everybody who reads files; a search for one's own name that finds nothing left out.
 """
 
 from __future__ import annotations
