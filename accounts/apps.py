@@ -16,7 +16,7 @@ class AccountsConfig(AppConfig):
                 # Written by a trigger's clock, read by guardians, altered by nobody.
                 "accounts_accessevent": ADD,
                 # Published by the owner.
-                "accounts_definitionversion": Rights(immutable=True),
+                "accounts_definitionversion": ADD,
                 "accounts_user": add_and_change(but=("username", "date_joined", "is_superuser", "is_service")),
                 "accounts_user_groups": NOTHING,
                 "accounts_user_user_permissions": NOTHING,

@@ -94,6 +94,27 @@ RIGHTS_ON_CONFLICTS = {
     ),
     "cases_staffhome": add_and_change("postcode", "given_at"),
 }
+RIGHTS_ON_MATRIX = {
+    "cases_matrixproposal": add_and_change(
+        "withdrawn_at",
+        "withdrawn_by_id",
+        "adopted_at",
+        "adopted_id",
+        settles={"withdrawn_at": ("withdrawn_by_id", "adopted_at"), "adopted_at": ("adopted_id", "withdrawn_at")},
+    ),
+    "cases_matrixchange": WORK,
+    "cases_matrixsignature": ADD,
+}
+RIGHTS_ON_LOOKS = {
+    "cases_lookdigest": add_and_change("looks"),
+    "cases_looksignal": add_and_change(
+        "verdict",
+        "note",
+        "decided_at",
+        "decided_by_id",
+        settles={"decided_at": ("verdict", "note", "decided_by_id")},
+    ),
+}
 
 
 class CasesConfig(AppConfig):
@@ -107,17 +128,23 @@ class CasesConfig(AppConfig):
             register_addresses,
             register_hidden_files,
             register_kept_from,
+            register_should_alert,
             register_should_run,
         )
         from cases.presenters.emergency import home_blocks
         from cases.presenters.home import register_home_block
+        from cases.presenters.matrix import matrix_blocks
         from cases.record.selectors.hidden import hidden_files
         from cases.sharing.selectors import conflicts, emergency, restriction
+        from cases.sharing.selectors.looks import digest_addresses, digests_waiting
 
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
         register_definitions("name_variants", Path(__file__).parent / "definitions" / "names")
+        register_definitions("look_signals", Path(__file__).parent / "definitions" / "looks")
         register_definitions("clock", Path(__file__).parent / "definitions" / "clocks")
         register_hidden_files(hidden_files)
+        register_home_block(matrix_blocks)
+        register_should_alert(AlertKind.LOOK_DIGEST, digests_waiting, addresses=digest_addresses)
         declare_rights(RIGHTS_ON_FILES)
         declare_rights(RIGHTS_ON_CLOCKS)
         declare_rights(RIGHTS_ON_EMERGENCIES)
@@ -138,3 +165,5 @@ class CasesConfig(AppConfig):
         register_addresses(AlertKind.CONFLICT_POSSIBLE, conflicts.possible_addresses)
         register_kept_from(AlertKind.CONFLICT_POSSIBLE, conflicts.kept_from)
         register_home_block(home_blocks)
+        declare_rights(RIGHTS_ON_MATRIX)
+        declare_rights(RIGHTS_ON_LOOKS)

@@ -26,6 +26,8 @@ from cases.sharing.models import (
     RestrictionStep,
     StaffHome,
 )
+from cases.sharing.models.looks import LookDigest, LookSignal
+from cases.sharing.models.matrix import MatrixChange, MatrixProposal, MatrixSignature
 
 __all__ = [
     "AccessGrant",
@@ -48,6 +50,11 @@ __all__ = [
     "Identifier",
     "Involvement",
     "LegalPeriod",
+    "LookDigest",
+    "LookSignal",
+    "MatrixChange",
+    "MatrixProposal",
+    "MatrixSignature",
     "OutboxMessage",
     "Placement",
     "PlanPeriod",

@@ -6,6 +6,7 @@ from celery import shared_task
 from accounts.selectors import now
 from cases.clocks import services
 from cases.sharing.services.conflicts import find_possible_conflicts
+from cases.sharing.services.looks import make_due_digests
 
 
 @shared_task(name="cases.tasks.sweep")
@@ -27,3 +28,10 @@ def find_conflicts() -> None:
     """Ask the data guardians about each person and file that may have to be kept apart, and that are new."""
     with pghistory.context(reason="possible conflicts"):
         find_possible_conflicts(at=now())
+
+
+@shared_task(name="cases.tasks.make_look_digests")
+def make_look_digests() -> None:
+    """Go through the looks of every week that has ended and was not gone through yet."""
+    with pghistory.context(reason="look digest"):
+        make_due_digests(now())

@@ -12,11 +12,28 @@ from cases.views import (
     involvement,
     lists,
     looking,
+    looks,
+    matrix,
     restriction,
 )
 
 app_name = "cases"
 urlpatterns: list = [
+    path("access/matrix/", matrix.matrix, name="matrix"),
+    path("access/matrix/propose/", matrix.propose_matrix, name="propose_matrix"),
+    path("access/matrix/proposals/<uuid:proposal_id>/", matrix.matrix_proposal, name="matrix_proposal"),
+    path("access/matrix/proposals/<uuid:proposal_id>/add/", matrix.add_matrix_change, name="add_matrix_change"),
+    path(
+        "access/matrix/proposals/<uuid:proposal_id>/remove/", matrix.remove_matrix_change, name="remove_matrix_change"
+    ),
+    path("access/matrix/proposals/<uuid:proposal_id>/sign/", matrix.sign_matrix, name="sign_matrix"),
+    path("access/matrix/proposals/<uuid:proposal_id>/withdraw/", matrix.withdraw_matrix, name="withdraw_matrix"),
+    path("access/looks/", looks.looks, name="looks"),
+    path("access/looks/<int:user_id>/", looks.person_looks, name="person_looks"),
+    path("access/looks/<int:user_id>/export/", looks.export_looks, name="export_looks"),
+    path("access/digests/", looks.look_digests, name="look_digests"),
+    path("access/digests/<uuid:digest_id>/", looks.look_digest, name="look_digest"),
+    path("access/signals/<uuid:signal_id>/", looks.decide_signal, name="decide_signal"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<uuid:alert_id>/acknowledge/", alerts.acknowledge_alert, name="acknowledge_alert"),
     path("calendar/", calendar.calendar, name="calendar"),

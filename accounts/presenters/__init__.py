@@ -21,6 +21,7 @@ NAVIGATION: list[tuple[str, str, Capability | None]] = [
     ("Service accounts", "accounts:service_accounts", Capability.ADMINISTER),
     ("Calendar", "cases:calendar", Capability.KEEP_CALENDAR),
     ("Questions", "referrals:triage_questions", Capability.AUDIT),
+    ("Looks", "cases:looks", Capability.AUDIT),
     ("Reports", "reporting:runs", Capability.REPORT),
 ]
 
@@ -31,12 +32,23 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "viewer": viewer,
         "navigation": _navigation(request, viewer),
+        "footer_links": _footer(viewer),
         "partnership_name": settings.PARTNERSHIP_NAME,
         "duty_telephone": settings.DUTY_TELEPHONE,
         "out_of_hours_telephone": settings.OUT_OF_HOURS_TELEPHONE,
         "demo": settings.DEMO,
         "form_owner": owner_token(viewer.user_id, viewer.membership_id) if viewer.user_id else "",
     }
+
+
+def _footer(viewer: Viewer) -> list[dict[str, str]]:
+    """What everybody who is signed in may read."""
+    if not viewer.user_id:
+        return []
+    try:
+        return [{"text": "Who sees what", "href": reverse("cases:matrix")}]
+    except NoReverseMatch:
+        return []
 
 
 def _navigation(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:

@@ -32,6 +32,7 @@ class Capability(StrEnum):
     KEEP_CALENDAR = "keep_calendar"
     BREAK_GLASS = "break_glass"
     OVERSEE_ACCESS = "oversee_access"
+    GOVERN_ACCESS = "govern_access"
     AUDIT = "audit"
     ADMINISTER = "administer"
 
@@ -186,7 +187,7 @@ ROLES: dict[str, Role] = {
             RoleKey.PANEL_CHAIR,
             "Chairs the monthly panel and approves levels.",
             Sector.PARTNERSHIP,
-            LEADING | {Capability.PREPARE_PANEL, Capability.CHAIR_PANEL, Capability.REPORT},
+            LEADING | {Capability.PREPARE_PANEL, Capability.CHAIR_PANEL, Capability.REPORT, Capability.GOVERN_ACCESS},
         ),
         _role(
             RoleKey.COORDINATOR,
@@ -199,6 +200,7 @@ ROLES: dict[str, Role] = {
                 Capability.PREPARE_PANEL,
                 Capability.REPORT,
                 Capability.KEEP_CALENDAR,
+                Capability.GOVERN_ACCESS,
             },
         ),
         _role(RoleKey.BOARD_ANALYST, "Works with totals, never with names.", Sector.PARTNERSHIP, {Capability.REPORT}),
@@ -206,7 +208,7 @@ ROLES: dict[str, Role] = {
             RoleKey.DATA_GUARDIAN,
             "Proves who saw what and why.",
             Sector.PARTNERSHIP,
-            OVERSEEING | {Capability.READ_FILES, Capability.AUDIT},
+            OVERSEEING | {Capability.READ_FILES, Capability.AUDIT, Capability.GOVERN_ACCESS},
         ),
         _role(
             RoleKey.TECHNICAL_ADMIN,

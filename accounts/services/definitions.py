@@ -1,5 +1,8 @@
 """Publishing definitions."""
 
+import hashlib
+from datetime import date
+
 from accounts.definitions import seeds
 from accounts.models import DefinitionVersion
 
@@ -25,3 +28,18 @@ def publish_seeds() -> int:
         )
         published += 1
     return published
+
+
+def adopt_version(
+    *, kind: str, key: str, version: int, body: str, effective_on: date, adopted_by: str
+) -> DefinitionVersion:
+    """Publish a version that people have adopted in the product. It never changes again."""
+    return DefinitionVersion.objects.create(
+        kind=kind,
+        key=key,
+        version=version,
+        body=body,
+        sha256=hashlib.sha256(body.encode()).hexdigest(),
+        effective_on=effective_on,
+        adopted_by=adopted_by,
+    )

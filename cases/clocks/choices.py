@@ -15,6 +15,7 @@ class AlertKind(TextChoices):
     CONFLICT_POSSIBLE = "conflict_possible", "Somebody may have a conflict of interest"
     CONFLICT_LIFT = "conflict_lift", "Somebody asks you to agree that a conflict of interest is lifted"
     EMERGENCY_JUDGED = "emergency_judged", "An emergency access of yours has been reviewed"
+    LOOK_DIGEST = "look_digest", "The week's looks are worth a question"
 
 
 class ClockKind(TextChoices):

@@ -25,6 +25,7 @@ HEADINGS: dict[str, str] = {
     AlertKind.CONFLICT_POSSIBLE: "Possible conflicts of interest",
     AlertKind.CONFLICT_LIFT: "Conflicts of interest to lift",
     AlertKind.EMERGENCY_JUDGED: "Emergency access of yours",
+    AlertKind.LOOK_DIGEST: "Looks worth a question",
     ClockKind.URGENT_NOTIFICATION_DECIDED: "Urgent notifications to decide",
     ClockKind.NOTIFICATION_DECIDED: "Notifications to decide",
     ClockKind.INTERVIEW_HELD: "Return interviews to hold",

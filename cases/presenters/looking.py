@@ -49,6 +49,8 @@ PAGES: dict[str, str] = {
     "cases:emergency_review": "Review of an emergency access",
     "cases:worklist": "List of children",
     "cases:search": "Search",
+    "cases:person_looks": "One person's looks",
+    "cases:export_looks": "One person's looks, as a file",
     "risk:overview": "Risk",
     "risk:assessment": "Risk assessment",
     "risk:assess": "Assessing risk",
@@ -86,6 +88,8 @@ PAGES: dict[str, str] = {
 MORE_REASONS = {
     "not_known": "The reference was never given.",
     "listed": "Stood in a list.",
+    "own_name": "Stood in a list.",
+    "oversight": "Oversight of who looked.",
     "role_lacks": "The role does not do this.",
     "category_withheld": "The role does not see this kind of information.",
     "in_part": "Their access was to a part of the file, or for a time.",

@@ -13,6 +13,7 @@ from cases.forms.lists import FileSearchForm, WorklistFilterForm
 from cases.presenters import lists
 from cases.record.selectors import WorklistFilter, search_files, worklist
 from cases.record.services import note_files_shown
+from cases.sharing.services.looks import note_search
 from cases.views.loading import viewer_of
 
 
@@ -56,7 +57,9 @@ def search(request: HttpRequest) -> HttpResponse:
     matrix, at = matrix_now()
     levels = lists.sees_levels(viewer, matrix)
     found = search_files(viewer, typed=form.cleaned_data["words"], matrix=matrix, at=at)
-    note_files_shown(viewer=viewer, page="cases:search", child_ids=[file.pk for file in found], trace=trace_of(request))
+    note_search(
+        viewer=viewer, words=form.cleaned_data["words"], child_ids=[f.pk for f in found], trace=trace_of(request)
+    )
     context = {
         "form": form,
         "searched": True,

@@ -7,18 +7,23 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.utils import timezone
+
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent
+from accounts.rules.dates import LONDON
 from accounts.rules.viewers import Viewer
 from cases.access.choices import CATEGORY_BITS, Cell
 from cases.access.rules import Matrix
 from cases.access.selectors import matrix_in_force
 from config.demo.life import Life
 from config.demo.texts import stream
+from config.demo.times import in_office_hours
 
 if TYPE_CHECKING:
     from config.demo.seeding import Setting
 
+AT_ANY_HOUR = ("csc_out_of_hours", "police_officer", "police_missing", "police_exploitation", "carer_or_home")
 PAGES = ("cases:file", "cases:file", "cases:chronology", "cases:involvement")
 SHOWN = (Cell.FULL, Cell.SUMMARY)
 
@@ -30,16 +35,22 @@ def write_looks(lives: dict[int, Life], setting: Setting) -> None:
     events = []
     for life in lives.values():
         looks = [(look.username, look.at) for look in life.looks] + _oversight(life, rng)
-        events += [
-            _event(rng, life.viewer(name), at, life.child.pk, matrix)
-            for name, at in looks
-            if life.opened_at <= at < life.until
-        ]
+        for name, at in looks:
+            viewer = life.viewer(name)
+            seen_at = at if viewer.role_key in AT_ANY_HOUR else _at_work(rng, at)
+            if life.opened_at <= seen_at < life.until:
+                events.append(_event(rng, viewer, seen_at, life.child.pk, matrix))
         if life.plan.number % 30 == 7:
             at = life.opened_at + timedelta(days=2, hours=3)
             events.append(_event(rng, life.viewer("outsider"), at, life.child.pk, matrix, refused="no_grant"))
     events.sort(key=lambda event: (event.at, event.role, str(event.request_id)))
     AccessEvent.objects.bulk_create(events, batch_size=500)
+
+
+def _at_work(rng: random.Random, at: datetime) -> datetime:
+    """People read files when they are at work; what they wrote up at another hour they had read before."""
+    local = timezone.localtime(at, LONDON)
+    return at if local.weekday() < 5 and 7 <= local.hour < 20 else in_office_hours(rng, local.date())
 
 
 def _oversight(life: Life, rng: random.Random) -> list[tuple[str, datetime]]:

@@ -23,9 +23,11 @@ from config.demo.children import ChildPlan, plan_children
 from config.demo.circle import lead_of
 from config.demo.conflicts import write_conflicts
 from config.demo.deciding import decide, decided_at_of, outcome_for
+from config.demo.digests import go_through_weeks
 from config.demo.emergency import write_emergencies
 from config.demo.life import Life
 from config.demo.looking import write_looks
+from config.demo.matrix import propose_a_change
 from config.demo.missing import missing_today
 from config.demo.narratives import Teller
 from config.demo.notifications import send, sent_at_of
@@ -79,6 +81,7 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         functions = make_functions()
         world = make_people(agencies=make_agencies(), functions=functions, today=until.date())
         make_systems(world, today=until.date())
+        propose_a_change(world, today=until.date())
         setting = Setting(seed, until, world, tool_in_force(on=until.date()), show_progress)
         seeded = Seeded(world)
         plans = plan_children(count=children, seed=seed, today=until.date())
@@ -92,6 +95,7 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         write_emergencies(seeded.lives, setting)
         write_conflicts(seeded.lives, setting)
         write_looks(seeded.lives, setting)
+        go_through_weeks(setting)
         tell_history(setting)
     return seeded
 

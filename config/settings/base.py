@@ -237,6 +237,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 6 * 60 * 60.0,
         "options": {"expires": 60 * 60},
     },
+    "make_look_digests": {
+        "task": "cases.tasks.make_look_digests",
+        "schedule": 60 * 60.0,
+        "options": {"expires": 30 * 60},
+    },
     "purge_drafts": {"task": "accounts.tasks.purge_drafts", "schedule": 6 * 60 * 60.0, "options": {"expires": 60 * 60}},
 }
 

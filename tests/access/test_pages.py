@@ -44,6 +44,7 @@ from tests.factories.referrals import make_match_question, make_notification
 from tests.factories.reporting import SPRING
 from tests.factories.reporting import make_report as make_board_report
 from tests.factories.risk import make_assessment, make_judgement
+from tests.factories.sharing import make_signal, propose
 from tests.masking import masked
 
 pytestmark = pytest.mark.django_db
@@ -109,11 +110,12 @@ class Things:
     def never(address: Address) -> dict[str, Any]:
         top = address.pattern.split("/")[0]
         unknown = {part: uuid.uuid4() for part in address.parts if part not in CHOICES}
+        unknown |= {"user_id": 999_999_999}
         return {**unknown, **CHOICES, "reference": NEVER_REFERENCE.get(top, "ZZZ-ZZZZ")}
 
 
 @pytest.fixture
-def things(world, viewer) -> Things:
+def things(world, viewer, at) -> Things:
     """A file with something on each page, known to social care alone."""
     child = make_child(CANARY, "Ashdown-Canary")
     worker = viewer("socialworker")
@@ -149,6 +151,7 @@ def things(world, viewer) -> Things:
     meeting = make_meeting(panel)
     item = make_item(meeting, child, viewer("coordinator"))
     action = make_action(item, world.membership("socialworker"), worker, text=f"Ring {CANARY}.")
+    signal = make_signal(worker, child, at)
     return Things(
         child,
         {
@@ -174,6 +177,10 @@ def things(world, viewer) -> Things:
             "action_id": action.pk,
             "draft_id": draft.pk,
             "token": held.pk,
+            "proposal_id": propose(viewer, at).pk,
+            "user_id": worker.user_id,
+            "digest_id": signal.digest_id,
+            "signal_id": signal.pk,
             "run_id": report_that_counts(child, worker).pk,
             "token_id": system.token.pk,
             "membership_id": system.token.user.memberships.get().pk,

@@ -40,6 +40,7 @@ MAY_DELETE = {
     "axes_accesslog",
     "cases_childgroupgrant",
     "cases_childusergrant",
+    "cases_matrixchange",
     "cases_sweeprun",
     "django_session",
 }
@@ -186,11 +187,19 @@ class TestTheServingRole:
         assert refused("DELETE FROM accounts_accessevent")
         assert AccessEvent.objects.count() == 1
 
-    def test_cannot_touch_or_add_definitions(self):
+    def test_changes_no_definition_and_adds_only_a_matrix_for_a_coming_day(self):
         assert DefinitionVersion.objects.exists()
         assert refused("UPDATE accounts_definitionversion SET body = ''")
         assert refused("DELETE FROM accounts_definitionversion")
-        assert refused("INSERT INTO accounts_definitionversion (kind) VALUES ('access_matrix')")
+        for kind, effective_on, adds in (
+            ("risk_tool", "CURRENT_DATE + 2", False),
+            ("access_matrix", "CURRENT_DATE - 1", False),
+            ("access_matrix", "CURRENT_DATE + 2", True),
+        ):
+            assert adds != refused(
+                "INSERT INTO accounts_definitionversion (kind, key, version, body, sha256, effective_on, adopted_by) "
+                f"VALUES ('{kind}', 'access_matrix', 99, '', '', {effective_on}, '')"
+            )
 
     def test_cannot_stretch_a_grant(self, world, viewer):
         child = make_child()

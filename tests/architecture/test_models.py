@@ -42,6 +42,8 @@ NO_HISTORY = {
     "accounts.DefinitionVersion": "never changes",
     "accounts.Draft": "is the writer's own until it is sent",
     "accounts.HeldSubmission": "is the writer's own until it is sent",
+    "cases.LookDigest": "is counted once, when it is made",
+    "cases.MatrixSignature": "never changes",
     "cases.SweepRun": "says that the sweep is alive, for a week",
     "accounts.Submission": "marks the press of a button",
     "cases.ChildGroupGrant": "is rebuilt from grants, which have a history",

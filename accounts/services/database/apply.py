@@ -58,6 +58,7 @@ def _set_guards(cursor: CursorWrapper, tables: dict[str, list[str]]) -> None:
         # As the owner, so that the serving role needs no right of its own to write history.
         cursor.execute(f"ALTER FUNCTION {signature} SECURITY DEFINER SET search_path = public, pg_temp")
     cursor.execute(guards.STAMP)
+    cursor.execute(guards.ADOPTED)
     for table in history_tables():
         _guard(cursor, guards.CONTEXT, table)
         _guard(cursor, guards.NEVER_EMPTIED, table)

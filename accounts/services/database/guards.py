@@ -61,6 +61,19 @@ END;
 $$
 """,
     """
+CREATE OR REPLACE FUNCTION public.harbour_adopted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- What people adopt in the product holds from a coming day on; every other rule is published by the owner.
+    IF session_user <> {owner} AND (
+        NEW.kind <> 'access_matrix' OR NEW.effective_on <= (clock_timestamp() AT TIME ZONE 'Europe/London')::date
+    ) THEN
+        RAISE EXCEPTION 'Definitions are published by the owner' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END;
+$$
+""",
+    """
 CREATE OR REPLACE FUNCTION public.harbour_require_context() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF session_user <> {owner} AND COALESCE(NEW.pgh_context ->> 'reason', '') = '' THEN
@@ -76,6 +89,10 @@ $$
 STAMP = (
     "CREATE OR REPLACE TRIGGER harbour_stamp BEFORE INSERT ON accounts_accessevent "
     "FOR EACH ROW EXECUTE FUNCTION public.harbour_stamp_access()"
+)
+ADOPTED = (
+    "CREATE OR REPLACE TRIGGER harbour_adopted BEFORE INSERT ON accounts_definitionversion "
+    "FOR EACH ROW EXECUTE FUNCTION public.harbour_adopted()"
 )
 APPEND_ONLY = (
     "CREATE OR REPLACE TRIGGER harbour_append_only BEFORE UPDATE OR DELETE ON {table} "

@@ -49,6 +49,10 @@ LADDERS: Mapping[AlertKind, tuple[Step, ...]] = {
     AlertKind.CONFLICT_POSSIBLE: (),
     AlertKind.CONFLICT_LIFT: (),
     AlertKind.EMERGENCY_JUDGED: (),
+    AlertKind.LOOK_DIGEST: (
+        Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),
+        Step(timedelta(days=7), (FunctionKey.DATA_GUARDIANS,)),
+    ),
 }
 
 # What is dealt with first: danger, then the shorter the time that was allowed.
@@ -68,6 +72,7 @@ URGENCY: tuple[str, ...] = (
     AlertKind.RESTRICTION_LIFT,
     ClockKind.RESTRICTION_REVIEWED,
     AlertKind.EMERGENCY_JUDGED,
+    AlertKind.LOOK_DIGEST,
 )
 
 

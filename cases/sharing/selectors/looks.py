@@ -1,0 +1,220 @@
+"""Looks by person, for the data guardians, and the weekly digest of those worth a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.urls import reverse
+
+from accounts.choices import AccessOutcome
+from accounts.models import AccessEvent, Membership, User
+from accounts.rules.refusals import NotKnown
+from accounts.rules.viewers import Viewer
+from cases.access.models import AccessGrant, Block
+from cases.record.models import Alias, Child, ChronologyEntry, Involvement
+from cases.sharing.models.looks import LookDigest, LookSignal
+from cases.sharing.rules.looks import Known, Limits, Look, NameSearch, family_names, read_limits
+
+OWN_NAME = "own_name"
+LIMITS = ("look_signals", "look_signals")
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class PersonFilter:
+    """How the list of people is narrowed: words of a name, and whether only those with refusals stand in it."""
+
+    words: str = ""
+    agency_id: UUID | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class PersonLooks:
+    """One person with the number of looks and refusals since a day."""
+
+    user_id: int
+    name: str
+    reads: int
+    refusals: int
+    last_at: datetime | None
+
+
+def people_who_looked(wanted: PersonFilter, *, since: datetime, skip: int = 0, limit: int = 51) -> list[PersonLooks]:
+    """People who have looked or were refused since an instant, those with most refusals and reads first."""
+    events = AccessEvent.objects.filter(at__gte=since, user_id__isnull=False)
+    if wanted.words or wanted.agency_id:
+        people = User.objects.filter(full_name__icontains=wanted.words) if wanted.words else User.objects.all()
+        if wanted.agency_id:
+            people = people.filter(memberships__agency_id=wanted.agency_id)
+        events = events.filter(user_id__in=people.values("pk"))
+    counted = (
+        events.order_by()
+        .values("user_id")
+        .annotate(
+            reads=Count("pk", filter=Q(outcome=AccessOutcome.ALLOWED)),
+            refusals=Count("pk", filter=Q(outcome=AccessOutcome.REFUSED)),
+            last=Max("at"),
+        )
+    )
+    if wanted.refused:
+        counted = counted.filter(refusals__gt=0)
+    rows = list(counted.order_by("-refusals", "-reads", "user_id")[skip : skip + limit])
+    names = dict(User.objects.filter(pk__in=[row["user_id"] for row in rows]).values_list("pk", "full_name"))
+    return [
+        PersonLooks(pk, names.get(pk, ""), row["reads"], row["refusals"], row["last"])
+        for row in rows
+        if (pk := row["user_id"]) is not None
+    ]
+
+
+def person_with_looks(user_id: int) -> User:
+    """One person by id. Raises NotKnown for none."""
+    person = User.objects.filter(pk=user_id).first()
+    if person is None:
+        raise NotKnown("no_person")
+    return person
+
+
+def looks_of(
+    viewer: Viewer, user_id: int, *, at: datetime, looked_from: datetime | None, looked_before: datetime | None
+) -> QuerySet[AccessEvent]:
+    """Everything one person opened, had in a list or was refused, newest first, as far as this guardian may know.
+
+    An event about a file that the guardian is kept from is left out, and so is it from the counts of its page.
+    """
+    events = AccessEvent.objects.filter(user_id=user_id)
+    if looked_from is not None:
+        events = events.filter(at__gte=looked_from)
+    if looked_before is not None:
+        events = events.filter(at__lt=looked_before)
+    mine = Child.objects.visible_to(viewer, at=at).filter(pk=OuterRef("child_id"))
+    return events.filter(Q(child_id=None) | Exists(mine)).order_by("-at", "-pk")
+
+
+def references_of(viewer: Viewer, events: Iterable[Any], *, at: datetime) -> dict[UUID, str]:
+    """The references of the files that rows speak of, where the guardian may know of them."""
+    ids = {row.child_id for row in events if row.child_id}
+    files = Child.objects.visible_to(viewer, at=at).filter(pk__in=ids)
+    return dict(files.values_list("pk", "reference"))
+
+
+# The week's looks, as rows for the rules. Read as the system, which puts out a question and no file.
+
+
+def week_looks(start: datetime, end: datetime) -> Iterator[Look]:
+    """Every file that a person opened in a span of time; what lists and searches showed is no opening."""
+    opened = AccessEvent.objects.filter(
+        outcome=AccessOutcome.ALLOWED, at__gte=start, at__lt=end, child_id__isnull=False, user_id__isnull=False
+    )
+    rows = opened.order_by().values_list("user_id", "role", "child_id", "at")
+    for user_id, role, child_id, at in rows.iterator(CHUNK):
+        if user_id is not None and child_id is not None:
+            yield Look(user_id, role, child_id, at)
+
+
+def week_searches(start: datetime, end: datetime) -> list[NameSearch]:
+    """Every search for one's own family name in a span of time."""
+    found = AccessEvent.objects.filter(reason_code=OWN_NAME, at__gte=start, at__lt=end, user_id__isnull=False)
+    rows = found.order_by("at").values_list("user_id", "at")
+    return [NameSearch(user_id, at) for user_id, at in rows if user_id is not None]
+
+
+def known_of(looks: Iterable[Look]) -> Known:
+    """The family names of the people and files of a week's looks, and who works with which of the children."""
+    pairs = {(look.user_id, look.child_id) for look in looks}
+    people, files = {user for user, _ in pairs}, {child for _, child in pairs}
+    named: dict[UUID, frozenset[str]] = {}
+    for pk, name in Child.objects.filter(pk__in=files).values_list("pk", "family_name"):
+        named[pk] = family_names(name)
+    for pk, name in Alias.objects.filter(child__in=files).values_list("child_id", "name"):
+        named[pk] = named.get(pk, frozenset()) | family_names(name.split()[-1] if name.split() else "")
+    return Known(
+        names_of_people={
+            pk: family_name_of(name) for pk, name in User.objects.filter(pk__in=people).values_list("pk", "full_name")
+        },
+        names_on_files=named,
+        caseload=_caseload(people, files),
+    )
+
+
+def family_name_of(full_name: str) -> frozenset[str]:
+    """The family name of a member of staff, as compared: the last word of the name by which they are listed."""
+    words = full_name.split()
+    return family_names(words[-1]) if words else frozenset()
+
+
+def _caseload(people: set[int], files: set[UUID]) -> frozenset[tuple[int, UUID]]:
+    """Who works with a child in person: named in an involvement or a grant, or the author of an entry."""
+    asked: tuple[tuple[type[Any], str], ...] = (
+        (Involvement, "membership__user_id"),
+        (AccessGrant, "membership__user_id"),
+        (ChronologyEntry, "author_id"),
+    )
+    found: set[tuple[int, UUID]] = set()
+    for model, person in asked:
+        rows = model.objects.filter(**{f"{person}__in": people, "child_id__in": files})
+        found |= set(rows.order_by().values_list(person, "child_id").distinct())
+    return frozenset(found)
+
+
+@lru_cache(maxsize=8)
+def limits_of(body: str) -> Limits:
+    """The figures of one version of the definition."""
+    return read_limits(body)
+
+
+# The digests, for guardians.
+
+
+def digests() -> list[LookDigest]:
+    """Every week that was gone through, newest first, with how many of its signals wait."""
+    waiting = Count("signals", filter=Q(signals__decided_at=None))
+    return list(LookDigest.objects.annotate(waiting=waiting, found=Count("signals")).order_by("-week_from")[:104])
+
+
+def digest_by(digest_id: UUID) -> LookDigest:
+    """One digest. Raises NotKnown for none."""
+    found = LookDigest.objects.select_related("limits").filter(pk=digest_id).first()
+    if found is None:
+        raise NotKnown("no_digest")
+    return found
+
+
+def signals_for(viewer: Viewer, digest: LookDigest, *, at: datetime) -> list[LookSignal]:
+    """The signals of a week, in the order of their kinds; none about a file that the guardian is blocked from."""
+    blocked = Block.objects.live(at).filter(user_id=viewer.person_id).values("child_id")
+    rows = LookSignal.objects.filter(digest=digest).exclude(child_id__in=blocked).select_related("decided_by__user")
+    return list(rows.order_by("user_id", "child_id"))
+
+
+def signal_for(viewer: Viewer, signal_id: UUID, *, at: datetime) -> LookSignal:
+    """One signal that this guardian may know of. Raises NotKnown for any other."""
+    blocked = Block.objects.live(at).filter(user_id=viewer.person_id).values("child_id")
+    found = LookSignal.objects.exclude(child_id__in=blocked).filter(pk=signal_id).first()
+    if found is None:
+        raise NotKnown("no_signal")
+    return found
+
+
+def digests_waiting(at: datetime) -> QuerySet[Any]:
+    """The ids of digests with a signal that nobody has decided: each must have an alert."""
+    waiting = LookSignal.objects.filter(digest=OuterRef("pk"), decided_at=None)
+    return LookDigest.objects.filter(Exists(waiting), made_at__lte=at).values("pk")
+
+
+def digest_addresses(digest_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The page of each digest, for whoever is told of it."""
+    return {digest_id: reverse("cases:look_digest", args=[digest_id]) for digest_id in digest_ids}
+
+
+def agencies_of(user_ids: Iterable[int]) -> dict[int, str]:
+    """Where people work, for a list of them."""
+    rows = Membership.objects.filter(user_id__in=set(user_ids)).order_by("user_id", "-started_on")
+    return dict(reversed(list(rows.values_list("user_id", "agency__name"))))

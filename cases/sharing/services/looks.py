@@ -1,0 +1,113 @@
+"""Going through a week's looks, and saying what came of a signal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.timezone import localdate
+
+from accounts.choices import AccessOutcome
+from accounts.rules.dates import LONDON
+from accounts.rules.viewers import Viewer
+from accounts.selectors.definitions import definition_in_force
+from accounts.services.access_events import Trace, record_access
+from cases.clocks.choices import AlertKind
+from cases.clocks.services import acknowledge_subject, start_ladder
+from cases.record.rules.names import words_of
+from cases.sharing.choices import SignalVerdict
+from cases.sharing.models.looks import LookDigest, LookSignal
+from cases.sharing.rules.looks import check_verdict, signals_of
+from cases.sharing.selectors.looks import (
+    LIMITS,
+    OWN_NAME,
+    family_name_of,
+    known_of,
+    limits_of,
+    signal_for,
+    week_looks,
+    week_searches,
+)
+
+WEEK = timedelta(days=7)
+WEEKS_BACK = 5
+
+
+def make_due_digests(at: datetime) -> int:
+    """Go through every whole week of the last five that nobody has gone through. Returns how many were made."""
+    monday = localdate(at) - timedelta(days=localdate(at).weekday())
+    weeks = [monday - WEEK * back for back in range(WEEKS_BACK, 0, -1)]
+    return sum(make_digest(week_from=week, at=at) is not None for week in weeks)
+
+
+@transaction.atomic
+def make_digest(*, week_from: date, at: datetime) -> LookDigest | None:
+    """Go through the looks of one week from its Monday, by London's clocks, and tell the guardians of what was found.
+
+    A week is gone through once: the second call, or a second one at the same time, gives None.
+    """
+    version = definition_in_force(*LIMITS, on=localdate(at))
+    digest, new = LookDigest.objects.get_or_create(
+        week_from=week_from, defaults={"limits": version, "looks": 0, "made_at": at}
+    )
+    if not new:
+        return None
+    start, end = (datetime.combine(day, datetime.min.time(), LONDON) for day in (week_from, week_from + WEEK))
+    looks = list(week_looks(start, end))
+    signals = signals_of(looks, week_searches(start, end), known=known_of(looks), limits=limits_of(version.body))
+    digest.looks = len(looks)
+    digest.save(update_fields=["looks"])
+    for signal in signals:
+        LookSignal.objects.create(
+            digest=digest,
+            kind=signal.kind,
+            user_id=signal.user_id,
+            child_id=signal.child_id,
+            count=signal.count,
+            first_at=signal.first_at,
+            last_at=signal.last_at,
+        )
+    if signals:
+        start_ladder(kind=AlertKind.LOOK_DIGEST, subject_id=digest.pk, at=at)
+    return digest
+
+
+def note_search(*, viewer: Viewer, words: str, child_ids: Iterable[UUID], trace: Trace | None = None) -> None:
+    """Write down which files a search by name showed, and whether somebody searched for their own family name.
+
+    What was typed is not kept.
+    """
+    own = bool(family_name_of(viewer.name) & set(words_of(words)))
+    shown = list(child_ids)
+    if own or shown:
+        record_access(
+            viewer=viewer,
+            action="cases:search",
+            outcome=AccessOutcome.ALLOWED,
+            reason_code=OWN_NAME if own else "listed",
+            shown_ids=shown,
+            trace=trace,
+        )
+
+
+def note_oversight(*, viewer: Viewer, page: str, trace: Trace | None = None) -> None:
+    """Write down that a guardian read or took away one person's looks: oversight is looked over too."""
+    record_access(viewer=viewer, action=page, outcome=AccessOutcome.ALLOWED, reason_code="oversight", trace=trace)
+
+
+@transaction.atomic
+def decide_signal(*, signal_id: UUID, verdict: SignalVerdict, note: str, at: datetime, by: Viewer) -> LookSignal:
+    """Say what came of a signal. Raises NotKnown for one that the guardian may not know of, VerdictRefused for one's
+    own or one that was decided.
+    """
+    LookSignal.objects.select_for_update().filter(pk=signal_id).first()
+    signal = signal_for(by, signal_id, at=at)
+    check_verdict(signal_user_id=signal.user_id, decided=signal.decided_at is not None, by_user_id=by.person_id)
+    signal.verdict, signal.note = verdict, note
+    signal.decided_at, signal.decided_by_id = at, by.acting_membership_id
+    signal.save(update_fields=["verdict", "note", "decided_at", "decided_by"])
+    if not LookSignal.objects.filter(digest_id=signal.digest_id, decided_at=None).exists():
+        acknowledge_subject(kind=AlertKind.LOOK_DIGEST, subject_id=signal.digest_id, at=at, by=by)
+    return signal

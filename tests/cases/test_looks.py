@@ -1,0 +1,400 @@
+"""Which looks are worth a question, who reads them, and what may be said of one.
+
+Seen to fail: looks at a file that the guardian is kept from left in the list, and its signal in the digest; a verdict
+on one's own looks; sixty minutes counted as within an hour; an involvement that is no work with the child; the pages
+opened to everybody who reads files; a search for one's own name that finds nothing left out.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from accounts.choices import AccessOutcome
+from accounts.forms import WriteForm
+from accounts.models import AccessEvent
+from accounts.rules.dates import LONDON
+from cases.clocks.choices import AlertKind
+from cases.clocks.models import Alert
+from cases.record.choices import InvolvementRole
+from cases.record.models import Child, Involvement
+from cases.sharing.choices import SignalKind, SignalVerdict
+from cases.sharing.models.looks import LookDigest, LookSignal
+from cases.sharing.rules.looks import (
+    Known,
+    Limits,
+    Look,
+    NameSearch,
+    Signal,
+    VerdictRefused,
+    check_verdict,
+    family_names,
+    is_out_of_hours,
+    read_limits,
+    signals_of,
+)
+from cases.sharing.services.looks import decide_signal, make_digest, make_due_digests
+from tests.factories.cases import block, grant, make_child, provenance
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LIMITS = Limits(
+    least={
+        SignalKind.SAME_NAME: 1,
+        SignalKind.OWN_NAME: 1,
+        SignalKind.MANY_IN_AN_HOUR: 3,
+        SignalKind.OUTSIDE_CASELOAD: 2,
+        SignalKind.OUT_OF_HOURS: 2,
+    },
+    not_asked={kind: frozenset({"csc_out_of_hours"}) for kind in SignalKind},
+    night_from=22,
+    night_until=6,
+)
+A, B, C, D = (UUID(int=number) for number in range(1, 5))
+
+
+def on(day: int, hour: int, minute: int = 0) -> datetime:
+    """A time by London's clocks on a day of the week, Monday being 0."""
+    return datetime(2026, 11, 16 + day, hour, minute, tzinfo=LONDON)
+
+
+def kinds(looks: list[Look], *, known: Known | None = None, searches: tuple[NameSearch, ...] = ()) -> list[SignalKind]:
+    return [signal.kind for signal in signals_of(looks, searches, known=known or Known(), limits=LIMITS)]
+
+
+# The rules.
+
+
+@pytest.mark.parametrize(
+    ("at", "late"),
+    [
+        (on(0, 21, 59), False),
+        (on(0, 22), True),
+        (on(1, 5, 59), True),
+        (on(1, 6), False),
+        (on(5, 12), True),
+        (on(6, 12), True),
+        (datetime(2026, 7, 6, 21, 30, tzinfo=LONDON), False),
+        (datetime.fromisoformat("2026-07-06T21:30:00+00:00"), True),  # half past ten in London's summer
+    ],
+)
+def test_the_night_and_the_weekend_are_those_of_londons_clocks(at: datetime, late: bool) -> None:
+    assert is_out_of_hours(at, LIMITS) is late
+
+
+@pytest.mark.parametrize(
+    ("looks", "found"),
+    [
+        ([], []),
+        ([("x", A, on(0, 10))], []),
+        ([("x", A, on(0, 10)), ("x", B, on(1, 10))], [SignalKind.OUTSIDE_CASELOAD]),
+        ([("x", A, on(0, 10)), ("x", A, on(1, 10))], []),
+        ([("x", A, on(0, 23)), ("x", A, on(5, 10))], [SignalKind.OUT_OF_HOURS]),
+        ([("x", A, on(0, 23))], []),
+        (
+            [("x", A, on(0, 10)), ("x", B, on(0, 10, 30)), ("x", C, on(0, 10, 59))],
+            [SignalKind.MANY_IN_AN_HOUR, SignalKind.OUTSIDE_CASELOAD],
+        ),
+        # Sixty minutes apart is no longer within an hour, and one file three times is one file.
+        ([("x", A, on(0, 10)), ("x", B, on(0, 10, 30)), ("x", C, on(0, 11))], [SignalKind.OUTSIDE_CASELOAD]),
+        ([("x", A, on(0, 10, n)) for n in range(5)], []),
+        (
+            [("csc_out_of_hours", child, on(0, 23, n)) for n, child in enumerate((A, B, C, D))],
+            [],
+        ),
+    ],
+)
+def test_which_looks_are_worth_a_question(looks, found) -> None:
+    assert kinds([Look(1, role, child, at) for role, child, at in looks]) == found
+
+
+def test_the_fullest_hour_is_told_with_its_files_and_its_times() -> None:
+    looks = [Look(1, "x", A, on(0, 9)), *(Look(1, "x", child, on(2, 9, n)) for n, child in enumerate((A, B, C, D, A)))]
+    signal = signals_of(looks, (), known=Known(caseload=frozenset((1, child) for child in (A, B, C, D))), limits=LIMITS)
+    assert signal == [Signal(SignalKind.MANY_IN_AN_HOUR, 1, 4, on(2, 9, 0), on(2, 9, 3))]
+
+
+def test_children_that_somebody_works_with_are_no_question() -> None:
+    looks = [Look(1, "x", child, on(day, 10)) for day, child in enumerate((A, B, C))]
+    assert kinds(looks, known=Known(caseload=frozenset({(1, A), (1, B)}))) == []
+    assert kinds(looks, known=Known(caseload=frozenset({(2, A), (2, B)}))) == [SignalKind.OUTSIDE_CASELOAD]
+
+
+@pytest.mark.parametrize(
+    ("person", "child", "same"),
+    [
+        ("Whitlock", "Whitlock", True),
+        ("whitlock", "WHITLOCK", True),
+        ("Núñez", "Nunez", True),
+        ("Okafor-Hale", "Hale", True),
+        ("de Souza", "Souza", True),
+        ("de", "da", False),
+        ("Hale", "Haley", False),
+        ("", "", False),
+    ],
+)
+def test_one_family_name_in_several_spellings(person: str, child: str, same: bool) -> None:
+    known = Known(names_of_people={1: family_names(person)}, names_on_files={A: family_names(child)})
+    assert (SignalKind.SAME_NAME in kinds([Look(1, "x", A, on(0, 10))], known=known)) is same
+
+
+def test_a_search_for_ones_own_name() -> None:
+    signals = signals_of([], [NameSearch(7, on(0, 9)), NameSearch(7, on(2, 9))], known=Known(), limits=LIMITS)
+    assert signals == [Signal(SignalKind.OWN_NAME, 7, 2, on(0, 9), on(2, 9))]
+
+
+@pytest.mark.parametrize(
+    ("user", "decided", "by", "may"), [(1, False, 2, True), (1, True, 2, False), (2, False, 2, False)]
+)
+def test_who_says_what_came_of_it(user: int, decided: bool, by: int, may: bool) -> None:
+    if may:
+        check_verdict(signal_user_id=user, decided=decided, by_user_id=by)
+        return
+    with pytest.raises(VerdictRefused):
+        check_verdict(signal_user_id=user, decided=decided, by_user_id=by)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("files = 30", "files = 0"),
+        ("night_from = 22", "night_from = 5"),
+        ('"csc_out_of_hours", "police_officer"', '"caretaker"'),
+        ("[own_name]", "[another]"),
+    ],
+)
+def test_figures_that_cannot_be_read_are_refused(was: str, becomes: str) -> None:
+    body = (ROOT / "cases" / "definitions" / "looks" / "look_signals_v1.toml").read_text()
+    assert read_limits(body).least[SignalKind.MANY_IN_AN_HOUR] == 30
+    assert was in body
+    with pytest.raises(ValueError, match=r"definition of looks|night must"):
+        read_limits(body.replace(was, becomes))
+
+
+# The record.
+
+pytestmark = pytest.mark.django_db
+
+
+def look(viewer, child, *, outcome: str = AccessOutcome.ALLOWED, reason: str = "granted") -> None:
+    """Somebody opens a file now: no other time can be written."""
+    AccessEvent.objects.create(
+        user_id=viewer.user_id,
+        membership_id=viewer.membership_id,
+        agency_id=viewer.agency_id,
+        role=viewer.role_key,
+        action="cases:file",
+        outcome=outcome,
+        reason_code=reason,
+        child_id=child.pk if child else None,
+    )
+
+
+def this_week(at: datetime) -> date:
+    today = at.astimezone(LONDON).date()
+    return today - timedelta(days=today.weekday())
+
+
+def found_in(digest: LookDigest) -> set[tuple[str, int, UUID | None]]:
+    """The signals but those of the night, as the suite runs at any hour."""
+    rows = LookSignal.objects.filter(digest=digest).exclude(kind=SignalKind.OUT_OF_HOURS)
+    return set(rows.values_list("kind", "user_id", "child_id"))
+
+
+def digest_of(at: datetime) -> LookDigest:
+    digest = make_digest(week_from=this_week(at), at=at)
+    assert digest is not None
+    return digest
+
+
+def test_a_week_is_gone_through_once_and_the_guardians_are_told(world, viewer, at) -> None:
+    nurse = viewer("nurse")
+    relative, other = make_child("Ada", "Prosser"), make_child("Ada", "Fenwick")
+    for child in (relative, other):
+        look(nurse, child)
+        look(viewer("camhs"), child)
+    look(nurse, relative, outcome=AccessOutcome.REFUSED, reason="no_grant")
+    digest = digest_of(at)
+    assert found_in(digest) == {("same_name", nurse.user_id, relative.pk)}
+    assert digest.looks == 4
+    alert = Alert.objects.get(kind=AlertKind.LOOK_DIGEST)
+    assert alert.group == world.functions["data_guardians"].group
+    assert make_digest(week_from=this_week(at), at=at) is None
+    assert LookDigest.objects.count() == Alert.objects.filter(kind=AlertKind.LOOK_DIGEST).count() == 1
+
+
+def test_a_week_without_a_question_tells_nobody(world, viewer, at) -> None:
+    assert make_due_digests(at) == 5
+    assert make_due_digests(at) == 0
+    assert not LookSignal.objects.exists()
+    assert not Alert.objects.exists()
+    assert LookDigest.objects.order_by("-week_from")[0].week_from == this_week(at) - timedelta(days=7)
+
+
+def test_work_with_a_child_is_an_involvement_a_grant_in_person_or_an_entry(world, viewer, at) -> None:
+    keyworker = viewer("keyworker")
+    children = [make_child(f"Child{number}") for number in range(11)]
+    for child in children:
+        look(keyworker, child)
+    first, second = children[:2]
+    grant(first, keyworker)
+    Involvement.objects.create(
+        child=second,
+        working_agency=world.agency("specialist"),
+        membership=world.membership("keyworker"),
+        role=InvolvementRole.KEYWORKER,
+        started_on="2026-01-05",
+        **provenance(keyworker),
+    )
+    digest = digest_of(at)
+    assert found_in(digest) == {("outside_caseload", keyworker.user_id, None)}
+    assert LookSignal.objects.get(kind=SignalKind.OUTSIDE_CASELOAD).count == 9
+
+
+def test_a_search_for_ones_own_name_is_noted_without_what_was_typed(client_as, viewer, at) -> None:
+    for words in ("Prosser", "Ada Prosser", "Fenwick"):
+        assert client_as("nurse").post("/cases/search/", {"words": words}).status_code == 200
+    events = AccessEvent.objects.filter(action="cases:search")
+    assert list(events.values_list("reason_code", "shown_ids")) == [("own_name", []), ("own_name", [])]
+    assert found_in(digest_of(at)) == {("own_name", viewer("nurse").user_id, None)}
+
+
+def a_signal(viewer, at, *, person: str = "nurse") -> LookSignal:
+    child = make_child("Ada", viewer(person).name.split()[-1])
+    grant(child, viewer("guardian"))
+    look(viewer(person), child)
+    digest = digest_of(at)
+    return LookSignal.objects.get(digest=digest, kind=SignalKind.SAME_NAME)
+
+
+def test_a_verdict_is_given_once_and_the_alert_ends_with_the_last(world, viewer, at) -> None:
+    signal = a_signal(viewer, at)
+    for row in LookSignal.objects.filter(digest=signal.digest):
+        assert Alert.objects.filter(acknowledged_at=None).exists()
+        decide_signal(
+            signal_id=row.pk, verdict=SignalVerdict.EXPLAINED, note="Her patient.", at=at, by=viewer("guardian")
+        )
+    assert not Alert.objects.filter(acknowledged_at=None).exists()
+    with pytest.raises(VerdictRefused):
+        decide_signal(signal_id=signal.pk, verdict=SignalVerdict.BREACH, note="No.", at=at, by=viewer("guardian"))
+    for statement in (
+        "UPDATE cases_looksignal SET verdict = 'breach'",
+        "UPDATE cases_looksignal SET user_id = 1",
+        "DELETE FROM cases_looksignal",
+        "DELETE FROM cases_lookdigest",
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def test_nobody_decides_about_their_own_looks(world, viewer, client_as, at) -> None:
+    signal = a_signal(viewer, at, person="guardian")
+    browser = client_as("guardian")
+    page = f"/access/signals/{signal.pk}/"
+    answer = browser.post(page, {**key(), "verdict": "explained", "note": "It was me."})
+    assert answer.status_code == 422
+    assert "about your own looks" in answer.content.decode()
+    assert page not in browser.get(f"/access/digests/{signal.digest_id}/").content.decode()
+    signal.refresh_from_db()
+    assert signal.decided_at is None
+
+
+# The pages.
+
+
+def key() -> dict[str, str]:
+    return {"idempotency_key": WriteForm()["idempotency_key"].value()}
+
+
+PAGES = ("/access/looks/", "/access/digests/", "/access/looks/{user}/", "/access/looks/{user}/export/")
+
+
+@pytest.mark.parametrize("name", ["socialworker", "manager", "chair", "coordinator", "admin", "analyst", "teacher"])
+def test_nobody_but_a_guardian_reads_them(client_as, viewer, at, name: str) -> None:
+    signal = a_signal(viewer, at)
+    browser = client_as(name)
+    for page in (*PAGES, f"/access/digests/{signal.digest_id}/", f"/access/signals/{signal.pk}/"):
+        assert browser.get(page.format(user=viewer("nurse").user_id)).status_code == 403, page
+    assert browser.post(f"/access/signals/{signal.pk}/", key()).status_code == 403
+
+
+def test_a_guardian_reads_what_one_person_looked_at_and_takes_it_away(client_as, viewer, at) -> None:
+    signal = a_signal(viewer, at)
+    nurse, browser = viewer("nurse"), client_as("guardian")
+    reference = signal_reference(signal)
+    assert "Nia Prosser" in browser.get("/access/looks/").content.decode()
+    text = browser.get(f"/access/looks/{nurse.user_id}/").content.decode()
+    assert reference in text
+    assert "Overview" in text
+    export = browser.get(f"/access/looks/{nurse.user_id}/export/")
+    assert export["Content-Type"].startswith("text/csv")
+    assert reference in export.content.decode()
+    actions = AccessEvent.objects.filter(user_id=viewer("guardian").user_id).values_list("action", flat=True)
+    assert {"cases:person_looks", "cases:export_looks"} <= set(actions)
+    assert browser.get("/access/looks/999999999/").status_code == 404
+
+
+def signal_reference(signal: LookSignal) -> str:
+    return Child.objects.get(pk=signal.child_id).reference
+
+
+def test_a_guardian_kept_from_a_file_reads_nothing_of_looks_at_it(client_as, viewer, world, at) -> None:
+    signal = a_signal(viewer, at)
+    reference = signal_reference(signal)
+    nurse, browser = viewer("nurse"), client_as("guardian")
+    pages = (f"/access/looks/{nurse.user_id}/", f"/access/looks/{nurse.user_id}/export/")
+    digest = f"/access/digests/{signal.digest_id}/"
+    for page in (*pages, digest):
+        assert reference in browser.get(page).content.decode(), page
+    block(Child.objects.get(pk=signal.child_id), viewer("guardian"), by=viewer("manager"))
+    for page in pages:
+        text = browser.get(page).content.decode()
+        assert reference not in text
+        assert "Overview" not in text, "not even that there was a look"
+    text = browser.get(digest).content.decode()
+    assert reference not in text
+    assert SignalKind.SAME_NAME.label not in text
+    assert browser.get(f"/access/signals/{signal.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        ({"verdict": "explained", "note": "Her patient: asked the ward."}, 302, ""),
+        ({"verdict": "explained", "note": " "}, 422, "Say how you know"),
+        ({"note": "Her patient."}, 422, "Select what came of it"),
+        ({"verdict": "forgotten", "note": "Her patient."}, 422, "Select one of the choices offered"),
+        ({"verdict": "breach", "note": "x" * 601}, 422, "600 characters or fewer"),
+    ],
+)
+def test_a_verdict_in_a_browser(client_as, viewer, at, said, status, words) -> None:
+    signal = a_signal(viewer, at)
+    answer = client_as("guardian").post(f"/access/signals/{signal.pk}/", {**key(), **said})
+    assert answer.status_code == status
+    assert words in answer.content.decode()
+    signal.refresh_from_db()
+    assert (signal.decided_at is not None) == (status == 302)
+
+
+def test_people_are_found_by_name_without_a_name_in_an_address(client_as, viewer, at) -> None:
+    a_signal(viewer, at)
+    browser = client_as("guardian")
+    answer = browser.post("/access/looks/", {"words": "Prosser", "agency": "", "form": "x"})
+    assert "Nia Prosser" in answer.content.decode()
+    text = browser.post("/access/looks/", {"words": "';--", "agency": ""}).content.decode()
+    assert "Nobody, in what you asked for." in text
+    assert browser.post("/access/looks/", {"words": "x", "agency": str(uuid4())}).status_code == 422
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_of_people_asks_as_often_for_three_as_for_one(
+    client_as, viewer, at, count: int, django_assert_num_queries
+) -> None:
+    browser = client_as("guardian")
+    for name in ("nurse", "camhs", "keyworker")[:count]:
+        look(viewer(name), make_child())
+    with django_assert_num_queries(14):
+        assert browser.get("/access/looks/").status_code == 200
