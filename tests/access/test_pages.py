@@ -167,7 +167,7 @@ def things(world, viewer, at) -> Things:
             "agency_id": world.agency("health").pk,
             "access_id": emergency.pk,
             "named_id": world.membership("guardian").pk,
-            "conflict_id": make_conflict(child, viewer("nurse"), by=viewer("guardian")).pk,
+            "conflict_id": make_conflict(child, viewer("youth_worker"), by=viewer("guardian")).pk,
             "possible_id": make_possible(child, viewer("camhs")).pk,
             "alert_id": alert.pk,
             "meeting_id": meeting.pk,

@@ -13,6 +13,8 @@ from accounts.models import Membership
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now, viewer_of
 from cases.record.models import Child
+from cases.sharing.models import Restriction
+from cases.sharing.selectors.restriction import named_on
 from missing.choices import EpisodeKind
 from missing.models import MissingEpisode, MissingReport, ReturnInterview
 from missing.services import EpisodeDetails, report_missing_child
@@ -22,7 +24,7 @@ from panels.choices import ActionStatus, MeetingState
 from panels.models import Action, AgendaItem, Meeting, PanelSeat
 from panels.services.meetings import accept_statement, open_meeting, publish_agenda
 
-POLICE, MANAGER, CHAIR = "missing.coordinator", "manager", "chair"
+POLICE, MANAGER, CHAIR, GUARDIAN = "missing.coordinator", "manager", "chair", "guardian"
 EPISODE_STEPS = ("add", "grade", "kind", "return", "correct", "check", "close", "decide_interview")
 INTERVIEW_STEPS = ("offer", "answer", "attempt", "allocate", "hold", "write_up", "not_needed", "not_engaged", "carer")
 MISSING = "missing:{}"
@@ -53,7 +55,18 @@ def let_things_happen() -> None:
 def pages_of_steps() -> Pages:
     """The page of every step, by the name of its address, with somebody who may open it."""
     at = now()
-    return _of_missing(at) + _of_panels(at)
+    return _of_missing(at) + _of_panels(at) + _of_access(at)
+
+
+def _of_access(at: datetime) -> Pages:
+    """What follows on a restriction, with the guardian who is named there."""
+    restriction = Restriction.objects.filter(lifted_at=None, child__in=_files(GUARDIAN, at)).order_by("pk")[0]
+    child = restriction.child
+    named = [member for member in named_on(child.pk, at=at) if member.pk != restriction.keeper_id]
+    return [
+        *((f"cases:{step}", reverse(f"cases:{step}", args=[child.reference]), GUARDIAN) for step in RESTRICTION_STEPS),
+        ("cases:take_off", _at("cases:take_off", child, named[0].pk), GUARDIAN),
+    ]
 
 
 def _of_missing(at: datetime) -> Pages:
@@ -95,6 +108,7 @@ def _of_panels(at: datetime) -> Pages:
     ]
 
 
+RESTRICTION_STEPS = ("add_name", "review_restriction", "ask_for_lift", "answer_lift")
 ITEM_STEPS = ("item", "prepare", "take_off")
 MEETING_STEPS = ("meeting", "attendance", "close")
 
