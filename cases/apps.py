@@ -123,19 +123,12 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from cases import checks  # noqa: F401  (registers the system checks)
-        from cases.clocks.choices import AlertKind, ClockKind
-        from cases.clocks.services import (
-            register_addresses,
-            register_hidden_files,
-            register_kept_from,
-            register_should_alert,
-            register_should_run,
-        )
+        from cases.clocks.choices import AlertKind
+        from cases.clocks.services import register_hidden_files, register_should_alert
         from cases.presenters.emergency import home_blocks
         from cases.presenters.home import register_home_block
         from cases.presenters.matrix import matrix_blocks
         from cases.record.selectors.hidden import hidden_files
-        from cases.sharing.selectors import conflicts, emergency, restriction
         from cases.sharing.selectors.looks import digest_addresses, digests_waiting
 
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
@@ -143,6 +136,7 @@ class CasesConfig(AppConfig):
         register_definitions("look_signals", Path(__file__).parent / "definitions" / "looks")
         register_definitions("clock", Path(__file__).parent / "definitions" / "clocks")
         register_hidden_files(hidden_files)
+        register_home_block(home_blocks)
         register_home_block(matrix_blocks)
         register_should_alert(AlertKind.LOOK_DIGEST, digests_waiting, addresses=digest_addresses)
         declare_rights(RIGHTS_ON_FILES)
@@ -150,20 +144,25 @@ class CasesConfig(AppConfig):
         declare_rights(RIGHTS_ON_EMERGENCIES)
         declare_rights(RIGHTS_ON_RESTRICTIONS)
         declare_rights(RIGHTS_ON_CONFLICTS)
-        addresses = emergency.emergency_addresses
-        register_should_run(ClockKind.EMERGENCY_REVIEWED, emergency.emergencies_to_review, addresses=addresses)
-        for kind in (AlertKind.EMERGENCY_OPENED, AlertKind.EMERGENCY_ON_FILE, AlertKind.EMERGENCY_JUDGED):
-            register_addresses(kind, addresses)
-        register_should_run(
-            ClockKind.RESTRICTION_REVIEWED,
-            restriction.restrictions_to_review,
-            addresses=restriction.restriction_addresses,
-        )
-        register_addresses(AlertKind.RESTRICTION_LIFT, restriction.asked_addresses)
-        for kind in (AlertKind.CONFLICT_RECORDED, AlertKind.CONFLICT_LIFT):
-            register_addresses(kind, conflicts.conflict_addresses)
-        register_addresses(AlertKind.CONFLICT_POSSIBLE, conflicts.possible_addresses)
-        register_kept_from(AlertKind.CONFLICT_POSSIBLE, conflicts.kept_from)
-        register_home_block(home_blocks)
         declare_rights(RIGHTS_ON_MATRIX)
         declare_rights(RIGHTS_ON_LOOKS)
+        _register_what_is_owed()
+
+
+def _register_what_is_owed() -> None:
+    """The clocks and alerts of emergencies, restrictions and conflicts, with the pages on which they are dealt with."""
+    from cases.clocks.choices import AlertKind, ClockKind
+    from cases.clocks.services import register_addresses, register_kept_from, register_should_run
+    from cases.sharing.selectors import conflicts, emergency, restriction
+
+    pages = emergency.emergency_addresses
+    register_should_run(ClockKind.EMERGENCY_REVIEWED, emergency.emergencies_to_review, addresses=pages)
+    for kind in (AlertKind.EMERGENCY_OPENED, AlertKind.EMERGENCY_ON_FILE, AlertKind.EMERGENCY_JUDGED):
+        register_addresses(kind, pages)
+    pages = restriction.restriction_addresses
+    register_should_run(ClockKind.RESTRICTION_REVIEWED, restriction.restrictions_to_review, addresses=pages)
+    register_addresses(AlertKind.RESTRICTION_LIFT, restriction.asked_addresses)
+    for kind in (AlertKind.CONFLICT_RECORDED, AlertKind.CONFLICT_LIFT):
+        register_addresses(kind, conflicts.conflict_addresses)
+    register_addresses(AlertKind.CONFLICT_POSSIBLE, conflicts.possible_addresses)
+    register_kept_from(AlertKind.CONFLICT_POSSIBLE, conflicts.kept_from)
