@@ -10,7 +10,7 @@ from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
-from accounts.rules.text import page_number
+from accounts.rules.text import page_hrefs, page_number
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
@@ -128,7 +128,7 @@ def files_behind_a_figure(request: HttpRequest, run_id: UUID, measure: str, wind
         "run": pages.run_heading(found),
         "asked": asked,
         "lead": pages.behind_words(asked, behind),
-        **pages.behind_pages(behind, path=request.path),
+        **page_hrefs(behind.number, has_more=behind.has_more, path=request.path),
         "columns": lists.file_columns(levels=levels, activity=False),
         "rows": lists.file_rows(behind.files, viewer=viewer, matrix=matrix, at=at, levels=levels),
     }

@@ -191,11 +191,3 @@ def behind_words(asked: dict[str, Any], behind: Behind) -> str:
         return f"{words} The report hides small numbers from those who may not: do not pass this one on."
     words = f"The report counts {asked['number']} {asked['unit']}. You may open {behind.count:,} {files} of these."
     return f"{words} {NOT_ONE_FOR_ONE.get(asked['unit'], '')}".strip()
-
-
-def behind_pages(behind: Behind, *, path: str) -> dict[str, str]:
-    """The pages before and after this one, in the order of references."""
-    return {
-        "previous_href": f"{path}?page={behind.number - 1}" if behind.number > 1 else "",
-        "next_href": f"{path}?page={behind.number + 1}" if behind.has_more else "",
-    }
