@@ -24,7 +24,7 @@ from config.demo.times import day_of, in_office_hours, on_day
 from panels.choices import ActionStatus, AttendanceStatus, DecisionCode, Frequency, ReasonCode, UpdateKind
 from panels.models import Action, AgendaItem, Meeting, Panel, PanelDecision
 from panels.rules.agenda import LEVELS_LOW_TO_HIGH
-from panels.rules.decisions import contradiction, review_on
+from panels.rules.decisions import DOES_LESS, ENDS_REVIEW, contradiction, review_on
 from panels.selectors.actions import may_own
 from panels.selectors.agenda import files_open, items_on
 from panels.selectors.meetings import seats_on
@@ -199,27 +199,35 @@ def _who_came(meeting: Meeting, rng: random.Random) -> list[Came]:
 
 def _decide(item: AgendaItem, rng: random.Random, world: World, *, at: datetime, with_action: bool) -> None:
     child, texts = Child.objects.get(pk=item.child_id), words("narratives")["panel"]
-    ends = False
-    codes = DECISIONS if PanelDecision.objects.filter(child=child).exists() else FIRST_DECISIONS
-    code = rng.choices(list(codes), list(codes.values()))[0]
-    if contradiction(code=code, level=child.level, level_after=child.level):
-        code = DecisionCode.CONTINUE
+    code = _code(item, child, rng)
+    ends = code == DecisionCode.ACCEPT_INFORMATION
     due = review_on(level=child.level, harm_status=child.harm_status, on=day_of(at))
-    if child.level not in (RiskLevel.HIGH, RiskLevel.MEDIUM) and rng.random() < 0.85:
-        code, ends = DecisionCode.ACCEPT_INFORMATION, True
-    else:
-        due = max(due, day_of(at) + timedelta(weeks=_weeks_until_next_look(rng, child.level)))
+    due = max(due, day_of(at) + timedelta(weeks=_weeks_until_next_look(rng, child.level)))
     said = Said(
         code=code, rationale=rng.choice(texts[code]), level_after=child.level, next_review_on=None if ends else due
     )
     dissents = []
-    if rng.random() < 0.04:
+    if code in DOES_LESS | ENDS_REVIEW and rng.random() < 0.15:
         agency = world.members["education.welfare"].agency
         dissents.append(Disagrees(agency, rng.choice(texts["dissent"])))
     actions = _actions(child, rng, world, at=at) if with_action else []
     record_decision(
         item=item, said=said, version=item.version, at=at, by=world.viewers[CHAIR], dissents=dissents, actions=actions
     )
+
+
+def _code(item: AgendaItem, child: Child, rng: random.Random) -> DecisionCode:
+    """What is decided, true of the child: nobody who goes missing again and again is a case that has calmed down."""
+    calm = all(reason["code"] != ReasonCode.MISSING for reason in item.reasons)
+    worried = child.level in (RiskLevel.HIGH, RiskLevel.MEDIUM)
+    if calm and not worried and rng.random() < 0.85:
+        return DecisionCode.ACCEPT_INFORMATION
+    seen_before = PanelDecision.objects.filter(child=child).exists()
+    codes = DECISIONS if seen_before or not worried else FIRST_DECISIONS
+    code = rng.choices(list(codes), list(codes.values()))[0]
+    if code in DOES_LESS and (not calm or contradiction(code=code, level=child.level, level_after=child.level)):
+        return DecisionCode.CONTINUE
+    return code
 
 
 def _weeks_until_next_look(rng: random.Random, level: str) -> int:
@@ -233,8 +241,10 @@ def _actions(child: Child, rng: random.Random, world: World, *, at: datetime) ->
     owners = [owner for owner in _owners(child, world, at=at) if may_own(child, owner, at=at)]
     chosen = rng.sample(owners, k=min(len(owners), rng.choice((1, 1, 2))))
     return [
-        NewAction(text=rng.choice(texts), owner=owner, due_on=_due(rng, day_of(at)))
-        for owner in sorted(chosen, key=lambda owner: owner.user.username)
+        NewAction(text=text, owner=owner, due_on=_due(rng, day_of(at)))
+        for text, owner in zip(
+            rng.sample(texts, k=len(chosen)), sorted(chosen, key=lambda owner: owner.user.username), strict=True
+        )
     ]
 
 
