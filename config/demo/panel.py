@@ -87,7 +87,7 @@ FIRST_COME = (
 # Who writes to the panel beforehand, in which category, out of which texts.
 TOLD = (
     ("socialworker", Category.VULNERABILITY, ("education", "absent")),
-    ("keyworker", Category.VULNERABILITY, ("education", "present")),
+    ("keyworker", Category.PLAN, ("plan", "reviewed")),
     ("camhs", Category.HEALTH_SENSITIVE, ("health", "camhs")),
     ("officer", Category.INTELLIGENCE, ("intelligence", "police")),
 )
