@@ -120,6 +120,7 @@ def be_talked_about(road: Road, file: str) -> None:
     """The next panel owes her its time by rule, and decides; each agency gets the minutes that it may read."""
     coordinator = road.who("coordinator")
     meeting.plan_a_meeting(coordinator, road.place, starts_in=timedelta(hours=1 if road.scripts else 2))
+    meeting.list_another(coordinator, road.place, file)
     by_rule = f"New: judged medium on {in_words(road.times.today)}"
     expect(meeting.item_of(coordinator, road.child)).to_contain_text(by_rule)
     meeting.publish(coordinator)
