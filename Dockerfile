@@ -22,7 +22,8 @@ RUN /opt/harbour/bin/python -P config/assets.py \
 FROM python:3.11-slim-bookworm AS harbour
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+        fonts-liberation fonts-dejavu-core fonts-freefont-ttf fonts-droid-fallback fonts-symbola \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin harbour
 COPY --from=build /opt/harbour /opt/harbour

@@ -66,8 +66,8 @@ def can_make_environments() -> bool:
     return subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True).returncode == 0
 
 
-def has_fonts() -> bool:
-    return bool(glob.glob("/usr/share/fonts/**/LiberationSans-Regular.ttf", recursive=True))
+def has_font(name: str) -> bool:
+    return bool(glob.glob(f"/usr/share/fonts/**/{name}", recursive=True))
 
 
 def has_browser() -> bool:
@@ -82,7 +82,7 @@ NEEDED: dict[str, list[tuple[str, Callable[[], bool]]]] = {
         ("libpango-1.0-0", lambda: loads("libpango-1.0.so.0")),
         ("libpangoft2-1.0-0", lambda: loads("libpangoft2-1.0.so.0")),
         ("libharfbuzz-subset0", lambda: loads("libharfbuzz-subset.so.0")),
-        ("fonts-liberation", has_fonts),
+        ("fonts-liberation", lambda: has_font("LiberationSans-Regular.ttf")),
     ],
     "test": [
         ("chromium-headless-shell", has_browser),
@@ -90,6 +90,15 @@ NEEDED: dict[str, list[tuple[str, Callable[[], bool]]]] = {
         ("libatomic1", lambda: loads("libatomic.so.1")),
     ],
 }
+
+# Without these a name in another script, or an emoji in what somebody wrote, is a row of boxes in a PDF. Seven
+# megabytes together; nothing else waits for them.
+FONTS: list[tuple[str, Callable[[], bool]]] = [
+    ("fonts-dejavu-core", lambda: has_font("DejaVuSans.ttf")),
+    ("fonts-freefont-ttf", lambda: has_font("FreeSans.ttf")),
+    ("fonts-droid-fallback", lambda: has_font("DroidSansFallbackFull.ttf")),
+    ("fonts-symbola", lambda: has_font("Symbola*.ttf")),
+]
 
 
 def missing_packages(purpose: str) -> list[str]:
@@ -120,6 +129,27 @@ def ensure_system_packages(purpose: str) -> None:
     still = missing_packages(purpose)
     if still:
         raise SetupError(f"apt-get finished, but these are still missing: {', '.join(still)}")
+
+
+def ensure_fonts() -> None:
+    """Installs fonts for more scripts where it can, once; where it cannot, says what is missing and goes on."""
+    missing = [package for package, is_there in FONTS if not is_there()]
+    stamp = STAMPS / "fonts"
+    if not missing or (stamp.exists() and stamp.read_text() == " ".join(missing)):
+        return
+    stamp.write_text(" ".join(missing))
+    if os.geteuid() == 0 and shutil.which("apt-get") is not None:
+        say(f"Installing fonts for more scripts: {', '.join(missing)}")
+        for lists_are_old in (False, True):
+            with contextlib.suppress(SetupError):
+                if lists_are_old:
+                    apt_get(["update"], "package lists")
+                apt_get(["install", "-y", "--no-install-recommends", *missing], "fonts")
+                return
+    say(
+        "Names in other scripts, and emoji, stand as boxes in PDFs until these Debian packages are installed: "
+        f"{' '.join(missing)}"
+    )
 
 
 def apt_get(arguments: list[str], what: str) -> None:
@@ -427,6 +457,7 @@ def set_up(purpose: str) -> None:
             return
         check_room(purpose)
         ensure_system_packages(purpose)
+        ensure_fonts()
         ensure_environment()
         ensure_python_packages(purpose)
         ensure_front_end()

@@ -103,7 +103,7 @@ class UpdateForm(WriteForm):
     )
     category = SelectField(
         label="What kind of information is it?",
-        hint="This decides who may read it, at the meeting and in the minutes",
+        hint="This decides who may read it, at the meeting and in the minutes. Police intelligence is never minuted",
         missing="Select what kind of information it is",
     )
     text = LongTextField(

@@ -10,7 +10,7 @@ from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
-from accounts.rules.text import page_number
+from accounts.rules.text import page_hrefs, page_number
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
@@ -22,7 +22,8 @@ from reporting.forms import ReportForm
 from reporting.models import ReportRun
 from reporting.presenters import pages
 from reporting.rules.periods import PeriodRefused
-from reporting.selectors.behind import Asked, files_behind
+from reporting.selectors.behind import Asked, files_behind, interviews_not_held
+from reporting.selectors.interviews import NOT_HELD
 
 REPORT = Capability.REPORT
 TOTALS_ALONE = "You work with totals, never with names: no list of children is open to your role."
@@ -124,12 +125,21 @@ def files_behind_a_figure(request: HttpRequest, run_id: UUID, measure: str, wind
         trace=trace_of(request),
     )
     levels = lists.sees_levels(viewer, matrix)
+    columns = lists.file_columns(levels=levels, activity=False)
+    rows = lists.file_rows(behind.files, viewer=viewer, matrix=matrix, at=at, levels=levels)
+    if code == NOT_HELD:
+        returns = interviews_not_held(counted_by, number, [child.pk for child in behind.files])
+        columns.append({"text": "Why not held"})
+        for row, cell in zip(
+            rows, pages.why_not_held(behind.files, returns, viewer=viewer, matrix=matrix), strict=True
+        ):
+            row.append(cell)
     context = {
         "run": pages.run_heading(found),
         "asked": asked,
         "lead": pages.behind_words(asked, behind),
-        **pages.behind_pages(behind, path=request.path),
-        "columns": lists.file_columns(levels=levels, activity=False),
-        "rows": lists.file_rows(behind.files, viewer=viewer, matrix=matrix, at=at, levels=levels),
+        **page_hrefs(behind.number, has_more=behind.has_more, path=request.path),
+        "columns": columns,
+        "rows": rows,
     }
     return render(request, "reporting/files_behind.html", context)

@@ -86,9 +86,14 @@ class HarbourBoundField(BoundField):
 
     @property
     def says_optional(self) -> bool:
-        """Whether "(optional)" follows the label."""
+        """Whether the label is followed by the words that the field may be left empty."""
         asks = getattr(self.form, "says_optional", False)
         return asks and not self.field.required and not self.is_tick and not self.field.disabled
+
+    @property
+    def optional_words(self) -> str:
+        """The words for that: "optional", or the field's own where it is needed in some cases."""
+        return getattr(self.field, "optional_words", "optional")
 
     @property
     def wrong_parts(self) -> frozenset[str]:

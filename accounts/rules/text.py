@@ -1,6 +1,8 @@
 """Text as people paste it or put it in an address, made safe to keep and to use."""
 
 import re
+from collections.abc import Iterable
+from urllib.parse import urlencode
 
 # Word processors use these two for a line and a page break inside a paragraph.
 PASTED_BREAKS = re.compile("[\x0b\x0c\u2028\u2029]")
@@ -27,3 +29,16 @@ def has_unseen(value: str) -> bool:
 def page_number(said: str) -> int:
     """The page of a list that an address asks for: 1 for what is no number, or none that a list reaches."""
     return max(int(said), 1) if said.isascii() and said.isdigit() and len(said) < 5 else 1
+
+
+def page_hrefs(number: int, *, has_more: bool, path: str = "", query: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    """The addresses of the pages before and after a page of a list; empty where there is none. `query` is kept."""
+
+    def href(page: int) -> str:
+        return f"{path}?{urlencode([*query, ('page', page)])}"
+
+    query = list(query)
+    return {
+        "previous_href": href(number - 1) if number > 1 else "",
+        "next_href": href(number + 1) if has_more else "",
+    }

@@ -47,6 +47,8 @@ TOLD_ONCE = (
 )
 OF_A_CLOCK = "A clock stops only when the thing is done; until then people are told again."
 
+NONE_TO_TAKE = "Others deal with these: make sure that whoever owes each of them knows."
+
 
 def alert_groups(
     alerts: Iterable[OpenAlert], *, at: datetime, opens: Callable[[str], bool], here: str = ""
@@ -63,9 +65,12 @@ def alert_groups(
 
 
 def lead_words(groups: Iterable[dict[str, Any]]) -> str:
-    """What waits in all, and what taking means."""
+    """What waits in all, and what taking means; to who can take none of it, what else to do."""
+    groups = list(groups)
     late = sum(group["pressing"] for group in groups)
     first = {0: "Nothing is late.", 1: "1 thing is late or waits."}.get(late, f"{late} things are late or wait.")
+    if not any(row["may_take"] for group in groups for row in group["rows"] + group["folded"]):
+        return f"{first} {NONE_TO_TAKE} {OF_A_CLOCK}"
     return f"{first} Take one when you deal with it now: everybody who was told sees that you have it. {OF_A_CLOCK}"
 
 

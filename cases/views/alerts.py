@@ -39,7 +39,7 @@ def acknowledge_alert(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     viewer = viewer_of(request)
     back = redirect(reverse("cases:alerts") + _place(request.POST.get("then", "")))
     try:
-        alert = services.acknowledge_alert(alert_id=alert_id, at=now(), by=viewer, opens=partial(role_opens, viewer))
+        alert = services.acknowledge_alert(alert_id=alert_id, at=now(), by=viewer)
     except (services.AlertTaken, services.AlertNotYours) as refused:
         messages.warning(request, refused.reason)
         return back

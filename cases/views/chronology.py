@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.middleware.policy import policy
 from accounts.rules.refusals import Refusal
 from accounts.rules.roles import Capability
-from accounts.rules.text import page_number
+from accounts.rules.text import page_hrefs, page_number
 from cases.access.choices import Category
 from cases.access.rules import REASONS, Action
 from cases.forms.chronology import ChronologyEntryForm, ChronologyFilterForm, end_of, start_of
@@ -58,8 +58,7 @@ def show_chronology(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         "may_add": opened.may(Action.ADD_ENTRY) and bool(_categories(opened)),
         "narrowed": any(wanted.values()),
         "clear_href": reverse("cases:chronology", args=[opened.child.reference]),
-        "newer_href": f"?{urlencode([*query, ('page', page - 1)])}" if page > 1 and not whole else "",
-        "older_href": f"?{urlencode([*query, ('page', page + 1)])}" if more else "",
+        **page_hrefs(1 if whole else page, has_more=more, query=query),
         "whole_href": f"?{urlencode([*query, ('whole', 1)])}" if more or page > 1 else "",
     }
     return render(request, "cases/chronology.html", context, status=422 if form.errors else 200)

@@ -1,6 +1,5 @@
 """Who can see a file and why, and who looked."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +9,7 @@ from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
-from accounts.rules.text import page_number
+from accounts.rules.text import page_hrefs, page_number
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import Action, Level, decide
@@ -99,8 +98,7 @@ def show_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         "rows": looking.look_rows(shown, people=people, agencies=agencies, refusals=refusals),
         "narrowed": wanted != LookFilter(refusals=refusals),
         "clear_href": reverse("cases:who_looked", args=[opened.child.reference]),
-        "newer_href": f"?{urlencode([*query, ('page', page - 1)])}" if page > 1 else "",
-        "older_href": f"?{urlencode([*query, ('page', page + 1)])}" if len(events) > PAGE_LENGTH else "",
+        **page_hrefs(page, has_more=len(events) > PAGE_LENGTH, query=query),
     }
     return render(request, "cases/who_looked.html", context, status=422 if form.errors else 200)
 

@@ -31,7 +31,7 @@ from config.demo.matrix import propose_a_change
 from config.demo.missing import missing_today
 from config.demo.narratives import Teller
 from config.demo.notifications import send, sent_at_of
-from config.demo.panel import write_panel
+from config.demo.panel import hold_meetings, publish_next
 from config.demo.people import World, make_people
 from config.demo.queue import fill_queue
 from config.demo.record import write_facts
@@ -88,9 +88,10 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         for plan in _shown(plans, "Children", show_progress):
             seeded.lives[plan.number] = _write_child(plan, setting)
         fill_queue(seeded.lives, setting)
+        hold_meetings(setting)
         set_apart(seeded.lives, setting)
         missing_today(seeded.lives)
-        write_panel(seeded.lives, setting)
+        publish_next(seeded.lives, setting)
         ask_for_reports(setting)
         write_emergencies(seeded.lives, setting)
         write_conflicts(seeded.lives, setting)

@@ -10,7 +10,6 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -100,4 +99,4 @@ def _take(taking: Taking, *, at: datetime) -> None:
     """Take an alert, unless a colleague who was told by another rung was first."""
     alert_id, by = taking
     if Alert.objects.filter(pk=alert_id, acknowledged_at=None).exists():
-        acknowledge_alert(alert_id=alert_id, at=at, by=by, opens=partial(role_opens, by))
+        acknowledge_alert(alert_id=alert_id, at=at, by=by)

@@ -258,6 +258,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="harbour@harbour.exam
 
 # Words that a partnership sets for itself.
 PARTNERSHIP_NAME = env.str("PARTNERSHIP_NAME", default="Northmere Safeguarding Children Partnership")
+# The authorities of the partnership as people write them: a child whom another one placed here is "placed in".
+PARTNERSHIP_AUTHORITIES: list[str] = env.list("PARTNERSHIP_AUTHORITIES", default=["Northmere Council"])
 DUTY_TELEPHONE = env.str("DUTY_TELEPHONE", default="01632 960 100")
 OUT_OF_HOURS_TELEPHONE = env.str("OUT_OF_HOURS_TELEPHONE", default="01632 960 199")
 BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000")

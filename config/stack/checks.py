@@ -28,6 +28,7 @@ PRODUCTION = {
     "DEFAULT_FROM_EMAIL": "harbour@harbour.example",
     "EMAIL_HOST": "mail.harbour.example",
     "PARTNERSHIP_NAME": "An Example Partnership",
+    "PARTNERSHIP_AUTHORITIES": "Example Council",
     "DUTY_TELEPHONE": "01632 960 100",
     "OUT_OF_HOURS_TELEPHONE": "01632 960 199",
 }

@@ -18,19 +18,25 @@ from missing.services import EpisodeDetails, ReturnDetails
 LONG = 4000
 OLDEST_AGE = 25
 LIST_WANTED = {"not_a_list": "Send a list.", "null": "Send a list, or leave the field out."}
+ONE_NAME = "One of the two names is needed"
 SEVERAL_AT_MOST = len(EpisodeFlag)
 
 
 class MissingChild(Asked):
     """Who is missing. A number of the child's own, or names with the date of birth, join the report to their file."""
 
-    given_name = Words(max_length=80)
-    family_name = Words(max_length=80)
+    given_name = Words(max_length=80, required=False, help_text=ONE_NAME)
+    family_name = Words(max_length=80, required=False, help_text=ONE_NAME)
     birth_date = Day(required=False, help_text="Leave it out if you do not know it. Do not guess.")
     sex = OneOf(Sex.choices, required=False)
     nhs_number = Words(max_length=20, required=False)
     police_number = Words(max_length=60, required=False, help_text="The child's own, not that of this report")
     social_care_number = Words(max_length=60, required=False)
+
+    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
+        if not said.get("given_name") and not said.get("family_name"):
+            raise serializers.ValidationError({"given_name": ["Send the child's first name or last name."]})
+        return said
 
     def validate_birth_date(self, born: date) -> date:
         age = age_in_years(born, in_london(self.context["at"]).date())
@@ -75,8 +81,8 @@ class MissingEpisode(Asked):
             (IdentifierKind.SOCIAL_CARE, said.get("social_care_number", "")),
         )
         return ReportedChild(
-            given_name=said["given_name"],
-            family_name=said["family_name"],
+            given_name=said.get("given_name", ""),
+            family_name=said.get("family_name", ""),
             birth_date=said.get("birth_date"),
             sex=said.get("sex", Sex.UNKNOWN),
             numbers=tuple((kind.value, tidy_identifier(number)) for kind, number in numbers if number),

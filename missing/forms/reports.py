@@ -118,7 +118,6 @@ class MissingChildForm(EpisodeForm):
     given_name = TextField(label="First name", max_length=80, width=20, required=False, spellcheck=False)
     family_name = TextField(
         label="Last name",
-        hint="One of the two names is enough, where you know no more.",
         max_length=80,
         width=20,
         required=False,
@@ -145,6 +144,8 @@ class MissingChildForm(EpisodeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("given_name", "family_name"):
+            self.fields[name].optional_words = "one of the two names is needed"  # type: ignore[attr-defined]
         self._offer([(pk, pk) for pk in self._shown()])
 
     def _shown(self) -> list[str]:

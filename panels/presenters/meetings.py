@@ -32,8 +32,8 @@ STATE_OF_MEETING = {
 }
 STATEMENT = (
     "We share information here to protect children and to prevent crime, and we use it for nothing else.",
-    "Nobody copies it or passes it on without asking the agency it came from. Police intelligence stands in the "
-    "minutes of those who may read it, and in nobody else’s.",
+    "Nobody copies it or passes it on without asking the agency it came from. Police intelligence is "
+    "never written into the minutes.",
     "We keep it safe. The minutes stay in Harbour: every copy says who printed it.",
     "I have said whether I know a child on the agenda, or somebody around them, in my own life.",
     "I report at once if any of this is broken.",

@@ -3,7 +3,8 @@
 Each child who was talked about has pages of their own; those carried over share one table.
 
 Redacted by the reader's matrix and the blocks of that instant: what a reader may know exists and may not read is said
-to be withheld; of anything else there is no trace, and pages and parts are numbered over what is shown.
+to be withheld; of anything else there is no trace, and pages and parts are numbered over what is shown. Police
+intelligence stands in no copy at all.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from panels.presenters.parts import (
     decision_rows,
     decision_words,
     heading,
+    left_out_of_minutes,
+    minuted,
     minutes_withheld,
     name_of,
     reasons,
@@ -128,7 +131,7 @@ def named(opened: OpenFile) -> str:
 def child_part(opened: OpenFile, item: AgendaItem, lead: Any) -> dict[str, Any]:
     """One child's part of the minutes in finished text, every long word with a place to break."""
     who = heading(opened, lead)
-    shown, withheld = updates_shown(opened, item.updates.all())
+    shown, withheld = updates_shown(opened, minuted(item.updates.all()))
     notice = minutes_withheld(opened)
     level = f"{LEVEL_SAID[who['level']]}. {opened.child.get_harm_status_display()}" if who["shows_level"] else ""
     seen = opened.level(Category.MINUTES) >= Level.SUMMARY
@@ -142,5 +145,6 @@ def child_part(opened: OpenFile, item: AgendaItem, lead: Any) -> dict[str, Any]:
         "rows": [{**row, "value": breakable(row["value"])} for row in decision_rows(opened, item)],
         "actions": [{**line, "text": breakable(line["text"])} for line in actions_shown(opened, item.actions.all())],
         "updates": [{**row, "text": breakable(row["text"])} for row in shown],
+        "left_out": left_out_of_minutes(opened, item.updates.all()),
         "withheld": [*withheld, *([notice] if notice else [])],
     }

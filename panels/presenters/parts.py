@@ -20,7 +20,7 @@ from cases.record.rules import age_on
 from cases.record.services import OpenFile
 from panels.choices import ActionStatus, ItemState, Priority, UpdateKind
 from panels.models import Action, AgendaItem, ItemUpdate, PanelDecision
-from panels.rules.seeing import reasons_shown, sees_action, sees_decision, sees_reasoning
+from panels.rules.seeing import NEVER_MINUTED, reasons_shown, sees_action, sees_decision, sees_reasoning
 from panels.rules.states import RUNNING
 
 ASK_OFFICE = "Ask the panel's co-ordinator."
@@ -181,6 +181,24 @@ def updates_shown(opened: OpenFile, updates: Iterable[ItemUpdate]) -> tuple[list
                 }
             )
     return shown, withheld
+
+
+def minuted(updates: Iterable[ItemUpdate]) -> list[ItemUpdate]:
+    """Those updates that may stand in minutes at all: police intelligence never does, whoever the reader is."""
+    return [update for update in updates if update.category not in NEVER_MINUTED]
+
+
+def left_out_of_minutes(opened: OpenFile, updates: Iterable[ItemUpdate]) -> list[dict[str, str]]:
+    """For each agency whose intelligence the meeting saw: that it did, and whom to ask; where that may be known."""
+    said = {
+        update.agency.name: update.agency.withheld_contact or update.agency.name
+        for update in updates
+        if update.category in NEVER_MINUTED and opened.entry_level(update) >= Level.EXISTENCE
+    }
+    return [
+        {"text": f"The meeting saw police intelligence from {agency}. It is never minuted.", "ask": f"Ask {contact}."}
+        for agency, contact in said.items()
+    ]
 
 
 def minutes_withheld(opened: OpenFile) -> dict[str, str] | None:

@@ -7,7 +7,7 @@ Source: domain report A5 (new cases, monthly review of all open ones, children p
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -47,7 +47,8 @@ class AgendaRule:
 class OpenCase:
     """What the rule needs to know of one open file. Days are London days.
 
-    `review_ended` says that the last decision was one after which the panel does not come back by itself.
+    `review_ended` says that the last decision was one after which the panel does not come back by itself; `placed_by`
+    is the authority that placed the child here, where it is another than the partnership's own.
     """
 
     child_id: UUID
@@ -147,10 +148,15 @@ def _carried_over(case: OpenCase, rule: Mapping[str, Any], on: date) -> Answer:
 
 
 def _missing(case: OpenCase, rule: Mapping[str, Any], on: date) -> Answer:
-    """Episodes that started in the calendar days that end with the meeting's (domain report C5: count starts)."""
+    """Episodes that started in the calendar days that end with the meeting's (domain report C5: count starts).
+
+    What the panel has spoken of already does not bring the child back before the day that the panel set: at least one
+    of the episodes is of the day of that meeting or later.
+    """
     first = on - timedelta(days=rule["within_days"] - 1)
-    count = sum(first <= started <= on for started in case.missing_on)
-    if count < rule["episodes"]:
+    starts = [started for started in case.missing_on if first <= started <= on]
+    count = len(starts)
+    if count < rule["episodes"] or (case.discussed_on and max(starts) < case.discussed_on):
         return NO
     return rule["words"].format(count=count, within_days=rule["within_days"]), {"count": count}
 
@@ -168,9 +174,19 @@ def _review_due(case: OpenCase, rule: Mapping[str, Any], on: date) -> Answer:
 
 
 def _placed_in(case: OpenCase, rule: Mapping[str, Any], on: date) -> Answer:
-    if not case.placed_by:
+    """Looked at one by one until the panel has spoken of the child; after that its own day brings the child back."""
+    if not case.placed_by or case.discussed_on:
         return NO
     return rule["words"].format(authority=case.placed_by), {"authority": case.placed_by}
+
+
+def placed_from_elsewhere(authority: str, own: Collection[str]) -> bool:
+    """Whether an authority that placed a child is another than the partnership's own, however it is spelt."""
+
+    def plain(name: str) -> str:
+        return " ".join(name.split()).casefold()
+
+    return plain(authority) not in {plain(name) for name in own}
 
 
 _ASKING = {

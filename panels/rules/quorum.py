@@ -27,9 +27,12 @@ class Quorum:
 
     @property
     def words(self) -> str:
-        if self.met:
-            return "Quorate"
-        return f"Not quorate, decisions are provisional: nobody from {', '.join(self.missing)}"
+        return "Quorate" if self.met else "Not quorate"
+
+    @property
+    def follows(self) -> str:
+        """What follows where it is not, and who is missing; empty where it is."""
+        return "" if self.met else f"Decisions are provisional. Not here: {', '.join(self.missing)}."
 
 
 def quorum_of(present: Iterable[InTheRoom], rule: Mapping[str, Any]) -> Quorum:

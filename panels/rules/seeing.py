@@ -14,6 +14,8 @@ from panels.choices import ReasonCode
 PLAIN_REASON = "Listed for the panel to talk about"
 LISTED_PLAIN = "Listed by an agency"
 # What must not find its way into the minutes by the back door of a rationale (domain report D8).
+# What stands on the meeting's pages in Harbour alone, and in no minutes at all (domain report D8).
+NEVER_MINUTED = frozenset({Category.INTELLIGENCE})
 SENSITIVE = (Category.INTELLIGENCE, Category.PERSON_OF_CONCERN, Category.HEALTH_SENSITIVE)
 
 

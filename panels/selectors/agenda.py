@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
@@ -31,7 +32,7 @@ from missing.choices import EpisodeKind
 from missing.models import MissingEpisode
 from panels.choices import ItemState, MeetingState, ReasonCode
 from panels.models import Action, AgendaItem, Dissent, ItemUpdate, Meeting, PanelDecision
-from panels.rules.agenda import AgendaRule, OpenCase, read_agenda
+from panels.rules.agenda import AgendaRule, OpenCase, placed_from_elsewhere, read_agenda
 from panels.rules.decisions import ENDS_REVIEW
 from risk.models import RiskAssessment
 
@@ -47,14 +48,21 @@ def _parsed(body: str) -> AgendaRule:
     return read_agenda(body)
 
 
-def open_cases(meeting: Meeting, *, rule: AgendaRule, on: date) -> list[OpenCase]:
-    """Every file on which casework is open, with the facts that the agenda rule asks for. A fixed number of queries."""
-    spells = Spell.objects.filter(ended_on=None, child__merged_into=None).select_related("child")
+def open_cases(meeting: Meeting, *, rule: AgendaRule, on: date, today: date) -> list[OpenCase]:
+    """Every file on which casework is open `today`, with what the rule asks for a meeting `on` a day.
+
+    A fixed number of queries.
+    """
+    spells = Spell.objects.filter(ended_on=None, started_on__lte=today, child__merged_into=None)
+    spells = spells.select_related("child")
     discussed = _last_discussed(meeting)
     deferred = _last_deferred(meeting)
-    placed = dict(
-        AuthorityPeriod.objects.filter(kind=AuthorityKind.PLACING, ended_on=None).values_list("child_id", "authority")
-    )
+    placing = AuthorityPeriod.objects.filter(kind=AuthorityKind.PLACING, ended_on=None)
+    placed = {
+        child_id: authority
+        for child_id, authority in placing.values_list("child_id", "authority")
+        if placed_from_elsewhere(authority, settings.PARTNERSHIP_AUTHORITIES)
+    }
     missing = _missing_starts(rule, on=on)
     return [
         OpenCase(

@@ -55,8 +55,9 @@ def refresh_agenda(*, meeting: Meeting, at: datetime, by: Viewer) -> int:
     if meeting.state != MeetingState.PLANNED:
         raise PanelRefused("The agenda is published. List a child from its file instead.")
     on = timezone.localdate(meeting.starts_at)
-    version, rule = agenda_rule(meeting.panel.agenda_key, on=timezone.localdate(at))
-    cases = open_cases(meeting, rule=rule, on=on)
+    today = timezone.localdate(at)
+    version, rule = agenda_rule(meeting.panel.agenda_key, on=today)
+    cases = open_cases(meeting, rule=rule, on=on, today=today)
     proposed = {one.child_id: list(one.reasons) for one in agenda_of(cases, rule, on=on)}
     held = {item.child_id: item for item in AgendaItem.objects.filter(meeting=meeting).select_related("child")}
     before = {child_id: _changing(item) for child_id, item in held.items()}

@@ -176,12 +176,13 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
 def _room(meeting: Meeting, seats: list[PanelSeat], taken: dict[UUID, Attendance]) -> dict[str, Any]:
     """Who came, whether they have accepted the statement, and whether they are enough."""
     accepted = selectors.accepted_by(meeting)
+    quorum = services.quorum_at(meeting) if meeting.attendance_at else None
     return {
         "attendance": presenters.attendance_rows(seats, taken, accepted),
         "not_accepted": presenters.here_without_statement(taken, accepted),
         "columns": [{"text": "Seat"}, {"text": "Who"}, {"text": "Attendance"}, {"text": "Statement"}],
-        "quorum": services.quorum_at(meeting).words if meeting.attendance_at else "",
-        "quorate": meeting.quorate,
+        "quorum": quorum.words if quorum else "",
+        "provisional": quorum.follows if quorum else "",
     }
 
 
@@ -276,8 +277,9 @@ def attendance(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResp
         accepted=selectors.accepted_by(meeting),
     )
     if request.method == "POST" and form.is_valid():
-        quorum = services.take_attendance(meeting=meeting, came=form.came(), at=at, by=viewer)
-        (messages.success if quorum.met else messages.warning)(request, quorum.words)
+        services.take_attendance(meeting=meeting, came=form.came(), at=at, by=viewer)
+        # The page says by itself whether they are enough.
+        messages.success(request, "Attendance is written down.")
         return redirect("panels:meeting", meeting.pk)
     context = {"form": form, "meeting": meeting, "title": presenters.title_of(meeting)}
     return render(request, "panels/attendance.html", context, status=422 if form.is_bound else 200)

@@ -19,9 +19,10 @@ from accounts.forms import (
 from accounts.models import Agency, Membership
 from cases.record.choices import RiskLevel
 from referrals.choices import ConcernKind, TriageOutcome, TriageReason
-from referrals.rules.triage import MESSAGES, REASONS_FOR
+from referrals.rules.triage import MESSAGES, REASONS_FOR, Proposal, faults_of
 
 NEW, OTHER, ACCEPT = "new", "other", "accept"
+TYPED = ("reason", "rationale", "message", "why_safe")
 OUTCOMES = {
     ACCEPT: ("Accept", "A named worker leads, and agencies work together on the child’s file."),
     TriageOutcome.SOCIAL_CARE: (
@@ -116,6 +117,7 @@ class DecisionForm(WriteForm):
             (OTHER, "Yes, a file that is not shown above"),
         ]
         joined.widget.hints = {reference: hint for reference, _, hint in candidates}
+        self.possible_leads = {str(member.pk): member for member in leads}
         by_agency: dict[str, list[tuple[str, str]]] = {}
         for member in leads:
             words = f"{member.user}, {member.get_role_display()}"
@@ -155,14 +157,47 @@ class DecisionForm(WriteForm):
             return str(self.cleaned_data["other_reference"])
         return "" if chosen == NEW else chosen
 
-    def add_refusal(self, field: str, words: str) -> None:
-        """Show a refusal of the service at the control it speaks of."""
+    def clean(self) -> dict[str, Any]:
+        """All that the rule finds wrong is said at once, as far as it follows from what was typed alone."""
+        super().clean()
+        cleaned = self.cleaned_data
+        joined = cleaned.get("joined")
+        if not cleaned.get("outcome") or not joined:
+            return cleaned
+        for fault in faults_of(self._proposed()):
+            # A file that is there may have a lead who stays: that the service knows.
+            known_here = fault.field in TYPED or (fault.field == "lead" and joined == NEW)
+            if known_here and self._place_of(fault.field) not in self.errors:
+                self.add_refusal(fault.field, fault.reason)
+        return cleaned
+
+    def _proposed(self) -> Proposal:
+        said = self.cleaned_data
+        lead = self.possible_leads.get(said.get("lead", ""))
+        return Proposal(
+            outcome=self.stored_outcome(),
+            reason=said.get(f"reason_{self.outcome_key}", ""),
+            rationale=said.get("rationale", ""),
+            message=said.get(f"message_{self.outcome_key}", ""),
+            has_joined_child=said["joined"] != NEW,
+            has_lead=lead is not None,
+            danger="why_safe" in self.fields,
+            why_safe=said.get("why_safe", ""),
+            lead_role=lead.role if lead else "",
+            lead_sector=lead.agency.sector if lead else "",
+        )
+
+    def _place_of(self, field: str) -> str:
         places = {
             "reason": f"reason_{self.outcome_key}",
             "message": f"message_{self.outcome_key}",
             "joined_child": "other_reference" if self.cleaned_data.get("joined") == OTHER else "joined",
         }
-        self.add_error(places.get(field, field) or None, words)
+        return places.get(field, field)
+
+    def add_refusal(self, field: str, words: str) -> None:
+        """Show a refusal of the service at the control it speaks of."""
+        self.add_error(self._place_of(field) or None, words)
 
 
 class QueueFilterForm(HarbourForm):

@@ -165,19 +165,41 @@ def check_waiting(*, status: str, stored_version: int, version: int) -> None:
 
 def check_proposal(proposal: Proposal) -> None:
     """Refuse a decision that does not hold together: reason and outcome, words, file and lead."""
-    outcome = proposal.outcome
-    if proposal.reason not in REASONS_FOR[outcome]:
+    for fault in faults_of(proposal):
+        raise fault
+
+
+def faults_of(proposal: Proposal) -> list[TriageRefused]:
+    """Everything that does not hold together in a decision, so that a page can say it all at once."""
+    found = []
+    for check in (_check_reason, _check_rationale, _check_second_look, _check_message, _check_file, _check_lead):
+        try:
+            check(proposal)
+        except TriageRefused as fault:
+            found.append(fault)
+    return found
+
+
+def _check_reason(proposal: Proposal) -> None:
+    if proposal.reason not in REASONS_FOR[TriageOutcome(proposal.outcome)]:
         raise TriageRefused("Select a reason that goes with what you decide.", field="reason")
+
+
+def _check_rationale(proposal: Proposal) -> None:
     if len(proposal.rationale.strip()) < SHORTEST_RATIONALE:
         raise TriageRefused("Say in a sentence or two why you decide this.", field="rationale")
-    _check_second_look(proposal)
+
+
+def _check_message(proposal: Proposal) -> None:
     if not proposal.message.strip():
         raise TriageRefused("Write what the referrer is told.", field="message")
-    if outcome == TriageOutcome.ACCEPT_JOINED and not proposal.has_joined_child:
+
+
+def _check_file(proposal: Proposal) -> None:
+    if proposal.outcome == TriageOutcome.ACCEPT_JOINED and not proposal.has_joined_child:
         raise TriageRefused("Select the file that this notification belongs to.", field="joined_child")
-    if outcome == TriageOutcome.ACCEPT_NEW and proposal.has_joined_child:
+    if proposal.outcome == TriageOutcome.ACCEPT_NEW and proposal.has_joined_child:
         raise TriageRefused("A new file cannot be joined to another.", field="joined_child")
-    _check_lead(proposal)
 
 
 def worrying(*, harm_status: str, level: str, danger: bool) -> bool:

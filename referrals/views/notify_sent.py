@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
-from accounts.rules.text import page_number
+from accounts.rules.text import page_hrefs, page_number
 from accounts.selectors import now
 from referrals.forms.notify import ToolForm
 from referrals.presenters import notify as presenters
@@ -29,8 +29,7 @@ def sent(request: HttpRequest) -> HttpResponse:
         "drafts": presenters.draft_items(drafts_for(viewer), at=at),
         "rows": presenters.sent_rows(page.rows),
         "columns": [{"text": "Child"}, {"text": "Sent"}, {"text": "What became of it"}, {"text": "Matrix"}],
-        "previous_href": f"?page={page.number - 1}" if page.number > 1 else "",
-        "next_href": f"?page={page.number + 1}" if page.has_more else "",
+        **page_hrefs(page.number, has_more=page.has_more),
     }
     return render(request, "referrals/sent.html", context)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
-from accounts.rules.text import page_number
+from accounts.rules.text import page_hrefs, page_number
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
 from referrals.forms.triage import DecisionForm, QueueFilterForm
@@ -139,7 +139,4 @@ def _turning(request: HttpRequest, page: selectors.Page, href: str) -> dict[str,
     """The ways to the pages before and after; a narrowed list has one page and says so."""
     if request.method == "POST":
         return {"too_many": "Only the first 25 are shown. Narrow the list further." if page.has_more else ""}
-    return {
-        "previous_href": f"{href}?page={page.number - 1}" if page.number > 1 else "",
-        "next_href": f"{href}?page={page.number + 1}" if page.has_more else "",
-    }
+    return page_hrefs(page.number, has_more=page.has_more, path=href)

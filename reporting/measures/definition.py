@@ -56,9 +56,13 @@ class Measure:
     @property
     def within(self) -> timedelta:
         """The time in which a ratio's thing is done in time; none at all for another shape."""
-        return timedelta(hours=self.within_hours or 0)
+        if self.shape != Shape.RATIO:
+            return timedelta()
+        return timedelta(hours=self.within_hours or BEFORE_IT_WAS_SAID)
 
 
+# What every ratio was counted by before its definition could say so; versions of that time stand as published.
+BEFORE_IT_WAS_SAID = 72
 TEXTS = ("key", "title", "question", "unit", "numerator", "denominator", "source", "owner")
 SUMS = {Shape.BREAKDOWN: {"total"}, Shape.SNAPSHOT: {"total"}, Shape.RATIO: {"completed", "eligible"}}
 OF_A_RATIO = 3
@@ -114,11 +118,11 @@ def _check(measure: Measure) -> None:
         raise InvalidMeasure("a row has the code of a sum")
     if measure.shape == Shape.RATIO and len(measure.rows) != OF_A_RATIO:
         raise InvalidMeasure("a ratio has three rows: done in time, done late, not done")
-    if (measure.shape == Shape.RATIO) != _is_a_number_of_hours(measure.within_hours):
-        raise InvalidMeasure("a ratio, and no other shape, says in 'within_hours' by when a thing is done in time")
+    if measure.within_hours is not None and not _may_have_hours(measure):
+        raise InvalidMeasure("a ratio alone says in 'within_hours', a whole number, by when a thing is done in time")
     if measure.version > 1 and not measure.changed:
         raise InvalidMeasure("a later version says in 'changed' what is different from the one before")
 
 
-def _is_a_number_of_hours(value: object) -> bool:
-    return isinstance(value, int) and value > 0
+def _may_have_hours(measure: Measure) -> bool:
+    return measure.shape == Shape.RATIO and isinstance(measure.within_hours, int) and measure.within_hours > 0

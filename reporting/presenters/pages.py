@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
 from accounts.rules.dates import day, moment
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
+from cases.access.choices import Category
+from cases.access.rules import Level, Matrix, category_levels
+from cases.access.selectors import facts_of
+from cases.record.models import Child
+from missing.choices import InterviewState
+from missing.models import ReturnInterview
 from reporting.choices import RunState
 from reporting.measures import THIS, Measure, Shape
 from reporting.models import ReportRun
@@ -193,9 +202,39 @@ def behind_words(asked: dict[str, Any], behind: Behind) -> str:
     return f"{words} {NOT_ONE_FOR_ONE.get(asked['unit'], '')}".strip()
 
 
-def behind_pages(behind: Behind, *, path: str) -> dict[str, str]:
-    """The pages before and after this one, in the order of references."""
-    return {
-        "previous_href": f"{path}?page={behind.number - 1}" if behind.number > 1 else "",
-        "next_href": f"{path}?page={behind.number + 1}" if behind.has_more else "",
-    }
+WHY_NOT_HELD: dict[str, str] = {
+    InterviewState.TO_OFFER: "never offered",
+    InterviewState.OFFERED: "offered, no answer",
+    InterviewState.ACCEPTED: "accepted, and not held",
+    InterviewState.DECLINED: "declined",
+    InterviewState.NOT_ENGAGED: "not reached after attempts",
+    InterviewState.HELD: "held after the report was counted",
+    InterviewState.WRITTEN_UP: "held after the report was counted",
+}
+
+
+def why_not_held(
+    files: Iterable[Child],
+    returns: Mapping[UUID, list[tuple[datetime, ReturnInterview | None]]],
+    *,
+    viewer: Viewer,
+    matrix: Matrix,
+) -> list[dict[str, str]]:
+    """One cell for each file: what became of the interview after each return, for who reads interviews in full."""
+    cells = []
+    for child in files:
+        level = category_levels(viewer, facts_of(child), matrix)[Category.INTERVIEW]
+        words = [_not_held(*one, tells=level == Level.FULL) for one in returns.get(child.pk, ())]
+        cells.append({"text": words[0] if words else "", "hint": "; ".join(words[1:])})
+    return cells
+
+
+def _not_held(returned_at: datetime, interview: ReturnInterview | None, *, tells: bool) -> str:
+    back = f"Back {day(returned_at)}"
+    if not tells:
+        return f"{back}: not held, why is withheld"
+    if interview is None:
+        return f"{back}: never offered"
+    if interview.state == InterviewState.NOT_NEEDED:
+        return f"{back}: not offered. {interview.get_not_needed_reason_display()}"
+    return f"{back}: {WHY_NOT_HELD[interview.state]}"

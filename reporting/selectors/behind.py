@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -16,10 +18,11 @@ from cases.access.rules import Level, Matrix, category_levels
 from cases.access.selectors import facts_of
 from cases.record.models import Child
 from cases.record.selectors.lists import with_lead
+from missing.models import ReturnInterview
 from reporting.measures import TOTAL, Measure
 from reporting.rules.periods import Period
 from reporting.selectors.counting import open_at_end, sent_in
-from reporting.selectors.interviews import became, episodes_known, returned_in
+from reporting.selectors.interviews import NOT_HELD, became, episodes_known, returned_in
 
 SHOWN = 100
 
@@ -92,6 +95,20 @@ def _interviewed(measure: Measure, viewer: Viewer, asked: Asked, at: datetime) -
     returns = known.filter(returned_in(asked.period), became(asked.code, as_at=asked.as_at))
     files = returns.values(file=Coalesce("child__merged_into_id", "child_id"))
     return Child.objects.visible_to(viewer, at=at).filter(merged_into=None, pk__in=files)
+
+
+def interviews_not_held(
+    measure: Measure, asked: Asked, child_ids: Iterable[UUID]
+) -> dict[UUID, list[tuple[datetime, ReturnInterview | None]]]:
+    """The returns behind "not held" on each of these files, each with its interview where there is one: one query."""
+    returns = episodes_known(as_at=asked.as_at, within=measure.within).annotate(
+        file=Coalesce("child__merged_into_id", "child_id")
+    )
+    returns = returns.filter(returned_in(asked.period), became(NOT_HELD, as_at=asked.as_at), file__in=list(child_ids))
+    found: dict[UUID, list[tuple[datetime, ReturnInterview | None]]] = defaultdict(list)
+    for episode in returns.select_related("interview").order_by("returned_at"):
+        found[episode.file].append((episode.returned_at, getattr(episode, "interview", None)))
+    return found
 
 
 RULES: dict[str, _Rule] = {

@@ -33,7 +33,7 @@ from accounts.forms import (
 )
 from accounts.forms.widgets import as_parts
 from accounts.rules.dates import LONDON
-from accounts.rules.text import page_number
+from accounts.rules.text import page_hrefs, page_number
 from tests.journeys.gallery import EveryField
 
 AT = datetime(2026, 3, 4, 14, 15, tzinfo=UTC)
@@ -496,3 +496,12 @@ def test_what_is_no_postcode_is_asked_about(typed: str):
 )
 def test_the_page_of_a_list_is_a_number_or_the_first(said: str, page: int):
     assert page_number(said) == page
+
+
+@pytest.mark.parametrize(
+    ("page", "has_more", "previous", "following"),
+    [(1, False, "", ""), (1, True, "", "/a/?who=x&page=2"), (3, False, "/a/?who=x&page=2", "")],
+)
+def test_the_pages_around_a_page_of_a_list(page: int, has_more: bool, previous: str, following: str) -> None:
+    found = page_hrefs(page, has_more=has_more, path="/a/", query=[("who", "x")])
+    assert found == {"previous_href": previous, "next_href": following}

@@ -196,6 +196,15 @@ def test_a_child_with_a_name_alone_joins_nobody(system, at):
     assert Child.objects.count() == 2
 
 
+@pytest.mark.parametrize("known", ["given_name", "family_name"])
+def test_one_of_the_two_names_is_enough_as_it_is_on_the_page(known, system, at):
+    """It joins no file: half a name is nobody's alone."""
+    make_child("Robin", "Robin")
+    opened(system, at, child={known: "Robin", "birth_date": "2011-05-04"})
+    child = Child.objects.get(**{known: "Robin", ("family_name" if known == "given_name" else "given_name"): ""})
+    assert Child.objects.exclude(pk=child.pk).count() == 1
+
+
 def test_a_return_that_somebody_else_has_recorded_is_kept_beside_it(system, police, at):
     first, second = opened(system, at), opened(police, at)
     assert returned(system, first, at).status_code == 200
@@ -410,7 +419,7 @@ LATER = "2126-01-01T00:00:00+00:00"
         ({"kind": None}, "kind", "needed"),
         ({"child": None}, "child", "needed"),
         ({"child": "Robin"}, "child", "JSON object"),
-        ({"child": {"given_name": "Robin"}}, "child.family_name", "needed"),
+        ({"child": {"birth_date": "2011-05-04"}}, "child.given_name", "first name or last name"),
         ({"child": {"given_name": "", "family_name": "A"}}, "child.given_name", "empty"),
         ({"child": {"given_name": " \t", "family_name": "A"}}, "child.given_name", "empty"),
         ({"child": {"given_name": 7, "family_name": "A"}}, "child.given_name", "Send a text."),

@@ -139,6 +139,31 @@ def test_an_ordinary_user_is_given_the_one_line_that_installs_what_is_missing(mo
     )
 
 
+@pytest.mark.parametrize("user", [0, 1000])
+def test_fonts_that_cannot_be_had_stop_nothing_and_are_asked_for_once(
+    user: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried: list[list[str]] = []
+
+    def fail(arguments: list[str], what: str) -> None:
+        tried.append(arguments)
+        raise bootstrap.SetupError("nothing to be had")
+
+    monkeypatch.setattr(bootstrap, "FONTS", [("fonts-one", lambda: False), ("fonts-two", lambda: True)])
+    monkeypatch.setattr(bootstrap, "STAMPS", tmp_path)
+    monkeypatch.setattr(bootstrap, "apt_get", fail)
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: user)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}")
+    for _ in range(2):
+        bootstrap.ensure_fonts()
+
+    assert [arguments[0] for arguments in tried] == ([] if user else ["install", "update"])
+    assert (
+        capsys.readouterr().out.count("stand as boxes in PDFs until these Debian packages are installed: fonts-one")
+        == 1
+    )
+
+
 def test_only_the_tests_need_a_browser() -> None:
     assert "chromium-headless-shell" not in {package for package, _ in bootstrap.NEEDED["run"]}
     assert "chromium-headless-shell" in {package for package, _ in bootstrap.NEEDED["test"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from accounts.choices import FunctionKey
 from accounts.forms import WriteForm
+from accounts.middleware.policy import role_opens
 from accounts.models import Membership, User
 from accounts.rules.dates import day
 from accounts.rules.refusals import NotKnown
@@ -26,7 +28,7 @@ from cases.clocks.models import Alert, OutboxMessage
 from cases.clocks.rules import LADDERS, URGENCY, dedupe_key_of, steps_reached, wait_after
 from cases.clocks.rules.due import midnight
 from cases.clocks.selectors import SHOULD_ALERT, SHOULD_RUN, OpenAlert, count_open_alerts, open_alerts
-from cases.presenters.alerts import HEADINGS, LISTED, SHOWN, alert_groups
+from cases.presenters.alerts import HEADINGS, LISTED, NONE_TO_TAKE, SHOWN, alert_groups, lead_words
 from tests.factories.accounts import make_membership, make_user
 from tests.factories.referrals import make_notification
 
@@ -220,6 +222,21 @@ def test_taking_an_alert_takes_it_from_every_group_that_was_told(world, viewer) 
     assert set(Alert.objects.values_list("acknowledged_at", "acknowledged_by")) == {
         (NIGHT + minutes(20), viewer("triage").user_id)
     }
+
+
+def test_who_cannot_deal_with_a_thing_does_not_take_its_alert_whoever_calls(world, viewer) -> None:
+    """The chair is told by a later rung, and does not open the page of triage."""
+    sent = make_notification(viewer("teacher"), sent_at=NIGHT)
+    services.start_ladder(kind=URGENT, subject_id=sent.pk, at=NIGHT)
+    services.sweep(NIGHT + minutes(60))
+    chairs = open_alerts(viewer("chair"), at=LATER)[0]
+    with pytest.raises(services.AlertNotYours):
+        services.acknowledge_alert(alert_id=chairs.alert_id, at=NIGHT + minutes(61), by=viewer("chair"))
+    assert not Alert.objects.exclude(acknowledged_at=None).exists()
+    groups = alert_groups([chairs], at=LATER, opens=partial(role_opens, viewer("chair")))
+    assert NONE_TO_TAKE in lead_words(groups)
+    assert "Take one" not in lead_words(groups)
+    assert "Take one" in lead_words(alert_groups([chairs], at=LATER, opens=partial(role_opens, viewer("triage"))))
 
 
 def test_a_second_taker_is_told_that_a_colleague_was_first(world, viewer) -> None:

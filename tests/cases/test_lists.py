@@ -273,6 +273,34 @@ def test_a_near_miss_is_offered_as_a_question(world, client_as):
     assert ("Did you mean" in near, "Did you mean" in exact) == (True, False)
 
 
+@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize("typed", ["Hodan", "hodan", "ADEBAYO", "Wren", "Birdie Tarn", "Adebayo Hodan"])
+def test_one_name_that_stands_so_on_the_file_is_found_and_not_asked_about(
+    typed, few, world, viewer, client_as, monkeypatch
+):
+    """Where somebody reaches few files, and where the index of names is asked."""
+    if not few:
+        monkeypatch.setattr("cases.record.selectors.lists.FEW_FILES", 0)
+    child, other = make_child("Hodan", "Adebayo", preferred_name="Wren"), make_child("Hoda", "Adeba")
+    Alias.objects.create(child=child, name="Birdie Tarn", **provenance(viewer("triage")))
+    Alias.objects.create(child=other, name="Birdie Tarner", **provenance(viewer("triage")))
+    for one in (child, other):
+        grant(one, world.agency("specialist"))
+    answer = client_as("keyworker").post(reverse("cases:search"), {"words": typed}).content.decode()
+    if typed == "Wren" and not few:
+        assert references(answer) == []  # a called name has no index of its own
+        return
+    assert references(answer)[0] == child.reference
+    assert "Did you mean" not in answer
+
+
+def test_a_name_without_a_letter_that_is_compared_is_no_name_of_everybody(world, client_as):
+    child = make_child("Robin", "Ashdown")
+    grant(child, world.agency("specialist"))
+    assert search(client_as("keyworker"), "- '") == set()
+    assert search(client_as("keyworker"), "李明") == set()
+
+
 def test_a_name_is_never_an_address_and_never_logged(world, client_as, capfd, caplog):
     browser = client_as("keyworker")
     assert browser.get(reverse("cases:search"), {"words": "Robin"}).url == "/cases/"

@@ -28,6 +28,19 @@ def plan_a_meeting(coordinator: Person, place: str, *, starts_in: timedelta) -> 
     coordinator.reads("The meeting is planned, and its agenda is filled.")
 
 
+def list_another(coordinator: Person, place: str, file: str) -> None:
+    """Any agency may list any child: the meeting has somebody else to talk about too, whatever the rule finds."""
+    coordinator.menu("Children")
+    links = coordinator.page.get_by_role("main").get_by_role("table").get_by_role("link").all()
+    addresses = [link.get_attribute("href") or "" for link in links]
+    other = next(one for one in addresses if re.fullmatch(r"/cases/\w{3}-\w{4}/", one) and file not in one)
+    coordinator.goes_to(f"{other}panel/list/")
+    coordinator.write("What should the panel talk about?", "A worker asks what other agencies know.")
+    coordinator.press("List the child")
+    coordinator.reads("The child is listed for the panel of")
+    open_meeting(coordinator, place)
+
+
 def item_of(person: Person, child: Referral) -> Locator:
     """The child on the agenda that stands open; a long agenda is folded after its first children."""
     for fold in person.page.get_by_role("main").locator("details:not([open]) > summary").all():

@@ -120,6 +120,7 @@ def be_talked_about(road: Road, file: str) -> None:
     """The next panel owes her its time by rule, and decides; each agency gets the minutes that it may read."""
     coordinator = road.who("coordinator")
     meeting.plan_a_meeting(coordinator, road.place, starts_in=timedelta(hours=1 if road.scripts else 2))
+    meeting.list_another(coordinator, road.place, file)
     by_rule = f"New: judged medium on {in_words(road.times.today)}"
     expect(meeting.item_of(coordinator, road.child)).to_contain_text(by_rule)
     meeting.publish(coordinator)
@@ -129,18 +130,31 @@ def be_talked_about(road: Road, file: str) -> None:
     ):
         meeting.say_what_we_know(road.who(member), road.place, road.child, kind=kind, text=text)
     meeting.hold(road.who("chair"), road.place, road.child, today=road.times.today)
-    read_the_minutes(road, file, kept_from_housing=(by_rule, "Medium risk", meeting.PLAN, meeting.INTELLIGENCE))
+    read_the_minutes(road, file, kept_from_housing=(by_rule, "Medium risk", meeting.PLAN))
 
 
 def read_the_minutes(road: Road, file: str, *, kept_from_housing: tuple[str, ...]) -> None:
-    """The chair's copy has everything; that of a housing association has the decision, and not a word of the rest."""
+    """The chair's copy has everything but police intelligence, and says that some was seen; that of a housing
+    association has the decision, and not a word of the rest.
+    """
     decided = ("Accept: the panel follows this child", meeting.RATIONALE, meeting.ACTION, meeting.ACTION_OWNER)
     whole = meeting.part_of(meeting.minutes(road.who("chair")), file)
-    assert [words for words in (*decided, *kept_from_housing) if words not in whole] == []
+    seen = "The meeting saw police intelligence from Northmere Police."
+    assert [words for words in (*decided, *kept_from_housing, seen) if words not in whole] == []
+    assert meeting.INTELLIGENCE not in whole
     housing = road.who("housing")
     meeting.open_meeting(housing, road.place)
     pages = meeting.minutes(housing)
-    untold = (*kept_from_housing, road.child.family_name, away.IN_HER_WORDS, away.WHY_SHE_GOES, "judged", "risk.")
+    untold = (
+        *kept_from_housing,
+        seen,
+        meeting.INTELLIGENCE,
+        road.child.family_name,
+        away.IN_HER_WORDS,
+        away.WHY_SHE_GOES,
+        "judged",
+        "risk.",
+    )
     assert [words for words in untold if words in " ".join(pages)] == []
     part = meeting.part_of(pages, file)
     assert [words for words in (*decided, "is withheld: staying safe plan") if words not in part] == []

@@ -357,6 +357,8 @@ def test_one_of_the_two_names_is_enough(world: World, winter: datetime, client_a
     child = Child.objects.get()
     assert getattr(child, left_out) == ""
     assert child.called == ("Robin" if left_out == "family_name" else "First name not known")
+    page = client_as("carer").get(reverse("missing:report")).content.decode()
+    assert page.count("name (one of the two names is needed)") == 2
 
 
 @pytest.mark.django_db

@@ -58,6 +58,24 @@ def test_the_agenda_fills_itself(meeting, child_of, viewer, at):
     assert meeting.agenda_rule.kind == "agenda"
 
 
+def test_a_child_whom_our_own_authority_placed_is_not_placed_in(meeting, viewer, at, settings):
+    """Nor does casework that begins after the rule has run put a child on the agenda."""
+    settings.PARTNERSHIP_AUTHORITIES = ["Northmere Council"]
+    for name, authority, days in (
+        ("Ours", "Northmere council", 0),
+        ("Theirs", "Southfell", 0),
+        ("Later", "Southfell", 1),
+    ):
+        child = make_child(name)
+        make_spell(child, viewer("socialworker"), started_on=timezone.localdate(at) + timedelta(days=days))
+        AuthorityPeriod.objects.create(
+            child=child, kind=AuthorityKind.PLACING, authority=authority, started_on="2026-01-01",
+            **provenance(viewer("socialworker")),
+        )  # fmt: skip
+    services.refresh_agenda(meeting=meeting, at=at, by=viewer("coordinator"))
+    assert [item.child.given_name for item in meeting.items.all()] == ["Theirs"]
+
+
 @pytest.mark.parametrize("children", [1, 4])
 def test_filling_an_agenda_asks_the_same_however_long_it_is_and_writes_what_changed_alone(
     children, meeting, child_of, viewer, at, django_assert_num_queries

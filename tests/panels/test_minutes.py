@@ -1,4 +1,7 @@
-"""Minutes as two agencies read them: each has its own and nothing of the other's."""
+"""Minutes as two agencies read them: each has its own and nothing of the other's; police intelligence is in none.
+
+Seen to fail: with `minuted` left out, every reader who may read intelligence found it in both kinds of minutes.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from cases.access.choices import Category
 from panels.models import Meeting
 from panels.presenters.minutes import minutes_as_pdf
 from panels.presenters.parts import name_of
-from panels.selectors.agenda import files_open, items_known
+from panels.selectors.agenda import files_open, items_known, with_content
 from panels.services import meetings
 from panels.services.actions import NewAction
 from panels.services.deciding import Disagrees, add_update
@@ -88,24 +91,58 @@ BOTH = {"rationale for Robin", "rationale for Wren", "dissent", "police action",
 @pytest.mark.parametrize(
     ("person", "expected"),
     [
-        # Full on minutes, missing and intelligence; nothing of sensitive health.
-        ("detective", BOTH | {"intelligence", "missing"}),
+        # Full on minutes, missing and intelligence, which no minutes carry; nothing of sensitive health.
+        ("detective", BOTH | {"missing"}),
         # Summary on minutes: the decision and the own agency's actions; missing in full, intelligence in summary.
         ("missing_coordinator", {"police action", "missing"}),
         # Full while the panel's grant runs; own health entries, nothing of intelligence; missing in summary.
         ("camhs", BOTH | {"health_sensitive"}),
         ("housing", BOTH),
-        ("chair", BOTH | {"missing", "intelligence"}),
+        ("chair", BOTH | {"missing"}),
     ],
 )
 def test_each_reader_has_their_own_and_nothing_of_the_others(closed, viewer, at, person, expected):
     assert canaries(text_of(pdf_for(closed, viewer(person), at))) == expected
 
 
+SEEN = "Not in these minutes. The meeting saw police intelligence from Northmere Police. It is never minuted. Ask "
+
+
+@pytest.mark.parametrize(
+    ("person", "told"),
+    [
+        ("detective", True),  # whose own it is
+        ("chair", True),
+        ("missing_coordinator", True),
+        ("camhs", False),
+        ("housing", False),
+    ],
+)
+def test_no_minutes_carry_intelligence_and_who_may_know_of_it_is_told_that_some_was_seen(
+    closed, viewer, client_as, at, person, told
+):
+    """Of the whole meeting and of one child's part alone; the meeting's own page still shows it to who may read it."""
+    item = closed.items.get(child__given_name="Robin")
+    opened = files_open([item.child_id], viewer(person), at=at)[item.child_id]
+    whole = text_of(pdf_for(closed, viewer(person), at))
+    alone = text_of(
+        minutes_as_pdf(
+            closed, [(with_content([item])[item.pk], opened)], viewer=viewer(person), at=at,
+            partnership="Northmere", alone=True,
+        )
+    )  # fmt: skip
+    for text in (whole, alone):
+        assert "CANARY-intelligence" not in text
+        assert (SEEN in text) is told
+        assert ("ntelligence from" in text) is told
+    page = client_as(person).get(f"/panels/{closed.pk}/items/{item.pk}/").content.decode()
+    assert ("CANARY-intelligence" in page) is (person in ("detective", "chair"))
+
+
 def test_what_is_withheld_is_said_where_it_may_be_known(closed, viewer, at):
     police = text_of(pdf_for(closed, viewer("missing_coordinator"), at))
     assert "other agencies' actions are withheld" in police
-    assert "A written update from Northmere Police is withheld: police intelligence." in police
+    assert SEEN in police
     housing = text_of(pdf_for(closed, viewer("housing"), at))
     assert "withheld" not in housing.lower(), housing
     assert "Robin" in housing

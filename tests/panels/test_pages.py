@@ -259,7 +259,8 @@ def test_nobody_is_present_before_somebody_says_so(meeting, world, viewer, clien
     assert sent.status_code == 302
     assert set(Attendance.objects.values_list("seat_id", flat=True)) == {own.pk, other.pk}
     page = read(chair, f"/panels/{out.pk}/")
-    assert "Not quorate" in page
+    assert page.count("Not quorate") == 1
+    assert "Decisions are provisional. Not here: " in page
     assert f"has not accepted the confidentiality statement: {other.member.user}." in page
     # Said before, it is kept; what is said now is added.
     page = chair.get(url)

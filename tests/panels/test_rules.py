@@ -98,7 +98,18 @@ def test_a_meeting_goes_one_way_only():
         ({"missing_on": (ON, ON, ON - timedelta(days=89))}, ["3 missing episodes in 90 days"]),
         ({"missing_on": (ON, ON, ON - timedelta(days=90))}, []),
         ({"missing_on": (ON, ON, ON + timedelta(days=1))}, []),
+        # Of what the panel has spoken of there is no more to say before its own day; one more episode is news.
+        ({"missing_on": (date(2026, 3, 1),) * 3, "discussed_on": date(2026, 3, 2)}, []),
+        (
+            {"missing_on": (date(2026, 3, 1),) * 3 + (date(2026, 3, 3),), "discussed_on": date(2026, 3, 2)},
+            ["4 missing episodes in 90 days"],
+        ),
+        (
+            {"missing_on": (date(2026, 3, 1),) * 2 + (date(2026, 3, 2),), "discussed_on": date(2026, 3, 2)},
+            ["3 missing episodes in 90 days"],
+        ),
         ({"placed_by": "Southfell"}, ["Placed in from another authority: Southfell"]),
+        ({"placed_by": "Southfell", "discussed_on": date(2026, 3, 1)}, []),
         (
             {"deferred_on": date(2026, 2, 2), "deferred_why": "no time"},
             ["Carried over from the meeting on 2 February 2026: no time"],
@@ -108,6 +119,19 @@ def test_a_meeting_goes_one_way_only():
 )
 def test_each_item_says_in_words_why_it_is_there(fields, expected):
     assert words(case(**fields)) == expected
+
+
+@pytest.mark.parametrize(
+    ("authority", "elsewhere"),
+    [
+        ("Southfell", True),
+        ("Northmere Council", False),
+        ("  northmere   COUNCIL ", False),
+        ("Northmere Council of Elsewhere", True),
+    ],
+)
+def test_only_another_authority_than_the_partnerships_own_places_a_child_in(authority, elsewhere):
+    assert agenda.placed_from_elsewhere(authority, ["Northmere Council", "Northmere"]) is elsewhere
 
 
 def test_new_and_high_come_first_then_whoever_waits_longest():

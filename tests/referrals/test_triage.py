@@ -355,6 +355,18 @@ def test_bad_input_is_answered_at_its_field_with_everything_kept(
     assert not Child.objects.exists()
 
 
+def test_everything_that_is_wrong_is_said_in_one_round(world: World, client_as: Any) -> None:
+    """Seen to fail: with the form's own check left out, the reason alone was asked for first."""
+    notification = sent(world, immediate_danger=True)
+    wrong = answers(notification, world, reason_accept="", rationale="no", message_accept=" ", lead="")
+    form = client_as("triage").post(page(notification), wrong).context["form"]
+    assert set(form.errors) == {"reason_accept", "rationale", "message_accept", "lead"}
+    assert all(len(errors) == 1 for errors in form.errors.values())
+    declined = wrong | {"outcome": "decline", "reason_decline": "", "message_decline": "No.", "why_safe": "yes"}
+    form = client_as("triage").post(page(notification), declined | {"lead": str(world.membership("keyworker").pk)})
+    assert set(form.context["form"].errors) == {"reason_decline", "rationale", "why_safe", "lead"}
+
+
 def test_a_decided_page_shows_the_decision_and_the_file(world: World, at: datetime, client_as: Any) -> None:
     notification = sent(world, sent_at=at)
     decide(world, notification, at)

@@ -11,6 +11,7 @@ from referrals.rules.triage import (
     Proposal,
     TriageRefused,
     check_proposal,
+    faults_of,
     opens_file,
     urgency,
 )
@@ -86,6 +87,11 @@ def test_an_unsound_decision_is_refused_at_its_field(unsound: Proposal, field: s
     with pytest.raises(TriageRefused) as refused:
         check_proposal(unsound)
     assert refused.value.field == field
+
+
+def test_all_that_is_unsound_is_found_at_once() -> None:
+    wrong = proposal(reason=TriageReason.OTHER_AREA, rationale="no", message="", has_joined_child=True, has_lead=False)
+    assert [fault.field for fault in faults_of(wrong)] == ["reason", "rationale", "message", "joined_child", "lead"]
 
 
 def test_a_file_opens_where_somebody_leads() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from accounts.choices import RoleKey
 from accounts.models import AccessEvent
 from accounts.rules.roles import ROLES, Capability
 from cases.access.choices import Category, GrantReason
+from cases.access.rules import Level
 from reporting.choices import RunState
 from reporting.models import ReportRun
 from reporting.rules.periods import Period
@@ -234,6 +235,9 @@ def test_each_measure_is_explained_with_its_version(client_as):
 # The files behind a figure.
 
 
+WHY = re.compile(r"Back \d+ \w+ \d{4}: ([^;<]+)")
+
+
 def behind(run: ReportRun, measure: str = "open_by_level", code: str = "high", window: str = "this") -> str:
     return reverse("reporting:files_behind_a_figure", args=[run.pk, measure, window, code])
 
@@ -311,6 +315,32 @@ def test_who_sent_a_notification_is_told_where_identity_is_open_in_full(full_wor
     assert full_world[0].reference not in page
     page = body(client_as("manager").get(behind(run, "notifications_by_source", "total")))
     assert "The report counts 11 notifications. You may open 1 file of these. One file can have several" in page
+
+
+def test_what_was_not_held_says_why_to_who_reads_interviews_in_full(world, client_as, monkeypatch):
+    """Seen to fail: with the level left out, a reader of summaries read that the child had declined."""
+    worker, child = world.viewer("officer"), make_child()
+    states = (("declined", {}), ("to_offer", {}), ("not_needed", {"not_needed_reason": "other"}), ("not_engaged", {}))
+    for number, (state, more) in enumerate(states):
+        left = IN_SPRING + timedelta(days=5 * number)
+        times = {"last_seen_at": left, "reported_at": left, "returned_at": left + timedelta(hours=9)}
+        make_interview(make_returned(child, worker, recorded_at=left, **times), worker, state=state, **more)
+    left = IN_SPRING + timedelta(days=25)
+    make_returned(child, worker, recorded_at=left, last_seen_at=left, reported_at=left,
+                  returned_at=left + timedelta(hours=9))  # fmt: skip
+    run = make_report(world.viewer("analyst"))
+    grant(child, world.agency("specialist"))
+    address = behind(run, "interviews_in_72_hours", "not_held")
+    page = body(client_as("manager").get(address))
+    said = ("declined", "never offered", "not offered. Another reason", "not reached after attempts", "never offered")
+    assert WHY.findall(page) == list(said)
+    levels = {Category.MISSING: Level.FULL, Category.INTERVIEW: Level.SUMMARY, Category.IDENTITY: Level.FULL}
+    seen = dict.fromkeys(Category.values, Level.FULL) | levels
+    for place in ("reporting.selectors.behind", "reporting.presenters.pages"):
+        monkeypatch.setattr(f"{place}.category_levels", lambda viewer, facts, matrix: seen)
+    page = body(client_as("manager").get(address))
+    assert child.reference in page
+    assert WHY.findall(page) == ["not held, why is withheld"] * 5
 
 
 def test_the_files_behind_an_interview_are_those_whose_interviews_one_sees(world, client_as):

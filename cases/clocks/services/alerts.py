@@ -1,7 +1,7 @@
 """An alert is a row with its e-mails beside it, made in one statement; a person takes it, or it climbs."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.choices import FunctionKey
+from accounts.middleware.policy import role_opens
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind
@@ -162,23 +163,21 @@ def start_ladder(*, kind: AlertKind, subject_id: UUID, at: datetime) -> bool:
 
 
 @transaction.atomic
-def acknowledge_alert(
-    *, alert_id: UUID, at: datetime, by: Viewer, opens: Callable[[str], bool] = lambda address: True
-) -> Alert:
+def acknowledge_alert(*, alert_id: UUID, at: datetime, by: Viewer) -> Alert:
     """Take an alert: the viewer looks at it now, for every group that was told.
 
     The ladder of an event stops with it. That of a clock does not: when the time is up and the thing is not done,
     people are told, whoever said before that they were looking at it.
 
-    `opens` says whether the viewer's role opens the page at an address: who cannot deal with a thing does not take it
-    from those who can. Raises NotKnown for an alert that is not for this viewer, AlertNotYours where they cannot deal
-    with it, AlertTaken where a colleague was first.
+    Whose role does not open the page of the thing cannot deal with it, and does not take it from those who can. Raises
+    NotKnown for an alert that is not for this viewer, AlertNotYours where they cannot deal with it, AlertTaken where a
+    colleague was first.
     """
     alert = alerts_for(by, at=at).filter(pk=alert_id).select_related("clock__definition").first()
     if alert is None:
         raise NotKnown("no_alert")
     address = address_of(alert.kind, alert.subject_id)
-    if address and not opens(address):
+    if address and not role_opens(by, address):
         raise AlertNotYours(
             "You cannot deal with this one, so it stays open for those who can. You were told because nobody has dealt "
             "with it in time: make sure that whoever owes it knows."

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
-from django.db.models import Count, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import Case, Count, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Coalesce, Greatest, NullIf
 
 from accounts.rules.viewers import Viewer
@@ -38,6 +39,7 @@ FOUND_AT_MOST = 25
 FEW_FILES = 2000
 # From here on two names, or a name and a part of one, are alike: PostgreSQL's own defaults.
 ALIKE, PART_ALIKE = 0.3, 0.6
+ONE_NAME = ("given_name", "family_name", "preferred_name")
 Cursor = tuple[datetime, UUID]
 
 
@@ -278,13 +280,19 @@ def _few_reached(viewer: Viewer, at: datetime) -> QuerySet[Any] | None:
 
 
 def _by_every_name(files: QuerySet[Child], words: str, few: QuerySet[Any] | None = None) -> list[Child]:
-    """By family and given name in either order, by other names, and by sound; among a few files, each looked at."""
+    """By family and given name in either order, by other names, and by sound; among a few files, each looked at.
+
+    What is written so, one name alone too, is as like as can be.
+    """
     parts = words.split()
     turned = " ".join([parts[-1], *parts[:-1]])
     as_typed: Any = NormalisedName(Value(words))
     as_filed: Any = NormalisedName(Value(turned))
     whole = Greatest(TrigramSimilarity("sort_key", as_filed), TrigramSimilarity("sort_key", as_typed))
     part = TrigramWordSimilarity(as_filed, "sort_key")
+    one_name = {f"{name}_key": NormalisedName(name) for name in ONE_NAME}
+    just_so = reduce(or_, (Q(**{key: NullIf(as_typed, Value(""))}) for key in one_name))
+    exact = Case(When(just_so, then=Value(1.0)), default=Value(0.0))
     aliases = Alias.objects.annotate(key=NormalisedName("name"))
     if few is None:
         alike = Q(sort_key__trigram_similar=as_filed) | Q(sort_key__trigram_word_similar=as_filed)
@@ -294,12 +302,15 @@ def _by_every_name(files: QuerySet[Child], words: str, few: QuerySet[Any] | None
         other = aliases.filter(Q(key__trigram_similar=as_typed) | Q(key__trigram_word_similar=as_typed))
     else:
         files, near = files.filter(pk__in=few), Q(whole__gte=ALIKE) | Q(part__gte=PART_ALIKE)
-        named = files.annotate(whole=whole, part=part).filter(near)
+        named = files.annotate(whole=whole, part=part, **one_name).filter(near | just_so)
         alias_whole, alias_part = TrigramSimilarity("key", as_typed), TrigramWordSimilarity(as_typed, "key")
         other = aliases.filter(child_id__in=few).annotate(whole=alias_whole, part=alias_part).filter(near)
-    likeness = Greatest(whole, part)
-    found: list[Any] = list(named.annotate(likeness=likeness).order_by("-likeness")[:FOUND_AT_MOST])
-    found += files.filter(pk__in=other.values("child_id")).annotate(likeness=Value(0.6))[:FOUND_AT_MOST]
+    likeness = Greatest(whole, part, exact)
+    named = named.annotate(**one_name).annotate(likeness=likeness)
+    found: list[Any] = list(named.order_by("-likeness")[:FOUND_AT_MOST])
+    same = When(pk__in=other.filter(key=as_typed).values("child_id"), then=Value(1.0))
+    by_other = files.filter(pk__in=other.values("child_id")).annotate(likeness=Case(same, default=Value(0.6)))
+    found += by_other.order_by("-likeness")[:FOUND_AT_MOST]
     if len(parts) > 1:
         given, family = (SoundOfName(NormalisedName(name)) for name in ("given_name", "family_name"))
         first, last = (SoundOfName(NormalisedName(Value(word))) for word in (parts[0], parts[-1]))
