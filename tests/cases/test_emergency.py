@@ -1,11 +1,11 @@
 """A file opened in an emergency: by whom, how long, who is told, and who judges it.
 
-Seen to fail: the conflict, the one on a merged file, the restriction and that of a merged file left out of what no
-emergency opens; an emergency that outweighs a restriction; the first of two files of one name opened; an opening of which
-nobody was told; a grant without its end; session notes opened; tries not counted; nothing written down where there is no
-such file; a register of every file; the reason shown to a manager, and another agency's people; anybody who ends it; a
-review of one's own; a role not asked for by the service; an alert that names no file; a lead told who may not know; no
-banner.
+Seen to fail: the conflict, the one on a merged file, the restriction and that of a merged file left out of what
+no emergency opens; an emergency that outweighs a restriction; the first of two files of one name opened; an
+opening of which nobody was told; a grant without its end; session notes opened; tries not counted; nothing
+written down where there is no such file; a register of every file; the reason shown to a manager, and another
+agency's people; anybody who ends it; a review of one's own; a role not asked for by the service; an alert that
+names no file; a lead told who may not know; no banner.
 """
 
 from __future__ import annotations
