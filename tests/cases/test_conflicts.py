@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.urls import reverse
 
 from accounts.choices import FunctionKey
+from accounts.models import FunctionMember
 from accounts.selectors import viewer_of
 from cases.access.models import Block
 from cases.access.services import grant_to_function
@@ -250,6 +251,8 @@ def owed(child, world, at):
 
 
 def test_a_manager_keeps_a_colleague_away_who_finds_no_trace_and_is_not_told(child, world, viewer, client_as, at):
+    team = {"membership": world.membership("interviewer"), "function": world.functions["interview_team"]}
+    FunctionMember.objects.create(**team)
     owed(child, world, at)
     browser = client_as("interviewer")
     before = noticed(browser, child)
@@ -295,6 +298,13 @@ def test_a_manager_says_it_of_their_own_people_and_a_guardian_of_anybody(child, 
     assert send(client_as("manager"), address, **placing(world, "nurse")).status_code == 422
     assert send(client_as("guardian"), address, **placing(world, "nurse")).status_code == 302
     assert client_as("nurse").get(url("file", child)).status_code == 404
+
+
+def test_the_service_itself_asks_whose_people_they_are(child, world, viewer, at):
+    given = {"child": child, "said": services.Said("friend", "Her neighbour."), "successor": None, "at": at}
+    with pytest.raises(ConflictRefused, match="people of your own agency"):
+        services.place_conflict(member=world.membership("nurse"), by=viewer("manager"), **given)
+    assert not Block.objects.exists()
 
 
 @pytest.mark.parametrize("person", ["keyworker", "nurse", "socialworker", "triage"])

@@ -43,7 +43,7 @@ Record = Callable[[str, object], None]
 Answers = dict[tuple[str, str], Answer]
 READERS = ("teacher", "socialworker", "triage", "manager", "guardian", "chair", "duty", "admin")
 ASKERS = (*READERS, "nurse", "officer", "keyworker", "coordinator", "analyst", "housing", "outsider")
-PAGES_FOLLOWED = 80
+PAGES_FOLLOWED = 110
 # Pages of one view that ask different things.
 VARIANTS = ("step", "kind")
 # What no link leads to. Each is opened below, or answers with something that is no page.
