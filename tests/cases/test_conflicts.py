@@ -1,6 +1,10 @@
 """Conflicts of interest: declared, placed, possible and lifted; and that the person never notices.
 
-Seen to fail:
+Seen to fail: the block left out of the query; what is about oneself shown to a guardian, and a file they may
+not know of; the guardian it is about told; a declaration that answers differently where there is a file; a
+manager who names somebody of another agency; work that nobody takes over; one person who lifts, and a block
+that stays after lifting; an answered question asked again, and one where there is a block; the last name not
+asked for; the alerts of a blocked person kept; a conflict read by anybody.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """A file for named people only: who places that, who is named, what the others notice, and how it is lifted.
 
-Seen to fail:
+Seen to fail: a file that is not marked; part of a file, or a time, taken for the whole of it; a job not asked
+for; somebody with a conflict offered; a list not looked at when a name goes; one person who lifts, and names
+that stay after lifting; a name that came with work left behind; alerts and e-mails to people who are not named;
+a review left to somebody who is off the list.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from accounts.rules.viewers import Viewer
 from accounts.selectors import now, viewer_of
 from cases.record.models import Child
 from cases.sharing.models import Restriction
+from cases.sharing.models.matrix import MatrixProposal
 from cases.sharing.selectors.restriction import named_on
 from missing.choices import EpisodeKind
 from missing.models import MissingEpisode, MissingReport, ReturnInterview
@@ -59,13 +60,19 @@ def pages_of_steps() -> Pages:
 
 
 def _of_access(at: datetime) -> Pages:
-    """What follows on a restriction, with the guardian who is named there."""
+    """What follows on a restriction, with the guardian who is named there, and on a proposal, with its author."""
     restriction = Restriction.objects.filter(lifted_at=None, child__in=_files(GUARDIAN, at)).order_by("pk")[0]
     child = restriction.child
+    proposal = MatrixProposal.objects.filter(adopted_at=None, withdrawn_at=None).order_by("pk")[0]
     named = [member for member in named_on(child.pk, at=at) if member.pk != restriction.keeper_id]
     return [
         *((f"cases:{step}", reverse(f"cases:{step}", args=[child.reference]), GUARDIAN) for step in RESTRICTION_STEPS),
         ("cases:take_off", _at("cases:take_off", child, named[0].pk), GUARDIAN),
+        (
+            "cases:add_matrix_change",
+            reverse("cases:add_matrix_change", args=[proposal.pk]),
+            proposal.proposed_by.user.username,
+        ),
     ]
 
 

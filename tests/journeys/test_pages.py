@@ -43,7 +43,7 @@ Record = Callable[[str, object], None]
 Answers = dict[tuple[str, str], Answer]
 READERS = ("teacher", "socialworker", "triage", "manager", "guardian", "chair", "duty", "admin")
 ASKERS = (*READERS, "nurse", "officer", "keyworker", "coordinator", "analyst", "housing", "outsider")
-PAGES_FOLLOWED = 110
+PAGES_FOLLOWED = 80
 # Pages of one view that ask different things.
 VARIANTS = ("step", "kind")
 # What no link leads to. Each is opened below, or answers with something that is no page.
@@ -308,6 +308,8 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
         return {403}
     if person.username == page.reader:
         return {200}
+    if page.view == "cases:add_matrix_change":
+        return {200, 403, 404}  # whoever proposed it
     if page.view == "cases:possible_conflict":
         return {200, 403, 404}  # a guardian's, and never one's own
     if page.view == "cases:conflict":
