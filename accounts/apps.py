@@ -31,6 +31,9 @@ class AccountsConfig(AppConfig):
                 "accounts_apitoken": add_and_change(
                     "revoked_at", "revoked_by_id", "last_used_on", settles={"revoked_at": ("revoked_by_id",)}
                 ),
+                "accounts_accountevent": ADD,
+                "accounts_place": WORK,
+                "accounts_notice": add_and_change("tries", "next_try_at", "sent_at", "last_error", "seen_at"),
                 "accounts_apianswer": Rights(add=True, delete=True),
                 "accounts_apiuse": WORK,
             }

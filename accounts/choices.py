@@ -77,3 +77,33 @@ class RoleKey(TextChoices):
     DATA_GUARDIAN = "data_guardian", "Data guardian"
     TECHNICAL_ADMIN = "technical_admin", "Technical administrator"
     NOTIFICATION_ONLY = "notification_only", "Practitioner who refers"
+
+
+class AccountEventKind(TextChoices):
+    """What happens to somebody's account, as the people who look after accounts read it."""
+
+    SECOND_FACTOR_SET = "second_factor_set", "Second step set up"
+    CODES_RENEWED = "codes_renewed", "New recovery codes made"
+    RECOVERY_CODE_USED = "recovery_code_used", "Signed in with a recovery code"
+    SECOND_FACTOR_RESET = "second_factor_reset", "Second step reset"
+    NEW_DEVICE = "new_device", "Signed in from a new device"
+
+
+class NoticeKind(TextChoices):
+    """What a person is told about their own account, by e-mail and on the home page."""
+
+    SECOND_FACTOR_SET = "second_factor_set", "Second step set up"
+    CODES_RENEWED = "codes_renewed", "New recovery codes made"
+    RECOVERY_CODE_USED = "recovery_code_used", "A recovery code was used"
+    SECOND_FACTOR_RESET = "second_factor_reset", "Second step reset"
+    NEW_DEVICE = "new_device", "Signed in from a new device"
+
+
+class PlaceEnding(TextChoices):
+    """How somebody's being signed in at a place came to an end."""
+
+    SIGNED_OUT = "signed_out", "Signed out"
+    TIMED_OUT = "timed_out", "Not used for a while"
+    BY_THEMSELVES = "by_themselves", "Ended from another place"
+    RESET = "reset", "Second step set up or reset"
+    CLOSED = "closed", "Account closed"

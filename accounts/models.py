@@ -11,7 +11,16 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from accounts.choices import AccessOutcome, FunctionKey, RoleKey, Sector, SubmissionStatus
+from accounts.choices import (
+    AccessOutcome,
+    AccountEventKind,
+    FunctionKey,
+    NoticeKind,
+    PlaceEnding,
+    RoleKey,
+    Sector,
+    SubmissionStatus,
+)
 
 
 @pghistory.track(exclude=["password", "last_login"])
@@ -282,3 +291,83 @@ class ApiUse(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["caller", "minute"], name="api_use_once")]
         indexes = [models.Index(fields=["minute"], name="api_use_minute")]
+
+
+class AccountEvent(models.Model):
+    """Something that happened to an account: what, when, by whom and why. Rows are added and never altered."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="account_events")
+    kind = models.CharField(max_length=40, choices=AccountEventKind)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    by_membership = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+    detail = models.CharField(max_length=300, blank=True, help_text="Which role, agency or device it was about")
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-at"], name="account_event_user")]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class Notice(models.Model):
+    """Something that a person is told about their own account: by e-mail until it has gone, at home until seen.
+
+    The e-mail goes to the address that the person had when it was written: whoever changes an address cannot turn the
+    warning about it away.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=40, choices=NoticeKind)
+    made_at = models.DateTimeField()
+    detail = models.CharField(max_length=300, blank=True, help_text="For the home page alone, never for an e-mail")
+    email = models.EmailField()
+    message_id = models.UUIDField(default=uuid.uuid4)
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="notice_waiting"),
+            models.Index(fields=["user", "-made_at"], condition=Q(seen_at=None), name="notice_unseen"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class Place(models.Model):
+    """A place where somebody is or was signed in: one session, on one device.
+
+    `session_key` names the session while it lasts, so that it can be ended, and is emptied when it has ended. When the
+    session was last used stands in the session itself.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="places")
+    session_key = models.CharField(max_length=40, blank=True)
+    began_at = models.DateTimeField()
+    device = models.CharField(max_length=80)
+    device_mark = models.CharField(max_length=64, help_text="A hash of the mark that the browser keeps")
+    ip_address = models.GenericIPAddressField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ending = models.CharField(max_length=20, choices=PlaceEnding, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ending="") | Q(ended_at__isnull=False, session_key="") & ~Q(ending=""),
+                name="place_ended_paired",
+            ),
+            models.UniqueConstraint(fields=["session_key"], condition=~Q(session_key=""), name="place_session_once"),
+        ]
+        indexes = [models.Index(fields=["user", "-began_at"], name="place_user")]
+
+    def __str__(self) -> str:
+        return self.device

@@ -35,6 +35,7 @@ class Capability(StrEnum):
     GOVERN_ACCESS = "govern_access"
     AUDIT = "audit"
     ADMINISTER = "administer"
+    SEE_PEOPLE = "see_people"
 
 
 PRACTICE = frozenset({Capability.NOTIFY, Capability.READ_FILES, Capability.WRITE_FILES})
@@ -208,13 +209,13 @@ ROLES: dict[str, Role] = {
             RoleKey.DATA_GUARDIAN,
             "Proves who saw what and why.",
             Sector.PARTNERSHIP,
-            OVERSEEING | {Capability.READ_FILES, Capability.AUDIT, Capability.GOVERN_ACCESS},
+            OVERSEEING | {Capability.READ_FILES, Capability.AUDIT, Capability.GOVERN_ACCESS, Capability.SEE_PEOPLE},
         ),
         _role(
             RoleKey.TECHNICAL_ADMIN,
             "Looks after accounts; sees no child.",
             Sector.PARTNERSHIP,
-            {Capability.ADMINISTER, Capability.KEEP_CALENDAR},
+            {Capability.ADMINISTER, Capability.SEE_PEOPLE, Capability.KEEP_CALENDAR},
         ),
         _role(
             RoleKey.NOTIFICATION_ONLY,

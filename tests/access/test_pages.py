@@ -22,10 +22,11 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.choices import AccessOutcome
-from accounts.models import AccessEvent, Draft, HeldSubmission
+from accounts.choices import AccessOutcome, NoticeKind
+from accounts.models import AccessEvent, Draft, HeldSubmission, Place
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
+from accounts.services.notices import tell
 from cases.access.choices import Category, GrantReason
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
@@ -56,7 +57,7 @@ CHOICES = {"kind": "plan", "step": "child", "measure": "open_by_level", "window"
 # Reports hold totals of every file, for everybody whose role has reports: what they tell of a file is tried apart.
 TOTALS = "reports/"
 # What belongs to the person who wrote it, who is sent home where it is theirs no more.
-OWN_THINGS = {"token", "draft_id"}
+OWN_THINGS = {"token", "draft_id", "notice_id"}
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,11 @@ class Things:
     @staticmethod
     def never(address: Address) -> dict[str, Any]:
         top = address.pattern.split("/")[0]
-        unknown = {part: uuid.uuid4() for part in address.parts if part not in CHOICES}
-        unknown |= {"user_id": 999_999_999}
+        unknown = {
+            part: 999_999_999 if f"<int:{part}>" in address.pattern else uuid.uuid4()
+            for part in address.parts
+            if part not in CHOICES
+        }
         return {**unknown, **CHOICES, "reference": NEVER_REFERENCE.get(top, "ZZZ-ZZZZ")}
 
 
@@ -181,6 +185,11 @@ def things(world, viewer, at) -> Things:
             "user_id": worker.user_id,
             "digest_id": signal.digest_id,
             "signal_id": signal.pk,
+            "person_id": world.user("teacher").pk,
+            "place_id": Place.objects.create(
+                user=world.user("teacher"), began_at=notification.sent_at, device="A browser", session_key="x"
+            ).pk,
+            "notice_id": tell(user=world.user("teacher"), kind=NoticeKind.CODES_RENEWED, at=notification.sent_at).pk,
             "run_id": report_that_counts(child, worker).pk,
             "token_id": system.token.pk,
             "membership_id": system.token.user.memberships.get().pk,

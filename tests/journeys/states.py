@@ -25,6 +25,9 @@ from panels.models import Action, AgendaItem, Meeting, PanelSeat
 from panels.services.meetings import accept_statement, open_meeting, publish_agenda
 
 POLICE, MANAGER, CHAIR, GUARDIAN = "missing.coordinator", "manager", "chair", "guardian"
+# Who signs in with a code too.
+SECOND_STEP = "o.marchetti"
+OWN_STEPS = ("recovery_codes", "new_codes", "prove")
 EPISODE_STEPS = ("add", "grade", "kind", "return", "correct", "check", "close", "decide_interview")
 INTERVIEW_STEPS = ("offer", "answer", "attempt", "allocate", "hold", "write_up", "not_needed", "not_engaged", "carer")
 MISSING = "missing:{}"
@@ -55,7 +58,7 @@ def let_things_happen() -> None:
 def pages_of_steps() -> Pages:
     """The page of every step, by the name of its address, with somebody who may open it."""
     at = now()
-    return _of_missing(at) + _of_panels(at) + _of_access(at)
+    return _of_missing(at) + _of_panels(at) + _of_access(at) + _of_accounts()
 
 
 def _of_access(at: datetime) -> Pages:
@@ -66,6 +69,14 @@ def _of_access(at: datetime) -> Pages:
     return [
         *((f"cases:{step}", reverse(f"cases:{step}", args=[child.reference]), GUARDIAN) for step in RESTRICTION_STEPS),
         ("cases:take_off", _at("cases:take_off", child, named[0].pk), GUARDIAN),
+    ]
+
+
+def _of_accounts() -> Pages:
+    second = Membership.objects.get(user__username=SECOND_STEP, ended_on=None).user
+    return [
+        *((f"accounts:{step}", reverse(f"accounts:{step}"), SECOND_STEP) for step in OWN_STEPS),
+        ("accounts:reset_second_factor", reverse("accounts:reset_second_factor", args=[second.pk]), "guardian"),
     ]
 
 

@@ -51,7 +51,9 @@ NOT_LINKED = {
     "healthz": "/healthz",
     "healthz_alerts": "/healthz/alerts",
     "accounts:sign_in": "/account/sign-in/",
+    "accounts:sign_in_code": "/account/sign-in/code/",
     "accounts:switch_membership": "/account/acting-as/",
+    "accounts:second_factor_picture": "/account/second-step/key.svg",
     "cases:search": "/cases/search/",
 }
 NOT_A_PAGE = {
@@ -60,6 +62,8 @@ NOT_A_PAGE = {
     "referrals:sent_copy": "application/pdf",
     "reporting:pdf": "application/pdf",
     "cases:search": "a redirect",
+    "accounts:sign_in_code": "a redirect, but for somebody whose password was right a moment ago",
+    "accounts:second_factor_picture": "image/svg+xml",
     "panels:minutes": "application/pdf",
     "panels:child_minutes": "application/pdf",
 }
@@ -316,6 +320,8 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
         return {200, 404}  # who opened it, who manages them, who leads and who reviews it
     if page.view.startswith("panels:") and parts and not policy.reads_file:
         return {200, 403, 404}  # who sits at the meeting, who runs it, and which files they may know of
+    if page.view == "accounts:second_factor_picture":
+        return {200, 404}  # while a key is on offer
     if page.view == "missing:report_made":
         return {404}  # whoever reported reads their own reference, and nobody else does
     if not page.is_page:
