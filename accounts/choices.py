@@ -87,6 +87,17 @@ class AccountEventKind(TextChoices):
     RECOVERY_CODE_USED = "recovery_code_used", "Signed in with a recovery code"
     SECOND_FACTOR_RESET = "second_factor_reset", "Second step reset"
     NEW_DEVICE = "new_device", "Signed in from a new device"
+    INVITED = "invited", "Invited"
+    LINK_SENT = "link_sent", "Sent a link to set a password"
+    PASSWORD_SET = "password_set", "Password set"
+    ROLE_ASKED = "role_asked", "Role asked for"
+    ROLE_GIVEN = "role_given", "Role given"
+    ROLE_REFUSED = "role_refused", "Role refused"
+    ROLE_ENDED = "role_ended", "Role ended"
+    LEFT = "left", "Left: everything ended"
+    SUSPENDED = "suspended", "Suspended for want of use"
+    LIFTED = "lifted", "Suspension lifted"
+    REVIEWED = "reviewed", "Access reviewed"
 
 
 class NoticeKind(TextChoices):
@@ -97,6 +108,30 @@ class NoticeKind(TextChoices):
     RECOVERY_CODE_USED = "recovery_code_used", "A recovery code was used"
     SECOND_FACTOR_RESET = "second_factor_reset", "Second step reset"
     NEW_DEVICE = "new_device", "Signed in from a new device"
+    INVITED = "invited", "An invitation"
+    PASSWORD_LINK = "password_link", "A link to set a password"
+    PASSWORD_SET = "password_set", "A password was set"
+    ROLE_GIVEN = "role_given", "A role was given"
+    TO_APPROVE = "to_approve", "A role waits for a second person"
+    HANDED_OVER = "handed_over", "Somebody's work is to be handed over"
+    SUSPEND_SOON = "suspend_soon", "An account will be suspended"
+    SUSPENDED = "suspended", "An account is suspended"
+    LIFTED = "lifted", "A suspension was lifted"
+    REVIEW_OPENED = "review_opened", "An access review is to be signed"
+
+
+class RoleDecision(TextChoices):
+    """What a second person made of a role that was asked for."""
+
+    GIVEN = "given", "Given"
+    REFUSED = "refused", "Refused"
+
+
+class ReviewAnswer(TextChoices):
+    """What a manager says of somebody's access in a review."""
+
+    KEEP = "keep", "Keep"
+    END = "end", "End"
 
 
 class PlaceEnding(TextChoices):

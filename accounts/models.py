@@ -17,6 +17,8 @@ from accounts.choices import (
     FunctionKey,
     NoticeKind,
     PlaceEnding,
+    ReviewAnswer,
+    RoleDecision,
     RoleKey,
     Sector,
     SubmissionStatus,
@@ -31,6 +33,11 @@ class User(AbstractUser):
     telephone = models.CharField(max_length=40, blank=True)
     job_title = models.CharField(max_length=120, blank=True)
     is_service = models.BooleanField(default=False, help_text="A system of an agency, which shows a token")
+    suspended_at = models.DateTimeField(
+        null=True, blank=True, help_text="Not used for 30 days, and lifted by nobody yet"
+    )
+    lifted_at = models.DateTimeField(null=True, blank=True, help_text="When a suspension was last lifted")
+    left_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -39,6 +46,9 @@ class User(AbstractUser):
                 name="service_user_has_no_password",
             ),
             models.CheckConstraint(condition=Q(is_superuser=False), name="user_is_never_superuser"),
+            models.CheckConstraint(
+                condition=Q(is_active=False) | Q(suspended_at=None, left_at=None), name="user_suspended_is_closed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -56,6 +66,9 @@ class Agency(models.Model):
     telephone = models.CharField(max_length=40, blank=True)
     withheld_contact = models.CharField(
         max_length=120, blank=True, help_text="Whom to ask where this agency's information is withheld"
+    )
+    email_domains = ArrayField(
+        models.CharField(max_length=120), default=list, blank=True, help_text="The ends of its people's work addresses"
     )
     ended_on = models.DateField(null=True, blank=True)
 
@@ -371,3 +384,101 @@ class Place(models.Model):
 
     def __str__(self) -> str:
         return self.device
+
+
+class Invitation(models.Model):
+    """A link by which somebody sets a password, once. The e-mail carries the row's signed name; no secret is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="invitations")
+    notice = models.OneToOneField(Notice, on_delete=models.PROTECT, related_name="invitation")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gte=F("made_at")), name="invitation_ends_after_start")
+        ]
+
+    def __str__(self) -> str:
+        return f"Invitation of {self.made_at:%d %B %Y}"
+
+
+class RoleRequest(models.Model):
+    """A role that somebody is to hold at an agency, in place of another or beside it; some wait for a second person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_requests")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=40, choices=RoleKey)
+    replaces = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=300)
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decision = models.CharField(max_length=10, choices=RoleDecision, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_why = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decision="", decided_at=None, decided_by=None)
+                | ~Q(decision="") & Q(decided_at__isnull=False, decided_by__isnull=False),
+                name="role_request_decided_paired",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("user")), name="role_request_not_by_oneself"
+            ),
+            models.UniqueConstraint(
+                fields=["user", "agency", "role"], condition=Q(decision=""), name="role_request_one_waiting"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}, {self.agency}"
+
+
+class AccessReview(models.Model):
+    """A quarter's look at everybody who works at an agency, signed line by line by a day."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="access_reviews")
+    owner = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Who is to sign it"
+    )
+    opened_at = models.DateTimeField()
+    due_on = models.DateField()
+    signed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency"], condition=Q(signed_at=None), name="access_review_one_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency}, {self.due_on:%d %B %Y}"
+
+
+class ReviewLine(models.Model):
+    """One membership in a review, and what was said of it."""
+
+    review = models.ForeignKey(AccessReview, on_delete=models.PROTECT, related_name="lines")
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    answer = models.CharField(max_length=4, choices=ReviewAnswer, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["review", "membership"], name="review_line_once"),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at=None, answered_by=None)
+                | ~Q(answer="") & Q(answered_at__isnull=False, answered_by__isnull=False),
+                name="review_line_answered_paired",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} {self.answer}"

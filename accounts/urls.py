@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts import views
-from accounts.views import people, places, second_factor, signing_in
+from accounts.views import life, people, places, reviews, second_factor, signing_in, welcome
 from accounts.views import service_accounts as services
 
 app_name = "accounts"
@@ -24,6 +24,15 @@ urlpatterns = [
     path("timed-out/", places.time_out, name="time_out"),
     path("notices/<uuid:notice_id>/seen/", views.notice_seen, name="notice_seen"),
     path("people/", people.people, name="people"),
+    path("people/invite/", life.invite, name="invite"),
+    path("people/<int:person_id>/role/", life.give_role, name="give_role"),
+    path("people/<int:person_id>/leave/", life.leave, name="close_account"),
+    path("people/<int:person_id>/open-again/", life.lift, name="lift_suspension"),
+    path("people/<int:person_id>/password-link/", life.password_link, name="send_password_link"),
+    path("welcome/<str:mark>/", welcome.welcome, name="welcome"),
+    path("access/", reviews.access, name="access"),
+    path("access/roles/<uuid:request_id>/", reviews.decide, name="decide_role"),
+    path("access/reviews/<uuid:review_id>/", reviews.review, name="review"),
     path("people/<int:person_id>/", people.person, name="person"),
     path("people/<int:person_id>/reset-second-step/", people.reset_second_step, name="reset_second_factor"),
     path("acting-as/", views.switch_membership, name="switch_membership"),

@@ -19,6 +19,7 @@ NAVIGATION: list[tuple[str, str, Capability | None]] = [
     ("Missing", "missing:now", Capability.READ_FILES),
     ("Panel", "panels:meetings", Capability.READ_FILES),
     ("People", "accounts:people", Capability.SEE_PEOPLE),
+    ("Access", "accounts:access", Capability.REVIEW_ACCESS),
     ("Service accounts", "accounts:service_accounts", Capability.ADMINISTER),
     ("Calendar", "cases:calendar", Capability.KEEP_CALENDAR),
     ("Questions", "referrals:triage_questions", Capability.AUDIT),

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from accounts.models import AccountEvent, Membership, User
 
 SHOWN = 50
+STANDING = {"open": Q(is_active=True), "suspended": Q(suspended_at__isnull=False), "left": Q(left_at__isnull=False)}
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def people_with_accounts(asked: PeopleAsked, *, page: int, on: date) -> PeoplePa
     if asked.agency_id or asked.role:
         found = found.filter(Exists(held))
     if asked.standing:
-        found = found.filter(is_active=asked.standing == "open")
+        found = found.filter(STANDING[asked.standing])
     start = (page - 1) * SHOWN
     rows = list(found.order_by("full_name", "pk")[start : start + SHOWN + 1])
     return PeoplePage(rows[:SHOWN], page, len(rows) > SHOWN)

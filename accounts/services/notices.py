@@ -8,16 +8,18 @@ from email.utils import parseaddr
 from uuid import UUID
 
 from django.conf import settings
+from django.core import signing
 from django.core.mail import EmailMessage
 from django.db import transaction
 
 from accounts.choices import NoticeKind
-from accounts.models import Notice, User
+from accounts.models import Invitation, Notice, User
 from accounts.rules.notices import words_of
 
 log = logging.getLogger("harbour.notices")
 FAILURES_IN_A_ROW = 4
 MOST_IN_ONE_RUN = 200
+INVITATION_SALT = "harbour.invitation"
 LONGEST_WAIT = timedelta(hours=1)
 
 
@@ -72,10 +74,29 @@ def _mail(notice: Notice) -> EmailMessage:
     words = words_of(notice.kind)
     return EmailMessage(
         subject=f"Harbour: {words.subject[:1].lower()}{words.subject[1:]}",
-        body=f"{words.sentence}\n\n{settings.BASE_URL}\n",
+        body=f"{words.sentence}\n\n{settings.BASE_URL}{_link(notice)}\n",
         to=[notice.email],
         headers={"Message-ID": f"<{notice.message_id}@{domain}>", "Auto-Submitted": "auto-generated"},
     )
+
+
+def _link(notice: Notice) -> str:
+    """Where an invitation leads; every other notice leads to the front door."""
+    invitation = Invitation.objects.filter(notice=notice).first()
+    return f"/account/welcome/{mark_of(invitation.pk)}/" if invitation else ""
+
+
+def mark_of(invitation_id: UUID) -> str:
+    """The signed name of an invitation that its e-mail carries: made when it is sent, and kept nowhere."""
+    return signing.dumps(str(invitation_id), salt=INVITATION_SALT)
+
+
+def invitation_of(mark: str) -> UUID | None:
+    """The invitation that a mark names; None where it is not ours."""
+    try:
+        return UUID(signing.loads(mark, salt=INVITATION_SALT))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
 
 
 def mark_seen(*, notice_id: UUID, user_id: int, at: datetime) -> None:

@@ -23,6 +23,7 @@ from accounts.presenters.people import (
     people_rows,
     person_rows,
     role_rows,
+    waiting_words,
 )
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
@@ -35,6 +36,7 @@ from accounts.selectors.accounts import (
     people_with_accounts,
     person_with_account,
 )
+from accounts.selectors.life import requests_of
 from accounts.selectors.second_factor import with_second_factor
 from accounts.services.access_events import trace_of
 from accounts.services.second_factor import reset_second_factor
@@ -69,6 +71,11 @@ def people(request: HttpRequest) -> HttpResponse:
         "columns": COLUMNS,
         "rows": people_rows(found.people, second=with_second_factor([user.pk for user in found.people]), on=on),
         "found_for": asked.words,
+        "actions": (
+            [{"text": "Invite somebody", "href": reverse("accounts:invite")}]
+            if request.viewer.may(Capability.ADMINISTER)  # type: ignore[attr-defined]
+            else []
+        ),
         **_pages(request, found),
     }
     return render(request, "accounts/people.html", context, status=422 if search.errors else 200)
@@ -97,6 +104,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
         "event_columns": EVENT_COLUMNS,
         "event_rows": event_rows(account_events_of(found)),
         "actions": _actions(request, found, second=second),
+        "waiting": waiting_words(requests_of(found.pk)),
     }
     return render(request, "accounts/person.html", context)
 
@@ -105,8 +113,18 @@ def _actions(request: HttpRequest, found: User, *, second: bool) -> list[dict[st
     """What this viewer may do to this account."""
     viewer = request.viewer  # type: ignore[attr-defined]
     offered = []
-    if second and viewer.may(Capability.AUDIT) and found.pk != viewer.user_id:
+    if found.pk == viewer.user_id:
+        return []
+    if second and viewer.may(Capability.AUDIT):
         offered.append(("Reset the second step", "accounts:reset_second_factor"))
+    if viewer.may(Capability.ADMINISTER):
+        if found.suspended_at is not None:
+            offered.append(("Open this account again", "accounts:lift_suspension"))
+        if found.is_active:
+            offered.append(("Send a link to set a password", "accounts:send_password_link"))
+        if found.left_at is None:
+            offered.append(("Give another role, or move to another agency", "accounts:give_role"))
+            offered.append(("They have left: end everything", "accounts:close_account"))
     return [{"text": text, "href": reverse(name, args=[found.pk])} for text, name in offered]
 
 

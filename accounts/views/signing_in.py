@@ -91,7 +91,8 @@ def sign_in_code(request: HttpRequest) -> HttpResponseBase:
 
 
 def _begin_again(request: HttpRequest, first: dict[str, Any] | None) -> HttpResponse:
-    request.session.flush()
+    # Nothing else goes: somebody who is signed in and comes here by an old link stays so.
+    request.session.pop(FIRST_STEP, None)
     kept = {name: first[name] for name in ("held", "next") if first and first[name]}
     if first:
         messages.warning(request, "The code was asked for too long ago. Sign in again.")

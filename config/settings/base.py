@@ -4,6 +4,7 @@ from pathlib import Path
 
 import environ
 import pghistory
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -268,6 +269,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30 * 60},
     },
     "send_notices": {"task": "accounts.tasks.send_notices", "schedule": 10.0, "options": {"expires": 10}},
+    "look_after_accounts": {
+        "task": "accounts.tasks.look_after_accounts",
+        "schedule": crontab(hour="6", minute="30"),
+        "options": {"expires": 60 * 60},
+    },
     "purge_drafts": {"task": "accounts.tasks.purge_drafts", "schedule": 6 * 60 * 60.0, "options": {"expires": 60 * 60}},
 }
 

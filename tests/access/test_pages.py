@@ -23,10 +23,10 @@ from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.choices import AccessOutcome, NoticeKind
-from accounts.models import AccessEvent, Draft, HeldSubmission, Place
+from accounts.models import AccessEvent, AccessReview, Draft, HeldSubmission, Invitation, Place, RoleRequest
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
-from accounts.services.notices import tell
+from accounts.services.notices import mark_of, tell
 from cases.access.choices import Category, GrantReason
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
@@ -186,6 +186,7 @@ def things(world, viewer, at) -> Things:
             "digest_id": signal.digest_id,
             "signal_id": signal.pk,
             "person_id": world.user("teacher").pk,
+            **account_things(world, at),
             "place_id": Place.objects.create(
                 user=world.user("teacher"), began_at=notification.sent_at, device="A browser", session_key="x"
             ).pk,
@@ -195,6 +196,17 @@ def things(world, viewer, at) -> Things:
             "membership_id": system.token.user.memberships.get().pk,
         },
     )
+
+
+def account_things(world: Any, at: datetime) -> dict[str, Any]:
+    """A link that has expired, a role that waits for a second person, and a review that waits to be signed."""
+    user, agency = world.user("teacher"), world.agency("social_care")
+    notice = tell(user=user, kind=NoticeKind.PASSWORD_LINK, at=at)
+    link = Invitation.objects.create(user=user, notice=notice, made_at=at, expires_at=at)
+    asked = {"asked_at": at, "asked_by": world.user("admin"), "reason": "x"}
+    role = RoleRequest.objects.create(user=user, agency=agency, role="csc_social_worker", **asked)
+    review = AccessReview.objects.create(agency=agency, opened_at=at, due_on=at.date())
+    return {"mark": mark_of(link.pk), "request_id": role.pk, "review_id": review.pk}
 
 
 def report_that_counts(child: Child, worker: Viewer) -> ReportRun:

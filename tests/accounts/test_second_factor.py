@@ -227,6 +227,12 @@ def test_the_code_waits_ten_minutes_and_keeps_where_one_was_going(client, world,
     assert HonestClient().get(CODE).url == SIGN_IN, "nobody comes to the code without the password"
 
 
+def test_nobody_is_signed_out_by_a_link_to_the_page_of_codes(client_as):
+    browser = client_as("keyworker")
+    assert browser.get(CODE).url == SIGN_IN
+    assert browser.get("/").status_code == 200
+
+
 def test_somebody_closed_between_the_steps_does_not_come_in(client, world, viewer, at):
     user = with_app(world.user("keyworker"), at, viewer("keyworker"))
     sign_in(client)

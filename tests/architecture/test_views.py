@@ -26,6 +26,7 @@ PUBLIC = {
     "accounts:sign_in_code",
     "accounts:sign_out",
     "accounts:time_out",
+    "accounts:welcome",
 }
 BEFORE_THE_SECOND_STEP = {"accounts:set_up_second_factor", "accounts:second_factor_picture", "accounts:prove"}
 VIEWS = sorted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Browser, expect
 
 from tests.journeys.browsing import faults, overflow
-from tests.journeys.people import Person, begin
+from tests.journeys.people import Person, all_at_work, begin
 from tests.journeys.product import Product
 
 SECONDS = "() => Math.floor(Date.now() / 1000)"
@@ -74,6 +75,59 @@ def test_somebody_sets_a_second_step_up_signs_in_with_it_and_with_a_recovery_cod
     visitor.write("Code", codes[4])
     visitor.press("Sign in")
     visitor.reads("A recovery code was used to sign in")
+
+
+def test_somebody_invited_sets_a_password_and_works_once_a_second_person_has_said_yes(
+    browser: Browser, product: Product
+) -> None:
+    with all_at_work(browser, product) as who:
+        admin = who("admin")
+        admin.menu("People")
+        admin.page.get_by_role("main").get_by_role("button", name="Invite somebody").click()
+        admin.write("Full name", "Nerys Ashgrove")
+        admin.write("Work address", "n.ashgrove@harbour.example")
+        admin.write("Job title", "Keyworker")
+        admin.pick("Agency", "Lantern Young People's Service")
+        admin.pick("Role", "Keyworker")
+        admin.write("Why?", "She joins the team on Monday.")
+        admin.press("Invite")
+        admin.reads("waits for a second person", "Invited")
+        link = link_in_mail(product, "n.ashgrove@harbour.example")
+        newcomer = Person(browser, product, "keyworker")
+        newcomer.username, newcomer.password = "n.ashgrove", "seven grey herons"
+        newcomer.page.goto(link)
+        newcomer.on_page("Set your password")
+        assert faults(newcomer.page) == []
+        newcomer.page.get_by_label("New password", exact=True).fill(newcomer.password)
+        newcomer.page.get_by_label("The same password again", exact=True).fill(newcomer.password)
+        newcomer.press("Set password")
+        newcomer.reads("Your username is n.ashgrove")
+        newcomer.sign_in()
+        newcomer.on_page("You hold no role at present")
+        manager = who("manager")
+        manager.menu("Access")
+        manager.follow("Nerys Ashgrove")
+        manager.choose("Do you give this role?", "Yes, give it")
+        manager.write("Why?", "I know her work.")
+        manager.press("Save")
+        manager.reads("The role is given.")
+        newcomer.goes_to("/cases/")
+        newcomer.on_page("Children")
+        newcomer.goes_to(link, status=404)
+        newcomer.on_page("This link opens nothing")
+        newcomer.context.close()
+
+
+def link_in_mail(product: Product, address: str) -> str:
+    """The path of the link in the e-mail to an address, once it has come."""
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        for mail in product.mails if (product.folder / "mail").exists() else []:
+            found = re.search(r"/account/welcome/[^\s]+", mail)
+            if address in mail and found:
+                return found[0]
+        time.sleep(0.5)
+    raise AssertionError("no invitation came")
 
 
 def test_after_signing_out_back_shows_nothing(browser: Browser, product: Product) -> None:
