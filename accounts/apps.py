@@ -31,6 +31,21 @@ class AccountsConfig(AppConfig):
                 "accounts_apitoken": add_and_change(
                     "revoked_at", "revoked_by_id", "last_used_on", settles={"revoked_at": ("revoked_by_id",)}
                 ),
+                "accounts_accountevent": ADD,
+                "accounts_invitation": add_and_change("used_at", "expires_at", settles={"used_at": ("expires_at",)}),
+                "accounts_rolerequest": add_and_change(
+                    "decision",
+                    "decided_at",
+                    "decided_by_id",
+                    "decided_why",
+                    settles={"decided_at": ("decision", "decided_by_id", "decided_why")},
+                ),
+                "accounts_accessreview": add_and_change("signed_at", settles={"signed_at": ()}),
+                "accounts_reviewline": add_and_change(
+                    "answer", "answered_at", "answered_by_id", settles={"answered_at": ("answer", "answered_by_id")}
+                ),
+                "accounts_place": WORK,
+                "accounts_notice": add_and_change("tries", "next_try_at", "sent_at", "last_error", "seen_at"),
                 "accounts_apianswer": Rights(add=True, delete=True),
                 "accounts_apiuse": WORK,
             }

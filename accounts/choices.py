@@ -77,3 +77,68 @@ class RoleKey(TextChoices):
     DATA_GUARDIAN = "data_guardian", "Data guardian"
     TECHNICAL_ADMIN = "technical_admin", "Technical administrator"
     NOTIFICATION_ONLY = "notification_only", "Practitioner who refers"
+
+
+class AccountEventKind(TextChoices):
+    """What happens to somebody's account, as the people who look after accounts read it."""
+
+    SECOND_FACTOR_SET = "second_factor_set", "Second step set up"
+    CODES_RENEWED = "codes_renewed", "New recovery codes made"
+    RECOVERY_CODE_USED = "recovery_code_used", "Signed in with a recovery code"
+    SECOND_FACTOR_RESET = "second_factor_reset", "Second step reset"
+    NEW_DEVICE = "new_device", "Signed in from a new device"
+    INVITED = "invited", "Invited"
+    LINK_SENT = "link_sent", "Sent a link to set a password"
+    PASSWORD_SET = "password_set", "Password set"
+    ROLE_ASKED = "role_asked", "Role asked for"
+    ROLE_GIVEN = "role_given", "Role given"
+    ROLE_REFUSED = "role_refused", "Role refused"
+    ROLE_ENDED = "role_ended", "Role ended"
+    LEFT = "left", "Left: everything ended"
+    SUSPENDED = "suspended", "Suspended for want of use"
+    LIFTED = "lifted", "Suspension lifted"
+    REVIEWED = "reviewed", "Access reviewed"
+
+
+class NoticeKind(TextChoices):
+    """What a person is told about their own account, by e-mail and on the home page."""
+
+    SECOND_FACTOR_SET = "second_factor_set", "Second step set up"
+    CODES_RENEWED = "codes_renewed", "New recovery codes made"
+    RECOVERY_CODE_USED = "recovery_code_used", "A recovery code was used"
+    SECOND_FACTOR_RESET = "second_factor_reset", "Second step reset"
+    NEW_DEVICE = "new_device", "Signed in from a new device"
+    INVITED = "invited", "An invitation"
+    PASSWORD_LINK = "password_link", "A link to set a password"
+    PASSWORD_SET = "password_set", "A password was set"
+    ROLE_GIVEN = "role_given", "A role was given"
+    TO_APPROVE = "to_approve", "A role waits for a second person"
+    HANDED_OVER = "handed_over", "Somebody's work is to be handed over"
+    SUSPEND_SOON = "suspend_soon", "An account will be suspended"
+    SUSPENDED = "suspended", "An account is suspended"
+    LIFTED = "lifted", "A suspension was lifted"
+    REVIEW_OPENED = "review_opened", "An access review is to be signed"
+
+
+class RoleDecision(TextChoices):
+    """What a second person made of a role that was asked for."""
+
+    GIVEN = "given", "Given"
+    REFUSED = "refused", "Refused"
+
+
+class ReviewAnswer(TextChoices):
+    """What a manager says of somebody's access in a review."""
+
+    KEEP = "keep", "Keep"
+    END = "end", "End"
+
+
+class PlaceEnding(TextChoices):
+    """How somebody's being signed in at a place came to an end."""
+
+    SIGNED_OUT = "signed_out", "Signed out"
+    TIMED_OUT = "timed_out", "Not used for a while"
+    BY_THEMSELVES = "by_themselves", "Ended from another place"
+    RESET = "reset", "Second step set up or reset"
+    CLOSED = "closed", "Account closed"

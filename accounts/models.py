@@ -11,7 +11,18 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from accounts.choices import AccessOutcome, FunctionKey, RoleKey, Sector, SubmissionStatus
+from accounts.choices import (
+    AccessOutcome,
+    AccountEventKind,
+    FunctionKey,
+    NoticeKind,
+    PlaceEnding,
+    ReviewAnswer,
+    RoleDecision,
+    RoleKey,
+    Sector,
+    SubmissionStatus,
+)
 
 
 @pghistory.track(exclude=["password", "last_login"])
@@ -22,6 +33,11 @@ class User(AbstractUser):
     telephone = models.CharField(max_length=40, blank=True)
     job_title = models.CharField(max_length=120, blank=True)
     is_service = models.BooleanField(default=False, help_text="A system of an agency, which shows a token")
+    suspended_at = models.DateTimeField(
+        null=True, blank=True, help_text="Not used for 30 days, and lifted by nobody yet"
+    )
+    lifted_at = models.DateTimeField(null=True, blank=True, help_text="When a suspension was last lifted")
+    left_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -30,6 +46,9 @@ class User(AbstractUser):
                 name="service_user_has_no_password",
             ),
             models.CheckConstraint(condition=Q(is_superuser=False), name="user_is_never_superuser"),
+            models.CheckConstraint(
+                condition=Q(is_active=False) | Q(suspended_at=None, left_at=None), name="user_suspended_is_closed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -47,6 +66,9 @@ class Agency(models.Model):
     telephone = models.CharField(max_length=40, blank=True)
     withheld_contact = models.CharField(
         max_length=120, blank=True, help_text="Whom to ask where this agency's information is withheld"
+    )
+    email_domains = ArrayField(
+        models.CharField(max_length=120), default=list, blank=True, help_text="The ends of its people's work addresses"
     )
     ended_on = models.DateField(null=True, blank=True)
 
@@ -282,3 +304,181 @@ class ApiUse(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["caller", "minute"], name="api_use_once")]
         indexes = [models.Index(fields=["minute"], name="api_use_minute")]
+
+
+class AccountEvent(models.Model):
+    """Something that happened to an account: what, when, by whom and why. Rows are added and never altered."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="account_events")
+    kind = models.CharField(max_length=40, choices=AccountEventKind)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    by_membership = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+    detail = models.CharField(max_length=300, blank=True, help_text="Which role, agency or device it was about")
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-at"], name="account_event_user")]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class Notice(models.Model):
+    """Something that a person is told about their own account: by e-mail until it has gone, at home until seen.
+
+    The e-mail goes to the address that the person had when it was written: whoever changes an address cannot turn the
+    warning about it away.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=40, choices=NoticeKind)
+    made_at = models.DateTimeField()
+    detail = models.CharField(max_length=300, blank=True, help_text="For the home page alone, never for an e-mail")
+    email = models.EmailField()
+    message_id = models.UUIDField(default=uuid.uuid4)
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="notice_waiting"),
+            models.Index(fields=["user", "-made_at"], condition=Q(seen_at=None), name="notice_unseen"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class Place(models.Model):
+    """A place where somebody is or was signed in: one session, on one device.
+
+    `session_key` names the session while it lasts, so that it can be ended, and is emptied when it has ended. When the
+    session was last used stands in the session itself.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="places")
+    session_key = models.CharField(max_length=40, blank=True)
+    began_at = models.DateTimeField()
+    device = models.CharField(max_length=80)
+    device_mark = models.CharField(max_length=64, help_text="A hash of the mark that the browser keeps")
+    ip_address = models.GenericIPAddressField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ending = models.CharField(max_length=20, choices=PlaceEnding, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ending="") | Q(ended_at__isnull=False, session_key="") & ~Q(ending=""),
+                name="place_ended_paired",
+            ),
+            models.UniqueConstraint(fields=["session_key"], condition=~Q(session_key=""), name="place_session_once"),
+        ]
+        indexes = [models.Index(fields=["user", "-began_at"], name="place_user")]
+
+    def __str__(self) -> str:
+        return self.device
+
+
+class Invitation(models.Model):
+    """A link by which somebody sets a password, once. The e-mail carries the row's signed name; no secret is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="invitations")
+    notice = models.OneToOneField(Notice, on_delete=models.PROTECT, related_name="invitation")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gte=F("made_at")), name="invitation_ends_after_start")
+        ]
+
+    def __str__(self) -> str:
+        return f"Invitation of {self.made_at:%d %B %Y}"
+
+
+class RoleRequest(models.Model):
+    """A role that somebody is to hold at an agency, in place of another or beside it; some wait for a second person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_requests")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=40, choices=RoleKey)
+    replaces = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=300)
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decision = models.CharField(max_length=10, choices=RoleDecision, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_why = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decision="", decided_at=None, decided_by=None)
+                | ~Q(decision="") & Q(decided_at__isnull=False, decided_by__isnull=False),
+                name="role_request_decided_paired",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("user")), name="role_request_not_by_oneself"
+            ),
+            models.UniqueConstraint(
+                fields=["user", "agency", "role"], condition=Q(decision=""), name="role_request_one_waiting"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}, {self.agency}"
+
+
+class AccessReview(models.Model):
+    """A quarter's look at everybody who works at an agency, signed line by line by a day."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="access_reviews")
+    owner = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Who is to sign it"
+    )
+    opened_at = models.DateTimeField()
+    due_on = models.DateField()
+    signed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency"], condition=Q(signed_at=None), name="access_review_one_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency}, {self.due_on:%d %B %Y}"
+
+
+class ReviewLine(models.Model):
+    """One membership in a review, and what was said of it."""
+
+    review = models.ForeignKey(AccessReview, on_delete=models.PROTECT, related_name="lines")
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    answer = models.CharField(max_length=4, choices=ReviewAnswer, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["review", "membership"], name="review_line_once"),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at=None, answered_by=None)
+                | ~Q(answer="") & Q(answered_at__isnull=False, answered_by__isnull=False),
+                name="review_line_answered_paired",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} {self.answer}"

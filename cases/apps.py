@@ -147,6 +147,7 @@ class CasesConfig(AppConfig):
         declare_rights(RIGHTS_ON_MATRIX)
         declare_rights(RIGHTS_ON_LOOKS)
         _register_what_is_owed()
+        _register_life_of_accounts()
 
 
 def _register_what_is_owed() -> None:
@@ -166,3 +167,20 @@ def _register_what_is_owed() -> None:
         register_addresses(kind, conflicts.conflict_addresses)
     register_addresses(AlertKind.CONFLICT_POSSIBLE, conflicts.possible_addresses)
     register_kept_from(AlertKind.CONFLICT_POSSIBLE, conflicts.kept_from)
+
+
+def _register_life_of_accounts() -> None:
+    """What somebody holds on files, for whoever moves them or closes their account; and the time of access reviews."""
+    from accounts.services.holdings import Holding, register_holding
+    from accounts.services.reviews import register_review_watchers
+    from cases.access.services import count_personal_grants, end_personal_grants
+    from cases.clocks.choices import ClockKind
+    from cases.clocks.services import register_should_run, reviews
+    from cases.record.selectors.mine import count_involvements
+
+    kind = ClockKind.REVIEW_SIGNED
+    register_should_run(kind, reviews.reviews_that_should_run, addresses=reviews.review_addresses)
+    register_review_watchers(opened=reviews.start_review_clock, signed=reviews.stop_review_clock)
+    by_name = Holding("file open by name", "files open by name", count_personal_grants, end_personal_grants)
+    register_holding("grants", by_name)
+    register_holding("involvements", Holding("child to work with", "children to work with", count_involvements))

@@ -11,14 +11,17 @@ class MissingConfig(AppConfig):
     verbose_name = "Missing children"
 
     def ready(self) -> None:
+        from accounts.services.holdings import Holding, register_holding
         from cases.clocks.choices import ClockKind
         from cases.clocks.services import register_should_run
         from cases.presenters.home import register_home_block
         from missing.presenters.home import home_blocks
-        from missing.selectors.interviews import interview_addresses, interviews_that_should_run
+        from missing.selectors.interviews import count_allocated, interview_addresses, interviews_that_should_run
 
         register_should_run(ClockKind.INTERVIEW_HELD, interviews_that_should_run, addresses=interview_addresses)
         register_home_block(home_blocks)
+        allocated = Holding("return interview to hold", "return interviews to hold", count_allocated)
+        register_holding("interviews", allocated)
         declare_rights(
             {
                 "missing_missingepisode": add_and_change(but=ORIGIN),

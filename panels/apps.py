@@ -22,6 +22,7 @@ class PanelsConfig(AppConfig):
         register_definitions("agenda", Path(__file__).parent / "definitions")
         register_should_run(ClockKind.ACTION_DONE, running_actions, addresses=action_addresses)
         register_home_block(home_blocks)
+        register_holdings()
         register_outcomes(outcomes_for)
         origin = ("child_id", "author_id", "author_membership_id", "agency_id", "recorded_at")
         declare_rights(
@@ -54,3 +55,13 @@ class PanelsConfig(AppConfig):
                 "panels_actionstep": ADD,
             }
         )
+
+
+def register_holdings() -> None:
+    """What somebody holds at panels, for whoever moves them or closes their account."""
+    from accounts.services.holdings import Holding, register_holding
+    from panels.selectors.actions import count_open_actions
+    from panels.selectors.meetings import count_seats
+
+    register_holding("actions", Holding("action of a panel", "actions of panels", count_open_actions))
+    register_holding("seats", Holding("seat at a panel", "seats at panels", count_seats))

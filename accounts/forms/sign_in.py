@@ -1,7 +1,8 @@
-"""Signing in by username and password."""
+"""Signing in by username and password, and by a code."""
 
 from django.contrib.auth.forms import AuthenticationForm
 
+from accounts.forms.base import HarbourForm, WriteForm
 from accounts.forms.fields import PasswordField, TextField
 
 WRONG = "The username or password is not right. Check both and try again."
@@ -25,3 +26,34 @@ class SignInForm(AuthenticationForm):
         error_messages={"max_length": WRONG},
     )
     password = PasswordField(label="Password", missing="Enter your password", error_messages={"max_length": WRONG})
+
+
+def _code_field(label: str, hint: str) -> TextField:
+    return TextField(
+        label=label,
+        hint=hint,
+        max_length=20,
+        width=10,
+        inputmode="numeric",
+        autocomplete="one-time-code",
+        spellcheck=False,
+        missing="Enter the code",
+    )
+
+
+class CodeForm(HarbourForm):
+    """The code of the second step."""
+
+    code = _code_field(
+        "Code", "The six digits that your authenticator app shows now. Without your app, enter a recovery code."
+    )
+
+
+class SetUpForm(WriteForm):
+    """The first code of a new key."""
+
+    code = _code_field("Code", "The six digits that your app shows for Harbour.")
+
+
+class RenewCodesForm(CodeForm, WriteForm):
+    """New recovery codes, against a code of the app."""

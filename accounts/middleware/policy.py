@@ -50,6 +50,8 @@ class ViewPolicy:
     writes: bool = False
     reads_file: bool = False
     needs_membership: bool = True
+    before_second_factor: bool = False
+    fresh_code: bool = False
     is_operation: bool = False
     callers: tuple[Caller, ...] = (Caller.SESSION,)
 
@@ -73,13 +75,17 @@ def policy(
     writes: bool | None = None,
     reads_file: bool = False,
     needs_membership: bool = True,
+    before_second_factor: bool = False,
+    fresh_code: bool = False,
     name: str = "",
 ) -> Callable[[View], View]:
     """Declare who may call a view.
 
     `writes` (by default: POST among the methods) asks every POST for an idempotency key; a search, which is a
     POST only so that no name stands in a URL, says `writes=False`. `reads_file` marks pages of one child's
-    file, which write an AccessEvent.
+    file, which write an AccessEvent. `before_second_factor` marks the few pages on which the second step of signing
+    in is set up or taken, and which are therefore open before it; `fresh_code` those that do something grave, which
+    somebody with a second step does only within minutes of a code.
     """
 
     def declare(view: View) -> View:
@@ -92,6 +98,8 @@ def policy(
             writes=("POST" in methods) if writes is None else writes,
             reads_file=reads_file,
             needs_membership=needs_membership and not public,
+            before_second_factor=before_second_factor,
+            fresh_code=fresh_code,
         )
         register(declared)
 

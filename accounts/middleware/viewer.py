@@ -20,7 +20,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class SessionLimitMiddleware:
-    """Ends a session ten hours after it began, however busy it is; 30 idle minutes end it by its cookie age."""
+    """Ends a session ten hours after it began, however busy it is; 15 idle minutes end it by its cookie age."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

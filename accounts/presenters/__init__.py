@@ -18,6 +18,8 @@ NAVIGATION: list[tuple[str, str, Capability | None]] = [
     ("Children", "cases:worklist", Capability.READ_FILES),
     ("Missing", "missing:now", Capability.READ_FILES),
     ("Panel", "panels:meetings", Capability.READ_FILES),
+    ("People", "accounts:people", Capability.SEE_PEOPLE),
+    ("Access", "accounts:access", Capability.REVIEW_ACCESS),
     ("Service accounts", "accounts:service_accounts", Capability.ADMINISTER),
     ("Calendar", "cases:calendar", Capability.KEEP_CALENDAR),
     ("Questions", "referrals:triage_questions", Capability.AUDIT),
@@ -37,6 +39,8 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "duty_telephone": settings.DUTY_TELEPHONE,
         "out_of_hours_telephone": settings.OUT_OF_HOURS_TELEPHONE,
         "demo": settings.DEMO,
+        "idle_seconds": settings.SESSION_COOKIE_AGE if viewer.user_id else 0,
+        "idle_warning_seconds": settings.IDLE_WARNING_AGE,
         "form_owner": owner_token(viewer.user_id, viewer.membership_id) if viewer.user_id else "",
     }
 

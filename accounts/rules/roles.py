@@ -35,6 +35,8 @@ class Capability(StrEnum):
     GOVERN_ACCESS = "govern_access"
     AUDIT = "audit"
     ADMINISTER = "administer"
+    SEE_PEOPLE = "see_people"
+    REVIEW_ACCESS = "review_access"
 
 
 PRACTICE = frozenset({Capability.NOTIFY, Capability.READ_FILES, Capability.WRITE_FILES})
@@ -78,7 +80,11 @@ ROLES: dict[str, Role] = {
             RoleKey.CSC_MANAGER,
             "Supervises social workers and approves levels.",
             Sector.SOCIAL_CARE,
-            LEADING | LOOKING | ON_DUTY | OVERSEEING | {Capability.ALLOCATE_INTERVIEWS, Capability.REPORT},
+            LEADING
+            | LOOKING
+            | ON_DUTY
+            | OVERSEEING
+            | {Capability.ALLOCATE_INTERVIEWS, Capability.REPORT, Capability.REVIEW_ACCESS},
         ),
         _role(
             RoleKey.CSC_OUT_OF_HOURS,
@@ -109,7 +115,11 @@ ROLES: dict[str, Role] = {
             RoleKey.SPECIALIST_MANAGER,
             "Allocates keyworkers, approves levels.",
             Sector.SPECIALIST,
-            LEADING | INTERVIEWING | ON_DUTY | OVERSEEING | {Capability.ALLOCATE_INTERVIEWS, Capability.REPORT},
+            LEADING
+            | INTERVIEWING
+            | ON_DUTY
+            | OVERSEEING
+            | {Capability.ALLOCATE_INTERVIEWS, Capability.REPORT, Capability.REVIEW_ACCESS},
         ),
         _role(
             RoleKey.RETURN_INTERVIEWER,
@@ -137,7 +147,7 @@ ROLES: dict[str, Role] = {
             RoleKey.EDUCATION_DSL,
             "Leads safeguarding in a school.",
             Sector.EDUCATION,
-            PRACTICE,
+            PRACTICE | {Capability.REVIEW_ACCESS},
         ),
         _role(
             RoleKey.EDUCATION_WELFARE,
@@ -187,7 +197,14 @@ ROLES: dict[str, Role] = {
             RoleKey.PANEL_CHAIR,
             "Chairs the monthly panel and approves levels.",
             Sector.PARTNERSHIP,
-            LEADING | {Capability.PREPARE_PANEL, Capability.CHAIR_PANEL, Capability.REPORT, Capability.GOVERN_ACCESS},
+            LEADING
+            | {
+                Capability.PREPARE_PANEL,
+                Capability.CHAIR_PANEL,
+                Capability.REPORT,
+                Capability.GOVERN_ACCESS,
+                Capability.REVIEW_ACCESS,
+            },
         ),
         _role(
             RoleKey.COORDINATOR,
@@ -208,13 +225,20 @@ ROLES: dict[str, Role] = {
             RoleKey.DATA_GUARDIAN,
             "Proves who saw what and why.",
             Sector.PARTNERSHIP,
-            OVERSEEING | {Capability.READ_FILES, Capability.AUDIT, Capability.GOVERN_ACCESS},
+            OVERSEEING
+            | {
+                Capability.READ_FILES,
+                Capability.AUDIT,
+                Capability.GOVERN_ACCESS,
+                Capability.SEE_PEOPLE,
+                Capability.REVIEW_ACCESS,
+            },
         ),
         _role(
             RoleKey.TECHNICAL_ADMIN,
             "Looks after accounts; sees no child.",
             Sector.PARTNERSHIP,
-            {Capability.ADMINISTER, Capability.KEEP_CALENDAR},
+            {Capability.ADMINISTER, Capability.SEE_PEOPLE, Capability.KEEP_CALENDAR},
         ),
         _role(
             RoleKey.NOTIFICATION_ONLY,
@@ -224,3 +248,16 @@ ROLES: dict[str, Role] = {
         ),
     )
 }
+
+# What lets somebody reach a child's file, or say who may.
+GRAVE = frozenset({Capability.READ_FILES, Capability.ADMINISTER, Capability.AUDIT})
+
+
+def opens_files(role: str) -> bool:
+    """Whether a role holds case access: a grant to somebody in it can open a child's file."""
+    return Capability.READ_FILES in ROLES[role].capabilities
+
+
+def needs_a_second_person(role: str) -> bool:
+    """Whether a role is given by two people: one that opens files, gives accounts or reads who looked."""
+    return bool(GRAVE & ROLES[role].capabilities)

@@ -85,3 +85,8 @@ def people_at(agency_id: UUID, *, roles: list[str] | None = None) -> list[Member
     if roles:
         members = members.filter(role__in=roles)
     return list(members.select_related("user", "agency").order_by("user__full_name"))
+
+
+def person_signing_in(user_id: int) -> User | None:
+    """Somebody between the password and the code, who may sign in still."""
+    return User.objects.filter(pk=user_id, is_active=True, is_service=False).first()

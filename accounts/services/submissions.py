@@ -21,6 +21,8 @@ OWNER_FIELD = "form_owner"
 OWNER_SALT = "harbour.form-owner"
 OWNER_FOR = timedelta(days=1)
 HELD_FIELD = "held"
+LATE_OWNER_FIELD = "held_owner"
+LATE_PATH_FIELD = "held_path"
 LEFT_OUT = {"csrfmiddlewaretoken", OWNER_FIELD, HELD_FIELD}
 HELD_FOR = timedelta(days=7)
 
@@ -109,6 +111,20 @@ def hold_submission(*, user_id: int, membership_id: UUID | None, path: str, fiel
     kept = {name: values for name, values in fields.lists() if name not in LEFT_OUT}
     user = User.objects.get(pk=user_id)
     return HeldSubmission.objects.create(user=user, membership_id=membership_id, path=path[:500], fields=kept).token
+
+
+def hold_late_form(posted: QueryDict, *, path: str) -> UUID | None:
+    """Keep what stood in a page that was signed out for want of use, and was not sent.
+
+    The page's own mark, under another name, says whose it is; without one, or with nothing typed, nothing is kept.
+    """
+    owner = owner_of(posted.get(LATE_OWNER_FIELD, ""))
+    fields = posted.copy()
+    for name in (LATE_OWNER_FIELD, LATE_PATH_FIELD):
+        fields.pop(name, None)
+    if owner is None or not set(fields) - LEFT_OUT - {KEY_FIELD}:
+        return None
+    return hold_submission(user_id=owner[0], membership_id=owner[1], path=path, fields=fields)
 
 
 def take_held(*, token: UUID, user_id: int) -> HeldSubmission | None:

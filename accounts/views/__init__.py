@@ -1,59 +1,20 @@
-"""Signing in and out, choosing the acting membership, and carrying on after a session has ended."""
+"""Choosing the acting membership, carrying on after a session has ended, and what is answered when nothing else is."""
 
 from uuid import UUID
 
-from django.contrib import messages
-from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.defaults import bad_request, page_not_found, server_error
 
-from accounts.forms.sign_in import SignInForm
 from accounts.middleware.policy import policy
 from accounts.middleware.problems import is_for_a_system, not_found, problem
 from accounts.middleware.viewer import ACTING_MEMBERSHIP
-from accounts.selectors import current_memberships
+from accounts.selectors import current_memberships, now
 from accounts.selectors.health import database_answers
+from accounts.services.notices import mark_seen
 from accounts.services.submissions import OWNER_FIELD, hold_submission, owner_of, take_held
-
-
-@policy(methods=("GET", "POST"), public=True, writes=False)
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in by username and password; a form that came too late waits behind it."""
-    held = request.GET.get("held") or request.POST.get("held", "")
-    form = SignInForm(request, data=request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        login(request, form.get_user())
-        return redirect(_after_sign_in(request, held))
-    status = 200 if request.method == "GET" else 422
-    context = {"form": form, "held": held, "next": request.GET.get("next") or request.POST.get("next", "")}
-    return render(request, "accounts/sign_in.html", context, status=status)
-
-
-def _after_sign_in(request: HttpRequest, held: str) -> str:
-    if held:
-        return _held_or_home(held)
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if safe else reverse("home")
-
-
-def _held_or_home(token: str) -> str:
-    try:
-        return reverse("accounts:carry_on", args=[UUID(token)])
-    except ValueError:
-        return reverse("home")
-
-
-@policy(methods=("POST",), public=True, writes=False)
-def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session, here and now."""
-    logout(request)
-    messages.success(request, "You are signed out.")
-    return redirect("accounts:sign_in")
+from accounts.views.going_on import held_or_home
 
 
 @policy(methods=("GET", "POST"), writes=False, needs_membership=False)
@@ -65,7 +26,7 @@ def switch_membership(request: HttpRequest) -> HttpResponse:
         chosen = request.POST.get("membership", "")
         if chosen in {str(membership.pk) for membership in memberships}:
             request.session[ACTING_MEMBERSHIP] = chosen
-            return redirect(_held_or_home(request.GET.get("held", "")))
+            return redirect(held_or_home(request.GET.get("held", "")))
         problems = [{"text": "Select who you are acting as", "href": "#membership_0"}]
     context = {"memberships": memberships, "problems": problems}
     return render(request, "accounts/switch_membership.html", context, status=422 if problems else 200)
@@ -80,6 +41,13 @@ def carry_on(request: HttpRequest, token: UUID) -> HttpResponse:
     acting_id = request.viewer.membership_id  # type: ignore[attr-defined]
     other_role = held.membership_id is not None and held.membership_id != acting_id
     return render(request, "accounts/carry_on.html", {"held": held, "other_role": other_role})
+
+
+@policy(methods=("POST",), needs_membership=False)
+def notice_seen(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """Put a notice about one's own account away."""
+    mark_seen(notice_id=notice_id, user_id=request.user.pk, at=now())  # type: ignore[arg-type]
+    return redirect("home")
 
 
 @policy(public=True)

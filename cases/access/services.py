@@ -34,6 +34,9 @@ class GrantRefused(Refusal):
     """A grant that would mean nothing: no category, or an end before its start."""
 
 
+ROLE_ENDED = "The role in which it was held has ended"
+
+
 @transaction.atomic
 def grant_access(
     *,
@@ -104,6 +107,16 @@ def end_grants(*, grants: QuerySet[AccessGrant], at: datetime, by: Viewer | None
 def end_grants_from(*, source_id: UUID, at: datetime, by: Viewer | None, why: str) -> int:
     """End every grant that came from one event, such as an involvement."""
     return end_grants(grants=AccessGrant.objects.filter(source_id=source_id), at=at, by=by, why=why)
+
+
+def count_personal_grants(membership_id: UUID, at: datetime) -> int:
+    """How many files are open to a person by name, under one membership."""
+    return AccessGrant.objects.live(at).filter(membership_id=membership_id).values("child_id").distinct().count()
+
+
+def end_personal_grants(membership_id: UUID, at: datetime, by: Viewer | None) -> int:
+    """End what was opened to a person by name, because the role ended in which they held it."""
+    return end_grants(grants=AccessGrant.objects.filter(membership_id=membership_id), at=at, by=by, why=ROLE_ENDED)
 
 
 @transaction.atomic

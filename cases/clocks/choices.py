@@ -27,6 +27,7 @@ class ClockKind(TextChoices):
     ACTION_DONE = "action_done", "Do what the panel asked"
     EMERGENCY_REVIEWED = "emergency_reviewed", "Review an emergency access"
     RESTRICTION_REVIEWED = "restriction_reviewed", "Review a restricted file"
+    REVIEW_SIGNED = "review_signed", "Sign the access review"
 
 
 class ClockState(TextChoices):

@@ -32,6 +32,7 @@ HEADINGS: dict[str, str] = {
     ClockKind.ACTION_DONE: "Actions of the panel",
     ClockKind.EMERGENCY_REVIEWED: "Emergency access to review",
     ClockKind.RESTRICTION_REVIEWED: "Restricted files to review",
+    ClockKind.REVIEW_SIGNED: "Access reviews to sign",
 }
 # Why taking is not the end of it. A clock climbs whoever has taken its alert.
 OF_AN_EVENT = "Until somebody takes it, more people are told."

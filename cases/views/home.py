@@ -4,7 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.middleware.policy import policy
+from accounts.presenters.notices import notice_lines
 from accounts.rules.roles import Capability
+from accounts.selectors.notices import unseen_notices
 from accounts.services.access_events import trace_of
 from cases.access.selectors import matrix_now
 from cases.forms.lists import FileSearchForm
@@ -33,6 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
         for section, words in SECTIONS.items()
     ]
     context = {
+        "notices": notice_lines(unseen_notices(viewer.person_id)),
         "sections": [part for part in sections if part["blocks"]],
         "greeting": greeting(viewer, has_blocks=bool(blocks)),
         "actions": actions_for(viewer),

@@ -34,4 +34,5 @@ def _agency(row: dict) -> Agency:
         group=group,
         telephone=row["telephone"],
         withheld_contact=row["withheld_contact"],
+        email_domains=["harbour.example"],
     )

@@ -81,6 +81,7 @@ def password_of(username: str) -> str:
 def write_users_file(*, world: World, path: Path) -> None:
     """Write who may sign in, with what and to try what, where only this machine's user can read it."""
     tries = {row["username"]: row.get("try", "") for row in words("people")["people"]}
+    keys = second_step_keys()
     rows = [
         {
             "username": username,
@@ -88,6 +89,7 @@ def write_users_file(*, world: World, path: Path) -> None:
             "role": ROLES[member.role].name,
             "agency": member.agency.name,
             "try": tries[username],
+            **({"second_step_key": keys[username]} if keys[username] else {}),
         }
         for username, member in world.members.items()
         if member.ended_on is None
@@ -97,6 +99,11 @@ def write_users_file(*, world: World, path: Path) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         json.dump(rows, file, indent=2, ensure_ascii=False)
         file.write("\n")
+
+
+def second_step_keys() -> dict[str, str]:
+    """By username the key that an authenticator app takes on; empty for those who sign in with a password alone."""
+    return {row["username"]: row.get("second_step_key", "") for row in words("people")["people"]}
 
 
 def _hash(password: str) -> str:

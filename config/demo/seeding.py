@@ -17,6 +17,7 @@ from accounts.rules.dates import LONDON
 from accounts.selectors.kept import keeping_lookups
 from cases.access.services import projecting_later
 from cases.record.models import Child
+from config.demo.account_life import live_accounts, look_after_accounts
 from config.demo.agencies import make_agencies, make_functions
 from config.demo.apart import set_apart
 from config.demo.children import ChildPlan, plan_children
@@ -82,6 +83,7 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         world = make_people(agencies=make_agencies(), functions=functions, today=until.date())
         make_systems(world, today=until.date())
         propose_a_change(world, today=until.date())
+        live_accounts(world, until=until)
         setting = Setting(seed, until, world, tool_in_force(on=until.date()), show_progress)
         seeded = Seeded(world)
         plans = plan_children(count=children, seed=seed, today=until.date())
@@ -97,6 +99,7 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         write_conflicts(seeded.lives, setting)
         write_looks(seeded.lives, setting)
         go_through_weeks(setting)
+        look_after_accounts(world, until=until)
         tell_history(setting)
     return seeded
 

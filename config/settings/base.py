@@ -4,6 +4,7 @@ from pathlib import Path
 
 import environ
 import pghistory
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -23,6 +24,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "axes",
     "guardian",
     "pgtrigger",
@@ -60,7 +64,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.refusals.RefusalMiddleware",
     "accounts.middleware.viewer.HistoryContextMiddleware",
+    "accounts.middleware.second_factor.SecondFactorMiddleware",
     "accounts.middleware.policy.PolicyMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -121,14 +127,34 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
+AXES_LOCKOUT_CALLABLE = "accounts.views.signing_in.locked_out"
 AXES_ENABLE_ADMIN = False
+# From one address, wrong passwords for so many different names within the cool-off close it: a list of names is tried.
+SIGN_IN_NAMES_PER_ADDRESS = 20
+# Wrong codes for one person, from wherever they come, within the cool-off.
+WRONG_CODES_PER_PERSON = 10
+# The second step of signing in: everybody needs one, but for a demonstration.
+SECOND_FACTOR_REQUIRED = True
+SECOND_FACTOR_STEP_FOR = 10 * 60
+# Under these its secrets are encrypted: the first writes, all read. By default the secret key does both.
+SECOND_FACTOR_KEYS: list[str] = env.list("SECOND_FACTOR_KEYS", default=[SECRET_KEY])
+ACCOUNT_ADAPTER = "accounts.adapter.ClosedAccounts"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "accounts.adapter.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Harbour"
 AXES_VERBOSE = False
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 30 * 60
+# Minutes without use, and hours in all, after which somebody is signed out.
+SESSION_COOKIE_AGE = env.int("SESSION_IDLE_MINUTES", default=15) * 60
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_ABSOLUTE_AGE = 10 * 60 * 60
+SESSION_ABSOLUTE_AGE = env.int("SESSION_HOURS", default=10) * 60 * 60
+# How long before that a page warns, and after which time a code is asked for again before what is grave.
+IDLE_WARNING_AGE = 2 * 60
+STEP_UP_AFTER = 15 * 60
+# Networks by their names, for the list of places where somebody is signed in: 10.20.0.0/16=Northmere Council
+PARTNER_NETWORKS: dict[str, str] = env.dict("PARTNER_NETWORKS", default={})
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -241,6 +267,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "cases.tasks.make_look_digests",
         "schedule": 60 * 60.0,
         "options": {"expires": 30 * 60},
+    },
+    "send_notices": {"task": "accounts.tasks.send_notices", "schedule": 10.0, "options": {"expires": 10}},
+    "look_after_accounts": {
+        "task": "accounts.tasks.look_after_accounts",
+        "schedule": crontab(hour="6", minute="30"),
+        "options": {"expires": 60 * 60},
     },
     "purge_drafts": {"task": "accounts.tasks.purge_drafts", "schedule": 6 * 60 * 60.0, "options": {"expires": 60 * 60}},
 }

@@ -9,6 +9,7 @@ os.environ.setdefault("REDIS_URL", "redis://localhost:6379/0")
 from .base import *  # noqa: F403
 
 DEMO = True
+SECOND_FACTOR_REQUIRED = False
 SESSION_COOKIE_NAME = "harbour_session"
 CSRF_COOKIE_NAME = "harbour_csrf"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -173,3 +173,9 @@ def interview_addresses(ids: list[UUID]) -> dict[UUID, str]:
         row.pk: reverse("missing:interview", args=[(row.child.merged_into or row.child).reference, row.pk])
         for row in rows
     }
+
+
+def count_allocated(membership_id: UUID, at: datetime) -> int:
+    """How many return interviews are allocated to somebody under one membership, and not held."""
+    waiting = (InterviewState.TO_OFFER, InterviewState.OFFERED, InterviewState.ACCEPTED)
+    return ReturnInterview.objects.filter(allocated_id=membership_id, state__in=waiting).count()

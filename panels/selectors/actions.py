@@ -114,3 +114,8 @@ def _not_kept_out(people: Iterable[Membership], child: Child, at: datetime) -> l
 def running_on(child_id: UUID) -> int:
     """How many actions about a child are running."""
     return Action.objects.filter(child_id=child_id, status__in=RUNNING).count()
+
+
+def count_open_actions(membership_id: UUID, at: datetime) -> int:
+    """How many actions of panels somebody has to do under one membership."""
+    return Action.objects.filter(status__in=RUNNING, owner_membership_id=membership_id).count()

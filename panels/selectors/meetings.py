@@ -173,3 +173,8 @@ def deputy_of(viewer: Viewer, deputy_id: UUID) -> SeatDeputy | None:
     """A deputy on a panel that the viewer may know of."""
     rows = SeatDeputy.objects.filter(pk=deputy_id, seat__panel__in=panels_known(viewer))
     return rows.select_related("seat").first()
+
+
+def count_seats(membership_id: UUID, at: datetime) -> int:
+    """How many seats at panels somebody holds under one membership."""
+    return PanelSeat.objects.filter(member_id=membership_id, ended_on=None).count()

@@ -22,10 +22,11 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.choices import AccessOutcome
-from accounts.models import AccessEvent, Draft, HeldSubmission
+from accounts.choices import AccessOutcome, NoticeKind
+from accounts.models import AccessEvent, AccessReview, Draft, HeldSubmission, Invitation, Place, RoleRequest
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
+from accounts.services.notices import mark_of, tell
 from cases.access.choices import Category, GrantReason
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
@@ -56,7 +57,7 @@ CHOICES = {"kind": "plan", "step": "child", "measure": "open_by_level", "window"
 # Reports hold totals of every file, for everybody whose role has reports: what they tell of a file is tried apart.
 TOTALS = "reports/"
 # What belongs to the person who wrote it, who is sent home where it is theirs no more.
-OWN_THINGS = {"token", "draft_id"}
+OWN_THINGS = {"token", "draft_id", "notice_id"}
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,11 @@ class Things:
     @staticmethod
     def never(address: Address) -> dict[str, Any]:
         top = address.pattern.split("/")[0]
-        unknown = {part: uuid.uuid4() for part in address.parts if part not in CHOICES}
-        unknown |= {"user_id": 999_999_999}
+        unknown = {
+            part: 999_999_999 if f"<int:{part}>" in address.pattern else uuid.uuid4()
+            for part in address.parts
+            if part not in CHOICES
+        }
         return {**unknown, **CHOICES, "reference": NEVER_REFERENCE.get(top, "ZZZ-ZZZZ")}
 
 
@@ -181,11 +185,28 @@ def things(world, viewer, at) -> Things:
             "user_id": worker.user_id,
             "digest_id": signal.digest_id,
             "signal_id": signal.pk,
+            "person_id": world.user("teacher").pk,
+            **account_things(world, at),
+            "place_id": Place.objects.create(
+                user=world.user("teacher"), began_at=notification.sent_at, device="A browser", session_key="x"
+            ).pk,
+            "notice_id": tell(user=world.user("teacher"), kind=NoticeKind.CODES_RENEWED, at=notification.sent_at).pk,
             "run_id": report_that_counts(child, worker).pk,
             "token_id": system.token.pk,
             "membership_id": system.token.user.memberships.get().pk,
         },
     )
+
+
+def account_things(world: Any, at: datetime) -> dict[str, Any]:
+    """A link that has expired, a role that waits for a second person, and a review that waits to be signed."""
+    user, agency = world.user("teacher"), world.agency("social_care")
+    notice = tell(user=user, kind=NoticeKind.PASSWORD_LINK, at=at)
+    link = Invitation.objects.create(user=user, notice=notice, made_at=at, expires_at=at)
+    asked = {"asked_at": at, "asked_by": world.user("admin"), "reason": "x"}
+    role = RoleRequest.objects.create(user=user, agency=agency, role="csc_social_worker", **asked)
+    review = AccessReview.objects.create(agency=agency, opened_at=at, due_on=at.date())
+    return {"mark": mark_of(link.pk), "request_id": role.pk, "review_id": review.pk}
 
 
 def report_that_counts(child: Child, worker: Viewer) -> ReportRun:

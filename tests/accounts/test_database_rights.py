@@ -17,7 +17,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.db.utils import Error, ProgrammingError
 
-from accounts.models import AccessEvent, Agency, DefinitionVersion
+from accounts.models import AccessEvent, AccountEvent, Agency, DefinitionVersion
 from accounts.services.database.apply import history_tables
 from accounts.services.database.rights import DECLARED
 from cases.record.models import Child
@@ -33,6 +33,7 @@ MAY_DELETE = {
     "accounts_apiuse",
     "accounts_draft",
     "accounts_heldsubmission",
+    "accounts_place",
     "accounts_submission",
     "axes_accessattempt",
     "axes_accessattemptexpiration",
@@ -43,9 +44,11 @@ MAY_DELETE = {
     "cases_matrixchange",
     "cases_sweeprun",
     "django_session",
+    "mfa_authenticator",
 }
 NEVER_CHANGED = {
     "accounts_accessevent",
+    "accounts_accountevent",
     "accounts_definitionversion",
     "referrals_triagedecision",
     "risk_riskassessment",
@@ -314,6 +317,7 @@ class TestTheOwner:
         make_assessment(child, keyworker)
         make_decision(make_notification(viewer("teacher")), viewer("triage"))
         AccessEvent.objects.create(action="x", outcome="allowed", reason_code="granted")
+        AccountEvent.objects.create(user=world.user("teacher"), kind="second_factor_set", at=child.opened_at)
 
         for table in (*sorted(NEVER_CHANGED), "cases_childevent"):
             column = "pgh_label" if table.endswith("childevent") else "id"

@@ -8,15 +8,19 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from axes.models import AccessAttempt
+from django.contrib.auth.hashers import MD5PasswordHasher, make_password
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
 from accounts.middleware.viewer import SESSION_BEGAN
-from accounts.models import HeldSubmission
+from accounts.models import HeldSubmission, User
+from accounts.selectors import now
 from accounts.services.submissions import owner_token, purge_held
 from cases.access.choices import Category
 from cases.record.models import ChronologyEntry
-from tests.factories.accounts import PASSWORD, make_membership
+from tests.conftest import HonestClient
+from tests.factories.accounts import PASSWORD, make_membership, make_user
 from tests.factories.cases import grant, make_child
 from tests.masking import masked
 
@@ -65,6 +69,39 @@ def test_five_wrong_passwords_lock_out_alike_whether_the_name_exists_or_not(clie
     assert sign_in(client, "teacher").status_code == 302, "and nobody else is locked out with them"
 
 
+def test_whoever_is_locked_out_reads_when_to_try_again_and_whom_to_ring(client, world):
+    page = [sign_in(client, "keyworker", "wrong") for _ in range(5)][-1].content.decode()
+    assert re.search(r"Try again after \d{1,2}:\d{2}[ap]m", page)
+    assert "01632 960 100" in page
+    assert "ring your agency’s technical administrator" in page
+
+
+def test_an_address_that_tries_a_list_of_names_is_closed_for_everybody_at_it(client, world, settings):
+    settings.SIGN_IN_NAMES_PER_ADDRESS = 4
+    tried = [sign_in(client, name, "Harbour2026!") for name in ("keyworker", "not-there", "nurse", "nobody")]
+    assert {answer.status_code for answer in tried} == {422}
+    sprayed = sign_in(client, "teacher")
+    assert sprayed.status_code == 429, "also with a right password, or the list would go on"
+    one_name = [sign_in(HonestClient(REMOTE_ADDR="127.0.0.8"), "keyworker", "wrong") for _ in range(5)][-1]
+    assert words(sprayed) == words(one_name)
+    assert sign_in(HonestClient(REMOTE_ADDR="127.0.0.7"), "teacher").status_code == 302, "other addresses are open"
+    AccessAttempt.objects.filter(ip_address="127.0.0.1").update(attempt_time=now() - timedelta(minutes=16))
+    assert sign_in(client, "teacher").status_code == 302, "after a quarter of an hour it is open again"
+
+
+@pytest.mark.parametrize("username", ["keyworker", "nobody-at-all", "closed", "service:system"])
+def test_a_password_is_hashed_once_whoever_is_named(client, world, username, monkeypatch):
+    """What takes a computer longest is done alike, so that time tells nothing of who has an account."""
+    make_user("closed")
+    User.objects.filter(username="closed").update(is_active=False)
+    User.objects.create(username="service:system", password=make_password(None), is_service=True)
+    hashed = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda self, *args: hashed.append(1) or encode(self, *args))
+    assert sign_in(client, username, "wrong").status_code == 422
+    assert len(hashed) == 1
+
+
 def test_only_pages_of_this_site_are_gone_on_to(client, world):
     assert sign_in(client, "keyworker", next="https://elsewhere.example/").url == "/"
     assert sign_in(client, "keyworker", next="/cases/").url == "/cases/"
@@ -87,11 +124,11 @@ def test_after_signing_out_no_page_is_left_to_go_back_to(client_as):
     assert browser.get("/").url == f"{SIGN_IN}?next=/"
 
 
-def test_thirty_idle_minutes_end_a_session(client_as, settings, at):
+def test_fifteen_idle_minutes_end_a_session(client_as, settings, at):
     browser = client_as("keyworker")
     browser.get("/")
     session = Session.objects.get(session_key=browser.cookies["harbour_session"].value)
-    assert session.expire_date - at < timedelta(minutes=31)
+    assert timedelta(minutes=14) < session.expire_date - at < timedelta(minutes=16)
     Session.objects.filter(pk=session.pk).update(expire_date=at - timedelta(seconds=1))
     assert browser.get("/").url == f"{SIGN_IN}?next=/"
 
@@ -164,6 +201,33 @@ def test_a_form_sent_after_the_session_ended_is_sent_again_once_and_then_forgott
     entry = ChronologyEntry.objects.get(child=child)
     assert (entry.summary, entry.detail) == ("CANARY-SUMMARY met at the library.", "CANARY-DETAIL\nsecond line")
     assert not HeldSubmission.objects.exists()
+
+
+def test_what_stood_in_a_page_that_was_not_used_is_kept_and_the_session_ends(client, client_as, world):
+    """What the page itself sends when its time is over, also where the session goes on in the server's eyes."""
+    browser = client_as("keyworker")
+    key = browser.cookies["harbour_session"].value
+    typed = {"summary": "CANARY half a sentence", "idempotency_key": str(uuid4()), "held_path": "/cases/X/add/"}
+    owner = owner_token(world.user("keyworker").pk, world.membership("keyworker").pk)
+    answer = browser.post("/account/timed-out/", {**typed, "held_owner": owner})
+    assert not Session.objects.filter(session_key=key).exists()
+    assert browser.get("/").url == f"{SIGN_IN}?next=/"
+    held = HeldSubmission.objects.get()
+    assert (held.user, held.path) == (world.user("keyworker"), "/cases/X/add/")
+    assert held.fields == {"summary": ["CANARY half a sentence"], "idempotency_key": [typed["idempotency_key"]]}
+    carry_on = sign_in(client, "keyworker", held=answer.url.partition("held=")[2]).url
+    assert b"CANARY half a sentence" in client.get(carry_on).content
+
+
+@pytest.mark.parametrize(
+    ("more", "kept"),
+    [({}, 0), ({"held_owner": "forged:mark", "summary": "x"}, 0), ({"form_owner": "forged:mark", "summary": "x"}, 0)],
+)
+def test_a_page_without_its_mark_or_with_nothing_typed_is_only_signed_out(client_as, more, kept):
+    browser = client_as("keyworker")
+    answer = browser.post("/account/timed-out/", {"held_path": "https://elsewhere.example/", **more})
+    assert answer.url == f"{SIGN_IN}?next=/", "an address elsewhere is not gone on to"
+    assert HeldSubmission.objects.count() == kept
 
 
 def test_nobody_else_gets_the_form_that_was_held(client, late):

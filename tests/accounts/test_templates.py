@@ -14,7 +14,7 @@ from accounts.forms import HarbourForm
 from accounts.models import HeldSubmission
 from accounts.rules.viewers import Viewer
 from accounts.templatetags.harbour import typed_fields
-from accounts.views import sign_out
+from accounts.views.signing_in import sign_out
 from tests.journeys.gallery import CHILD, FACTS
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"

@@ -166,7 +166,7 @@ def test_everybody_a_newcomer_signs_in_as_is_there_and_may_sign_in(seeded: Seede
         assert User.objects.get(username=username).check_password(password_of(username))
         assert len(password_of(username)) >= 12
     assert Agency.objects.count() == 18
-    assert User.objects.filter(is_service=False).count() == 45
+    assert User.objects.filter(is_service=False).exclude(password__startswith="!").count() == 45
     assert not User.objects.filter(Q(is_superuser=True) | Q(is_staff=True)).exists()
     assert set(current.values_list("role", flat=True)) == set(ROLES)
 
@@ -400,7 +400,7 @@ def test_numbers_and_addresses_belong_to_nobody(seeded: Seeded) -> None:
     people = User.objects.filter(is_service=False)
     numbers = [*Agency.objects.values_list("telephone", flat=True), *people.values_list("telephone", flat=True)]
     numbers += Notification.objects.values_list("referrer_telephone", flat=True)
-    assert [number for number in numbers if not drama.match(number)] == []
+    assert [number for number in numbers if number and not drama.match(number)] == []
     emails = people.values_list("email", flat=True)
     assert [email for email in emails if not re.search(r"@(harbour\.example|example\.(org|com|net))$", email)] == []
     address = apps.get_model("cases", "Address")

@@ -25,6 +25,7 @@ USED_AS = {
     "django-environ": "environ",
     "django-guardian": "guardian",
     "django-axes": "axes",
+    "django-allauth": "allauth",
     "django-pghistory": "pghistory",
     "django-pgtrigger": "pgtrigger",
     "django-csp": "csp",

@@ -19,7 +19,16 @@ from accounts.rules.roles import ROLES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("accounts", "cases", "risk", "missing", "referrals", "panels", "reporting")
-PUBLIC = {"healthz", "healthz_alerts", "accounts:sign_in", "accounts:sign_out"}
+PUBLIC = {
+    "healthz",
+    "healthz_alerts",
+    "accounts:sign_in",
+    "accounts:sign_in_code",
+    "accounts:sign_out",
+    "accounts:time_out",
+    "accounts:welcome",
+}
+BEFORE_THE_SECOND_STEP = {"accounts:set_up_second_factor", "accounts:second_factor_picture", "accounts:prove"}
 VIEWS = sorted(
     path for app in APPS for path in (ROOT / app).rglob("*.py") if {"views", "api"} & {path.stem, path.parent.name}
 )
@@ -49,6 +58,10 @@ def test_every_view_has_a_policy():
 
 def test_the_public_addresses_are_these():
     assert {name for name, view in addresses() if view.policy.public} == PUBLIC
+
+
+def test_what_opens_on_a_password_alone_is_this():
+    assert {name for name, view in addresses() if view.policy.before_second_factor} == BEFORE_THE_SECOND_STEP
 
 
 def test_every_view_that_changes_something_takes_a_post():

@@ -126,6 +126,7 @@ def environment_of(cluster: clusters.Cluster, name: str, folder: Path) -> dict[s
     kept = {key: value for key, value in os.environ.items() if key not in left_out}
     return kept | {
         "HARBOUR_VAR": str(folder),
+        "SECOND_FACTOR_KEYS": "of-the-journeys-alone",
         "DATABASE_URL": clusters.for_database(cluster.app_url, name),
         "DATABASE_OWNER_URL": clusters.for_database(cluster.owner_url, name),
     }

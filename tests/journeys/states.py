@@ -9,7 +9,7 @@ from typing import Any
 import pghistory
 from django.urls import reverse
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now, viewer_of
 from cases.record.models import Child
@@ -26,6 +26,10 @@ from panels.models import Action, AgendaItem, Meeting, PanelSeat
 from panels.services.meetings import accept_statement, open_meeting, publish_agenda
 
 POLICE, MANAGER, CHAIR, GUARDIAN = "missing.coordinator", "manager", "chair", "guardian"
+# Who signs in with a code too.
+SECOND_STEP = "o.marchetti"
+ADMIN_STEPS = ("give_role", "close_account", "send_password_link")
+OWN_STEPS = ("recovery_codes", "new_codes", "prove")
 EPISODE_STEPS = ("add", "grade", "kind", "return", "correct", "check", "close", "decide_interview")
 INTERVIEW_STEPS = ("offer", "answer", "attempt", "allocate", "hold", "write_up", "not_needed", "not_engaged", "carer")
 MISSING = "missing:{}"
@@ -56,7 +60,7 @@ def let_things_happen() -> None:
 def pages_of_steps() -> Pages:
     """The page of every step, by the name of its address, with somebody who may open it."""
     at = now()
-    return _of_missing(at) + _of_panels(at) + _of_access(at)
+    return _of_missing(at) + _of_panels(at) + _of_access(at) + _of_accounts()
 
 
 def _of_access(at: datetime) -> Pages:
@@ -73,6 +77,17 @@ def _of_access(at: datetime) -> Pages:
             reverse("cases:add_matrix_change", args=[proposal.pk]),
             proposal.proposed_by.user.username,
         ),
+    ]
+
+
+def _of_accounts() -> Pages:
+    second = Membership.objects.get(user__username=SECOND_STEP, ended_on=None).user
+    suspended = User.objects.filter(suspended_at__isnull=False)[0]
+    return [
+        *((f"accounts:{step}", reverse(f"accounts:{step}"), SECOND_STEP) for step in OWN_STEPS),
+        ("accounts:reset_second_factor", reverse("accounts:reset_second_factor", args=[second.pk]), "guardian"),
+        *((f"accounts:{step}", reverse(f"accounts:{step}", args=[second.pk]), "admin") for step in ADMIN_STEPS),
+        ("accounts:lift_suspension", reverse("accounts:lift_suspension", args=[suspended.pk]), "admin"),
     ]
 
 

@@ -56,6 +56,9 @@ def declare_rights(tables: Mapping[str, Rights]) -> None:
 # Tables of Django and its libraries.
 declare_rights(
     {
+        # Of the library's own accounts nothing is used: people, addresses and sign-in are ours.
+        "account_emailaddress": READ,
+        "account_emailconfirmation": NOTHING,
         "auth_group": Rights(add=True),
         "auth_group_permissions": NOTHING,
         "auth_permission": READ,
@@ -68,6 +71,7 @@ declare_rights(
         "django_session": WORK,
         "guardian_groupobjectpermission": NOTHING,
         "guardian_userobjectpermission": NOTHING,
+        "mfa_authenticator": WORK,
         "pghistory_context": NOTHING,
     }
 )

@@ -73,6 +73,7 @@ URGENCY: tuple[str, ...] = (
     ClockKind.RESTRICTION_REVIEWED,
     AlertKind.EMERGENCY_JUDGED,
     AlertKind.LOOK_DIGEST,
+    ClockKind.REVIEW_SIGNED,
 )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
@@ -40,3 +41,10 @@ def changes_on(
     rows = readable_entries(viewer, matrix=matrix, at=at).filter(child_id__in=list(file_ids), recorded_at__gte=since)
     rows = rows.exclude(author_id=viewer.user_id).select_related("child", "agency")
     return list(rows.order_by("-recorded_at", "-pk")[:limit])
+
+
+def count_involvements(membership_id: UUID, at: datetime) -> int:
+    """With how many children somebody works under one membership."""
+    today = timezone.localdate(at)
+    running = Involvement.objects.filter(Q(ended_on=None) | Q(ended_on__gt=today), membership_id=membership_id)
+    return running.values("child_id").distinct().count()

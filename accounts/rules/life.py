@@ -1,0 +1,96 @@
+"""The life of an account: who may be invited, who may give what to whom, and when one is suspended or reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from accounts.rules.refusals import Refusal
+from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
+
+INVITED_FOR = timedelta(days=7)
+LINK_FOR = timedelta(days=1)
+UNUSED = timedelta(days=30)
+WARNED_BEFORE = timedelta(days=7)
+REVIEW_MONTHS = 3
+REVIEW_DUE = timedelta(days=14)
+
+
+class AccountRefused(Refusal):
+    """Something that is not done to an account; `field` is the question it belongs to, where it is one."""
+
+    def __init__(self, reason: str, *, field: str | None = None, code: str = "account_refused") -> None:
+        super().__init__(reason, code=code)
+        self.field = field
+
+
+def check_administers(by: Viewer) -> None:
+    """Refuse anybody but the technical administrator."""
+    if not by.may(Capability.ADMINISTER):
+        raise AccountRefused("Accounts are looked after by the technical administrator.", code="role_lacks")
+
+
+def check_not_own(user_id: int, by: Viewer) -> None:
+    """Refuse what somebody does to their own account: nobody gives themselves a role, or takes one."""
+    if user_id == by.user_id:
+        raise AccountRefused("Nobody changes their own account. Ask another administrator.", code="own_account")
+
+
+def check_domain(email: str, domains: Iterable[str]) -> None:
+    """Refuse an address that does not end as the agency's own do."""
+    known = sorted(domain.lower() for domain in domains)
+    if not known:
+        raise AccountRefused(
+            "This agency has no addresses of its own in Harbour yet, so nobody can be invited to it.", field="agency"
+        )
+    if email.rpartition("@")[2].lower() not in known:
+        ends = " or ".join(f"@{domain}" for domain in known)
+        raise AccountRefused(f"Enter the work address at this agency: it ends in {ends}", field="email")
+
+
+def may_decide(by: Viewer, agency_id: UUID) -> bool:
+    """Whether somebody may be the second person for a role at an agency: its managers, or the data guardian."""
+    if by.may(Capability.AUDIT):
+        return True
+    return by.may(Capability.REVIEW_ACCESS) and by.agency_id == agency_id
+
+
+def check_decides(by: Viewer, *, agency_id: UUID, user_id: int, asked_by_id: int) -> None:
+    """Refuse a second person who is the first, the person themselves, or of another agency."""
+    if not may_decide(by, agency_id):
+        raise AccountRefused("A manager of that agency or the data guardian decides this.", code="role_lacks")
+    if user_id == by.user_id:
+        raise AccountRefused("Nobody decides on their own role. Ask the data guardian.", code="own_account")
+    if asked_by_id == by.user_id:
+        raise AccountRefused("You asked for this role, so another person decides on it.", code="own_request")
+
+
+def may_lift(by: Viewer, agency_ids: Iterable[UUID]) -> bool:
+    """Whether somebody may open a suspended account: the administrator, or who manages an agency of that person."""
+    return by.may(Capability.ADMINISTER) or any(may_decide(by, agency_id) for agency_id in agency_ids)
+
+
+def unused_since(*, joined_at: datetime, signed_in_at: datetime | None, lifted_at: datetime | None) -> datetime:
+    """From when on an account is unused: its last sign-in, the day it began, or the day it was opened again."""
+    return max(instant for instant in (joined_at, signed_in_at, lifted_at) if instant is not None)
+
+
+def warns(since: datetime, at: datetime) -> bool:
+    """Whether somebody is told that their account will be suspended: a week before 30 days."""
+    return at - since >= UNUSED - WARNED_BEFORE
+
+
+def suspends(since: datetime, warned_at: datetime | None, at: datetime) -> bool:
+    """Whether an account is suspended: not used for 30 days, and a week after its person was told, never sooner."""
+    return at - since >= UNUSED and warned_at is not None and warned_at >= since and at - warned_at >= WARNED_BEFORE
+
+
+def review_is_due(last_opened_on: date | None, today: date) -> bool:
+    """Whether an agency's next review is to be opened: three months after the last, or where there was none."""
+    if last_opened_on is None:
+        return True
+    month = last_opened_on.month - 1 + REVIEW_MONTHS
+    year, month = last_opened_on.year + month // 12, month % 12 + 1
+    return (today.year, today.month, today.day) >= (year, month, min(last_opened_on.day, 28))

@@ -1,0 +1,20 @@
+"""When signing in is closed for a while, and until when."""
+
+from datetime import datetime, timedelta
+
+COOL_OFF = timedelta(minutes=15)
+
+
+def tries_too_many_names(names: int, *, limit: int) -> bool:
+    """Whether one address has failed for so many different names that it goes through a list of them."""
+    return names >= limit
+
+
+def open_again_at(at: datetime) -> datetime:
+    """When it may be tried again: 15 minutes after the last try, at the next full minute."""
+    opens = at + COOL_OFF
+    return (
+        opens
+        if not opens.second and not opens.microsecond
+        else opens.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    )

@@ -1,0 +1,104 @@
+"""Telling people about their own accounts: written with what happened, sent by e-mail until it has gone."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.core.mail import EmailMessage
+from django.db import transaction
+
+from accounts.choices import NoticeKind
+from accounts.models import Invitation, Notice, User
+from accounts.rules.notices import words_of
+
+log = logging.getLogger("harbour.notices")
+FAILURES_IN_A_ROW = 4
+MOST_IN_ONE_RUN = 200
+INVITATION_SALT = "harbour.invitation"
+LONGEST_WAIT = timedelta(hours=1)
+
+
+def tell(*, user: User, kind: NoticeKind, at: datetime, detail: str = "") -> Notice:
+    """Write a notice, in the transaction of what it tells of: it goes out if that stands, and only then."""
+    return Notice.objects.create(user=user, kind=kind, made_at=at, next_try_at=at, email=user.email, detail=detail)
+
+
+def send_notices(at: datetime, *, most: int = MOST_IN_ONE_RUN) -> int:
+    """Send the notices that are due. Returns how many went out.
+
+    One that fails is tried again after a growing wait, always under the same Message-ID; after some failures in a row
+    the mail server is given time until the next run.
+    """
+    sent = failures = 0
+    for _ in range(most):
+        went = _send_next(at)
+        if went is None:
+            break
+        sent, failures = (sent + 1, 0) if went else (sent, failures + 1)
+        if failures >= FAILURES_IN_A_ROW:
+            break
+    return sent
+
+
+@transaction.atomic
+def _send_next(at: datetime) -> bool | None:
+    notice = (
+        Notice.objects.select_for_update(skip_locked=True)
+        .filter(sent_at=None, next_try_at__lte=at)
+        .order_by("next_try_at", "pk")
+        .first()
+    )
+    if notice is None:
+        return None
+    try:
+        _mail(notice).send()
+    except (OSError, ValueError) as error:  # what smtplib and a bad address raise; their words may hold addresses
+        notice.tries += 1
+        notice.next_try_at = at + min(timedelta(seconds=30) * 2 ** min(notice.tries, 10), LONGEST_WAIT)
+        notice.last_error = type(error).__name__
+        notice.save(update_fields=["tries", "next_try_at", "last_error"])
+        log.warning("notice_mail_failed", extra={"tries": notice.tries, "error": notice.last_error})
+        return False
+    notice.sent_at, notice.last_error = at, ""
+    notice.save(update_fields=["sent_at", "last_error"])
+    return True
+
+
+def _mail(notice: Notice) -> EmailMessage:
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    words = words_of(notice.kind)
+    return EmailMessage(
+        subject=f"Harbour: {words.subject[:1].lower()}{words.subject[1:]}",
+        body=f"{words.sentence}\n\n{settings.BASE_URL}{_link(notice)}\n",
+        to=[notice.email],
+        headers={"Message-ID": f"<{notice.message_id}@{domain}>", "Auto-Submitted": "auto-generated"},
+    )
+
+
+def _link(notice: Notice) -> str:
+    """Where an invitation leads; every other notice leads to the front door."""
+    invitation = Invitation.objects.filter(notice=notice).first()
+    return f"/account/welcome/{mark_of(invitation.pk)}/" if invitation else ""
+
+
+def mark_of(invitation_id: UUID) -> str:
+    """The signed name of an invitation that its e-mail carries: made when it is sent, and kept nowhere."""
+    return signing.dumps(str(invitation_id), salt=INVITATION_SALT)
+
+
+def invitation_of(mark: str) -> UUID | None:
+    """The invitation that a mark names; None where it is not ours."""
+    try:
+        return UUID(signing.loads(mark, salt=INVITATION_SALT))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+
+
+def mark_seen(*, notice_id: UUID, user_id: int, at: datetime) -> None:
+    """The person has read a notice of their own at home; anybody else's stays as it is."""
+    Notice.objects.filter(pk=notice_id, user_id=user_id, seen_at=None).update(seen_at=at)

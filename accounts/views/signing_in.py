@@ -1,0 +1,130 @@
+"""Signing in by username and password, then by a code; signing out; and the page of somebody who is locked out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axes.handlers.proxy import AxesProxyHandler
+from axes.utils import reset
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.signals import user_login_failed
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.http import urlencode
+
+from accounts.choices import PlaceEnding
+from accounts.forms.sign_in import CodeForm, SignInForm
+from accounts.middleware.policy import policy
+from accounts.models import User
+from accounts.rules.dates import clock_time
+from accounts.rules.second_factor import CodeRefused, step_is_open
+from accounts.rules.sign_in import open_again_at
+from accounts.selectors import now
+from accounts.selectors.people import person_signing_in
+from accounts.selectors.second_factor import has_second_factor
+from accounts.selectors.tries import CODE_OF, address_is_closed, codes_are_closed
+from accounts.services.places import end_place
+from accounts.services.second_factor import check_second_factor
+from accounts.views.going_on import after_sign_in, come_in
+
+# What the session keeps between the password and the code. Nobody is signed in by it.
+FIRST_STEP = "first_step"
+
+
+def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Too many wrong tries: the same page for names that exist and names that do not."""
+    return render(request, "accounts/locked_out.html", {"opens_at": clock_time(open_again_at(now()))}, status=429)
+
+
+@policy(methods=("GET", "POST"), public=True, writes=False)
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Ask for username and password; a form that came too late waits behind it."""
+    held = request.GET.get("held") or request.POST.get("held", "")
+    wanted = request.GET.get("next") or request.POST.get("next", "")
+    if request.method == "POST" and address_is_closed(request.META.get("REMOTE_ADDR", ""), at=now()):
+        return locked_out(request)
+    form = SignInForm(request, data=request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = form.get_user()
+        if has_second_factor(user.pk):
+            return _ask_for_code(request, user, held=held, wanted=wanted)
+        return come_in(request, user, redirect(after_sign_in(request, held=held, wanted=wanted)), proved=False)
+    status = 200 if request.method == "GET" else 422
+    context = {"form": form, "held": held, "next": wanted, "idle_minutes": settings.SESSION_COOKIE_AGE // 60}
+    return render(request, "accounts/sign_in.html", context, status=status)
+
+
+def _ask_for_code(request: HttpRequest, user: Any, *, held: str, wanted: str) -> HttpResponse:
+    """Remember in a new session who gave the right password, and until when they may give the code."""
+    request.session.flush()
+    request.session[FIRST_STEP] = {
+        "user": user.pk,
+        "backend": user.backend,
+        "at": now().timestamp(),
+        "held": held,
+        "next": wanted,
+    }
+    return redirect("accounts:sign_in_code")
+
+
+@policy(methods=("GET", "POST"), public=True, writes=False)
+def sign_in_code(request: HttpRequest) -> HttpResponseBase:
+    """Ask for the code of the second step from somebody whose password was right a moment ago."""
+    first, at = request.session.get(FIRST_STEP), now()
+    if first is None or not step_is_open(first["at"], at, seconds=settings.SECOND_FACTOR_STEP_FOR):
+        return _begin_again(request, first)
+    user = person_signing_in(first["user"])
+    if user is None:
+        return _begin_again(request, None)
+    form = CodeForm(request.POST or None)
+    if request.method == "POST":
+        if code_is_locked(request, user):
+            return locked_out(request)
+        if form.is_valid() and takes_code(request, form, user):
+            user.backend = first["backend"]
+            onward = after_sign_in(request, held=first["held"], wanted=first["next"])
+            return come_in(request, user, redirect(onward), proved=True)
+    return render(request, "accounts/sign_in_code.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def _begin_again(request: HttpRequest, first: dict[str, Any] | None) -> HttpResponse:
+    # Nothing else goes: somebody who is signed in and comes here by an old link stays so.
+    request.session.pop(FIRST_STEP, None)
+    kept = {name: first[name] for name in ("held", "next") if first and first[name]}
+    if first:
+        messages.warning(request, "The code was asked for too long ago. Sign in again.")
+    address = redirect("accounts:sign_in")
+    if kept:
+        address["Location"] += f"?{urlencode(kept)}"
+    return address
+
+
+def code_is_locked(request: HttpRequest, user: User) -> bool:
+    """Whether no code is taken for a person: from this address, or from anywhere."""
+    who = {"username": f"{CODE_OF}{user.username}"}
+    return codes_are_closed(user.username, at=now()) or not AxesProxyHandler.is_allowed(request, who)
+
+
+def takes_code(request: HttpRequest, form: CodeForm, user: User) -> bool:
+    """Take the code that was typed; a wrong one is counted, and said at the field."""
+    try:
+        check_second_factor(user=user, code=form.cleaned_data["code"], at=now())
+    except CodeRefused as refusal:
+        who = {"username": f"{CODE_OF}{user.username}"}
+        user_login_failed.send(sender=__name__, credentials=who, request=request)
+        form.add_error("code", refusal.reason)
+        return False
+    reset(username=f"{CODE_OF}{user.username}")
+    return True
+
+
+@policy(methods=("POST",), public=True, writes=False)
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session, here and now."""
+    end_place(session_key=request.session.session_key or "", ending=PlaceEnding.SIGNED_OUT, at=now())
+    logout(request)
+    messages.success(request, "You are signed out.")
+    return redirect("accounts:sign_in")
