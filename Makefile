@@ -5,7 +5,7 @@ STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test pytest kill-test pages lint bench lock backup restore reset
+.PHONY: help setup setup-test run test pytest kill-test pages matrix lint bench lock backup restore reset
 
 help: ## List what make can do
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ kill-test: setup-test ## Kill worker and broker again and again, and count what 
 
 pages: setup-test ## Judge every page as each role gets it, once for each structure (a quarter of an hour)
 	@HARBOUR_EVERY_ROLE=1 $(STACK) test -- tests/journeys/test_pages.py $(ARGS)
+
+matrix: setup-test ## Ask every role for every address in every relation to a file, against the oracle (an hour or two)
+	@HARBOUR_ORACLE=1,1 $(STACK) test -- tests/access/test_oracle.py $(ARGS)
 
 lint: setup-test ## Run the checks that need no database
 	@$(STACK) lint

@@ -156,6 +156,8 @@ def may_know(viewer: Viewer, facts: FileFacts) -> Decision:
         return Decision(True, "system")
     if not viewer.role_key:
         return Decision(False, "no_membership")
+    if not reads_files(viewer.role_key):
+        return Decision(False, "role_lacks")
     if facts.blocked:
         return Decision(False, "blocked")
     if facts.restricted:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.middleware.policy import policy
-from accounts.rules.refusals import NotKnown
+from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
 from accounts.rules.text import page_number
 from accounts.selectors import now
@@ -118,6 +118,8 @@ def show_emergency(request: HttpRequest, access_id: UUID) -> HttpResponse:
     shown = emergency_for(viewer, access_id, at=at)
     if shown is None:
         raise NotKnown("no_emergency")
+    if request.method == "POST" and not shown.judges:
+        raise Refusal("A data guardian who did not open the file reviews this.", code="role_lacks")
     form = ReviewForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         said = form.cleaned_data

@@ -44,7 +44,7 @@ def file_page(
                 category=category,
             )
             if opened.child.reference != reference and request.method == "GET":
-                return redirect(page, opened.child.reference, **parts)
+                return redirect(page, reference=opened.child.reference, **parts)
             return view(request, opened, **parts)
 
         return loaded

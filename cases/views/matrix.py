@@ -151,10 +151,10 @@ def add_matrix_change(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
 @policy(methods=("POST",), capability=GOVERN, name="cases:remove_matrix_change")
 def remove_matrix_change(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Take one change out of one's own proposal."""
-    form = RemoveChangeForm(request.POST)
+    proposal, form = found.proposal_by(proposal_id), RemoveChangeForm(request.POST)
     if form.is_valid():
         said = {name: form.cleaned_data[name] for name in ("role", "category")}
-        services.remove_change(proposal_id=proposal_id, **said, by=viewer_of(request))
+        services.remove_change(proposal_id=proposal.pk, **said, by=viewer_of(request))
         messages.success(request, "The change is taken out.")
     return redirect("cases:matrix_proposal", proposal_id)
 

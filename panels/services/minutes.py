@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from accounts.choices import AccessOutcome
-from accounts.rules.refusals import Refusal
+from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.viewers import Viewer
 from accounts.services.access_events import Trace, record_access
 from cases.access.choices import Category
@@ -16,7 +16,6 @@ from panels.models import AgendaItem, Meeting
 from panels.selectors.agenda import items_known, with_content
 
 PAGE = "panels:minutes"
-NO_MINUTES = "Your role does not read the panel's minutes about this child. Ask the panel's co-ordinator."
 
 
 def open_minutes(
@@ -42,11 +41,12 @@ def open_minutes(
 def open_child_minutes(*, item: AgendaItem, opened: OpenFile) -> AgendaItem:
     """One child's part alone, on a file that has been opened (and the read written down).
 
-    Refused before the meeting has closed, and to whom the matrix shows nothing of minutes.
+    Refused before the meeting has closed. To whom the matrix shows nothing of minutes there is no such item: raises
+    NotKnown, as for one that never was.
     """
-    _check_closed(item.meeting)
     if opened.level(Category.MINUTES) < Level.SUMMARY:
-        raise Refusal(NO_MINUTES, code="category_withheld", child_id=opened.child.pk)
+        raise NotKnown("category_withheld", child_id=opened.child.pk)
+    _check_closed(item.meeting)
     return with_content([item])[item.pk]
 
 

@@ -20,6 +20,10 @@ def matrix() -> dict[str, dict[str, str]]:
         return {row.pop("role"): row for row in csv.DictReader(rows)}
 
 
+# Rows of the matrix that open no child's file, whatever their agency has been granted.
+OPEN_NO_FILE = {"board_analyst", "technical_admin", "notification_only"}
+
+
 @dataclass(frozen=True)
 class GrantRow:
     child: UUID
@@ -84,7 +88,7 @@ def seen(
     named = any(row.reason == "named" for row in mine)
     if restricted:
         mine = [row for row in mine if row.reason == "named"]
-    known = not blocked and (named if restricted else bool(mine))
+    known = not blocked and viewer.role_key not in OPEN_NO_FILE and (named if restricted else bool(mine))
     opened = frozenset(name for row in mine if row.reason != "panel" for name in row.categories)
     panel = frozenset(name for row in mine if row.reason == "panel" for name in row.categories)
     whole = known and any(

@@ -79,15 +79,15 @@ class Address:
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part.group(1)]), self.pattern)
 
 
-def addresses(resolver: Any = None, prefix: str = "") -> Iterator[Address]:
+def addresses_with_and_without_parts(resolver: Any = None, prefix: str = "") -> Iterator[Address]:
     for entry in (resolver or get_resolver()).url_patterns:
         if isinstance(entry, URLResolver):
-            yield from addresses(entry, prefix + str(entry.pattern))
-        elif isinstance(entry, URLPattern) and "<" in prefix + str(entry.pattern):
+            yield from addresses_with_and_without_parts(entry, prefix + str(entry.pattern))
+        elif isinstance(entry, URLPattern):
             yield Address(prefix + str(entry.pattern), entry.callback.policy)
 
 
-ADDRESSES = list(addresses())
+ADDRESSES = [address for address in addresses_with_and_without_parts() if "<" in address.pattern]
 OF_FILES = [address for address in ADDRESSES if address.of_a_file]
 ids = {"ids": lambda address: address.pattern}
 
@@ -121,6 +121,11 @@ class Things:
 @pytest.fixture
 def things(world, viewer, at) -> Things:
     """A file with something on each page, known to social care alone."""
+    return make_things(world, viewer, at)
+
+
+def make_things(world, viewer, at) -> Things:
+    """One of each thing about one child, which no grant opens to anybody."""
     child = make_child(CANARY, "Ashdown-Canary")
     worker = viewer("socialworker")
     assessment = make_assessment(child, worker, evidence=f"{CANARY} was seen with adults.")
@@ -299,8 +304,10 @@ def test_whoever_sees_a_file_is_told_what_their_role_does_not_do_there(address, 
     assert not world.viewer(person).may(address.policy.capability)
     grant(things.child, world.membership(person))
     browser = client_as(person)
+    # A role that opens no file at all is told of none.
+    told = 404 if address.policy.capability == Capability.READ_FILES else 403
     for method in address.policy.methods:
-        assert ask(browser, method, address.filled(things.values(address))).status_code == 403, method
+        assert ask(browser, method, address.filled(things.values(address))).status_code == told, method
 
 
 @pytest.mark.parametrize("address", [a for a in ADDRESSES if a.pattern.startswith(TOTALS)], **ids)

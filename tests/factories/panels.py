@@ -33,13 +33,15 @@ def make_panel(name: str = "Operational Panel", **fields: Any) -> Panel:
 
 
 def seat_people(
-    panel: Panel, world: World, people: Iterable[str] = SITTING, *, at: datetime | None = None
+    panel: Panel, world: World, people: Iterable[str] = SITTING, *, at: datetime | None = None, chairs: bool = True
 ) -> dict[str, PanelSeat]:
-    """Seats for people of the world by name; the first chairs."""
+    """Seats for people of the world by name; the first chairs, unless told that nobody of them does."""
     at = at or now()
     by = world.viewer("coordinator")
     return {
-        name: give_seat(panel=panel, member=world.membership(name), service=name, chairs=not number, at=at, by=by)
+        name: give_seat(
+            panel=panel, member=world.membership(name), service=name, chairs=chairs and not number, at=at, by=by
+        )
         for number, name in enumerate(people)
     }
 

@@ -62,6 +62,7 @@ NOT_A_PAGE = {
     "healthz_alerts": "application/json",
     "referrals:sent_copy": "application/pdf",
     "reporting:pdf": "application/pdf",
+    "cases:export_looks": "text/csv",
     "cases:search": "a redirect",
     "accounts:sign_in_code": "a redirect, but for somebody whose password was right a moment ago",
     "accounts:second_factor_picture": "image/svg+xml",

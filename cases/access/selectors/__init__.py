@@ -17,7 +17,7 @@ from accounts.rules.viewers import Viewer
 from accounts.selectors.definitions import definition_in_force
 from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, GrantReason
 from cases.access.models import AccessGrant
-from cases.access.rules import FileFacts, Matrix, read_matrix
+from cases.access.rules import FileFacts, Matrix, read_matrix, reads_files
 from cases.access.selectors.expressions import (
     EMERGENCY_BIT,
     NAMED_BIT,
@@ -72,11 +72,11 @@ def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk"
 
     `path` leads from the row to the child's id (`pk` on the file itself, `child_id` on its content). Annotates
     `access_said`, what the grants say, for `facts_of` and `category_opened`. A system principal sees every row; a
-    viewer without a membership none.
+    viewer without a membership none, nor one whose role opens no file, whatever its agency has been granted.
     """
     if viewer.system is not None:
         return files
-    if viewer.membership_id is None or viewer.user_id is None:
+    if viewer.membership_id is None or viewer.user_id is None or not reads_files(viewer.role_key):
         return files.none()
     columns = _file_columns(path)
     facts = facts_to_ask_by(viewer, at)

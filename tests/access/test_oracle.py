@@ -1,0 +1,306 @@
+"""Every role at every address, in every relation to a child's file, against the oracle that was written before.
+
+`make matrix` asks every question, the suite a share of them. A POST carries a key and little else: what is asked is who
+may, so a form that is refused for what it lacks, and a step whose turn has not come, count as let in.
+
+Seen to fail: a block left out of the rule; the end of a grant left out; a page of the guardians opened to everybody who
+reads files; a file shown to the technical administrator of an agency that was granted it.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from accounts.models import Draft, HeldSubmission
+from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
+from accounts.selectors import now
+from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant
+from cases.access.services import end_grants
+from cases.clocks.choices import AlertKind
+from cases.clocks.models import Alert, SweepRun
+from cases.record.choices import SpellEnd
+from cases.record.models import Child, Spell
+from missing.models import MissingEpisode
+from panels.models import AgendaItem, Meeting, Panel
+from panels.services.meetings import accept_statement
+from referrals.selectors.notify import FORM
+from tests.access.rulebook import NOBODY, Asked, Rulebook, shape
+from tests.access.test_pages import CHOICES, Address, Things, addresses_with_and_without_parts, ask, make_things, plain
+from tests.conftest import HonestClient
+from tests.factories.cases import block, grant, make_child
+from tests.factories.emergency import make_emergency
+from tests.factories.missing import make_report
+from tests.factories.panels import make_action, publish, seat_people
+from tests.factories.referrals import make_notification
+
+pytestmark = pytest.mark.django_db
+BOOK = Rulebook.read()
+# Of the pairs of role and state one in so many is built, and of each one address in so many is asked.
+PAIRS, ADDRESSES_ASKED = (int(number) for number in os.environ.get("HARBOUR_ORACLE", "24,4").split(","))
+HOUR = timedelta(hours=1)
+ALL_ADDRESSES = {shape(address.pattern): address for address in addresses_with_and_without_parts()}
+ANSWERS = {
+    "ok": {200, 201, 204, 302, 400, 409, 422},
+    "refused": {403},
+    "unknown": {404},
+    "sign_in": {302, 401, 403},
+}
+
+
+def chosen(text: str, one_in: int) -> bool:
+    """Whether a question is asked where one in so many is: always the same ones."""
+    return zlib.crc32(text.encode()) % one_in == 0
+
+
+def test_the_oracle_knows_every_address_and_method() -> None:
+    assert set(ALL_ADDRESSES) - set(BOOK.routes) == set()
+    for route, address in ALL_ADDRESSES.items():
+        assert set(address.policy.methods) <= set(BOOK.methods(BOOK.routes[route])), route
+
+
+def test_every_question_has_one_answer(record_property: Callable[[str, object], None]) -> None:
+    questions = [asked for asked in BOOK.outcomes if ROUTE_OF.get(asked.address)]
+    record_property(
+        "scanned", f"an oracle of {len(BOOK.outcomes)} answers, {len(questions)} of addresses that are built"
+    )
+    assert len(questions) > 90_000
+
+
+ROUTE_OF = {BOOK.routes[route]: route for route in ALL_ADDRESSES if route in BOOK.routes}
+
+
+State = Callable[[Things, Any, Viewer], None]
+
+
+def own_agency(things: Things, world: Any, viewer: Viewer) -> None:
+    grant(things.child, agency_of(world, viewer))
+
+
+def agency_of(world: Any, viewer: Viewer) -> Any:
+    return next(agency for agency in world.agencies.values() if agency.pk == viewer.agency_id)
+
+
+def other_agency(things: Things, world: Any, viewer: Viewer) -> None:
+    other = "police" if viewer.agency_id != world.agency("police").pk else "health"
+    grant(things.child, world.agency(other))
+
+
+def granted_person(things: Things, world: Any, viewer: Viewer) -> None:
+    grant(things.child, viewer)
+
+
+def expired(things: Things, world: Any, viewer: Viewer) -> None:
+    grant(things.child, agency_of(world, viewer), valid_from=now() - 2 * HOUR, valid_until=now() - HOUR)
+
+
+def future(things: Things, world: Any, viewer: Viewer) -> None:
+    grant(things.child, agency_of(world, viewer), valid_from=now() + HOUR)
+
+
+def blocked(things: Things, world: Any, viewer: Viewer) -> None:
+    own_agency(things, world, viewer)
+    block(things.child, viewer, by=world.viewer("manager"))
+
+
+def restricted_unnamed(things: Things, world: Any, viewer: Viewer) -> None:
+    own_agency(things, world, viewer)
+    Child.objects.filter(pk=things.child.pk).update(restricted=True)
+
+
+def restricted_named(things: Things, world: Any, viewer: Viewer) -> None:
+    restricted_unnamed(things, world, viewer)
+    grant(things.child, viewer, reason=GrantReason.NAMED)
+
+
+def emergency_live(things: Things, world: Any, viewer: Viewer) -> None:
+    in_an_emergency(things, world, viewer, opened_at=now() - HOUR / 2)
+
+
+def emergency_expired(things: Things, world: Any, viewer: Viewer) -> None:
+    in_an_emergency(things, world, viewer, opened_at=now() - 2 * HOUR)
+
+
+def in_an_emergency(things: Things, world: Any, viewer: Viewer, *, opened_at: datetime) -> None:
+    """Who may has opened the file for 60 minutes: all but session notes and who looked (decision 0228)."""
+    other_agency(things, world, viewer)
+    if viewer.role_key not in OPENERS:
+        return
+    membership = next(member for member in world.memberships.values() if member.pk == viewer.membership_id)
+    emergency = make_emergency(things.child, membership, opened_at=opened_at)
+    things.named["access_id"] = emergency.pk
+    grant(
+        things.child,
+        viewer,
+        reason=GrantReason.BREAK_GLASS,
+        categories=tuple(sorted(set(Category) - {Category.SESSIONS, Category.WHO_LOOKED})),
+        valid_from=opened_at,
+        valid_until=emergency.ends_at,
+    )
+
+
+OPENERS = BOOK.named("roles", ["openers"])
+
+
+def panel_live(things: Things, world: Any, viewer: Viewer) -> None:
+    meeting = on_the_panel(things, world, viewer)
+    publish(meeting, world)
+
+
+def panel_ended(things: Things, world: Any, viewer: Viewer) -> None:
+    panel_live(things, world, viewer)
+    running = AccessGrant.objects.filter(child=things.child, reason=GrantReason.PANEL)
+    end_grants(grants=running, at=now(), by=None, why="The meeting is over")
+
+
+def on_the_panel(things: Things, world: Any, viewer: Viewer) -> Meeting:
+    meeting = Meeting.objects.get(pk=things.named["meeting_id"])
+    name = next(name for name, member in world.memberships.items() if member.pk == viewer.membership_id)
+    # Who opens no file may not sit; the chair and the co-ordinator run the panel in every state.
+    if viewer.may(Capability.READ_FILES) and name not in ("chair", "coordinator"):
+        seat_people(Panel.objects.get(pk=meeting.panel_id), world, [name], chairs=False)
+        accept_statement(meeting=meeting, at=now(), by=world.viewer(name))
+    return meeting
+
+
+def closed(things: Things, world: Any, viewer: Viewer) -> None:
+    own_agency(things, world, viewer)
+    Spell.objects.filter(child=things.child).update(ended_on=now().date(), end_reason=SpellEnd.values[0])
+
+
+def merged(things: Things, world: Any, viewer: Viewer) -> None:
+    kept = make_child("Kept", "Elsewhere")
+    grant(kept, agency_of(world, viewer))
+    own_agency(things, world, viewer)
+    Child.objects.filter(pk=things.child.pk).update(merged_into=kept)
+
+
+def never(things: Things, world: Any, viewer: Viewer) -> None:
+    own_agency(things, world, viewer)
+
+
+STATES: dict[str, State] = {
+    build.__name__: build
+    for build in (
+        own_agency, other_agency, granted_person, expired, future, blocked, restricted_named, restricted_unnamed,
+        emergency_live, emergency_expired, panel_live, panel_ended, closed, merged, never,
+    )
+}  # fmt: skip
+
+
+def test_every_state_of_the_oracle_can_be_built() -> None:
+    assert set(STATES) == set(BOOK.states)
+
+
+def questions_of(role: str, state: str) -> list[tuple[Asked, Address]]:
+    return [
+        (Asked(role, name, method, state), ALL_ADDRESSES[route])
+        for name, route in ROUTE_OF.items()
+        for method in ALL_ADDRESSES[route].policy.methods
+        if chosen(f"{role} {state} {name} {method}", ADDRESSES_ASKED)
+    ]
+
+
+PAIRS_ASKED = [(role, state) for role in BOOK.roles for state in BOOK.states if chosen(f"{role} {state}", PAIRS)]
+
+
+@pytest.mark.parametrize(("role", "state"), PAIRS_ASKED)
+def test_each_answer_is_the_oracles(role: str, state: str, world, viewer, at, client_as) -> None:
+    things = make_things(world, viewer, at)
+    SweepRun.objects.create(started_at=at, finished_at=at)
+    browser = HonestClient()
+    if role != NOBODY:
+        person = next(name for name, member in world.memberships.items() if member.role == role and name != "outsider")
+        STATES[state](things, world, viewer(person))
+        make_own(things, world, person, state)
+        browser = client_as(person)
+    wrong, signed_in = {}, deepcopy(browser.cookies)
+    for asked, address in questions_of(role, state):
+        browser.cookies = deepcopy(signed_in)  # whatever the page before did with them
+        values = Things.never(address) if state == "never" else things.values(address)
+        if state != "never" and address.pattern.startswith("triage/") and role != NOBODY:
+            values["reference"] = things.named["triage"]
+        answer = ask(browser, asked.method, address.filled({**values, **CHOICES}))
+        if not is_right(asked, answer, browser, address, things):
+            wrong[asked.address, asked.method] = (BOOK.outcomes[asked], answer.status_code)
+    report(role, state, wrong)
+    assert wrong == {}
+
+
+def make_own(things: Things, world: Any, person: str, state: str) -> None:
+    """What the oracle takes for the viewer's own: what they sent and began; the action and alert of their agency."""
+    viewer, membership = world.viewer(person), world.membership(person)
+    episode = MissingEpisode.objects.get(pk=things.named["episode_id"])
+    # A notification at triage is the teacher's; what one has sent oneself is another.
+    things.named |= {
+        "triage": things.named["notification"],
+        "notification": make_notification(viewer, given_name="Own").reference,
+        "draft_id": Draft.objects.create(user=membership.user, membership=membership, form=FORM).pk,
+        "token": HeldSubmission.objects.create(user=membership.user, path="/notify/", fields={}).pk,
+        "report": make_report(episode, viewer).reference,
+    }
+    group = membership.agency.group if state in SEEN else world.agency("far_charity").group
+    alert = Alert.objects.create(dedupe_key="own", kind=AlertKind.values[0], group=group, subject_id=uuid4())
+    things.named |= {"alert_id": alert.pk}
+    if not state.startswith("emergency"):
+        other = world.membership("triage" if person != "triage" else "out_of_hours")
+        things.named |= {"access_id": make_emergency(things.child, other).pk}
+    if state in SEEN:
+        item = AgendaItem.objects.get(pk=things.named["item_id"])
+        action = make_action(item, membership, viewer, text="Own")
+        things.named |= {"action_id": action.pk}
+
+
+# What was sent, given or begun for one person alone, which is here somebody else: tests/accounts takes them in person.
+ANOTHERS = {"accounts:welcome", "accounts:decide_role", "accounts:end_place", "accounts:second_factor_picture"}
+SEEN = BOOK.named("states", ["seen"])
+# A step whose turn has not come is refused as such, with the same status as somebody who may not take it: the demo's
+# journeys and the tests of each app take them in their turn.
+NOT_ITS_TURN = {
+    "panels:attendance", "panels:close", "panels:child_minutes", "reporting:cancel", "reporting:retry",
+    "risk:correct",
+}  # fmt: skip
+
+
+def is_right(asked: Asked, answer: Any, browser: HonestClient, address: Address, things: Things) -> bool:
+    """Whether an answer is what the oracle says, or one that tells no more.
+
+    Where a thing may not be known of, any answer does that is given, byte for byte, for an id that never existed; where
+    a page is another job's, so does an answer that says that there is no such thing.
+    """
+    right = BOOK.outcomes[asked]
+    if answer.status_code in ANSWERS[right]:
+        return True
+    if asked.state == "merged" and ((asked.method == "GET" and answer.status_code == 302) or right == "ok"):
+        # It leads to the file that lives on, where the same is asked in the other states; old records stay behind.
+        return answer.status_code in (302, 403, 404)
+    if right == "ok":
+        return (answer.status_code == 403 and asked.address in NOT_ITS_TURN) or asked.address in ANOTHERS
+    if right == "sign_in":
+        return False
+    never = Things.never(address)
+    if address.of_a_file and BOOK.outcomes[Asked(asked.role, "cases:file", "GET", asked.state)] == "ok":
+        never["reference"] = things.child.reference
+    return answer.status_code in (302, 403, 404) and plain(answer) == plain(
+        ask(browser, asked.method, address.filled({**never, **CHOICES}))
+    )
+
+
+def report(role: str, state: str, wrong: dict[tuple[str, str], tuple[str, int]]) -> None:
+    """Where a file is named, every disagreement is written there too: they are settled by rule, not by cell."""
+    path = os.environ.get("HARBOUR_ORACLE_REPORT")
+    if path:
+        with open(path, "a", encoding="utf-8") as lines:
+            lines.writelines(
+                f"{address}\t{method}\t{role}\t{state}\t{right}\t{status}\n"
+                for (address, method), (right, status) in wrong.items()
+            )
