@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -12,6 +14,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='functionmember',
             name='insert_insert',
@@ -64,4 +67,5 @@ class Migration(migrations.Migration):
             model_name='functionmember',
             constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('membership', 'function'), name='function_member_one_open'),
         ),
+        ]),
     ]

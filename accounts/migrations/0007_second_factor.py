@@ -5,6 +5,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -13,6 +15,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name='AccountEvent',
             fields=[
@@ -49,4 +52,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(condition=models.Q(('sent_at', None)), fields=['next_try_at'], name='notice_waiting'), models.Index(condition=models.Q(('seen_at', None)), fields=['user', '-made_at'], name='notice_unseen')],
             },
         ),
+        ]),
     ]

@@ -5,6 +5,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -13,6 +15,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.AlterField(
             model_name='accountevent',
             name='kind',
@@ -41,4 +44,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ending', '')), models.Q(('ended_at__isnull', False), ('session_key', ''), models.Q(('ending', ''), _negated=True)), _connector='OR'), name='place_ended_paired'), models.UniqueConstraint(condition=models.Q(('session_key', ''), _negated=True), fields=('session_key',), name='place_session_once')],
             },
         ),
+        ]),
     ]

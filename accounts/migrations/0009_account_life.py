@@ -8,6 +8,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -17,6 +19,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name='AccessReview',
             fields=[
@@ -245,4 +248,5 @@ class Migration(migrations.Migration):
             model_name='rolerequest',
             constraint=models.UniqueConstraint(condition=models.Q(('decision', '')), fields=('user', 'agency', 'role'), name='role_request_one_waiting'),
         ),
+        ]),
     ]

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -12,6 +14,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='child',
             name='insert_insert',
@@ -46,4 +49,5 @@ class Migration(migrations.Migration):
             model_name='child',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "cases_childevent" ("birth_date", "birth_date_estimated", "disability", "ethnicity", "family_name", "first_language", "given_name", "harm_status", "id", "level", "level_judged_at", "merged_into_id", "opened_at", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preferred_name", "reference", "restricted", "review_due_on", "safe_contact", "sex", "version") VALUES (OLD."birth_date", OLD."birth_date_estimated", OLD."disability", OLD."ethnicity", OLD."family_name", OLD."first_language", OLD."given_name", OLD."harm_status", OLD."id", OLD."level", OLD."level_judged_at", OLD."merged_into_id", OLD."opened_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."preferred_name", OLD."reference", OLD."restricted", OLD."review_due_on", OLD."safe_contact", OLD."sex", OLD."version"); RETURN NULL;', hash='f96e4f7ac6d662bc7896d4719668013406bcc042', operation='DELETE', pgid='pgtrigger_delete_delete_9f97b', table='cases_child', when='AFTER')),
         ),
+        ]),
     ]

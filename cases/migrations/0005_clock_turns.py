@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -15,6 +17,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='clock',
             name='insert_insert',
@@ -97,4 +100,5 @@ class Migration(migrations.Migration):
             model_name='closureday',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('reopened_at', None), ('reopened_by', None)), ('reopened_at__isnull', False), _connector='OR'), name='closure_day_reopened_paired'),
         ),
+        ]),
     ]

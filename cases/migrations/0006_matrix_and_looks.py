@@ -8,6 +8,8 @@ import pgtrigger.migrations
 import uuid
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -17,6 +19,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name='MatrixChange',
             fields=[
@@ -238,4 +241,5 @@ class Migration(migrations.Migration):
             model_name='matrixsignature',
             constraint=models.UniqueConstraint(fields=('proposal', 'user_id'), name='matrix_signature_once'),
         ),
+        ]),
     ]

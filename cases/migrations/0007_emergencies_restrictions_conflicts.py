@@ -8,6 +8,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -18,6 +20,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name='StaffHome',
             fields=[
@@ -487,4 +490,5 @@ class Migration(migrations.Migration):
             model_name='staffhomeevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='73d741b639f077e8a3951065440138d125e486c4', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b8f9a', table='cases_staffhomeevent', when='BEFORE')),
         ),
+        ]),
     ]

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -10,6 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.AlterField(
             model_name='alert',
             name='kind',
@@ -30,4 +33,5 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('notification_decided', 'Decide a notification'), ('urgent_notification_decided', 'Decide an urgent notification'), ('interview_held', 'Hold the return interview'), ('action_done', 'Do what the panel asked'), ('emergency_reviewed', 'Review an emergency access'), ('restriction_reviewed', 'Review a restricted file'), ('review_signed', 'Sign the access review')], max_length=40),
         ),
+        ]),
     ]

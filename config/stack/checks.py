@@ -10,7 +10,7 @@ from config.stack.processes import ROOT, Group, say
 
 BIN = Path(sys.executable).parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
-SECONDS_FOR_ALL = 20 * 60
+SECONDS_FOR_ALL = 25 * 60
 
 STATIC: list[tuple[str, list[str]]] = [
     ("ruff: lint", [str(BIN / "ruff"), "check"]),

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -12,6 +14,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='returninterview',
             name='insert_insert',
@@ -46,4 +49,5 @@ class Migration(migrations.Migration):
             model_name='returninterview',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "missing_returninterviewevent" ("agency_id", "agreed_for", "allocated_id", "author_id", "author_membership_id", "breach_reason", "category", "child_id", "covered_by_id", "episode_id", "held_at", "held_by_id", "id", "independent", "not_needed_reason", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "present", "recorded_at", "returned_at", "risk_reason", "source", "state", "third_party", "venue", "version") VALUES (OLD."agency_id", OLD."agreed_for", OLD."allocated_id", OLD."author_id", OLD."author_membership_id", OLD."breach_reason", OLD."category", OLD."child_id", OLD."covered_by_id", OLD."episode_id", OLD."held_at", OLD."held_by_id", OLD."id", OLD."independent", OLD."not_needed_reason", OLD."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."present", OLD."recorded_at", OLD."returned_at", OLD."risk_reason", OLD."source", OLD."state", OLD."third_party", OLD."venue", OLD."version"); RETURN NULL;', hash='b8b7f81c73ebf01b71238e0999291c669dfcdf51', operation='DELETE', pgid='pgtrigger_delete_delete_5bfaf', table='missing_returninterview', when='AFTER')),
         ),
+        ]),
     ]

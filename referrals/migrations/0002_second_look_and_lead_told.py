@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -12,6 +14,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='triagedecision',
             name='insert_insert',
@@ -56,4 +59,5 @@ class Migration(migrations.Migration):
             model_name='triagedecision',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "referrals_triagedecisionevent" ("decided_at", "decided_by_id", "id", "lead_id", "lead_told", "looked_at", "message_to_referrer", "notification_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rationale", "reason", "why_safe") VALUES (OLD."decided_at", OLD."decided_by_id", OLD."id", OLD."lead_id", OLD."lead_told", OLD."looked_at", OLD."message_to_referrer", OLD."notification_id", OLD."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."rationale", OLD."reason", OLD."why_safe"); RETURN NULL;', hash='5b25edc8afda7e4e393583db5c88b5f2823530b4', operation='DELETE', pgid='pgtrigger_delete_delete_c10f8', table='referrals_triagedecision', when='AFTER')),
         ),
+        ]),
     ]

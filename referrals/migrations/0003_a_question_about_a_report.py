@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -16,6 +18,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='matchquestion',
             name='insert_insert',
@@ -68,4 +71,5 @@ class Migration(migrations.Migration):
             model_name='matchquestion',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('notification', None), ('report__isnull', False)), models.Q(('notification__isnull', False), ('report', None)), _connector='OR'), name='match_question_about_one'),
         ),
+        ]),
     ]

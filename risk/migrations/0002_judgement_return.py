@@ -9,6 +9,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrations import _operations
+
 
 class Migration(migrations.Migration):
 
@@ -20,6 +22,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        _operations.Together([
         migrations.CreateModel(
             name='JudgementReturn',
             fields=[
@@ -90,4 +93,5 @@ class Migration(migrations.Migration):
             model_name='judgementreturnevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='40d89cc30442ffcb4c65ac10428357253ecdee8e', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_ec8ae', table='risk_judgementreturnevent', when='BEFORE')),
         ),
+        ]),
     ]
