@@ -203,7 +203,8 @@ def test_quorum(sectors, missing):
     ]
     found = quorum.quorum_of(seats, FULL)
     assert (found.met, found.missing) == (not missing, missing)
-    assert ("provisional" in found.words) == bool(missing)
+    assert ("provisional" in found.follows) == bool(missing)
+    assert all(service in found.follows for service in missing)
 
 
 READY = decisions.ClosingFacts(assessed_on=ON - timedelta(days=28), running_actions=0, has_lead=True)
