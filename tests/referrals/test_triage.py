@@ -356,7 +356,7 @@ def test_bad_input_is_answered_at_its_field_with_everything_kept(
 
 
 def test_everything_that_is_wrong_is_said_in_one_round(world: World, client_as: Any) -> None:
-    """Seen to fail: with the form's own check left out, the reason alone was asked for first."""
+    """The reason, the sentences, the message and the lead are asked for in one round."""
     notification = sent(world, immediate_danger=True)
     wrong = answers(notification, world, reason_accept="", rationale="no", message_accept=" ", lead="")
     form = client_as("triage").post(page(notification), wrong).context["form"]

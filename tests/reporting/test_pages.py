@@ -318,7 +318,7 @@ def test_who_sent_a_notification_is_told_where_identity_is_open_in_full(full_wor
 
 
 def test_what_was_not_held_says_why_to_who_reads_interviews_in_full(world, client_as, monkeypatch):
-    """Seen to fail: with the level left out, a reader of summaries read that the child had declined."""
+    """A reader of summaries does not read that the child has declined."""
     worker, child = world.viewer("officer"), make_child()
     states = (("declined", {}), ("to_offer", {}), ("not_needed", {"not_needed_reason": "other"}), ("not_engaged", {}))
     for number, (state, more) in enumerate(states):
