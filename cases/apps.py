@@ -124,12 +124,12 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         from cases import checks  # noqa: F401  (registers the system checks)
         from cases.clocks.choices import AlertKind
-        from cases.clocks.services import register_hidden_files, register_should_alert
+        from cases.clocks.services import register_hidden_files, register_kept_from, register_should_alert
         from cases.presenters.emergency import home_blocks
         from cases.presenters.home import register_home_block
         from cases.presenters.matrix import matrix_blocks
         from cases.record.selectors.hidden import hidden_files
-        from cases.sharing.selectors.looks import digest_addresses, digests_waiting
+        from cases.sharing.selectors.looks import digest_addresses, digests_kept_from, digests_waiting
 
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
         register_definitions("name_variants", Path(__file__).parent / "definitions" / "names")
@@ -139,6 +139,7 @@ class CasesConfig(AppConfig):
         register_home_block(home_blocks)
         register_home_block(matrix_blocks)
         register_should_alert(AlertKind.LOOK_DIGEST, digests_waiting, addresses=digest_addresses)
+        register_kept_from(AlertKind.LOOK_DIGEST, digests_kept_from)
         declare_rights(RIGHTS_ON_FILES)
         declare_rights(RIGHTS_ON_CLOCKS)
         declare_rights(RIGHTS_ON_EMERGENCIES)

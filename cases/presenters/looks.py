@@ -79,7 +79,7 @@ def _file(event: AccessEvent, references: dict[UUID, str]) -> dict[str, Any]:
     reference = references.get(event.child_id) if event.child_id else None
     if reference is not None:
         return {"text": reference, "href": reverse("cases:file", args=[reference])}
-    count = len(event.shown_ids)
+    count = sum(shown in references for shown in event.shown_ids)
     return {"text": f"{count} in a list" if count else "None"}
 
 
@@ -107,7 +107,7 @@ def digest_items(digests: Iterable[LookDigest]) -> list[dict[str, str]]:
         {
             "text": week_words(digest.week_from),
             "href": reverse("cases:look_digest", args=[digest.pk]),
-            "meta": f"{digest.looks:,} looks at files, {_signals(digest.found)}",  # type: ignore[attr-defined]
+            "meta": _signals(digest.found),  # type: ignore[attr-defined]
             "due": f"{digest.waiting} to decide" if digest.waiting else "",  # type: ignore[attr-defined]
             "tone": "watch",
         }

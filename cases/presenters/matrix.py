@@ -58,6 +58,7 @@ PIECES: dict[str, str] = {
     "instructions": "instructions",
     "totals": "totals",
 }
+FEWEST_SAID = 5
 CHANGE_COLUMNS = [
     {"text": "Role"},
     {"text": "Kind of information"},
@@ -70,6 +71,11 @@ CHANGE_COLUMNS = [
 def role_to_read(viewer: Viewer, asked: str) -> str:
     """Whose row is read out: that which was asked for, or one's own."""
     return next((role for role in (asked, viewer.role_key) if role in ROLES), next(iter(ROLES)))
+
+
+def role_name(role: str) -> str:
+    """What a role is called."""
+    return ROLES[role].name
 
 
 def role_rows(role: str, matrix: Matrix) -> list[dict[str, Any]]:
@@ -105,6 +111,11 @@ def key_rows() -> list[dict[str, str]]:
     return [{"key": cell.value, "value": words} for cell, words in IN_WORDS.items()]
 
 
+def cell_words(change: CellChange) -> str:
+    """Which cell a change is about: the role and the kind of information."""
+    return f"{ROLES[change.role].name}, {Category(change.category).label}"
+
+
 def change_sentence(change: CellChange) -> str:
     """What a change does to a role, in a sentence."""
     parts = [
@@ -138,11 +149,15 @@ def change_rows(changes: Iterable[tuple[CellChange, Reach]]) -> list[list[dict[s
 
 
 def reach_words(reach: Reach) -> str:
-    """Whom and what a change touches today, in figures with their words."""
-    return (
-        f"{_counted(reach.people, 'person', 'people')}, {_counted(reach.files, 'file', 'files')}, "
-        f"{_counted(reach.entries, 'entry', 'entries')}"
-    )
+    """Whom and what a change touches today. Of files and entries a small number is not said: they are counted for
+    whoever reads this, who may not know of each.
+    """
+    people = _counted(reach.people, "person", "people")
+    return f"{people}, {_enough(reach.files, 'files')}, {_enough(reach.entries, 'entries')}"
+
+
+def _enough(number: int, many: str) -> str:
+    return f"{number:,} {many}" if number >= FEWEST_SAID else f"fewer than {FEWEST_SAID} {many}"
 
 
 def _counted(number: int, one: str, many: str) -> str:

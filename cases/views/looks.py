@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
-from accounts.rules.text import page_number
+from accounts.rules.text import page_hrefs, page_number
 from accounts.selectors import now
 from accounts.selectors.people import agencies_by_sector
 from accounts.services.access_events import trace_of
@@ -37,21 +37,22 @@ def looks(request: HttpRequest) -> HttpResponse:
     """Everybody who has looked or was refused in the last four weeks; a POST, as a name may be asked for."""
     agencies = [(str(agency.pk), agency.name) for agency in agencies_by_sector()]
     form = PeopleFilterForm(request.POST or None, agencies=agencies)
-    wanted = found.PersonFilter()
+    wanted, at = found.PersonFilter(), now()
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         agency_id = UUID(said["agency"]) if said["agency"] else None
         wanted = found.PersonFilter(words=said["words"], agency_id=agency_id, refused=said["refused"])
     page = page_number(request.GET.get("page", "1"))
-    people = found.people_who_looked(wanted, since=now() - LATELY, skip=(page - 1) * PAGE_LENGTH, limit=PAGE_LENGTH + 1)
+    people = found.people_who_looked(
+        viewer_of(request), wanted, at=at, since=at - LATELY, skip=(page - 1) * PAGE_LENGTH, limit=PAGE_LENGTH + 1
+    )
     rows = people[:PAGE_LENGTH]
     context = {
         "form": form,
         "columns": shown.PEOPLE_COLUMNS,
         "rows": shown.people_rows(rows, found.agencies_of(row.user_id for row in rows)),
         "narrowed": wanted != found.PersonFilter(),
-        "newer_href": f"?page={page - 1}" if page > 1 else "",
-        "older_href": f"?page={page + 1}" if len(people) > PAGE_LENGTH and not form.is_bound else "",
+        **page_hrefs(page, has_more=len(people) > PAGE_LENGTH and not form.is_bound),
         "more": len(people) > PAGE_LENGTH and form.is_bound,
     }
     return render(request, "cases/looks.html", context, status=422 if form.errors else 200)
@@ -67,7 +68,7 @@ def person_looks(request: HttpRequest, user_id: int) -> HttpResponse:
     rows = list(events[(page - 1) * PAGE_LENGTH : page * PAGE_LENGTH + 1])
     services.note_oversight(viewer=viewer_of(request), page="cases:person_looks", trace=trace_of(request))
     here = reverse("cases:person_looks", args=[person.pk])
-    query = "".join(f"&{urlencode({name: value})}" for name, value in request.GET.items() if name.startswith("looked_"))
+    query = [(name, value) for name, given in request.GET.lists() if name.startswith("looked_") for value in given]
     context = {
         "form": form,
         "person": person,
@@ -76,9 +77,8 @@ def person_looks(request: HttpRequest, user_id: int) -> HttpResponse:
         "rows": shown.event_rows(rows[:PAGE_LENGTH], found.references_of(viewer_of(request), rows, at=at)),
         "narrowed": form.is_bound,
         "clear_href": here,
-        "export_href": f"{reverse('cases:export_looks', args=[person.pk])}?{query[1:]}",
-        "newer_href": f"?page={page - 1}{query}" if page > 1 else "",
-        "older_href": f"?page={page + 1}{query}" if len(rows) > PAGE_LENGTH else "",
+        "export_href": f"{reverse('cases:export_looks', args=[person.pk])}?{urlencode(query)}",
+        **page_hrefs(page, has_more=len(rows) > PAGE_LENGTH, query=query),
     }
     return render(request, "cases/person_looks.html", context, status=422 if form.errors else 200)
 
@@ -110,7 +110,8 @@ def export_looks(request: HttpRequest, user_id: int) -> HttpResponse:
 @policy(capability=AUDIT, name="cases:look_digests")
 def look_digests(request: HttpRequest) -> HttpResponse:
     """The weeks that were gone through."""
-    return render(request, "cases/look_digests.html", {"digests": shown.digest_items(found.digests())})
+    digests = found.digests(viewer_of(request), now())
+    return render(request, "cases/look_digests.html", {"digests": shown.digest_items(digests)})
 
 
 @policy(capability=AUDIT, name="cases:look_digest")
@@ -120,7 +121,6 @@ def look_digest(request: HttpRequest, digest_id: UUID) -> HttpResponse:
     signals = found.signals_for(viewer, digest, at=at)
     context = {
         "week": shown.week_words(digest.week_from),
-        "looks": f"{digest.looks:,}",
         "groups": shown.signal_groups(
             signals,
             people=people_known(row.user_id for row in signals),
@@ -143,7 +143,7 @@ def decide_signal(request: HttpRequest, signal_id: UUID) -> HttpResponse:
         try:
             services.decide_signal(signal_id=signal.pk, verdict=verdict, note=note, at=at, by=viewer)
         except VerdictRefused as refusal:
-            form.add_error(None, refusal.reason)
+            form.refuse(refusal)
         else:
             messages.success(request, "What came of it is written down.")
             return redirect(back)

@@ -15,7 +15,7 @@ from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
 from accounts.rules.dates import day
 from accounts.rules.refusals import NotKnown
-from accounts.rules.roles import ROLES, Capability
+from accounts.rules.roles import Capability
 from accounts.selectors import now
 from cases.forms.matrix import ChangeForm, ProposeForm, ReadMatrixForm, RemoveChangeForm
 from cases.presenters import matrix as shown
@@ -47,7 +47,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
         "form": ReadMatrixForm(initial={"role": role}),
         "version": version,
         "in_force": version == current,
-        "role_name": ROLES[role].name,
+        "role_name": shown.role_name(role),
         "role_rows": shown.role_rows(role, cells),
         "columns": columns,
         "rows": rows,
@@ -76,7 +76,7 @@ def propose_matrix(request: HttpRequest) -> HttpResponse:
         try:
             proposal = services.propose_matrix(**said, at=at, by=viewer_of(request))
         except MatrixRefused as refusal:
-            form.add_error(None, refusal.reason)
+            form.refuse(refusal)
         else:
             messages.success(request, "The proposal is saved. Look at what it would change, then sign for it or wait.")
             return redirect("cases:matrix_proposal", proposal.pk)
@@ -109,11 +109,7 @@ def _proposal_page(request: HttpRequest, proposal: MatrixProposal) -> HttpRespon
         "form": WriteForm(auto_id=False),
         "cannot_sign": _why_not(proposal, viewer, changes),
         "mine": mine,
-        "removals": [
-            (f"{ROLES[change.role].name}, {shown.Category(change.category).label}", _removal(change))
-            for change in changes
-            if mine and len(changes) > 1
-        ],
+        "removals": [(shown.cell_words(change), _removal(change)) for change in changes if mine and len(changes) > 1],
     }
     return render(request, "cases/matrix_proposal.html", context)
 
@@ -141,7 +137,7 @@ def add_matrix_change(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
         try:
             services.add_change(proposal_id=proposal.pk, **said, by=viewer_of(request))
         except MatrixRefused as refusal:
-            form.add_error(None, refusal.reason)
+            form.refuse(refusal)
         else:
             messages.success(request, "The change is in the proposal.")
             return redirect(back)

@@ -360,6 +360,40 @@ def test_a_guardian_kept_from_a_file_reads_nothing_of_looks_at_it(client_as, vie
     assert browser.get(f"/access/signals/{signal.pk}/").status_code == 404
 
 
+def test_a_guardian_kept_from_a_file_counts_nothing_of_it(client_as, viewer, world, at) -> None:
+    """Two guardians of one world: what one is kept from is in no number of theirs, nor in any line or alert."""
+    signal = a_signal(viewer, at)
+    child, nurse = Child.objects.get(pk=signal.child_id), viewer("nurse")
+    LookSignal.objects.exclude(pk=signal.pk).filter(kind=SignalKind.OUT_OF_HOURS).update(
+        verdict=SignalVerdict.EXPLAINED, decided_at=at, decided_by=world.membership("manager")
+    )
+    for shown in ([child.pk], [child.pk, make_child().pk]):
+        AccessEvent.objects.create(
+            user_id=nurse.user_id, role=nurse.role_key, action="cases:search", reason_code="listed", shown_ids=shown,
+            outcome=AccessOutcome.ALLOWED,
+        )  # fmt: skip
+    browser = client_as("guardian")
+    people, digests = "/access/looks/", "/access/digests/"
+    mine = f"/access/looks/{nurse.user_id}/"
+
+    def told() -> tuple[bool, ...]:
+        text = {page: browser.get(page).content.decode() for page in (people, digests, mine, "/alerts/")}
+        return (
+            'data-label="Looks">3<' in text[people],
+            "1 to decide" in text[digests],
+            "1 in a list" in text[mine],
+            "1 look at files" in text[digests],
+            "worth a question" in text["/alerts/"],
+        )
+
+    assert told()[:3] == (True, True, True)
+    assert told()[4]
+    block(child, viewer("guardian"), by=viewer("manager"))
+    assert told() == (False, False, False, False, False)
+    assert "Nia Prosser" in browser.get(people).content.decode(), "the list that showed another file too"
+    assert browser.get(mine).content.decode().count("Stood in a list.") == 1
+
+
 @pytest.mark.parametrize(
     ("said", "status", "words"),
     [
@@ -396,5 +430,5 @@ def test_the_list_of_people_asks_as_often_for_three_as_for_one(
     browser = client_as("guardian")
     for name in ("nurse", "camhs", "keyworker")[:count]:
         look(viewer(name), make_child())
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         assert browser.get("/access/looks/").status_code == 200

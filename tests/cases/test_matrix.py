@@ -22,6 +22,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import CATEGORY_BITS, Category, Cell, GrantReason
 from cases.access.rules import Matrix, read_matrix
 from cases.access.selectors import matrix_in_force
+from cases.presenters.matrix import reach_words
 from cases.sharing.models.matrix import MatrixProposal
 from cases.sharing.rules.matrix import (
     CellChange,
@@ -273,6 +274,19 @@ def test_what_a_change_touches_is_counted_where_grants_open_that_kind_of_informa
     assert reach_of(change, at) == Reach(people=1, files=2, entries=2)
     grant(other, world.agency("housing"), valid_until=at - timedelta(hours=1), valid_from=at - timedelta(hours=2))
     assert reach_of(change, at).files == 2
+
+
+@pytest.mark.parametrize(
+    ("reach", "words"),
+    [
+        (Reach(1, 31, 122), "1 person, 31 files, 122 entries"),
+        (Reach(2, 4, 5), "2 people, fewer than 5 files, 5 entries"),
+        (Reach(0, 0, 0), "0 people, fewer than 5 files, fewer than 5 entries"),
+        (Reach(1, 1, 1234), "1 person, fewer than 5 files, 1,234 entries"),
+    ],
+)
+def test_a_small_number_of_files_or_entries_is_not_said(reach: Reach, words: str) -> None:
+    assert reach_words(reach) == words
 
 
 # The pages.

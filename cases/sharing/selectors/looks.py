@@ -15,9 +15,11 @@ from django.urls import reverse
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Membership, User
 from accounts.rules.refusals import NotKnown
+from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
-from cases.access.models import AccessGrant, Block
+from cases.access.models import AccessGrant
 from cases.record.models import Alias, Child, ChronologyEntry, Involvement
+from cases.record.selectors.hidden import hidden_files
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.rules.looks import Known, Limits, Look, NameSearch, family_names, read_limits
 
@@ -46,9 +48,21 @@ class PersonLooks:
     last_at: datetime | None
 
 
-def people_who_looked(wanted: PersonFilter, *, since: datetime, skip: int = 0, limit: int = 51) -> list[PersonLooks]:
+def _events_known(viewer: Viewer, at: datetime) -> QuerySet[AccessEvent]:
+    """Reads and refusals as far as a guardian may know: none about a file that they are kept from, no list or search
+    that showed nothing else, and so none of them in any number.
+    """
+    mine = Child.objects.visible_to(viewer, at=at).values("pk")
+    kept = list(hidden_files(viewer, at).values_list("pk", flat=True))
+    events = AccessEvent.objects.filter(Q(child_id=None) | Q(child_id__in=mine))
+    return events.exclude(shown_ids__len__gt=0, shown_ids__contained_by=kept)
+
+
+def people_who_looked(
+    viewer: Viewer, wanted: PersonFilter, *, at: datetime, since: datetime, skip: int = 0, limit: int = 51
+) -> list[PersonLooks]:
     """People who have looked or were refused since an instant, those with most refusals and reads first."""
-    events = AccessEvent.objects.filter(at__gte=since, user_id__isnull=False)
+    events = _events_known(viewer, at).filter(at__gte=since, user_id__isnull=False)
     if wanted.words or wanted.agency_id:
         people = User.objects.filter(full_name__icontains=wanted.words) if wanted.words else User.objects.all()
         if wanted.agency_id:
@@ -85,22 +99,19 @@ def person_with_looks(user_id: int) -> User:
 def looks_of(
     viewer: Viewer, user_id: int, *, at: datetime, looked_from: datetime | None, looked_before: datetime | None
 ) -> QuerySet[AccessEvent]:
-    """Everything one person opened, had in a list or was refused, newest first, as far as this guardian may know.
-
-    An event about a file that the guardian is kept from is left out, and so is it from the counts of its page.
-    """
-    events = AccessEvent.objects.filter(user_id=user_id)
+    """Everything one person opened, had in a list or was refused, newest first, as far as this guardian may know."""
+    events = _events_known(viewer, at).filter(user_id=user_id)
     if looked_from is not None:
         events = events.filter(at__gte=looked_from)
     if looked_before is not None:
         events = events.filter(at__lt=looked_before)
-    mine = Child.objects.visible_to(viewer, at=at).filter(pk=OuterRef("child_id"))
-    return events.filter(Q(child_id=None) | Exists(mine)).order_by("-at", "-pk")
+    return events.order_by("-at", "-pk")
 
 
-def references_of(viewer: Viewer, events: Iterable[Any], *, at: datetime) -> dict[UUID, str]:
-    """The references of the files that rows speak of, where the guardian may know of them."""
-    ids = {row.child_id for row in events if row.child_id}
+def references_of(viewer: Viewer, rows: Iterable[Any], *, at: datetime) -> dict[UUID, str]:
+    """The references of the files that rows speak of or showed in a list, where the guardian may know of them."""
+    ids = {row.child_id for row in rows if row.child_id}
+    ids |= {shown for row in rows for shown in getattr(row, "shown_ids", ())}
     files = Child.objects.visible_to(viewer, at=at).filter(pk__in=ids)
     return dict(files.values_list("pk", "reference"))
 
@@ -173,10 +184,11 @@ def limits_of(body: str) -> Limits:
 # The digests, for guardians.
 
 
-def digests() -> list[LookDigest]:
-    """Every week that was gone through, newest first, with how many of its signals wait."""
-    waiting = Count("signals", filter=Q(signals__decided_at=None))
-    return list(LookDigest.objects.annotate(waiting=waiting, found=Count("signals")).order_by("-week_from")[:104])
+def digests(viewer: Viewer, at: datetime) -> list[LookDigest]:
+    """Every week that was gone through, newest first, with how many of its signals there are and wait."""
+    known = Q(signals__in=_signals_known(viewer, at).values("pk"))
+    found, waiting = Count("signals", filter=known), Count("signals", filter=known & Q(signals__decided_at=None))
+    return list(LookDigest.objects.annotate(found=found, waiting=waiting).order_by("-week_from")[:104])
 
 
 def digest_by(digest_id: UUID) -> LookDigest:
@@ -187,17 +199,20 @@ def digest_by(digest_id: UUID) -> LookDigest:
     return found
 
 
+def _signals_known(viewer: Viewer, at: datetime) -> QuerySet[LookSignal]:
+    """Signals but those about a file that a conflict or a restriction keeps from the guardian."""
+    return LookSignal.objects.exclude(child_id__in=hidden_files(viewer, at))
+
+
 def signals_for(viewer: Viewer, digest: LookDigest, *, at: datetime) -> list[LookSignal]:
-    """The signals of a week, in the order of their kinds; none about a file that the guardian is blocked from."""
-    blocked = Block.objects.live(at).filter(user_id=viewer.person_id).values("child_id")
-    rows = LookSignal.objects.filter(digest=digest).exclude(child_id__in=blocked).select_related("decided_by__user")
+    """The signals of a week that a guardian may know of."""
+    rows = _signals_known(viewer, at).filter(digest=digest).select_related("decided_by__user")
     return list(rows.order_by("user_id", "child_id"))
 
 
 def signal_for(viewer: Viewer, signal_id: UUID, *, at: datetime) -> LookSignal:
     """One signal that this guardian may know of. Raises NotKnown for any other."""
-    blocked = Block.objects.live(at).filter(user_id=viewer.person_id).values("child_id")
-    found = LookSignal.objects.exclude(child_id__in=blocked).filter(pk=signal_id).first()
+    found = _signals_known(viewer, at).filter(pk=signal_id).first()
     if found is None:
         raise NotKnown("no_signal")
     return found
@@ -207,6 +222,14 @@ def digests_waiting(at: datetime) -> QuerySet[Any]:
     """The ids of digests with a signal that nobody has decided: each must have an alert."""
     waiting = LookSignal.objects.filter(digest=OuterRef("pk"), decided_at=None)
     return LookDigest.objects.filter(Exists(waiting), made_at__lte=at).values("pk")
+
+
+def digests_kept_from(viewer: Viewer, at: datetime) -> QuerySet[Any]:
+    """The ids of digests in which nothing waits that this guardian may know of: their alerts are not for them."""
+    if not viewer.may(Capability.AUDIT):
+        return LookDigest.objects.none().values("pk")
+    waiting = _signals_known(viewer, at).filter(digest=OuterRef("pk"), decided_at=None)
+    return LookDigest.objects.exclude(Exists(waiting)).values("pk")
 
 
 def digest_addresses(digest_ids: Iterable[UUID]) -> dict[UUID, str]:
