@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from uuid import UUID
 
 from accounts.rules.dates import in_london, moment
 from accounts.rules.refusals import Refusal
@@ -41,10 +40,6 @@ class MissingRefused(Refusal):
     """Something about an episode or an interview cannot be done like this; `field` is the control it is about."""
 
     code = "missing_refused"
-
-    def __init__(self, reason: str, *, field: str = "", child_id: UUID | None = None) -> None:
-        super().__init__(reason, child_id=child_id)
-        self.field = field
 
 
 class AlreadyMissing(MissingRefused):

@@ -50,7 +50,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         try:
             asked = services.request_report(period=form.wanted(), at=at, by=_viewer(request))
         except PeriodRefused as refusal:
-            form.add_error(refusal.field, refusal.reason)
+            form.refuse(refusal)
         else:
             return redirect("reporting:run", asked.pk)
     context = {"form": form, "columns": pages.RUN_COLUMNS, "rows": pages.run_rows(selectors.runs())}

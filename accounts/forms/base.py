@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from accounts.forms.fields import KeyField
 from accounts.forms.widgets import ChoicesWithHints, DatePartsInput
+from accounts.rules.refusals import Refusal
 
 LOST_KEY = "This page could not be matched to the one you opened. Check your answers and send them again"
 
@@ -148,6 +149,10 @@ class HarbourForm(forms.Form):
         for name, field in self.fields.items():
             if getattr(field, "when", "") and at is None:
                 raise ImproperlyConfigured(f"{type(self).__name__}({name}) compares dates and needs `at`.")
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Say what a service refused at the question it is about, or above the form."""
+        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.reason)
 
     def full_clean(self) -> None:
         # Only now: a form may be given more fields after it is made, as a risk tool's questions are.

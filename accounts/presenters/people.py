@@ -136,7 +136,7 @@ def review_rows(reviews: Iterable[AccessReview], *, today: date) -> list[list[Ce
         rows.append(
             [
                 {"text": review.agency.name, "href": reverse("accounts:review", args=[review.pk])},
-                {"text": f"{standing}, late" if late else standing, **({"tone": "late"} if late else {})},
+                {"text": f"{standing}, late" if late else standing, **({"tone": "urgent"} if late else {})},
                 {"text": f"{review.open_lines} of {review.all_lines} people left"},  # type: ignore[attr-defined]
             ]
         )

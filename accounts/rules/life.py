@@ -21,9 +21,7 @@ REVIEW_DUE = timedelta(days=14)
 class AccountRefused(Refusal):
     """Something that is not done to an account; `field` is the question it belongs to, where it is one."""
 
-    def __init__(self, reason: str, *, field: str | None = None, code: str = "account_refused") -> None:
-        super().__init__(reason, code=code)
-        self.field = field
+    code = "account_refused"
 
 
 def check_administers(by: Viewer) -> None:

@@ -4,14 +4,20 @@ from uuid import UUID
 
 
 class Refusal(Exception):
-    """An action is refused on something the person can already see: shown as a 403 page with `reason`."""
+    """An action is refused on something the person can already see: shown as a 403 page with `reason`.
+
+    `field` names the question of a form that it is about, where there is one: `form.refuse` says it there.
+    """
 
     code = "refused"
+    field = ""
 
-    def __init__(self, reason: str, *, code: str | None = None, child_id: UUID | None = None) -> None:
+    def __init__(self, reason: str, *, field: str = "", code: str | None = None, child_id: UUID | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.child_id = child_id
+        if field:
+            self.field = field
         if code:
             self.code = code
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 from uuid import UUID
 
 from django.conf import settings
@@ -15,10 +14,9 @@ from django.db import transaction
 from accounts.choices import NoticeKind
 from accounts.models import Invitation, Notice, User
 from accounts.rules.notices import words_of
+from accounts.services.mailing import MOST_IN_ONE_RUN, letter, send_waiting, try_to_send
 
 log = logging.getLogger("harbour.notices")
-FAILURES_IN_A_ROW = 4
-MOST_IN_ONE_RUN = 200
 INVITATION_SALT = "harbour.invitation"
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -34,15 +32,7 @@ def send_notices(at: datetime, *, most: int = MOST_IN_ONE_RUN) -> int:
     One that fails is tried again after a growing wait, always under the same Message-ID; after some failures in a row
     the mail server is given time until the next run.
     """
-    sent = failures = 0
-    for _ in range(most):
-        went = _send_next(at)
-        if went is None:
-            break
-        sent, failures = (sent + 1, 0) if went else (sent, failures + 1)
-        if failures >= FAILURES_IN_A_ROW:
-            break
-    return sent
+    return send_waiting(lambda: _send_next(at), most=most)
 
 
 @transaction.atomic
@@ -55,28 +45,21 @@ def _send_next(at: datetime) -> bool | None:
     )
     if notice is None:
         return None
-    try:
-        _mail(notice).send()
-    except (OSError, ValueError) as error:  # what smtplib and a bad address raise; their words may hold addresses
-        notice.tries += 1
-        notice.next_try_at = at + min(timedelta(seconds=30) * 2 ** min(notice.tries, 10), LONGEST_WAIT)
-        notice.last_error = type(error).__name__
-        notice.save(update_fields=["tries", "next_try_at", "last_error"])
-        log.warning("notice_mail_failed", extra={"tries": notice.tries, "error": notice.last_error})
-        return False
-    notice.sent_at, notice.last_error = at, ""
-    notice.save(update_fields=["sent_at", "last_error"])
-    return True
+    return try_to_send(notice, _mail(notice), at=at, wait_after=_wait_after, log=log, event="notice_mail_failed")
+
+
+def _wait_after(tries: int) -> timedelta:
+    doublings: int = min(tries, 10)
+    return min(timedelta(seconds=30) * (1 << doublings), LONGEST_WAIT)
 
 
 def _mail(notice: Notice) -> EmailMessage:
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     words = words_of(notice.kind)
-    return EmailMessage(
+    return letter(
         subject=f"Harbour: {words.subject[:1].lower()}{words.subject[1:]}",
         body=f"{words.sentence}\n\n{settings.BASE_URL}{_link(notice)}\n",
-        to=[notice.email],
-        headers={"Message-ID": f"<{notice.message_id}@{domain}>", "Auto-Submitted": "auto-generated"},
+        to=notice.email,
+        message_id=notice.message_id,
     )
 
 

@@ -28,11 +28,6 @@ ADMINISTER = Capability.ADMINISTER
 WAITS = "It opens files, so a manager of the agency or the data guardian gives it. They have been told."
 
 
-def say_at_field(form: WriteForm, refusal: AccountRefused) -> None:
-    """A refusal at the question that it belongs to, or above the form."""
-    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
-
-
 @policy(methods=("GET", "POST"), capability=ADMINISTER, fresh_code=True)
 def invite(request: HttpRequest) -> HttpResponse:
     """Make an account for somebody, and send them a link to set a password."""
@@ -50,7 +45,7 @@ def invite(request: HttpRequest) -> HttpResponse:
                 by=request.viewer,  # type: ignore[attr-defined]
             )
         except AccountRefused as refusal:
-            say_at_field(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, f"The invitation is on its way to {user.email}.")
             return redirect("accounts:person", person_id=user.pk)
@@ -77,7 +72,7 @@ def give_role(request: HttpRequest, person_id: int) -> HttpResponse:
         try:
             ask_for_role(user=found, asked=asked, at=at, by=request.viewer)  # type: ignore[attr-defined]
         except AccountRefused as refusal:
-            say_at_field(form, refusal)
+            form.refuse(refusal)
         else:
             done = WAITS if needs_a_second_person(said["role"]) else "The role is given, and holds from now on."
             messages.success(request, done)
@@ -105,7 +100,7 @@ def leave(request: HttpRequest, person_id: int) -> HttpResponse:
         try:
             close_account(user=found, reason=form.cleaned_data["reason"], at=at, by=request.viewer)  # type: ignore[attr-defined]
         except AccountRefused as refusal:
-            say_at_field(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "The account is closed. They are signed out everywhere, and hold no role.")
             return redirect("accounts:person", person_id=found.pk)
@@ -127,7 +122,7 @@ def lift(request: HttpRequest, person_id: int) -> HttpResponse:
                 by=request.viewer,  # type: ignore[attr-defined]
             )
         except AccountRefused as refusal:
-            say_at_field(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "The account is open again. They have been told.")
             return redirect("accounts:person", person_id=found.pk)
@@ -142,7 +137,7 @@ def password_link(request: HttpRequest, person_id: int) -> HttpResponse:
         try:
             send_password_link(user=found, at=now(), by=request.viewer)  # type: ignore[attr-defined]
         except AccountRefused as refusal:
-            say_at_field(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, f"A link is on its way to {found.email}.")
             return redirect("accounts:person", person_id=found.pk)

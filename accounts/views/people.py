@@ -149,7 +149,7 @@ def reset_second_step(request: HttpRequest, person_id: int) -> HttpResponse:
                 by=request.viewer,  # type: ignore[attr-defined]
             )
         except Refusal as refusal:
-            form.add_error(None, refusal.reason)
+            form.refuse(refusal)
         else:
             messages.success(request, "The second step is reset. They were told, and set up another when they sign in.")
             return redirect("accounts:person", person_id=found.pk)

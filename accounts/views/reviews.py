@@ -30,7 +30,6 @@ from accounts.selectors import now
 from accounts.selectors.life import functions_of, lines_of, request_for, requests_for, review_for, reviews_for
 from accounts.services.memberships import decide_role
 from accounts.services.reviews import answer_review
-from accounts.views.life import say_at_field
 
 REVIEW_ACCESS = Capability.REVIEW_ACCESS
 
@@ -59,7 +58,7 @@ def decide(request: HttpRequest, request_id: UUID) -> HttpResponse:
         try:
             decide_role(request_id=found.pk, decision=decision, why=said["why"], at=now(), by=viewer)
         except AccountRefused as refusal:
-            say_at_field(form, refusal)
+            form.refuse(refusal)
         else:
             given = decision == RoleDecision.GIVEN
             messages.success(request, "The role is given." if given else "The role is refused.")
@@ -90,7 +89,7 @@ def review(request: HttpRequest, review_id: UUID) -> HttpResponse:
         try:
             answer_review(review_id=found.pk, answers=form.answers(), at=at, by=viewer)
         except AccountRefused as refusal:
-            say_at_field(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "What you said is signed with your name.")
             return redirect("accounts:review", review_id=found.pk)

@@ -129,7 +129,7 @@ def end_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
         try:
             revoke_token(token=token, at=now(), by=request.viewer)  # type: ignore[attr-defined]
         except TokenRefused as refusal:
-            form.add_error(None, refusal.reason)
+            form.refuse(refusal)
         else:
             messages.success(request, "The token is revoked. Nothing can be sent with it any more.")
             return redirect(back)

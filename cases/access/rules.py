@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from accounts.rules.roles import ROLES, Capability
+from accounts.rules.roles import ROLES, Capability, opens_files
 from accounts.rules.viewers import Viewer
 from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, Category, Cell
 
@@ -156,7 +156,7 @@ def may_know(viewer: Viewer, facts: FileFacts) -> Decision:
         return Decision(True, "system")
     if not viewer.role_key:
         return Decision(False, "no_membership")
-    if not reads_files(viewer.role_key):
+    if not opens_files(viewer.role_key):
         return Decision(False, "role_lacks")
     if facts.blocked:
         return Decision(False, "blocked")
@@ -219,11 +219,7 @@ def readers_of(category: str, matrix: Matrix, *, sector: str) -> Readers:
     """Who reads an entry of a category that is written at an agency of a sector; roles that open no files are out."""
 
     def roles(cell: Cell) -> frozenset[str]:
-        return frozenset(
-            key
-            for key, role in ROLES.items()
-            if Capability.READ_FILES in role.capabilities and matrix.cell(key, category) == cell
-        )
+        return frozenset(key for key in ROLES if opens_files(key) and matrix.cell(key, category) == cell)
 
     return Readers(
         full=roles(Cell.FULL),
@@ -273,11 +269,6 @@ def timeline_level(category: str, level: Level) -> Level:
     if level == Level.SUMMARY and category in SUMMARISED_WITHOUT_ENTRIES:
         return Level.EXISTENCE
     return level
-
-
-def reads_files(role_key: str) -> bool:
-    """Whether a role opens children's files at all."""
-    return Capability.READ_FILES in ROLES[role_key].capabilities
 
 
 def roles_told_of(category: str, matrix: Matrix) -> frozenset[str]:

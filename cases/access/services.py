@@ -17,11 +17,12 @@ from django.utils.timezone import localdate
 from accounts.choices import FunctionKey
 from accounts.models import Membership, User
 from accounts.rules.refusals import Refusal
+from accounts.rules.roles import opens_files
 from accounts.rules.viewers import Viewer
 from accounts.selectors.people import function_group
 from cases.access.choices import ALL_CATEGORIES, Category, GrantReason
 from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
-from cases.access.rules import mask_of, reads_files, roles_told_of
+from cases.access.rules import mask_of, roles_told_of
 from cases.access.selectors import matrix_in_force, roles_of
 
 VIEW_PERMISSION = "view_child"
@@ -167,7 +168,7 @@ def _reading_roles(group_ids: Iterable[int], at: datetime) -> dict[int, set[str]
     if not ids:
         return {}
     held = roles_of(ids, on=localdate(at))
-    return {group_id: {role for role in held.get(group_id, []) if reads_files(role)} for group_id in ids}
+    return {group_id: {role for role in held.get(group_id, []) if opens_files(role)} for group_id in ids}
 
 
 def _roles_granted(user_ids: Iterable[int], child_id: UUID) -> dict[int, set[str]]:

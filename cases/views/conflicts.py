@@ -17,34 +17,22 @@ from accounts.services.access_events import trace_of
 from cases.access.rules import Action
 from cases.forms import conflicts as forms
 from cases.presenters import conflicts as words
-from cases.presenters.frame import crumbs_to
 from cases.presenters.restriction import people_to_choose
 from cases.record.services import OpenFile, note_files_shown
 from cases.sharing.rules.conflicts import ConflictRefused, WorkToHandOver
 from cases.sharing.selectors import conflicts as selectors
 from cases.sharing.selectors.restriction import may_be_named, work_of
 from cases.sharing.services import conflicts as services
+from cases.views.asking import ask_on_file
 from cases.views.loading import file_page, viewer_of
 
 READ, OVERSEE, AUDIT = Capability.READ_FILES, Capability.OVERSEE_ACCESS, Capability.AUDIT
 THANKS = "Thank you. It is written down, and a data guardian does what is needed. You need do nothing more."
 
 
-def _put(form: WriteForm, refusal: ConflictRefused) -> None:
-    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
-
-
 def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str, **more: Any) -> HttpResponse:
-    context = {
-        "opened": opened,
-        "reference": opened.child.reference,
-        "crumbs": crumbs_to(opened, here=heading),
-        "form": form,
-        "heading": heading,
-        "cancel_href": reverse("cases:who_can_see", args=[opened.child.reference]),
-        **more,
-    }
-    return render(request, "cases/ask.html", context, status=422 if form.is_bound else 200)
+    back = reverse("cases:who_can_see", args=[opened.child.reference])
+    return ask_on_file(request, opened, form, heading=heading, cancel_href=back, **more)
 
 
 @policy(methods=("GET", "POST"), capability=READ, reads_file=True, name="cases:add_conflict")
@@ -56,7 +44,7 @@ def declare_on_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         try:
             services.declare_on_file(child=opened.child, said=form.said(), at=opened.at, by=opened.viewer)
         except ConflictRefused as refusal:
-            _put(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(
                 request, "Thank you for saying so. The file is closed to you now. Whoever leads on the case is told."
@@ -99,7 +87,7 @@ def place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
             if isinstance(refusal, WorkToHandOver):
                 work = work_of(opened.child.pk, selectors.memberships_of(member.user_id))
                 lines = words.work_to_hand_over(work)
-            _put(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, f"{member.user} finds no trace of this file any more, and has not been told.")
             return redirect("cases:who_can_see", opened.child.reference)
@@ -125,7 +113,7 @@ def declare(request: HttpRequest) -> HttpResponse:
                 by=viewer,
             )
         except ConflictRefused as refusal:
-            _put(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, THANKS)
             return redirect("home")
@@ -191,7 +179,7 @@ def show_conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
                 )
                 messages.success(request, "It is written down that you ask. Somebody else must agree.")
         except ConflictRefused as refusal:
-            _put(form, refusal)
+            form.refuse(refusal)
         else:
             return redirect("cases:conflict", conflict_id)
     note_files_shown(viewer=viewer, page="cases:conflict", child_ids=[conflict.child_id], trace=trace_of(request))
@@ -223,7 +211,7 @@ def answer_possible(request: HttpRequest, possible_id: UUID) -> HttpResponse:
                 possible_id=possible_id, keep_apart=said["keep_apart"] == "yes", words=said["words"], at=at, by=viewer
             )
         except ConflictRefused as refusal:
-            _put(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "Your answer is written down.")
             return redirect("cases:conflicts")

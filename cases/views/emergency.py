@@ -1,7 +1,6 @@
 """Opening a file in an emergency, the register of what was opened, and its review."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,7 +11,7 @@ from django.urls import reverse
 from accounts.middleware.policy import policy
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
-from accounts.rules.text import page_number
+from accounts.rules.text import page_hrefs, page_number
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
 from cases.forms.chronology import end_of, start_of
@@ -46,7 +45,7 @@ def open_a_file(request: HttpRequest) -> HttpResponse:
                 asked=form.asked(), kind=said["kind"], reason=said["reason"], at=at, by=viewer, trace=trace_of(request)
             )
         except EmergencyRefused as refusal:
-            form.add_error(refusal.field, refusal.reason)
+            form.refuse(refusal)
         else:
             if tried.child is not None:
                 if tried.access is None:
@@ -93,8 +92,7 @@ def show_register(request: HttpRequest) -> HttpResponse:
         "agency": viewer.agency_name,
         "narrowed": wanted != RegisterFilter(),
         "clear_href": reverse("cases:emergency_register"),
-        "newer_href": f"?{urlencode([*query, ('page', page - 1)])}" if page > 1 else "",
-        "older_href": f"?{urlencode([*query, ('page', page + 1)])}" if len(found) > REGISTER_LENGTH else "",
+        **page_hrefs(page, has_more=len(found) > REGISTER_LENGTH, query=query),
     }
     return render(request, "cases/emergency_register.html", context, status=422 if form.errors else 200)
 
@@ -128,7 +126,7 @@ def show_emergency(request: HttpRequest, access_id: UUID) -> HttpResponse:
                 access_id=access_id, verdict=said["verdict"], words=said["words"], at=at, by=viewer
             )
         except EmergencyRefused as refusal:
-            form.add_error(refusal.field, refusal.reason)
+            form.refuse(refusal)
         else:
             messages.success(request, "Your review is written down. The person who opened the file is told.")
             return redirect("cases:emergency_register")

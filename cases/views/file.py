@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
@@ -16,7 +17,6 @@ from cases.access.rules import REASONS, Action
 from cases.forms import record as forms
 from cases.presenters import overview
 from cases.presenters.conflict import conflict_rows, kept_values
-from cases.presenters.frame import crumbs_to
 from cases.presenters.timeline import timeline
 from cases.record.rules import RecordRefused
 from cases.record.selectors import chronology_of, facts_on, involvements_of, saved_since, withheld_counts
@@ -30,6 +30,7 @@ from cases.record.services import (
     change_identity,
     record_period,
 )
+from cases.views.asking import ask_on_file, frame_of
 from cases.views.loading import file_page
 
 READ, WRITE = Capability.READ_FILES, Capability.WRITE_FILES
@@ -52,7 +53,7 @@ def show_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     entries = chronology_of(opened.child, viewer=opened.viewer, matrix=opened.matrix, at=opened.at, limit=LATEST)
     counts = withheld_counts(opened.child, categories=overview.existence_categories(opened), viewer=opened.viewer)
     context = {
-        **_frame(opened, here="Overview"),
+        **frame_of(opened, here="Overview"),
         "glance": overview.at_a_glance(opened, facts),
         "where": overview.where_rows(opened, facts),
         "identity": overview.identity_rows(opened, facts),
@@ -67,20 +68,9 @@ def show_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     return render(request, "cases/file.html", context)
 
 
-def _frame(opened: OpenFile, *, here: str) -> dict[str, Any]:
-    return {"opened": opened, "reference": opened.child.reference, "crumbs": crumbs_to(opened, here=here)}
-
-
-def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str, **more: Any) -> HttpResponse:
-    context = {
-        **_frame(opened, here=heading),
-        "form": form,
-        "heading": heading,
-        "button": "Save",
-        "cancel_href": f"/cases/{opened.child.reference}/",
-        **more,
-    }
-    return render(request, "cases/ask.html", context, status=422 if form.is_bound else 200)
+def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str) -> HttpResponse:
+    back = reverse("cases:file", args=[opened.child.reference])
+    return ask_on_file(request, opened, form, heading=heading, cancel_href=back)
 
 
 @policy(methods=("GET", "POST"), capability=WRITE, reads_file=True, name="cases:change_identity")
@@ -112,7 +102,7 @@ def _show_both(
         initial={**{row["name"]: row["start"] for row in rows}, "version": opened.child.version},
     )
     context = {
-        **_frame(opened, here="Somebody saved this first"),
+        **frame_of(opened, here="Somebody saved this first"),
         "form": again,
         "rows": rows,
         "changed_by": since.by,

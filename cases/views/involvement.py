@@ -17,20 +17,16 @@ from cases.access.choices import Category
 from cases.access.rules import Action, Level
 from cases.access.selectors import still_reached
 from cases.forms.involvement import AgencyForm, ChangeLeadForm, EndInvolvementForm, InvolveForm
-from cases.presenters.frame import crumbs_to
 from cases.presenters.overview import worker_line, workers
 from cases.record import services
 from cases.record.models import Involvement
 from cases.record.rules import RecordRefused
 from cases.record.selectors import involvement_on, involvements_of
 from cases.record.services import OpenFile
+from cases.views.asking import ask_on_file, frame_of
 from cases.views.loading import file_page
 
 READ, CHANGE = Capability.READ_FILES, Capability.CHANGE_INVOLVEMENT
-
-
-def _frame(opened: OpenFile, *, here: str) -> dict[str, Any]:
-    return {"opened": opened, "reference": opened.child.reference, "crumbs": crumbs_to(opened, here=here)}
 
 
 @policy(capability=READ, reads_file=True, name="cases:involvement")
@@ -40,7 +36,7 @@ def show_involvement(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     rows = involvements_of(opened.child.pk)
     full = opened.level(Category.IDENTITY) == Level.FULL
     context = {
-        **_frame(opened, here="Involvement"),
+        **frame_of(opened, here="Involvement"),
         "workers": workers(opened, rows),
         "ended": [worker_line(row) for row in rows if row.ended_on is not None] if full else [],
         "summary": not full,
@@ -50,15 +46,8 @@ def show_involvement(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str, **more: Any) -> HttpResponse:
-    context = {
-        **_frame(opened, here=heading),
-        "form": form,
-        "heading": heading,
-        "button": "Save",
-        "cancel_href": reverse("cases:involvement", args=[opened.child.reference]),
-        **more,
-    }
-    return render(request, "cases/ask.html", context, status=422 if form.is_bound else 200)
+    back = reverse("cases:involvement", args=[opened.child.reference])
+    return ask_on_file(request, opened, form, heading=heading, cancel_href=back, **more)
 
 
 @policy(methods=("GET",), capability=CHANGE, reads_file=True, name="cases:choose_agency")
@@ -69,7 +58,7 @@ def choose_agency(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     form = AgencyForm(request.GET or None, agencies=agencies)
     if form.is_bound and form.is_valid():
         return redirect("cases:involve", opened.child.reference, form.cleaned_data["agency"])
-    context = {**_frame(opened, here="Add an agency"), "form": form}
+    context = {**frame_of(opened, here="Add an agency"), "form": form}
     return render(request, "cases/choose_agency.html", context, status=422 if form.is_bound else 200)
 
 
@@ -157,7 +146,7 @@ def _lead_saved_first(
         initial={"involvement": said["involvement"], "reason": said["reason"], "version": opened.child.version},
     )
     context = {
-        **_frame(opened, here="Somebody saved this first"),
+        **frame_of(opened, here="Somebody saved this first"),
         "form": again,
         "theirs": _worker(lead) if lead else "Nobody",
         "yours": wanted,
@@ -184,7 +173,7 @@ def end_involvement(request: HttpRequest, opened: OpenFile, involvement_id: UUID
                 by=opened.viewer,
             )
         except RecordRefused as refusal:
-            form.add_error(None, refusal.reason)
+            form.refuse(refusal)
         else:
             messages.success(request, _ended_words(opened, row))
             return redirect("cases:involvement", opened.child.reference)

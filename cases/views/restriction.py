@@ -6,23 +6,24 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
+from accounts.models import Membership
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from cases.access.rules import Action
 from cases.forms import restriction as forms
 from cases.presenters import restriction as words
-from cases.presenters.frame import crumbs_to
 from cases.record.services import OpenFile
 from cases.sharing.models import Restriction
 from cases.sharing.rules.restriction import RestrictionRefused
 from cases.sharing.selectors import restriction as selectors
 from cases.sharing.services import restriction as services
+from cases.views.asking import ask_on_file, frame_of
 from cases.views.loading import file_page
 
 RestrictionView = Callable[..., HttpResponse]
@@ -37,25 +38,32 @@ def _home(opened: OpenFile) -> str:
     return reverse("cases:restriction", args=[opened.child.reference])
 
 
-def _ask(
-    request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str, button: str, **more: Any
-) -> HttpResponse:
-    context = {
-        "opened": opened,
-        "reference": opened.child.reference,
-        "crumbs": crumbs_to(opened, here=heading),
-        "form": form,
-        "heading": heading,
-        "button": button,
-        "cancel_href": _home(opened),
-        **more,
-    }
-    return render(request, "cases/ask.html", context, status=422 if form.is_bound else 200)
+def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str, **more: Any) -> HttpResponse:
+    return ask_on_file(request, opened, form, heading=heading, **{"cancel_href": _home(opened), **more})
 
 
-def _put(form: WriteForm, refusal: RestrictionRefused) -> None:
-    field = refusal.field if refusal.field in form.fields else None
-    form.add_error(field, refusal.reason)
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _versioned(opened: OpenFile) -> dict[str, int]:
+    return {"version": opened.child.version}
+
+
+def _given(opened: OpenFile, said: dict[str, Any]) -> dict[str, Any]:
+    """What every call to a service of restrictions carries."""
+    return {"child": opened.child, "version": said["version"] or 0, "at": opened.at, "by": opened.viewer}
+
+
+def _done(form: WriteForm, call: Callable[[dict[str, Any]], Any]) -> Any:
+    """What a service made of a right form; None where the form was wrong or the service refused, and says so."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    try:
+        return call(form.cleaned_data)
+    except RestrictionRefused as refusal:
+        form.refuse(refusal)
+        return None
 
 
 @policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:restriction")
@@ -69,9 +77,7 @@ def show_restriction(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     reference = opened.child.reference
     asked = restriction.lift_asked_at is not None
     context = {
-        "opened": opened,
-        "reference": reference,
-        "crumbs": crumbs_to(opened, here="Restriction"),
+        **frame_of(opened, here="Restriction"),
         "facts": words.restriction_rows(restriction, at=opened.at),
         "columns": words.NAMED_COLUMNS,
         "named": words.named_rows(opened, named),
@@ -93,30 +99,17 @@ def show_restriction(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 
 def _place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     people = selectors.may_be_named(opened.child.pk, at=opened.at, near=True)
-    form = forms.RestrictForm(
-        request.POST if request.method == "POST" else None,
-        people=words.people_to_choose(people),
-        initial={"version": opened.child.version},
-    )
-    if form.is_bound and form.is_valid():
-        said = form.cleaned_data
-        try:
-            services.restrict_file(
-                child=opened.child,
-                kind=said["kind"],
-                reason=said["reason"],
-                review_on=said["review_on"],
-                named=[UUID(value) for value in said["named"]],
-                version=said["version"] or 0,
-                at=opened.at,
-                by=opened.viewer,
-            )
-        except RestrictionRefused as refusal:
-            _put(form, refusal)
-        else:
-            messages.success(request, "The file is restricted: the people you named see it, and nobody else.")
-            stays = str(opened.viewer.membership_id) in said["named"]
-            return redirect("cases:restriction", opened.child.reference) if stays else redirect("home")
+    form = forms.RestrictForm(_posted(request), people=words.people_to_choose(people), initial=_versioned(opened))
+
+    def restrict(said: dict[str, Any]) -> Restriction:
+        named = [UUID(value) for value in said["named"]]
+        answers = {name: said[name] for name in ("kind", "reason", "review_on")}
+        return services.restrict_file(named=named, **answers, **_given(opened, said))
+
+    if _done(form, restrict) is not None:
+        messages.success(request, "The file is restricted: the people you named see it, and nobody else.")
+        stays = str(opened.viewer.membership_id) in form.cleaned_data["named"]
+        return redirect("cases:restriction", opened.child.reference) if stays else redirect("home")
     return _ask(
         request,
         opened,
@@ -148,26 +141,15 @@ def add_name(request: HttpRequest, opened: OpenFile, restriction: Restriction) -
     """Name one more person."""
     named = set(selectors.named_on(opened.child.pk, at=opened.at))
     people = [one for one in selectors.may_be_named(opened.child.pk, at=opened.at, near=False) if one not in named]
-    form = forms.NameForm(
-        request.POST if request.method == "POST" else None,
-        people=words.people_to_choose(people),
-        initial={"version": opened.child.version},
-    )
-    if form.is_bound and form.is_valid():
-        said = form.cleaned_data
-        try:
-            member = services.name_person(
-                child=opened.child,
-                membership_id=UUID(said["person"]),
-                version=said["version"] or 0,
-                at=opened.at,
-                by=opened.viewer,
-            )
-        except RestrictionRefused as refusal:
-            _put(form, refusal)
-        else:
-            messages.success(request, f"{member.user} is named, and sees the file.")
-            return redirect(_home(opened))
+    form = forms.NameForm(_posted(request), people=words.people_to_choose(people), initial=_versioned(opened))
+
+    def name(said: dict[str, Any]) -> Membership:
+        return services.name_person(membership_id=UUID(said["person"]), **_given(opened, said))
+
+    member = _done(form, name)
+    if member is not None:
+        messages.success(request, f"{member.user} is named, and sees the file.")
+        return redirect(_home(opened))
     return _ask(request, opened, form, heading="Name somebody", button="Name them")
 
 
@@ -179,25 +161,14 @@ def take_off(request: HttpRequest, opened: OpenFile, restriction: Restriction, n
     member = next((one for one in selectors.named_on(opened.child.pk, at=opened.at) if one.pk == named_id), None)
     if member is None:
         raise NotKnown("not_named", child_id=opened.child.pk)
-    form = forms.TakeOffForm(
-        request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
-    )
-    if form.is_bound and form.is_valid():
-        said = form.cleaned_data
-        try:
-            services.remove_name(
-                child=opened.child,
-                membership_id=named_id,
-                words=said["words"],
-                version=said["version"] or 0,
-                at=opened.at,
-                by=opened.viewer,
-            )
-        except RestrictionRefused as refusal:
-            _put(form, refusal)
-        else:
-            messages.success(request, f"{member.user} is off the list.")
-            return redirect("home") if named_id == opened.viewer.membership_id else redirect(_home(opened))
+    form = forms.TakeOffForm(_posted(request), initial=_versioned(opened))
+
+    def remove(said: dict[str, Any]) -> Membership:
+        return services.remove_name(membership_id=named_id, words=said["words"], **_given(opened, said))
+
+    if _done(form, remove) is not None:
+        messages.success(request, f"{member.user} is off the list.")
+        return redirect("home") if named_id == opened.viewer.membership_id else redirect(_home(opened))
     return _ask(request, opened, form, heading=f"Take {member.user} off the list", button="Take them off")
 
 
@@ -206,25 +177,15 @@ def take_off(request: HttpRequest, opened: OpenFile, restriction: Restriction, n
 @_where_restricted
 def review(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
     """Keep the restriction until another day."""
-    form = forms.ReviewRestrictionForm(
-        request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
-    )
-    if form.is_bound and form.is_valid():
-        said = form.cleaned_data
-        try:
-            services.review_restriction(
-                child=opened.child,
-                review_on=said["review_on"],
-                words=said["words"],
-                version=said["version"] or 0,
-                at=opened.at,
-                by=opened.viewer,
-            )
-        except RestrictionRefused as refusal:
-            _put(form, refusal)
-        else:
-            messages.success(request, "The restriction stays, and its next review is set.")
-            return redirect(_home(opened))
+    form = forms.ReviewRestrictionForm(_posted(request), initial=_versioned(opened))
+
+    def keep(said: dict[str, Any]) -> Restriction:
+        answers = {"review_on": said["review_on"], "words": said["words"]}
+        return services.review_restriction(**answers, **_given(opened, said))
+
+    if _done(form, keep) is not None:
+        messages.success(request, "The restriction stays, and its next review is set.")
+        return redirect(_home(opened))
     return _ask(request, opened, form, heading="Review the restriction", button="Keep it restricted")
 
 
@@ -233,24 +194,14 @@ def review(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> 
 @_where_restricted
 def ask_for_lift(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
     """The first of two people asks that the restriction is lifted."""
-    form = forms.AskToLiftForm(
-        request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
-    )
-    if form.is_bound and form.is_valid():
-        said = form.cleaned_data
-        try:
-            services.ask_to_lift(
-                child=opened.child,
-                reason=said["reason"],
-                version=said["version"] or 0,
-                at=opened.at,
-                by=opened.viewer,
-            )
-        except RestrictionRefused as refusal:
-            _put(form, refusal)
-        else:
-            messages.success(request, "The others who may agree are told. Until one does, the file stays restricted.")
-            return redirect(_home(opened))
+    form = forms.AskToLiftForm(_posted(request), initial=_versioned(opened))
+
+    def put(said: dict[str, Any]) -> Restriction:
+        return services.ask_to_lift(reason=said["reason"], **_given(opened, said))
+
+    if _done(form, put) is not None:
+        messages.success(request, "The others who may agree are told. Until one does, the file stays restricted.")
+        return redirect(_home(opened))
     intro = "A second person who is named here, a manager or a data guardian, must agree."
     return _ask(request, opened, form, heading="Ask to lift the restriction", button="Ask", intro=intro)
 
@@ -260,28 +211,18 @@ def ask_for_lift(request: HttpRequest, opened: OpenFile, restriction: Restrictio
 @_where_restricted
 def answer_to_lift(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
     """The second of two people agrees that the restriction is lifted, or keeps it."""
-    form = forms.AnswerLiftForm(
-        request.POST if request.method == "POST" else None, initial={"version": opened.child.version}
-    )
-    if form.is_bound and form.is_valid():
-        said = form.cleaned_data
-        try:
-            answered = services.answer_lift(
-                child=opened.child,
-                lift=said["lift"] == "yes",
-                words=said["words"],
-                version=said["version"] or 0,
-                at=opened.at,
-                by=opened.viewer,
-            )
-        except RestrictionRefused as refusal:
-            _put(form, refusal)
-        else:
-            if answered.lifted_at is None:
-                messages.success(request, "The file stays restricted.")
-                return redirect(_home(opened))
-            messages.success(request, "The file is not restricted any more.")
-            return redirect("home")
+    form = forms.AnswerLiftForm(_posted(request), initial=_versioned(opened))
+
+    def answer(said: dict[str, Any]) -> Restriction:
+        return services.answer_lift(lift=said["lift"] == "yes", words=said["words"], **_given(opened, said))
+
+    answered = _done(form, answer)
+    if answered is not None:
+        if answered.lifted_at is None:
+            messages.success(request, "The file stays restricted.")
+            return redirect(_home(opened))
+        messages.success(request, "The file is not restricted any more.")
+        return redirect("home")
     asked = restriction.lift_asked_by
     intro = f"{asked} asks to lift it: {restriction.lift_reason}" if asked else "Nobody has asked to lift it."
     return _ask(request, opened, form, heading="Lift the restriction?", button="Answer", intro=intro)

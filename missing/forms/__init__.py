@@ -17,8 +17,6 @@ def answered(form: HarbourForm, call: Callable[[], Any]) -> Any:
         return call()
     except (AlreadyMissing, MayBeKnown):
         raise
-    except BreachReasonNeeded as refusal:
-        form.add_error("breach_reason" if "breach_reason" in form.fields else None, refusal.reason)
-    except MissingRefused as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
+    except (BreachReasonNeeded, MissingRefused) as refusal:
+        form.refuse(refusal)
     return None

@@ -7,7 +7,3 @@ class PanelRefused(Refusal):
     """Something about a meeting cannot be done like this; `field` names what to look at again."""
 
     code = "panel_refused"
-
-    def __init__(self, reason: str, *, field: str = "") -> None:
-        super().__init__(reason)
-        self.field = field

@@ -36,7 +36,6 @@ from panels.selectors.meetings import next_to_list_on, running_published
 from panels.services.actions import take_step, verify_action
 from panels.services.agenda import list_child
 from panels.services.minutes import open_child_minutes
-from panels.views.loading import failed
 from panels.views.meetings import pdf_response
 
 READ, WRITE, PREPARE = Capability.READ_FILES, Capability.WRITE_FILES, Capability.PREPARE_PANEL
@@ -93,7 +92,7 @@ def list_for_panel(request: HttpRequest, opened: OpenFile) -> HttpResponse:
                 opened=opened, why=form.cleaned_data["why"], late_on=late_on, at=opened.at, by=opened.viewer
             )
         except PanelRefused as refusal:
-            failed(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, f"The child is listed for the panel of {day(item.meeting.starts_at)}.")
             return redirect(back)
@@ -130,7 +129,7 @@ def action(request: HttpRequest, opened: OpenFile, action_id: UUID) -> HttpRespo
                     by=opened.viewer,
                 )
             except PanelRefused as refusal:
-                failed(form, refusal)
+                form.refuse(refusal)
             else:
                 messages.success(request, "Thank you. How the action stands is recorded.")
                 # The access that came with an action ends with it, and its page may be closed by now.

@@ -26,7 +26,7 @@ from panels.selectors.agenda import items_known, updates_on
 from panels.selectors.meetings import agencies_seated, deputy_seats, seats_on
 from panels.services.agenda import PanelStale, take_off
 from panels.services.deciding import add_update, record_decision
-from panels.views.loading import failed, item_page, records
+from panels.views.loading import item_page, records
 
 
 @policy(methods=("GET", "POST"), capability=Capability.READ_FILES, name="panels:item")
@@ -99,7 +99,7 @@ def _record(request: HttpRequest, form: DecisionForm, item: AgendaItem, opened: 
         form.add_error(None, stale.reason)
         return 409
     except PanelRefused as refusal:
-        failed(form, refusal)
+        form.refuse(refusal)
         return 422
     return 302
 
@@ -121,7 +121,7 @@ def prepare(request: HttpRequest, meeting: Meeting, item: AgendaItem, opened: Op
                 by=opened.viewer,
             )
         except PanelRefused as refusal:
-            failed(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "Thank you. The meeting has what your agency said.")
             return redirect("panels:meeting", meeting.pk)
@@ -152,7 +152,7 @@ def take_off_item(request: HttpRequest, meeting: Meeting, item: AgendaItem, open
                 by=opened.viewer,
             )
         except PanelRefused as refusal:
-            failed(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "The child is off the agenda, and the members' access through it has ended.")
             return redirect("panels:meeting", meeting.pk)

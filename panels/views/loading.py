@@ -14,7 +14,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from accounts.forms import WriteForm
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
@@ -87,8 +86,3 @@ def records(meeting: Meeting, item: AgendaItem | None, viewer: Viewer, *, at: da
 def runs(meeting: Meeting, viewer: Viewer, *, at: datetime) -> bool:
     """Whether the viewer keeps the panel or sits on the chair's seat."""
     return keeps_panel(viewer) or chairs_for(viewer, meeting.panel_id, on=timezone.localdate(at))
-
-
-def failed(form: WriteForm, refusal: PanelRefused) -> None:
-    """Say a refusal at the field it is about, or above the form."""
-    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)

@@ -37,7 +37,7 @@ from panels.services import meetings as services
 from panels.services.agenda import refresh_agenda
 from panels.services.minutes import open_minutes
 from panels.services.seats import panel_to_plan
-from panels.views.loading import failed, meeting_page, runs, sees_agenda, viewer_of
+from panels.views.loading import meeting_page, runs, sees_agenda, viewer_of
 
 READ, PREPARE = Capability.READ_FILES, Capability.PREPARE_PANEL
 
@@ -93,7 +93,7 @@ def plan(request: HttpRequest) -> HttpResponse:
                 by=viewer,
             )
         except PanelRefused as refusal:
-            failed(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "The meeting is planned, and its agenda is filled. Publish it when it is right.")
             return redirect("panels:meeting", meeting.pk)
@@ -123,7 +123,7 @@ def move(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
                 by=viewer_of(request),
             )
         except PanelRefused as refusal:
-            failed(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "The meeting is moved.")
             return redirect("panels:meeting", meeting.pk)
@@ -308,7 +308,7 @@ def close(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
                 by=viewer,
             )
         except PanelRefused as refusal:
-            failed(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "The meeting is closed. The minutes are ready, and referrers see the outcome.")
             return redirect("panels:meeting", meeting.pk)

@@ -21,7 +21,7 @@ from panels.presenters.meetings import seat_rows
 from panels.rules import PanelRefused
 from panels.selectors.meetings import deputy_of, may_sit, panels_known, seat_of, seats_on
 from panels.services import seats as services
-from panels.views.loading import failed, viewer_of
+from panels.views.loading import viewer_of
 
 PREPARE = Capability.PREPARE_PANEL
 
@@ -53,7 +53,7 @@ def add_seat(request: HttpRequest) -> HttpResponse:
                 by=viewer,
             )
         except PanelRefused as refusal:
-            failed(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "The seat is given.")
             return redirect("panels:seats")
@@ -70,7 +70,7 @@ def add_deputy(request: HttpRequest, seat_id: UUID) -> HttpResponse:
         try:
             services.add_deputy(seat=seat, membership=form.chosen, at=at, by=viewer_of(request))
         except PanelRefused as refusal:
-            failed(form, refusal)
+            form.refuse(refusal)
         else:
             messages.success(request, "The deputy is added.")
             return redirect("panels:seats")

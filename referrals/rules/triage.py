@@ -116,10 +116,6 @@ class TriageRefused(Refusal):
 
     code = "triage_refused"
 
-    def __init__(self, reason: str, *, field: str = "") -> None:
-        super().__init__(reason)
-        self.field = field
-
 
 class AlreadyDecided(Stale):
     """Somebody else decided first."""

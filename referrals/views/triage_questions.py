@@ -65,7 +65,7 @@ def triage_question(request: HttpRequest, question_id: UUID) -> HttpResponse:
                 by=viewer,
             )
         except TriageRefused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
+            form.refuse(refusal)
         else:
             same = form.cleaned_data["same_child"]
             reported = shown.question.report_id is not None

@@ -19,10 +19,6 @@ class PeriodRefused(Refusal):
 
     code = "period"
 
-    def __init__(self, reason: str, *, field: str) -> None:
-        super().__init__(reason)
-        self.field = field
-
 
 @dataclass(frozen=True)
 class Period:

@@ -10,10 +10,10 @@ import pytest
 from accounts.choices import FunctionKey
 from accounts.models import Agency, FunctionGroup, Membership, User
 from accounts.rules.refusals import Stale
+from accounts.rules.roles import opens_files
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.models import AccessGrant
-from cases.access.rules import reads_files
 from cases.access.selectors import matrix_in_force
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
@@ -111,7 +111,7 @@ def test_accepting_opens_a_file_that_the_right_agencies_see_and_no_others(world:
     sees = {name for name in world.users if child.reference in visible_to(world.viewer(name), at)}
     agencies = {"specialist", "social_care", "police", "school"}
     of_them = [world.agency(key) for key in agencies]
-    expected = {name for name, row in world.memberships.items() if row.agency in of_them and reads_files(row.role)}
+    expected = {name for name, row in world.memberships.items() if row.agency in of_them and opens_files(row.role)}
     assert sees == expected | {"triage", "chair", "coordinator", "guardian"}
     notification.refresh_from_db()
     assert (notification.status, notification.child) == (NotificationStatus.DECIDED, child)

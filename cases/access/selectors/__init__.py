@@ -13,11 +13,12 @@ from django.db.models.functions import TruncDate
 
 from accounts.models import DefinitionVersion, FunctionMember, Membership
 from accounts.rules.dates import LONDON
+from accounts.rules.roles import opens_files
 from accounts.rules.viewers import Viewer
 from accounts.selectors.definitions import definition_in_force
 from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, GrantReason
 from cases.access.models import AccessGrant
-from cases.access.rules import FileFacts, Matrix, read_matrix, reads_files
+from cases.access.rules import FileFacts, Matrix, read_matrix
 from cases.access.selectors.expressions import (
     EMERGENCY_BIT,
     NAMED_BIT,
@@ -76,7 +77,7 @@ def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk"
     """
     if viewer.system is not None:
         return files
-    if viewer.membership_id is None or viewer.user_id is None or not reads_files(viewer.role_key):
+    if viewer.membership_id is None or viewer.user_id is None or not opens_files(viewer.role_key):
         return files.none()
     columns = _file_columns(path)
     facts = facts_to_ask_by(viewer, at)

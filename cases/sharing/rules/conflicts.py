@@ -15,10 +15,6 @@ class ConflictRefused(Refusal):
 
     code = "conflict_refused"
 
-    def __init__(self, reason: str, *, field: str | None = None) -> None:
-        super().__init__(reason)
-        self.field = field
-
 
 class WorkToHandOver(ConflictRefused):
     """The person leads on the case or owes something on it: who takes over must be said in the same step."""

@@ -27,10 +27,6 @@ class EmergencyRefused(Refusal):
 
     code = "emergency_refused"
 
-    def __init__(self, reason: str, *, field: str | None = None) -> None:
-        super().__init__(reason)
-        self.field = field
-
 
 class Asked(Protocol):
     """A file that was asked for: whether the viewer knows it anyway, and whether no emergency opens it."""

@@ -20,10 +20,6 @@ class RestrictionRefused(Refusal):
 
     code = "restriction_refused"
 
-    def __init__(self, reason: str, *, field: str | None = None) -> None:
-        super().__init__(reason)
-        self.field = field
-
 
 @dataclass(frozen=True)
 class Named:

@@ -17,6 +17,7 @@ from accounts.services.access_events import Trace, record_access
 from cases.clocks.choices import AlertKind
 from cases.clocks.services import acknowledge_subject, start_ladder
 from cases.record.rules.names import words_of
+from cases.record.services import note_files_shown
 from cases.sharing.choices import SignalVerdict
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.rules.looks import check_verdict, signals_of
@@ -79,17 +80,17 @@ def note_search(*, viewer: Viewer, words: str, child_ids: Iterable[UUID], trace:
 
     What was typed is not kept.
     """
-    own = bool(family_name_of(viewer.name) & set(words_of(words)))
-    shown = list(child_ids)
-    if own or shown:
-        record_access(
-            viewer=viewer,
-            action="cases:search",
-            outcome=AccessOutcome.ALLOWED,
-            reason_code=OWN_NAME if own else "listed",
-            shown_ids=shown,
-            trace=trace,
-        )
+    if not family_name_of(viewer.name) & set(words_of(words)):
+        note_files_shown(viewer=viewer, page="cases:search", child_ids=child_ids, trace=trace)
+        return
+    record_access(
+        viewer=viewer,
+        action="cases:search",
+        outcome=AccessOutcome.ALLOWED,
+        reason_code=OWN_NAME,
+        shown_ids=child_ids,
+        trace=trace,
+    )
 
 
 def note_oversight(*, viewer: Viewer, page: str, trace: Trace | None = None) -> None:
