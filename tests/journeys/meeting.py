@@ -31,6 +31,7 @@ def plan_a_meeting(coordinator: Person, place: str, *, starts_in: timedelta) -> 
 def list_another(coordinator: Person, place: str, file: str) -> None:
     """Any agency may list any child: the meeting has somebody else to talk about too, whatever the rule finds."""
     coordinator.menu("Children")
+    coordinator.on_page("Children")  # what is counted at once does not wait for the page
     links = coordinator.page.get_by_role("main").get_by_role("table").get_by_role("link").all()
     addresses = [link.get_attribute("href") or "" for link in links]
     other = next(one for one in addresses if re.fullmatch(r"/cases/\w{3}-\w{4}/", one) and file not in one)
