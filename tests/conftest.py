@@ -153,10 +153,21 @@ def rolling_back() -> Iterator[None]:
         connections["audit"] = second
 
 
+@pytest.fixture(scope="module")
+def standing(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """For what a module sets up once: each of its tests works within a savepoint, and leaves it as it found it."""
+    with django_db_blocker.unblock(), rolling_back():
+        yield
+
+
+def in_the_name_of_the_suite() -> contextlib.AbstractContextManager[Any]:
+    return pghistory.context(user=0, membership=None, request="", reason="set up by a test")
+
+
 @pytest.fixture(autouse=True)
 def ambient_history() -> Iterator[None]:
     """What a test sets up is written in the name of the suite; requests of `client_as` bring their own context."""
-    with pghistory.context(user=0, membership=None, request="", reason="set up by a test"):
+    with in_the_name_of_the_suite():
         yield
 
 

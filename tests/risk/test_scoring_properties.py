@@ -16,7 +16,7 @@ TOOLS = {shape: tool_of(shape) for shape in ALL_FILES} | {
     path.stem: load_tool(path.read_text()) for path in sorted(DEFINITIONS.glob("*.toml"))
 }
 every_tool = pytest.mark.parametrize("name", TOOLS)
-few = settings(max_examples=40, derandomize=True)
+few = settings(max_examples=20, derandomize=True)
 
 ages = st.none() | st.integers(0, 19)
 statuses = st.none() | st.sampled_from(HarmStatus)
