@@ -5,7 +5,7 @@ STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test pytest kill-test pages matrix lint bench lock backup restore reset
+.PHONY: help setup setup-test run test pytest kill-test crowd pages matrix lint bench lock backup restore reset
 
 help: ## List what make can do
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ pytest: setup-test ## Run some tests: make pytest ARGS="tests/risk -x"
 
 kill-test: setup-test ## Kill worker and broker again and again, and count what became of every alert
 	@HARBOUR_KILLS=$(or $(KILLS),28) $(STACK) test -- tests/kill $(ARGS)
+
+crowd: setup-test ## Let four share, end and write on few files at once, thousands of times, and compare the lists after
+	@HARBOUR_OPERATIONS=$(or $(OPERATIONS),4000) $(STACK) test -- tests/access/test_projection.py $(ARGS)
 
 pages: setup-test ## Judge every page as each role gets it, once for each structure (a quarter of an hour)
 	@HARBOUR_EVERY_ROLE=1 $(STACK) test -- tests/journeys/test_pages.py $(ARGS)

@@ -4,6 +4,7 @@ import pghistory
 from celery import shared_task
 
 from accounts.selectors import now
+from cases.access.services import compare_projection
 from cases.clocks import services
 from cases.sharing.services.conflicts import find_possible_conflicts
 from cases.sharing.services.looks import make_due_digests
@@ -35,3 +36,10 @@ def make_look_digests() -> None:
     """Go through the looks of every week that has ended and was not gone through yet."""
     with pghistory.context(reason="look digest"):
         make_due_digests(now())
+
+
+@shared_task(name="cases.tasks.compare_lists")
+def compare_lists() -> None:
+    """Each night: compare what lists are read from with the grants of the moment, and put right what differs."""
+    with pghistory.context(reason="projection compared"):
+        compare_projection(at=now())

@@ -1,23 +1,32 @@
-"""Turns the domain's refusals into pages, and writes each one down on a connection of its own."""
+"""Turns the domain's refusals into pages, and writes each one down on a connection of its own.
+
+Two people who write on the same files at the same moment may stop each other; the one whom the database turned
+away is let in again, with what was asked, and never notices.
+"""
 
 from collections.abc import Callable
 from uuid import UUID
 
+from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.defaults import page_not_found
+from psycopg2.errors import DeadlockDetected
 
 from accounts.choices import AccessOutcome
 from accounts.middleware.problems import is_for_a_system, not_found, problem
 from accounts.rules.refusals import NotKnown, Refusal, Stale
 from accounts.services.access_events import record_access, trace_of
 
+TRIES_AFTER_A_DEADLOCK = 3
+
 
 class RefusalMiddleware:
     """`NotKnown` looks like any other 404; `Refusal` is a 403 with its reason; `Stale` is a 409.
 
-    A person reads a page, a system the same in JSON.
+    A person reads a page, a system the same in JSON. What the database rolled back to free somebody else is asked
+    of the view again, in a new transaction.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -27,7 +36,32 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return refusal_page(request, exception)
+        error = exception
+        for _ in range(TRIES_AFTER_A_DEADLOCK):
+            if not is_deadlock(error):
+                break
+            try:
+                return ask_again(request)
+            except Exception as another:
+                error = another
+        page = refusal_page(request, error)
+        if page is None and error is not exception:
+            raise error
+        return page
+
+
+def is_deadlock(error: BaseException) -> bool:
+    """Whether the database ended a transaction because it and another waited for each other."""
+    return isinstance(error, OperationalError) and isinstance(error.__cause__, DeadlockDetected)
+
+
+def ask_again(request: HttpRequest) -> HttpResponse:
+    """Call the view of a request once more, in a transaction of its own as the first time."""
+    match = request.resolver_match
+    assert match is not None
+    with transaction.atomic():
+        answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    return answer
 
 
 def refusal_page(request: HttpRequest, exception: Exception) -> HttpResponse | None:

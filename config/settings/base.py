@@ -268,6 +268,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60 * 60.0,
         "options": {"expires": 30 * 60},
     },
+    "compare_lists": {
+        "task": "cases.tasks.compare_lists",
+        "schedule": crontab(hour="3", minute="20"),
+        "options": {"expires": 60 * 60},
+    },
     "send_notices": {"task": "accounts.tasks.send_notices", "schedule": 10.0, "options": {"expires": 10}},
     "look_after_accounts": {
         "task": "accounts.tasks.look_after_accounts",

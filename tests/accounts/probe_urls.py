@@ -1,5 +1,7 @@
 """Addresses that exist in tests alone: views that go wrong on purpose."""
 
+import threading
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -35,6 +37,23 @@ def write_on_a_get(request: HttpRequest) -> HttpResponse:
     return HttpResponse("done")
 
 
+GATE = threading.Barrier(2)
+TRIED: list[str] = []
+
+
+@policy(methods=("POST",), writes=False)
+def write_in_an_order(request: HttpRequest) -> HttpResponse:
+    """Two agencies, in the order asked for; the first time both who ask hold one before they want the other."""
+    TRIED.append(request.POST["first"])
+    for number, field in enumerate(("first", "second")):
+        Agency.objects.filter(name=request.POST[field]).update(telephone=request.POST["telephone"])
+        if number == 0 and len(TRIED) <= 2:
+            GATE.wait(timeout=10)
+    if request.POST.get("refuse"):
+        raise Refusal("You may not do this after all.", code="second_thoughts")
+    return HttpResponse("done")
+
+
 def undeclared(request: HttpRequest) -> HttpResponse:
     return HttpResponse("This must never be read")
 
@@ -44,6 +63,7 @@ urlpatterns = [
     path("probe/break", write_then_break),
     path("probe/write", write),
     path("probe/get", write_on_a_get),
+    path("probe/order", write_in_an_order),
     path("probe/undeclared", undeclared),
     *product,
 ]

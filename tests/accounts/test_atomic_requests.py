@@ -1,7 +1,8 @@
 """A request is one transaction; what was refused in it stays written on a connection of its own.
 
 Seen to fail: with ATOMIC_REQUESTS off, the agency of each view that goes wrong is still there (kept as a test of
-its own below); with the refusal logged on `default`, its event goes with the rest.
+its own below); with the refusal logged on `default`, its event goes with the rest;
+after a deadlock not asked again, one of the two reads a 500.
 """
 
 import pytest
@@ -9,6 +10,8 @@ from django.db import connection
 
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Agency
+from tests.accounts import probe_urls
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.accounts.probe_urls")]
 
@@ -49,6 +52,23 @@ def test_these_tests_would_notice_atomic_requests_missing(signed_in, monkeypatch
 
     assert signed_in.post("/probe/refuse").status_code == 403
     assert written() == {"Half written"}
+
+
+@pytest.mark.parametrize(("refuse", "statuses"), [("", [200, 200]), ("yes", [403, 403])])
+def test_two_who_stop_each_other_are_both_served(client_as, refuse, statuses):
+    """The database frees one of them by turning the other away, who is asked again and never notices."""
+    probe_urls.TRIED.clear()
+    names = ["Harbourside Families", "Hollybank School"]
+
+    def asked(first: str, second: str, telephone: str) -> int:
+        given = {"first": first, "second": second, "telephone": telephone, "refuse": refuse}
+        return browsers[telephone].post("/probe/order", given).status_code
+
+    browsers = {"01632 960 111": client_as("triage"), "01632 960 222": client_as("manager")}
+    answers = at_once(lambda: asked(*names, "01632 960 111"), lambda: asked(*names[::-1], "01632 960 222"))
+    assert answers == statuses
+    assert len(probe_urls.TRIED) >= 3
+    assert len(set(Agency.objects.filter(name__in=names).values_list("telephone", flat=True))) == 1
 
 
 def test_a_tracked_write_on_a_get_is_refused_by_the_database(signed_in, world):

@@ -28,7 +28,7 @@ from cases.access.choices import CATEGORY_BITS, Cell
 from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
 from cases.access.rules import mask_of
 from cases.access.selectors import matrix_in_force
-from cases.access.services import _project
+from cases.access.services import project
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import alerts_for, definition_of
 from cases.clocks.services.running import climb_clocks
@@ -197,7 +197,7 @@ def test_the_projection_is_what_the_grants_give(seeded: Seeded) -> None:
     before = rows()
     assert sum(before.values()) > FILES * 6
     for grant in AccessGrant.objects.all():
-        _project(grant, DAY)
+        project(grant, DAY)
     assert rows() == before
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import pghistory
 import pytest
 from django.core import mail
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import DateTimeField, QuerySet, Value
 
 from accounts.models import Membership
@@ -20,6 +18,7 @@ from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import SHOULD_RUN, should_run
 from tests.factories.accounts import make_membership
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URGENT = AlertKind.URGENT_NOTIFICATION
@@ -27,34 +26,10 @@ NIGHT = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
 LATER = NIGHT + timedelta(minutes=31)
 
 
-def both(*works: Callable[[], Any]) -> list[Any]:
-    """Run each on a thread and connection of its own; the results, or what was raised."""
-    gate = threading.Barrier(len(works))
-    results: list[Any] = [None] * len(works)
-
-    def run(number: int, work: Callable[[], Any]) -> None:
-        try:
-            with pghistory.context(reason="sweep"):
-                connection.ensure_connection()
-                gate.wait(timeout=10)
-                results[number] = work()
-        except Exception as error:
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number, work)) for number, work in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return results
-
-
 def test_two_sweeps_at_once_raise_each_step_once(world) -> None:
     for _ in range(20):
         services.start_ladder(kind=URGENT, subject_id=uuid4(), at=NIGHT)
-    swept = both(lambda: services.sweep(LATER), lambda: services.sweep(LATER))
+    swept = at_once(lambda: services.sweep(LATER), lambda: services.sweep(LATER))
     assert sum(one.climbed for one in swept) == 20 * 5
     assert Alert.objects.count() == 20 * 6
     # 20 × (1 at the first, 2 at the second, 4 at the third step)
@@ -79,7 +54,7 @@ def test_a_sweep_that_waits_for_another_that_has_not_committed_raises_nothing_ag
         threading.Timer(0.3, go_on.set).start()
         return services.start_ladder(kind=URGENT, subject_id=subject, at=NIGHT)
 
-    assert both(first, second) == [True, False]
+    assert at_once(first, second) == [True, False]
     assert (Alert.objects.count(), OutboxMessage.objects.count()) == (1, 1)
 
 
@@ -100,7 +75,7 @@ def test_an_alert_that_is_being_taken_does_not_climb(world, viewer) -> None:
         swept.set()
         return found
 
-    assert both(take, climb) == [None, services.Swept()]
+    assert at_once(take, climb) == [None, services.Swept()]
     assert list(Alert.objects.values_list("step", "acknowledged_at")) == [(1, LATER)]
 
 
@@ -119,7 +94,7 @@ def test_a_step_that_is_being_raised_is_taken_with_the_others(world, viewer) -> 
         raised.wait(timeout=10)
         services.acknowledge_alert(alert_id=alert.pk, at=LATER, by=worker)
 
-    assert both(climb, take) == [None, None]
+    assert at_once(climb, take) == [None, None]
     assert Alert.objects.count() == 6
     assert not Alert.objects.filter(acknowledged_at=None).exists()
 
@@ -127,7 +102,7 @@ def test_a_step_that_is_being_raised_is_taken_with_the_others(world, viewer) -> 
 def test_two_dispatchers_at_once_send_each_email_once(world) -> None:
     for _ in range(20):
         services.start_ladder(kind=URGENT, subject_id=uuid4(), at=NIGHT)
-    assert sum(both(lambda: services.dispatch(NIGHT), lambda: services.dispatch(NIGHT))) == 20
+    assert sum(at_once(lambda: services.dispatch(NIGHT), lambda: services.dispatch(NIGHT))) == 20
     ids = [sent.extra_headers["Message-ID"] for sent in mail.outbox]
     assert len(ids) == len(set(ids)) == 20
 
@@ -169,7 +144,7 @@ def test_two_sweeps_at_once_start_and_climb_each_clock_once(world, viewer, monke
         INTERVIEW,
         lambda at: wanting(Membership.objects.filter(pk__in=subjects)),
     )
-    swept = both(lambda: services.sweep(NIGHT), lambda: services.sweep(NIGHT))
+    swept = at_once(lambda: services.sweep(NIGHT), lambda: services.sweep(NIGHT))
     assert sum(one.started for one in swept) == 20
     assert Clock.objects.count() == 20
     services.sweep(NIGHT)
@@ -201,7 +176,7 @@ def test_a_clock_that_is_being_stopped_is_not_told_of(waiting, viewer) -> None:
         swept.set()
         return found
 
-    assert both(stop, climb)[1].climbed == 19 * 4
+    assert at_once(stop, climb)[1].climbed == 19 * 4
     services.sweep(NIGHT)
     assert not Alert.objects.filter(clock=clock).exists()
 
@@ -227,7 +202,7 @@ def test_a_rung_that_is_being_raised_is_taken_by_the_stop_that_waits_for_it(wait
             by=worker,
         )
 
-    assert both(climb, stop) == [None, None]
+    assert at_once(climb, stop) == [None, None]
     assert Alert.objects.filter(clock=clock).count() == 4
     assert not Alert.objects.filter(clock=clock, acknowledged_at=None).exists()
     assert Alert.objects.filter(acknowledged_at=None).count() == 19 * 4
@@ -252,7 +227,7 @@ def test_a_clock_that_is_moved_while_it_is_swept_is_told_of_at_its_new_time_alon
         services.sweep(NIGHT)
         swept.set()
 
-    assert both(move, climb) == [None, None]
+    assert at_once(move, climb) == [None, None]
     services.sweep(NIGHT)
     assert not Alert.objects.filter(clock=clock).exists()
     assert Alert.objects.count() == 19 * 4
@@ -284,7 +259,7 @@ def test_a_clock_whose_subject_is_not_committed_yet_is_left_alone(world, viewer,
         swept.set()
         return found
 
-    (_, found) = both(write, look)
+    (_, found) = at_once(write, look)
     assert (found.started, found.stopped) == (0, 0)
     later = services.sweep(NIGHT + timedelta(minutes=2))
     assert (later.started, later.stopped) == (0, 0)
@@ -314,5 +289,5 @@ def test_a_service_and_the_sweep_that_start_the_same_clock_at_once_start_one(wor
         with transaction.atomic():
             return start()
 
-    one, other = both(first, second)
+    one, other = at_once(first, second)
     assert one == other == Clock.objects.get().pk

@@ -36,7 +36,7 @@ from cases.sharing.models import EmergencyAccess
 from cases.sharing.rules import emergency as rules
 from cases.sharing.selectors.emergency import AskedFor
 from cases.sharing.services import emergency as services
-from tests.access.test_pages import OF_FILES, ask, plain, things  # noqa: F401  (a fixture)
+from tests.access.test_pages import OF_FILES, Things, ask, make_things, plain
 from tests.cases.questions import questions
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, make_chronology
@@ -49,6 +49,12 @@ URL = "/emergency-access/"
 REGISTER = "/emergency-access/register/"
 NOTHING = "No file was opened. If a child is in danger now, ring 999"
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def things(world, viewer, at) -> Things:
+    """A file with something on each page."""
+    return make_things(world, viewer, at)
 
 
 @pytest.fixture
@@ -528,7 +534,7 @@ def test_the_cells_of_the_matrix_still_apply_and_sessions_stay_shut(child, viewe
     assert "sessions" in re.findall(r"Canary of (\w+)\.", page)
 
 
-def test_each_page_of_the_file_says_how_long_and_can_end_it(things, world, client_as, viewer, at):  # noqa: F811
+def test_each_page_of_the_file_says_how_long_and_can_end_it(things, world, client_as, viewer, at):
     opened(things.child, viewer("social_care_manager"), at)
     browser, said = client_as("social_care_manager"), 0
     for address in OF_FILES:

@@ -1,0 +1,298 @@
+"""The projection of the open grants that worklists read: kept with each grant and activity, compared each night."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import F, Max, Q, QuerySet
+from django.utils.timezone import localdate
+
+from accounts.rules.roles import opens_files
+from cases.access.choices import Category
+from cases.access.models import AccessGrant, ChildGroupGrant, ChildUserGrant
+from cases.access.rules import mask_of, roles_told_of
+from cases.access.selectors import matrix_in_force, roles_of
+
+VIEW_PERMISSION = "view_child"
+FILES_AT_ONCE = 500
+log = logging.getLogger("harbour.access")
+_projecting_later: ContextVar[bool] = ContextVar("projecting_later", default=False)
+
+Subject = tuple[str, int, UUID]  # "group" or "user", which one, and the file
+PROJECTIONS: dict[str, type[Any]] = {"group": ChildGroupGrant, "user": ChildUserGrant}
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What a comparison of the projection with the grants found, and put right. Counts of rows.
+
+    `missing` and `short` kept somebody from finding in a list what they may open: defects. `outlived` had lost a
+    grant behind them to time, and `moved` stood elsewhere in the order than the matrix and the roles of today put
+    them: both are how a night goes.
+    """
+
+    missing: int = 0
+    short: int = 0
+    outlived: int = 0
+    moved: int = 0
+
+    def __add__(self, other: "Drift") -> "Drift":
+        return Drift(
+            self.missing + other.missing,
+            self.short + other.short,
+            self.outlived + other.outlived,
+            self.moved + other.moved,
+        )
+
+    @property
+    def is_defect(self) -> bool:
+        return bool(self.missing or self.short)
+
+
+def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
+    """Move a file up the worklists of those who may know that something happened in the category.
+
+    That takes a grant that opens it, and that nobody who shares the row holds a role that may not know of it: an
+    agency's row moves where each of its current roles sees at least that something exists. The file is locked, so
+    that access given meanwhile knows of the activity, and nobody can wait for two files in two orders.
+    """
+    if _projecting_later.get():
+        return
+    lock_files([child_id])
+    opened = F("category_mask").bitand(mask_of([category]))
+    told = roles_told_of(category, matrix_in_force(on=localdate(at)))
+    earlier = Q(content_object_id=child_id, last_activity_at__lt=at)
+    by_group = ChildGroupGrant.objects.annotate(opened=opened).exclude(opened=0).filter(earlier)
+    roles = _reading_roles(by_group.values_list("group_id", flat=True), at)
+    groups = [group_id for group_id, held in roles.items() if held <= told]
+    by_group.filter(group_id__in=groups).update(last_activity_at=at)
+    by_user = ChildUserGrant.objects.annotate(opened=opened).exclude(opened=0).filter(earlier)
+    held_by = _roles_granted(by_user.values_list("user_id", flat=True), child_id)
+    people = [user_id for user_id, held in held_by.items() if held <= told]
+    by_user.filter(user_id__in=people).update(last_activity_at=at)
+
+
+def _reading_roles(group_ids: Iterable[int], at: datetime) -> dict[int, set[str]]:
+    """For each group the roles held in it now that read files; of a group without any, nothing is told."""
+    ids = list(group_ids)
+    if not ids:
+        return {}
+    held = roles_of(ids, on=localdate(at))
+    return {group_id: {role for role in held.get(group_id, []) if opens_files(role)} for group_id in ids}
+
+
+def _roles_granted(user_ids: Iterable[int], child_id: UUID) -> dict[int, set[str]]:
+    """For each person the roles under which they were granted a file in person."""
+    granted = AccessGrant.objects.filter(child_id=child_id, membership__user_id__in=list(user_ids), ended_at=None)
+    roles: dict[int, set[str]] = {}
+    for user_id, role in granted.values_list("membership__user_id", "membership__role"):
+        roles.setdefault(user_id, set()).add(role)
+    return roles
+
+
+@contextmanager
+def projecting_later(*, at: datetime) -> Iterator[None]:
+    """For loading many files in one transaction: the projection is left alone meanwhile, and rebuilt at the end."""
+    token = _projecting_later.set(True)
+    try:
+        with transaction.atomic():
+            yield
+            rebuild_projection(at=at)
+    finally:
+        _projecting_later.reset(token)
+
+
+@transaction.atomic
+def rebuild_projection(*, at: datetime) -> int:
+    """Write the projection anew from the open grants at an instant. Returns how many rows it has now."""
+    expected, permission = _expected(at), view_permission()
+    for kind, projection in PROJECTIONS.items():
+        projection.objects.all().delete()
+        projection.objects.bulk_create(
+            _new_row(subject, row, permission) for subject, row in expected.items() if subject[0] == kind
+        )
+    return len(expected)
+
+
+def compare_projection(*, at: datetime) -> Drift:
+    """Compare the projection with the open grants, some files at a time, and put right what differs.
+
+    Rows that have outlived their grants change no answer and are dropped for the index's sake. A row that was
+    missing or opened less than its grants is a defect, and is said so in the log.
+    """
+    found, files = Drift(), _files_after(None)
+    while files:
+        found += _compare_files(files, at)
+        files = _files_after(files[-1])
+    log.log(
+        logging.ERROR if found.is_defect else logging.INFO,
+        "projection compared",
+        extra={"missing": found.missing, "short": found.short, "outlived": found.outlived, "moved": found.moved},
+    )
+    return found
+
+
+def _files_after(last: UUID | None) -> list[UUID]:
+    """The next files in the order of their keys."""
+    files = apps.get_model("cases", "Child").objects.order_by("pk")
+    if last is not None:
+        files = files.filter(pk__gt=last)
+    return list(files.values_list("pk", flat=True)[:FILES_AT_ONCE])
+
+
+@transaction.atomic
+def _compare_files(files: list[UUID], at: datetime) -> Drift:
+    lock_files(files)
+    expected, permission = _expected(at, files), view_permission()
+    found = Drift()
+    for kind, projection in PROJECTIONS.items():
+        wanted = {subject: row for subject, row in expected.items() if subject[0] == kind}
+        for stored in projection.objects.filter(content_object_id__in=files):
+            row = wanted.pop((kind, getattr(stored, f"{kind}_id"), stored.content_object_id), None)
+            if row is None:
+                stored.delete()
+                found += Drift(outlived=1)
+            elif (difference := _difference(stored, row)) != Drift():
+                # Something may have been written meanwhile that moved the row on: then it stands right.
+                same = projection.objects.filter(pk=stored.pk, last_activity_at=stored.last_activity_at)
+                found += difference if same.update(**row) else Drift()
+        projection.objects.bulk_create(_new_row(subject, row, permission) for subject, row in wanted.items())
+        found += Drift(missing=len(wanted))
+    return found
+
+
+def _difference(stored: Any, row: dict[str, Any]) -> Drift:
+    """How a stored row differs from the one its grants give, as a count of one."""
+    until = row["valid_until"]
+    covers = (
+        stored.valid_from <= row["valid_from"]
+        and (stored.valid_until is None or (until is not None and stored.valid_until >= until))
+        and stored.category_mask & row["category_mask"] == row["category_mask"]
+    )
+    if not covers:
+        return Drift(short=1)
+    if (stored.valid_from, stored.valid_until, stored.category_mask) != (
+        row["valid_from"],
+        until,
+        row["category_mask"],
+    ):
+        return Drift(outlived=1)
+    return Drift(moved=int(stored.last_activity_at != row["last_activity_at"]))
+
+
+def _new_row(subject: Subject, row: dict[str, Any], permission: Permission) -> Any:
+    kind, subject_id, child_id = subject
+    return PROJECTIONS[kind](**{f"{kind}_id": subject_id}, content_object_id=child_id, permission=permission, **row)
+
+
+def _expected(
+    at: datetime, files: Iterable[UUID] | None = None, *, only: tuple[str, int] | None = None
+) -> dict[Subject, dict[str, Any]]:
+    """The rows that the open grants on some files give, or on all; of every subject, or of one.
+
+    The latest activity of a row is that of the timeline in the categories its grants open and all its roles may
+    know of, or their start.
+    """
+    grants = _still_open(at).select_related("membership").order_by("valid_from", "pk")
+    if files is not None:
+        grants = grants.filter(child_id__in=files)
+    if only is not None:
+        kind, subject = only
+        grants = grants.filter(**{"group_id" if kind == "group" else "membership__user_id": subject})
+    subjects: dict[Subject, list[AccessGrant]] = {}
+    for grant in grants:
+        subjects.setdefault((*subject_of(grant), grant.child_id), []).append(grant)
+    activity, told = _latest_activity(files), _told_by_subject(subjects, at)
+    return {
+        subject: _row_of(behind, activity.get(subject[2], {}), told[subject]) for subject, behind in subjects.items()
+    }
+
+
+def _still_open(at: datetime) -> QuerySet[AccessGrant]:
+    return AccessGrant.objects.filter(Q(valid_until=None) | Q(valid_until__gt=at), ended_at=None)
+
+
+def _told_by_subject(subjects: dict[Subject, list[AccessGrant]], at: datetime) -> dict[Subject, frozenset[str]]:
+    """For each row of the projection, the categories that every role behind it may know something happened in."""
+    matrix = matrix_in_force(on=localdate(at))
+    told = {category.value: roles_told_of(category, matrix) for category in Category}
+    in_groups = _reading_roles({subject for kind, subject, _ in subjects if kind == "group"}, at)
+    found = {}
+    for (kind, subject, child_id), behind in subjects.items():
+        people = {grant.membership.role for grant in behind if grant.membership is not None}
+        held = in_groups[subject] if kind == "group" else people
+        found[kind, subject, child_id] = frozenset(name for name, roles in told.items() if held <= roles)
+    return found
+
+
+def _latest_activity(files: Iterable[UUID] | None = None) -> dict[UUID, dict[str, datetime]]:
+    """For each of some files, or of all, when its timeline was last written to in each category."""
+    entries = apps.get_model("cases", "ChronologyEntry").objects.values("child_id", "category")
+    if files is not None:
+        entries = entries.filter(child_id__in=files)
+    latest: dict[UUID, dict[str, datetime]] = {}
+    for row in entries.annotate(at=Max("recorded_at")):
+        latest.setdefault(row["child_id"], {})[row["category"]] = row["at"]
+    return latest
+
+
+def _row_of(grants: list[AccessGrant], activity: dict[str, datetime], told: frozenset[str]) -> dict[str, Any]:
+    """The hull of the open grants of one subject on one file."""
+    mask = 0
+    for grant in grants:
+        mask |= grant.category_mask
+    ends = [grant.valid_until for grant in grants]
+    seen = [at for category, at in activity.items() if mask_of([category]) & mask and category in told]
+    return {
+        "valid_from": grants[0].valid_from,
+        "valid_until": None if None in ends else max(end for end in ends if end is not None),
+        "category_mask": mask,
+        "last_activity_at": max([grants[0].valid_from, *seen]),
+    }
+
+
+def view_permission() -> Permission:
+    """The one permission that projections carry."""
+    content_type = ContentType.objects.get_for_model(apps.get_model("cases", "Child"))
+    return Permission.objects.get(content_type=content_type, codename=VIEW_PERMISSION)
+
+
+def lock_files(child_ids: Iterable[UUID]) -> None:
+    """Keep others from granting and writing on files until this is committed, for their projection's sake.
+
+    In the order of their keys, so that two who want the same files do not wait for each other.
+    """
+    if _projecting_later.get():
+        return
+    files = apps.get_model("cases", "Child").objects.filter(pk__in=set(child_ids)).order_by("pk")
+    list(files.select_for_update(no_key=True).values_list("pk"))
+
+
+def project(grant: AccessGrant, at: datetime) -> None:
+    """Recompute the projection row of a grant's subject on its file from the open grants behind it."""
+    if _projecting_later.get():
+        return
+    kind, subject = subject_of(grant)
+    found = _expected(at, [grant.child_id], only=(kind, subject))
+    key = {f"{kind}_id": subject, "content_object_id": grant.child_id, "permission": view_permission()}
+    if not found:
+        PROJECTIONS[kind].objects.filter(**key).delete()
+    for row in found.values():
+        PROJECTIONS[kind].objects.update_or_create(**key, defaults=row)
+
+
+def subject_of(grant: AccessGrant) -> tuple[str, int]:
+    """Whose row of the projection a grant stands behind."""
+    if grant.membership is not None:
+        return "user", grant.membership.user_id
+    assert grant.group_id is not None
+    return "group", grant.group_id
