@@ -76,6 +76,20 @@ class Rulebook:
             raise ValueError(f"The oracle answers {len(found)} questions of {whole}")
         return found
 
+    @cached_property
+    def levels(self) -> dict[tuple[str, str, str], str]:
+        """Role, category and state: how much of the category's content is seen, by the last line that answers it."""
+        found: dict[tuple[str, str, str], str] = {}
+        table = matrix()
+        for line in self.book["level"]:
+            letters, roles = line["letters"], self.named("roles", line.get("roles", ["all"]))
+            states = self.named("states", line["states"])
+            for role in roles & set(table):
+                for category in line.get("categories", table[role]):
+                    if letters == ["all"] or table[role][category] in letters:
+                        found |= {(role, category, state): line["level"] for state in states}
+        return found
+
     def _everything(self, kind: str) -> list[str]:
         return {"roles": self.roles, "states": self.states, "addresses": list(self.book["addresses"])}[kind]
 

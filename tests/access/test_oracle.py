@@ -34,6 +34,7 @@ from missing.models import MissingEpisode
 from panels.models import AgendaItem, Meeting, Panel
 from panels.services.meetings import accept_statement
 from referrals.selectors.notify import FORM
+from tests.access.canaries import found_in, make_the_rest, planting, text_of
 from tests.access.rulebook import NOBODY, Asked, Rulebook, shape
 from tests.access.test_pages import CHOICES, Address, Things, addresses_with_and_without_parts, ask, make_things, plain
 from tests.conftest import HonestClient
@@ -214,8 +215,10 @@ PAIRS_ASKED = [(role, state) for role in BOOK.roles for state in BOOK.states if 
 
 
 @pytest.mark.parametrize(("role", "state"), PAIRS_ASKED)
-def test_each_answer_is_the_oracles(role: str, state: str, world, viewer, at, client_as) -> None:
-    things = make_things(world, viewer, at)
+def test_each_answer_is_the_oracles(role: str, state: str, world, viewer, at, client_as, mailoutbox, capfd) -> None:
+    with planting() as planted:
+        things = make_things(world, viewer, at)
+        make_the_rest(things.child, viewer("socialworker"))
     SweepRun.objects.create(started_at=at, finished_at=at)
     browser = HonestClient()
     if role != NOBODY:
@@ -223,17 +226,25 @@ def test_each_answer_is_the_oracles(role: str, state: str, world, viewer, at, cl
         STATES[state](things, world, viewer(person))
         make_own(things, world, person, state)
         browser = client_as(person)
-    wrong, signed_in = {}, deepcopy(browser.cookies)
+    wrong, leaks, signed_in = {}, set(), deepcopy(browser.cookies)
     for asked, address in questions_of(role, state):
         browser.cookies = deepcopy(signed_in)  # whatever the page before did with them
         values = Things.never(address) if state == "never" else things.values(address)
         if state != "never" and address.pattern.startswith("triage/") and role != NOBODY:
             values["reference"] = things.named["triage"]
         answer = ask(browser, asked.method, address.filled({**values, **CHOICES}))
+        leaks |= {
+            (asked.address, asked.method, canary.field, canary.category)
+            for canary in found_in(text_of(answer), planted)
+            if role == NOBODY or not canary.may_be_read(BOOK, viewer(person), things.child, state)
+        }
         if not is_right(asked, answer, browser, address, things):
             wrong[asked.address, asked.method] = (BOOK.outcomes[asked], answer.status_code)
     report(role, state, wrong)
     assert wrong == {}
+    assert leaks == set()
+    carried = "".join([*(f"{mail.subject} {mail.body}" for mail in mailoutbox), *capfd.readouterr()])
+    assert found_in(carried, planted) == [], "an e-mail or a line of a log has words about a child in it"
 
 
 def make_own(things: Things, world: Any, person: str, state: str) -> None:
@@ -248,13 +259,14 @@ def make_own(things: Things, world: Any, person: str, state: str) -> None:
         "token": HeldSubmission.objects.create(user=membership.user, path="/notify/", fields={}).pk,
         "report": make_report(episode, viewer).reference,
     }
-    group = membership.agency.group if state in SEEN else world.agency("far_charity").group
+    sees = state in SEEN and (viewer.role_key in OPENERS or not state.startswith("emergency"))
+    group = (membership.agency if sees else world.agency("far_charity")).group
     alert = Alert.objects.create(dedupe_key="own", kind=AlertKind.values[0], group=group, subject_id=uuid4())
     things.named |= {"alert_id": alert.pk}
     if not state.startswith("emergency"):
         other = world.membership("triage" if person != "triage" else "out_of_hours")
         things.named |= {"access_id": make_emergency(things.child, other).pk}
-    if state in SEEN:
+    if sees:
         item = AgendaItem.objects.get(pk=things.named["item_id"])
         action = make_action(item, membership, viewer, text="Own")
         things.named |= {"action_id": action.pk}

@@ -1,0 +1,225 @@
+"""A token in every free text of every category on a file, and who may read it by the oracle's second and third tables.
+
+Nothing here asks the product: the levels are those of the oracle, the summaries the named fields of the matrix's own
+document (`access_matrix.md`), beside the csv.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db import models
+from django.db.models.signals import pre_save
+from django.utils import timezone
+from pypdf import PdfReader
+
+from accounts.models import User
+from accounts.rules.viewers import Viewer
+from cases.access.choices import CATEGORY_BITS, Category
+from cases.record.choices import EntryKind
+from cases.record.models import Child, Entry
+from tests.access.rulebook import Rulebook
+from tests.factories.cases import make_chronology, provenance
+
+# Long enough that no nonce or key holds one by chance.
+PREFIX = "Zqxjvk"
+ROOM = len(PREFIX) + 3
+# Made by the product and shown as they are: numbers that lead to the file, not words about a child.
+NUMBERS = {"cases.Child.reference", "missing.MissingReport.reference", "missing.EpisodeStep.was"}
+NUMBERS |= {"missing.EpisodeStep.becomes", "cases.Child.sort_key"}
+
+# Texts that a row may have only in some condition, which the row that a test makes may not be in.
+WHERE_GIVEN = {"missing.MissingEpisode.closing_reason"}
+
+# Fields that the summary of a category names, beside the timeline's sentence, which is written to be shared in it.
+SUMMARIES: dict[str, set[str]] = {
+    Category.IDENTITY: {"cases.Child.preferred_name", "cases.SchoolPeriod.school"},
+    Category.CONTACT_ADDRESS: {"cases.Child.safe_contact", "cases.Address.area"},
+    Category.ASSESSMENT: {"risk.RiskAssessment.protective_factors"},
+    Category.INTERVIEW: {"missing.InterviewFinding.partner_text"},
+}
+# The summary of minutes has the actions of one's own agency.
+OF_ONES_AGENCY = {"panels.Action.text"}
+# The summary of these is a number, a date or a list of facts: no sentence of the timeline is among it.
+NO_SENTENCE = {
+    Category.IDENTITY,
+    Category.CONTACT_ADDRESS,
+    Category.VULNERABILITY,
+    Category.SESSIONS,
+    Category.ORIENTATION,
+    Category.INTELLIGENCE,
+    Category.MINUTES,
+}
+SENTENCE = "cases.ChronologyEntry.summary"
+
+
+@dataclass(frozen=True)
+class Canary:
+    """One token: where it was written, about whom, of which category, by whom and for which agency."""
+
+    token: str
+    field: str
+    child_id: UUID
+    category: str
+    author_id: int
+    agency_id: Any
+
+    def may_be_read(self, book: Rulebook, viewer: Viewer, child: Child, state: str) -> bool:
+        """Whether the oracle lets a viewer read it who stands in one relation to a file and knows no other."""
+        if self.child_id != child.pk:
+            return False
+        if state == "never":  # an address that leads nowhere, asked for by somebody who may see the file
+            state = "own_agency"
+        level = book.levels[viewer.role_key, self.category, state]
+        known = book.levels[viewer.role_key, Category.IDENTITY, state] != "none"
+        if level == "full":
+            return True
+        if self.author_id == viewer.user_id:
+            return known
+        if level == "own":
+            return self.agency_id == viewer.agency_id
+        if level == "summary":
+            if self.field in OF_ONES_AGENCY:
+                return self.agency_id == viewer.agency_id
+            sentence = self.field == SENTENCE and self.category not in NO_SENTENCE
+            return sentence or self.field in SUMMARIES.get(self.category, set())
+        return False
+
+
+def contents() -> list[type[models.Model]]:
+    """Every model that holds content of a file, by category."""
+    found = apps.get_models()
+    return [model for model in found if issubclass(model, Entry) and not hasattr(model, "pgh_tracked_model")]
+
+
+def free_texts(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
+    """The fields of a model in which somebody may write what they like, with room for a token."""
+    for field in model._meta.concrete_fields:
+        is_text = isinstance(field, models.CharField | models.TextField) and not field.choices
+        room = field.max_length is None or field.max_length >= ROOM
+        if is_text and room and f"{model._meta.label}.{field.name}" not in NUMBERS:
+            yield field
+
+
+@contextlib.contextmanager
+def planting() -> Iterator[list[Canary]]:
+    """While it lasts, a token stands in place of every free text that is written on a file; the list grows with them.
+
+    They are put in as a row is made, because most rows can never be changed again.
+    """
+    planted: list[Canary] = []
+
+    def plant(sender: type[models.Model], instance: Any, **_: Any) -> None:
+        if not instance._state.adding or not issubclass(sender, Entry | Child):
+            return
+        for field in free_texts(sender):
+            name = f"{sender._meta.label}.{field.name}"
+            if name in WHERE_GIVEN and not getattr(instance, field.name):
+                continue
+            category = Category.CONTACT_ADDRESS if field.name == "safe_contact" else Category.IDENTITY
+            canary = Canary(
+                f"{PREFIX}{len(planted):03d}",
+                name,
+                getattr(instance, "child_id", instance.pk),
+                getattr(instance, "category", category),
+                getattr(instance, "author_id", None),
+                getattr(instance, "agency_id", None),
+            )
+            setattr(instance, field.name, canary.token)
+            planted.append(canary)
+
+    pre_save.connect(plant, weak=False)
+    try:
+        yield planted
+    finally:
+        pre_save.disconnect(plant)
+
+
+def make_the_rest(child: Child, worker: Viewer) -> None:
+    """An entry of the timeline in each category, and a row of each kind of content that is not on the file yet."""
+    for category in CATEGORY_BITS:
+        make_chronology(child, worker, category=category, kind=EntryKind.OBSERVATION, detail="x")
+    for model in contents():
+        if not model._default_manager.filter(child=child).exists():
+            make_one(model, child, worker)
+
+
+# The category that the product writes each kind of content under, where it is not its app's usual one.
+CATEGORY_OF = {
+    "cases": Category.IDENTITY,
+    "cases.Address": Category.CONTACT_ADDRESS,
+    "risk": Category.ASSESSMENT,
+    "missing": Category.MISSING,
+    "missing.ReturnInterview": Category.INTERVIEW,
+    "missing.InterviewStep": Category.INTERVIEW,
+    "missing.InterviewFinding": Category.INTERVIEW,
+    "missing.SafetyBriefing": Category.PERSON_OF_CONCERN,
+    "panels": Category.MINUTES,
+}
+
+
+# A text that names a choice of another kind.
+OTHERWISE = {"missing.EpisodeStep.was": "absent", "missing.EpisodeStep.becomes": "missing"}
+
+
+def category_of(model: type[models.Model]) -> Category:
+    """Under which category a kind of content is written. Raises KeyError for an app that is new to this."""
+    return CATEGORY_OF.get(model._meta.label) or CATEGORY_OF[model._meta.app_label]
+
+
+def make_one(model: type[models.Model], child: Child, worker: Viewer, **given: Any) -> Any:
+    """A row of any kind of content, with the first of each choice, about what is there of what it names."""
+    values: dict[str, Any] = {"child": child, **provenance(worker, category_of(model)), **given}
+    for field in model._meta.concrete_fields:
+        if field.name in values or field.attname in values or field.primary_key or field.null or field.has_default():
+            continue
+        if field.db_default is not models.NOT_PROVIDED:
+            continue
+        values[field.name] = _something_for(field, child)
+    return model._default_manager.create(**values)
+
+
+def _something_for(field: models.Field[Any, Any], child: Child) -> Any:
+    if isinstance(field, models.ForeignKey | models.OneToOneField):
+        related: Any = field.related_model
+        ours = related._default_manager.filter(child=child) if _is_content(related) else related._default_manager.all()
+        return ours.first() if related is not User else User.objects.first()
+    if field.choices:
+        return field.choices[0][0]  # type: ignore[index]
+    if isinstance(field, models.DateTimeField):
+        return timezone.now() - timedelta(hours=1)
+    if isinstance(field, models.DateField):
+        return timezone.localdate()
+    if isinstance(field, models.BooleanField):
+        return False
+    if isinstance(field, models.IntegerField):
+        return 1
+    return OTHERWISE.get(f"{field.model._meta.label}.{field.name}", "x")
+
+
+def _is_content(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, Entry)
+
+
+def text_of(answer: Any) -> str:
+    """What an answer says, read out of a PDF where it is one."""
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    # A factory's report has a few bytes for its document.
+    if answer.headers.get("Content-Type", "").startswith("application/pdf") and len(body) > 1_000:
+        return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages)
+    return str(body, "utf-8", "replace")
+
+
+def found_in(text: str, canaries: list[Canary]) -> list[Canary]:
+    """The tokens that stand in a text, however they are spelt; most texts hold none, and are looked at once."""
+    folded = text.casefold()
+    if PREFIX.casefold() not in folded:
+        return []
+    return [canary for canary in canaries if canary.token.casefold() in folded]
