@@ -45,6 +45,7 @@ class AccountsConfig(AppConfig):
                     "answer", "answered_at", "answered_by_id", settles={"answered_at": ("answer", "answered_by_id")}
                 ),
                 "accounts_place": WORK,
+                "accounts_signincode": WORK,
                 "accounts_notice": add_and_change("tries", "next_try_at", "sent_at", "last_error", "seen_at"),
                 "accounts_apianswer": Rights(add=True, delete=True),
                 "accounts_apiuse": WORK,

@@ -109,6 +109,7 @@ class NoticeKind(TextChoices):
     SECOND_FACTOR_RESET = "second_factor_reset", "Second step reset"
     NEW_DEVICE = "new_device", "Signed in from a new device"
     INVITED = "invited", "An invitation"
+    INVITED_BY_CODE = "invited_by_code", "An invitation to sign in by a code"
     PASSWORD_LINK = "password_link", "A link to set a password"
     PASSWORD_SET = "password_set", "A password was set"
     ROLE_GIVEN = "role_given", "A role was given"

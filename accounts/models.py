@@ -355,6 +355,37 @@ class Notice(models.Model):
         return self.get_kind_display()
 
 
+class SignInCode(models.Model):
+    """A code that was asked for at the sign-in page, by whoever typed an address there.
+
+    The code itself is kept nowhere: it is made from the row's own name when it is sent, and made again when one is
+    typed. Asking writes the same row for every address; whose it is, is found out when it is sent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    address = models.EmailField(help_text="As it was typed, in small letters; forgotten with the row after a day")
+    ip_address = models.GenericIPAddressField(null=True, blank=True)
+    asked_at = models.DateTimeField()
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    wrong = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
+    message_id = models.UUIDField(default=uuid.uuid4)
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True, help_text="None where nothing is to be sent")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["address", "-asked_at"], name="sign_in_code_address"),
+            models.Index(fields=["ip_address", "-asked_at"], name="sign_in_code_place"),
+            models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="sign_in_code_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Code asked for at {self.asked_at:%H:%M}"
+
+
 class Place(models.Model):
     """A place where somebody is or was signed in: one session, on one device.
 

@@ -6,6 +6,7 @@ from celery import shared_task
 from accounts.selectors import now
 from accounts.services.api_calls import purge_calls
 from accounts.services.drafts import purge_drafts
+from accounts.services.email_codes import purge_codes, send_codes
 from accounts.services.notices import send_notices as send
 from accounts.services.places import purge_places
 from accounts.services.reviews import open_reviews
@@ -22,12 +23,14 @@ def purge() -> None:
         purge_held(at=now())
         purge_calls(at=now())
         purge_places(at=now())
+        purge_codes(at=now())
 
 
 @shared_task(name="accounts.tasks.send_notices")
 def send_notices() -> None:
-    """Send what people are told about their own accounts."""
+    """Send the codes that people sign in with, and what they are told about their own accounts."""
     with pghistory.context(reason="notices"):
+        send_codes(now())
         send(now())
 
 

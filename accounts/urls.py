@@ -3,13 +3,15 @@
 from django.urls import path
 
 from accounts import views
-from accounts.views import life, people, places, reviews, second_factor, signing_in, welcome
+from accounts.views import email_code, life, people, places, reviews, second_factor, signing_in, welcome
 from accounts.views import service_accounts as services
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", signing_in.sign_in, name="sign_in"),
     path("sign-in/code/", signing_in.sign_in_code, name="sign_in_code"),
+    path("sign-in/by-email/", email_code.sign_in_by_email, name="sign_in_by_email"),
+    path("sign-in/by-email/code/", email_code.sign_in_email_code, name="sign_in_email_code"),
     path("sign-out/", signing_in.sign_out, name="sign_out"),
     path("second-step/", second_factor.second_factor, name="second_factor"),
     path("second-step/set-up/", second_factor.set_up, name="set_up_second_factor"),

@@ -3,7 +3,7 @@
 from django.contrib.auth.forms import AuthenticationForm
 
 from accounts.forms.base import HarbourForm, WriteForm
-from accounts.forms.fields import PasswordField, TextField
+from accounts.forms.fields import EmailField, PasswordField, TextField
 
 WRONG = "The username or password is not right. Check both and try again."
 
@@ -57,3 +57,30 @@ class SetUpForm(WriteForm):
 
 class RenewCodesForm(CodeForm, WriteForm):
     """New recovery codes, against a code of the app."""
+
+
+class WorkAddressForm(HarbourForm):
+    """Where a code is to be sent."""
+
+    says_optional = False
+    address = EmailField(
+        label="Work email address",
+        max_length=254,
+        autocomplete="username",
+        missing="Enter your work email address",
+    )
+
+
+class EmailCodeForm(HarbourForm):
+    """The code that was sent there."""
+
+    says_optional = False
+    code = TextField(
+        label="Code",
+        hint="Eight letters, for example BCDF-GHJK. Capitals and the dash do not matter.",
+        max_length=20,
+        width=10,
+        autocomplete="one-time-code",
+        spellcheck=False,
+        missing="Enter the code",
+    )

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.middleware.by_code import BY_CODE
 from accounts.middleware.policy import ViewPolicy
 from accounts.middleware.problems import is_for_a_system, problem
 from accounts.rules.places import code_is_fresh
@@ -61,7 +62,11 @@ class SecondFactorMiddleware:
 
 
 def lacks_second_factor(request: HttpRequest) -> bool:
-    """Whether a signed-in person's session still has to take a step that everybody takes."""
+    """Whether a signed-in person's session still has to take a step that everybody takes.
+
+    Somebody who came by a code to their work address may open no file, and is asked for no more.
+    """
     if not settings.SECOND_FACTOR_REQUIRED or getattr(request, "service_token", None) is not None:
         return False
-    return request.user.is_authenticated and not request.session.get(SECOND_FACTOR_AT)
+    proved = request.session.get(SECOND_FACTOR_AT) or request.session.get(BY_CODE)
+    return request.user.is_authenticated and not proved

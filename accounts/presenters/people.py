@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import AccessReview, AccountEvent, Membership, ReviewLine, RoleRequest, User
 from accounts.rules.dates import day, moment
-from accounts.rules.roles import ROLES
+from accounts.rules.roles import ROLES, signs_in_by_code
 
 COLUMNS = [{"text": text} for text in ("Person", "Role and agency", "Standing", "Second step", "Last signed in")]
 REQUEST_COLUMNS = [{"text": text} for text in ("Person", "Role", "Asked for by")]
@@ -30,7 +30,7 @@ def standing_of(user: User) -> str:
         return f"Suspended {day(user.suspended_at)}"
     if not user.is_active:
         return "Closed"
-    return "Open" if user.has_usable_password() else "Invited"
+    return "Open" if user.has_usable_password() or user.last_login is not None else "Invited"
 
 
 def _held(user: User, on: date) -> list[Membership]:
@@ -55,13 +55,19 @@ def people_rows(people: Iterable[User], *, second: set[int], on: date) -> list[l
     return rows
 
 
-def person_rows(user: User, *, second: bool) -> list[Cell]:
+def _way_in(user: User, on: date) -> str:
+    by_code = signs_in_by_code(row.role for row in _held(user, on))
+    return "By a code to the work address" if by_code else "With a password, and the second step"
+
+
+def person_rows(user: User, *, second: bool, on: date) -> list[Cell]:
     """One person for `components/summary_list.html`."""
     return [
         {"key": "Work address", "value": user.email},
         {"key": "Sign-in name", "value": user.username},
         {"key": "Job title", "value": user.job_title},
         {"key": "Standing", "value": standing_of(user)},
+        {"key": "Signs in", "value": _way_in(user, on)},
         {"key": "Second step", "value": "Set up" if second else "Not set up"},
         {"key": "Last signed in", "value": moment(user.last_login) or "Never"},
     ]

@@ -41,6 +41,11 @@ WORDS: dict[NoticeKind, Words] = {
         "An invitation to Harbour",
         "You have been given an account in Harbour. Set a password by the link below. It works once, for 7 days.",
     ),
+    NoticeKind.INVITED_BY_CODE: Words(
+        "An invitation to Harbour",
+        "You can now refer a child in Harbour and read what became of it. There is no password to remember: at the "
+        "address below, enter your work address, and a code comes to it each time.",
+    ),
     NoticeKind.PASSWORD_LINK: Words(
         "A link to set your password",
         f"Set a new password for Harbour by the link below. It works once, for one day. {IF_NOT_YOU}",

@@ -261,3 +261,9 @@ def opens_files(role: str) -> bool:
 def needs_a_second_person(role: str) -> bool:
     """Whether a role is given by two people: one that opens files, gives accounts or reads who looked."""
     return bool(GRAVE & ROLES[role].capabilities)
+
+
+def signs_in_by_code(roles: Iterable[str]) -> bool:
+    """Whether a code sent to the work address is enough: for who does nothing but refer, in every role held."""
+    held = list(roles)
+    return bool(held) and all(ROLES[role].capabilities <= {Capability.NOTIFY} for role in held)

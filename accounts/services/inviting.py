@@ -19,6 +19,7 @@ from accounts.rules.life import (
     check_domain,
     check_not_own,
 )
+from accounts.rules.roles import signs_in_by_code
 from accounts.rules.viewers import Viewer
 from accounts.services.account_events import note_account_event
 from accounts.services.memberships import RoleAsked, ask_for_role
@@ -37,7 +38,8 @@ class Invited:
 
 @transaction.atomic
 def invite_person(*, invited: Invited, agency: Agency, role: str, reason: str, at: datetime, by: Viewer) -> User:
-    """Make an account for somebody, ask for their role, and send a link by which they set a password.
+    """Make an account for somebody, ask for their role, and send a link by which they set a password; or, where they
+    will only refer, the way to the page that sends them a code.
 
     Until a role that opens files has been given by a second person, the account sees nothing. Refuses anybody but the
     administrator, an address that is not the agency's, and one that has an account.
@@ -57,7 +59,10 @@ def invite_person(*, invited: Invited, agency: Agency, role: str, reason: str, a
     user.save()
     note_account_event(user=user, kind=AccountEventKind.INVITED, at=at, reason=reason, by=by)
     ask_for_role(user=user, asked=RoleAsked(agency, role, reason), at=at, by=by)
-    _send_link(user, NoticeKind.INVITED, lasts=INVITED_FOR, at=at)
+    if signs_in_by_code([role]):
+        tell(user=user, kind=NoticeKind.INVITED_BY_CODE, at=at)
+    else:
+        _send_link(user, NoticeKind.INVITED, lasts=INVITED_FOR, at=at)
     return user
 
 

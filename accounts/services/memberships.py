@@ -111,7 +111,7 @@ def _give(request: RoleRequest, *, at: datetime, by: Viewer, why: str) -> RoleRe
     note_account_event(
         user=request.user, kind=AccountEventKind.ROLE_GIVEN, at=at, reason=why, detail=str(request), by=by
     )
-    if request.user.has_usable_password():
+    if request.user.has_usable_password() or request.user.last_login is not None:
         tell(user=request.user, kind=NoticeKind.ROLE_GIVEN, at=at, detail=f"You are now: {request}.")
     return request
 

@@ -65,6 +65,8 @@ def _mail(notice: Notice) -> EmailMessage:
 
 def _link(notice: Notice) -> str:
     """Where an invitation leads; every other notice leads to the front door."""
+    if notice.kind == NoticeKind.INVITED_BY_CODE:
+        return "/account/sign-in/by-email/"
     invitation = Invitation.objects.filter(notice=notice).first()
     return f"/account/welcome/{mark_of(invitation.pk)}/" if invitation else ""
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.choices import PlaceEnding
+from accounts.middleware.by_code import BY_CODE
 from accounts.middleware.second_factor import SECOND_FACTOR_AT
 from accounts.rules.places import address_words
 from accounts.selectors import now
@@ -44,14 +45,21 @@ def after_sign_in(request: HttpRequest, *, held: str, wanted: str) -> str:
     return held_or_home(held) if held else safe_next(request, wanted)
 
 
-def come_in(request: HttpRequest, user: Any, answer: HttpResponseBase, *, proved: bool) -> HttpResponseBase:
-    """Sign somebody in, under a new session, and write down where. `proved` where they have taken the second step."""
+def come_in(
+    request: HttpRequest, user: Any, answer: HttpResponseBase, *, proved: bool, by_code: bool = False
+) -> HttpResponseBase:
+    """Sign somebody in, under a new session, and write down where. `proved` where they have taken the second step.
+
+    `by_code` where a code to the work address stood for the password: the session ends once they may open a file.
+    """
     # Nothing of the session before goes on into this one, also where the same person signs in once more.
     end_place(session_key=request.session.session_key or "", ending=PlaceEnding.SIGNED_OUT, at=now())
     request.session.flush()
     login(request, user, backend=user.backend)
     if proved:
         request.session[SECOND_FACTOR_AT] = int(now().timestamp())
+    if by_code:
+        request.session[BY_CODE] = True
     mark, address = _device_of(request), request.META.get("REMOTE_ADDR") or None
     note_place(
         user=user,

@@ -98,7 +98,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     second = bool(with_second_factor([found.pk]))
     context = {
         "person": found,
-        "rows": person_rows(found, second=second),
+        "rows": person_rows(found, second=second, on=timezone.localdate(now())),
         "role_columns": ROLE_COLUMNS,
         "role_rows": role_rows(found),
         "event_columns": EVENT_COLUMNS,

@@ -48,17 +48,30 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         return locked_out(request)
     form = SignInForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user = form.get_user()
-        if has_second_factor(user.pk):
-            return _ask_for_code(request, user, held=held, wanted=wanted)
-        return come_in(request, user, redirect(after_sign_in(request, held=held, wanted=wanted)), proved=False)
+        return after_first_step(request, form.get_user(), held=held, wanted=wanted)
     status = 200 if request.method == "GET" else 422
-    context = {"form": form, "held": held, "next": wanted, "idle_minutes": settings.SESSION_COOKIE_AGE // 60}
+    context = {
+        "form": form,
+        "held": held,
+        "next": wanted,
+        "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
+        "by_email": urlencode({name: said for name, said in (("held", held), ("next", wanted)) if said}),
+    }
     return render(request, "accounts/sign_in.html", context, status=status)
 
 
-def _ask_for_code(request: HttpRequest, user: Any, *, held: str, wanted: str) -> HttpResponse:
-    """Remember in a new session who gave the right password, and until when they may give the code."""
+def after_first_step(
+    request: HttpRequest, user: Any, *, held: str, wanted: str, by_code: bool = False
+) -> HttpResponseBase:
+    """Somebody has shown who they are: ask for the code of their second step where they have one, or let them in."""
+    if has_second_factor(user.pk):
+        return _ask_for_code(request, user, held=held, wanted=wanted, by_code=by_code)
+    onward = redirect(after_sign_in(request, held=held, wanted=wanted))
+    return come_in(request, user, onward, proved=False, by_code=by_code)
+
+
+def _ask_for_code(request: HttpRequest, user: Any, *, held: str, wanted: str, by_code: bool) -> HttpResponse:
+    """Remember in a new session who took the first step, and until when they may give the code."""
     request.session.flush()
     request.session[FIRST_STEP] = {
         "user": user.pk,
@@ -66,6 +79,7 @@ def _ask_for_code(request: HttpRequest, user: Any, *, held: str, wanted: str) ->
         "at": now().timestamp(),
         "held": held,
         "next": wanted,
+        "by_code": by_code,
     }
     return redirect("accounts:sign_in_code")
 
@@ -86,7 +100,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponseBase:
         if form.is_valid() and takes_code(request, form, user):
             user.backend = first["backend"]
             onward = after_sign_in(request, held=first["held"], wanted=first["next"])
-            return come_in(request, user, redirect(onward), proved=True)
+            return come_in(request, user, redirect(onward), proved=True, by_code=first["by_code"])
     return render(request, "accounts/sign_in_code.html", {"form": form}, status=422 if form.is_bound else 200)
 
 

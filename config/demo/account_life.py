@@ -61,6 +61,14 @@ def look_after_accounts(world: World, *, until: datetime) -> None:
         at=morning - timedelta(days=1),
         by=world.viewers["admin"],
     )
+    invite_person(
+        invited=Invited("Bronwen Ashdale", "b.ashdale@harbour.example", "Teacher of music"),
+        agency=world.agencies["school"],
+        role=RoleKey.NOTIFICATION_ONLY,
+        reason="She runs the choir, and hears things first.",
+        at=morning - timedelta(days=2),
+        by=world.viewers["admin"],
+    )
     told_in_time()
 
 

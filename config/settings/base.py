@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.viewer.SessionLimitMiddleware",
     "accounts.middleware.systems.ServiceTokenMiddleware",
+    "accounts.middleware.by_code.CodeSessionMiddleware",
     "accounts.middleware.viewer.ViewerMiddleware",
     "accounts.middleware.held.HeldSubmissionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -34,6 +34,7 @@ MAY_DELETE = {
     "accounts_draft",
     "accounts_heldsubmission",
     "accounts_place",
+    "accounts_signincode",
     "accounts_submission",
     "axes_accessattempt",
     "axes_accessattemptexpiration",

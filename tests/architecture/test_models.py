@@ -46,6 +46,7 @@ NO_HISTORY = {
     "accounts.ReviewLine": "is answered once, and never altered",
     "accounts.RoleRequest": "is decided once, and never altered",
     "accounts.Place": "names a session, and how it ended",
+    "accounts.SignInCode": "says for a day that a code was asked for; where somebody signed in stands in places",
     "accounts.DefinitionVersion": "never changes",
     "accounts.Draft": "is the writer's own until it is sent",
     "accounts.HeldSubmission": "is the writer's own until it is sent",

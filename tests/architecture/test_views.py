@@ -24,6 +24,8 @@ PUBLIC = {
     "healthz_alerts",
     "accounts:sign_in",
     "accounts:sign_in_code",
+    "accounts:sign_in_by_email",
+    "accounts:sign_in_email_code",
     "accounts:sign_out",
     "accounts:time_out",
     "accounts:welcome",

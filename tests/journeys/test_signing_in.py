@@ -118,16 +118,47 @@ def test_somebody_invited_sets_a_password_and_works_once_a_second_person_has_sai
         newcomer.context.close()
 
 
+def test_a_teacher_signs_in_by_a_code_to_her_work_address(browser: Browser, product: Product) -> None:
+    teacher = Person(browser, product, "teacher")
+    teacher.page.goto("/notify/sent/")
+    teacher.follow("sign in with a code sent to your work email")
+    teacher.on_page("Sign in with a code")
+    assert faults(teacher.page) == []
+    teacher.visit.expected.add(422)
+    teacher.write("Work email address", "teacher")
+    teacher.press("Send me a code")
+    teacher.problem("Enter an email address in the correct format, like name@example.org")
+    teacher.write("Work email address", "teacher@harbour.example")
+    teacher.press("Send me a code")
+    teacher.on_page("Check your email")
+    assert faults(teacher.page) == []
+    teacher.page.set_viewport_size({"width": 320, "height": 800})
+    assert overflow(teacher.page) <= 0
+    teacher.write("Code", "BBBB-BBBB")
+    teacher.press("Sign in")
+    teacher.problem("This code is not right. Enter the eight letters of the last email that we sent you")
+    teacher.write("Code", in_mail(product, "teacher@harbour.example", r"Your code: (\S+)")[1].lower())
+    teacher.press("Sign in")
+    teacher.on_page("What I sent")
+    assert teacher.visit.complaints == []
+    teacher.context.close()
+
+
 def link_in_mail(product: Product, address: str) -> str:
     """The path of the link in the e-mail to an address, once it has come."""
+    return in_mail(product, address, r"/account/welcome/[^\s]+")[0]
+
+
+def in_mail(product: Product, address: str, words: str) -> re.Match[str]:
+    """Words of an e-mail to an address, once it has come."""
     ends = time.monotonic() + 60
     while time.monotonic() < ends:
         for mail in product.mails if (product.folder / "mail").exists() else []:
-            found = re.search(r"/account/welcome/[^\s]+", mail)
+            found = re.search(words, mail)
             if address in mail and found:
-                return found[0]
+                return found
         time.sleep(0.5)
-    raise AssertionError("no invitation came")
+    raise AssertionError("no such e-mail came")
 
 
 def test_after_signing_out_back_shows_nothing(browser: Browser, product: Product) -> None:
