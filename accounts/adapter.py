@@ -1,4 +1,4 @@
-"""What django-allauth asks of Harbour: nobody signs up, and a second factor's secrets are kept encrypted."""
+"""What django-allauth asks of Harbour: nobody signs up, by a provider neither, and secrets are kept encrypted."""
 
 import base64
 import hashlib
@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest
@@ -16,6 +17,29 @@ class ClosedAccounts(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+
+class SingleSignOn(DefaultSocialAccountAdapter):
+    """The providers are those of the settings, and none of a table; nobody gets an account by coming from one."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return False
+
+    def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[Any]:
+        from allauth.socialaccount.models import SocialApp  # not before the models are there
+
+        return [
+            SocialApp(
+                provider="openid_connect",
+                provider_id=each.id,
+                name=each.name,
+                client_id=each.client_id,
+                secret=each.secret,
+                settings={"server_url": each.server_url, "oauth_pkce_enabled": True},
+            )
+            for each in settings.SINGLE_SIGN_ON
+            if provider in (None, each.id)
+        ]
 
 
 class SecondFactors(DefaultMFAAdapter):

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts import views
-from accounts.views import email_code, life, people, places, reviews, second_factor, signing_in, welcome
+from accounts.views import email_code, life, people, places, reviews, second_factor, signing_in, single_sign_on, welcome
 from accounts.views import service_accounts as services
 
 app_name = "accounts"
@@ -12,6 +12,9 @@ urlpatterns = [
     path("sign-in/code/", signing_in.sign_in_code, name="sign_in_code"),
     path("sign-in/by-email/", email_code.sign_in_by_email, name="sign_in_by_email"),
     path("sign-in/by-email/code/", email_code.sign_in_email_code, name="sign_in_email_code"),
+    path("sign-in/with/<slug:provider_id>/", single_sign_on.begin, name="single_sign_on"),
+    path("sign-in/with/<slug:provider_id>/back/", single_sign_on.come_back, name="single_sign_on_back"),
+    path("sign-out/at/<slug:provider_id>/", single_sign_on.sign_out_there, name="single_sign_on_end"),
     path("sign-out/", signing_in.sign_out, name="sign_out"),
     path("second-step/", second_factor.second_factor, name="second_factor"),
     path("second-step/set-up/", second_factor.set_up, name="set_up_second_factor"),

@@ -46,6 +46,10 @@ WORDS: dict[NoticeKind, Words] = {
         "You can now refer a child in Harbour and read what became of it. There is no password to remember: at the "
         "address below, enter your work address, and a code comes to it each time.",
     ),
+    NoticeKind.SIGN_ON_LINKED: Words(
+        "Your account is linked to a single sign-on",
+        f"Your Harbour account was opened through your organisation’s own sign-in for the first time. {IF_NOT_YOU}",
+    ),
     NoticeKind.PASSWORD_LINK: Words(
         "A link to set your password",
         f"Set a new password for Harbour by the link below. It works once, for one day. {IF_NOT_YOU}",

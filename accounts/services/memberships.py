@@ -19,6 +19,7 @@ from accounts.services.account_events import note_account_event
 from accounts.services.holdings import let_go
 from accounts.services.notices import tell
 from accounts.services.places import end_places
+from accounts.services.single_sign_on import unlink
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ def close_account(*, user: User, reason: str, at: datetime, by: Viewer) -> User:
     )
     owner.invitations.filter(used_at=None, expires_at__gt=at).update(expires_at=at)
     end_places(user=owner, ending=PlaceEnding.CLOSED, at=at)
+    unlink(user=owner)
     owner.is_active, owner.left_at, owner.suspended_at = False, at, None
     owner.save(update_fields=["is_active", "left_at", "suspended_at"])
     note_account_event(user=owner, kind=AccountEventKind.LEFT, at=at, reason=reason, by=by)

@@ -26,6 +26,7 @@ from accounts.services.access_events import Trace, record_access
 from accounts.services.account_events import note_account_event
 from accounts.services.notices import tell
 from accounts.services.places import end_places
+from accounts.services.single_sign_on import unlink
 
 TOTP_TYPE = Authenticator.Type.TOTP.value
 CODES_TYPE = Authenticator.Type.RECOVERY_CODES.value
@@ -126,6 +127,8 @@ def _take_code(user: User, code: str, at: datetime) -> None:
 def reset_second_factor(*, user: User, reason: str, at: datetime, trace: Trace, by: Viewer) -> None:
     """Take somebody's second step away, so that they set up another: a telephone was lost. The person is told.
 
+    Links to a single sign-on go with it: what was lost or stolen may have made one.
+
     Refuses anybody but the data guardian, their own account, and somebody who has none.
     """
     if not by.may(Capability.AUDIT):
@@ -134,7 +137,7 @@ def reset_second_factor(*, user: User, reason: str, at: datetime, trace: Trace, 
         raise Refusal("Nobody resets their own second step. Ask another data guardian.", code="own_account")
     owner = User.objects.select_for_update().get(pk=user.pk)
     removed, _ = Authenticator.objects.filter(user=owner).delete()
-    if not removed:
+    if not removed + unlink(user=owner):
         raise Refusal(
             "This person has not set up a second step, so there is nothing to reset.", code="no_second_factor"
         )

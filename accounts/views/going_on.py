@@ -24,6 +24,9 @@ from accounts.services.places import Browser, end_place, note_place, rename_sess
 # A mark that a browser keeps for a year, so that a device is known again. It opens nothing.
 DEVICE = "harbour_device"
 DEVICE_KEPT = 365 * 24 * 60 * 60
+LONG_AGO = 1
+# By which provider of single sign-on somebody came: they are signed in there still when they sign out here.
+THROUGH = "signed_in_through"
 
 
 def held_or_home(token: str) -> str:
@@ -46,20 +49,31 @@ def after_sign_in(request: HttpRequest, *, held: str, wanted: str) -> str:
 
 
 def come_in(
-    request: HttpRequest, user: Any, answer: HttpResponseBase, *, proved: bool, by_code: bool = False
+    request: HttpRequest,
+    user: Any,
+    answer: HttpResponseBase,
+    *,
+    proved: bool,
+    elsewhere: bool = False,
+    by_code: bool = False,
+    through: str = "",
 ) -> HttpResponseBase:
     """Sign somebody in, under a new session, and write down where. `proved` where they have taken the second step.
 
+    It was taken `elsewhere` where a provider says so: that lets in, and is never fresh enough for what is grave.
     `by_code` where a code to the work address stood for the password: the session ends once they may open a file.
+    `through` names the provider of single sign-on by which they came.
     """
     # Nothing of the session before goes on into this one, also where the same person signs in once more.
     end_place(session_key=request.session.session_key or "", ending=PlaceEnding.SIGNED_OUT, at=now())
     request.session.flush()
     login(request, user, backend=user.backend)
     if proved:
-        request.session[SECOND_FACTOR_AT] = int(now().timestamp())
+        request.session[SECOND_FACTOR_AT] = LONG_AGO if elsewhere else int(now().timestamp())
     if by_code:
         request.session[BY_CODE] = True
+    if through:
+        request.session[THROUGH] = through
     mark, address = _device_of(request), request.META.get("REMOTE_ADDR") or None
     note_place(
         user=user,

@@ -13,22 +13,25 @@ from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.choices import PlaceEnding
 from accounts.forms.sign_in import CodeForm, SignInForm
 from accounts.middleware.policy import policy
 from accounts.models import User
+from accounts.presenters.single_sign_on import left_elsewhere, sign_on_buttons
 from accounts.rules.dates import clock_time
 from accounts.rules.second_factor import CodeRefused, step_is_open
 from accounts.rules.sign_in import open_again_at
+from accounts.rules.single_sign_on import provider_named
 from accounts.selectors import now
 from accounts.selectors.people import person_signing_in
 from accounts.selectors.second_factor import has_second_factor
 from accounts.selectors.tries import CODE_OF, address_is_closed, codes_are_closed
 from accounts.services.places import end_place
 from accounts.services.second_factor import check_second_factor
-from accounts.views.going_on import after_sign_in, come_in
+from accounts.views.going_on import THROUGH, after_sign_in, come_in
 
 # What the session keeps between the password and the code. Nobody is signed in by it.
 FIRST_STEP = "first_step"
@@ -50,27 +53,32 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         return after_first_step(request, form.get_user(), held=held, wanted=wanted)
     status = 200 if request.method == "GET" else 422
+    ways = urlencode({name: said for name, said in (("held", held), ("next", wanted)) if said})
     context = {
         "form": form,
         "held": held,
         "next": wanted,
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
-        "by_email": urlencode({name: said for name, said in (("held", held), ("next", wanted)) if said}),
+        "by_email": ways,
+        "providers": sign_on_buttons(settings.SINGLE_SIGN_ON, ways),
+        "left": left_elsewhere(settings.SINGLE_SIGN_ON, request.GET.get("left", "")),
     }
     return render(request, "accounts/sign_in.html", context, status=status)
 
 
 def after_first_step(
-    request: HttpRequest, user: Any, *, held: str, wanted: str, by_code: bool = False
+    request: HttpRequest, user: Any, *, held: str, wanted: str, by_code: bool = False, through: str = ""
 ) -> HttpResponseBase:
     """Somebody has shown who they are: ask for the code of their second step where they have one, or let them in."""
     if has_second_factor(user.pk):
-        return _ask_for_code(request, user, held=held, wanted=wanted, by_code=by_code)
+        return _ask_for_code(request, user, held=held, wanted=wanted, by_code=by_code, through=through)
     onward = redirect(after_sign_in(request, held=held, wanted=wanted))
-    return come_in(request, user, onward, proved=False, by_code=by_code)
+    return come_in(request, user, onward, proved=False, by_code=by_code, through=through)
 
 
-def _ask_for_code(request: HttpRequest, user: Any, *, held: str, wanted: str, by_code: bool) -> HttpResponse:
+def _ask_for_code(
+    request: HttpRequest, user: Any, *, held: str, wanted: str, by_code: bool, through: str
+) -> HttpResponse:
     """Remember in a new session who took the first step, and until when they may give the code."""
     request.session.flush()
     request.session[FIRST_STEP] = {
@@ -80,6 +88,7 @@ def _ask_for_code(request: HttpRequest, user: Any, *, held: str, wanted: str, by
         "held": held,
         "next": wanted,
         "by_code": by_code,
+        "through": through,
     }
     return redirect("accounts:sign_in_code")
 
@@ -100,7 +109,8 @@ def sign_in_code(request: HttpRequest) -> HttpResponseBase:
         if form.is_valid() and takes_code(request, form, user):
             user.backend = first["backend"]
             onward = after_sign_in(request, held=first["held"], wanted=first["next"])
-            return come_in(request, user, redirect(onward), proved=True, by_code=first["by_code"])
+            ways = {"by_code": first["by_code"], "through": first["through"]}
+            return come_in(request, user, redirect(onward), proved=True, **ways)
     return render(request, "accounts/sign_in_code.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
@@ -139,6 +149,9 @@ def takes_code(request: HttpRequest, form: CodeForm, user: User) -> bool:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session, here and now."""
     end_place(session_key=request.session.session_key or "", ending=PlaceEnding.SIGNED_OUT, at=now())
+    through = provider_named(settings.SINGLE_SIGN_ON, request.session.get(THROUGH, ""))
     logout(request)
     messages.success(request, "You are signed out.")
-    return redirect("accounts:sign_in")
+    if through is None:
+        return redirect("accounts:sign_in")
+    return redirect(f"{reverse('accounts:sign_in')}?{urlencode({'left': through.id})}")

@@ -7,6 +7,8 @@ import pghistory
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 
+from accounts.rules.single_sign_on import providers_of
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 VAR_DIR = Path(env.str("HARBOUR_VAR", default=str(BASE_DIR / "var")))
@@ -27,6 +29,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "guardian",
     "pgtrigger",
@@ -141,6 +145,11 @@ SECOND_FACTOR_STEP_FOR = 10 * 60
 SECOND_FACTOR_KEYS: list[str] = env.list("SECOND_FACTOR_KEYS", default=[SECRET_KEY])
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedAccounts"
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# Providers of single sign-on, none by default: [{"id": "council", "name": "Northmere Council", "server_url": "https://…",
+# "client_id": "…", "secret": "…", "domains": ["council.example"], "second_step_amr": ["mfa"], "second_step_acr": []}]
+SINGLE_SIGN_ON = providers_of(env.json("SINGLE_SIGN_ON", default=[]))
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SingleSignOn"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 MFA_ADAPTER = "accounts.adapter.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Harbour"

@@ -46,6 +46,8 @@ MAY_DELETE = {
     "cases_sweeprun",
     "django_session",
     "mfa_authenticator",
+    "socialaccount_socialaccount",
+    "socialaccount_socialtoken",
 }
 NEVER_CHANGED = {
     "accounts_accessevent",
