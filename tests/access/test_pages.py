@@ -56,7 +56,14 @@ pytestmark = pytest.mark.django_db
 CANARY = "Zephyrine"
 NEVER_REFERENCE = {"cases": "ZZZ-ZZZZ", "notify": "N-ZZZ-ZZZZ", "triage": "N-ZZZ-ZZZZ"}
 # Parts of an address that choose a form and name nobody.
-CHOICES = {"kind": "plan", "step": "child", "measure": "open_by_level", "window": "this", "code": "high"}
+CHOICES = {
+    "provider_id": "council",
+    "kind": "plan",
+    "step": "child",
+    "measure": "open_by_level",
+    "window": "this",
+    "code": "high",
+}
 # Reports hold totals of every file, for everybody whose role has reports: what they tell of a file is tried apart.
 TOTALS = "reports/"
 # What belongs to the person who wrote it, who is sent home where it is theirs no more.

@@ -1,6 +1,8 @@
 """Single sign-on by OpenID Connect, against a real provider in a process of its own.
 
-Seen to fail: SEEN
+Seen to fail: an address taken that is not verified, or not the provider's own; a closed or suspended account let in; a
+second subject let in for a person who has one; a right written from what a provider says; the state, the nonce, the
+audience and the signature not checked; a provider's second step taken for a fresh code.
 """
 
 from __future__ import annotations
@@ -120,7 +122,7 @@ def test_how_somebody_signed_in_is_read_from_the_token_alone():
 
 
 @pytest.mark.parametrize(
-    ("token", "page", "nonce"),
+    ("token", "elsewhere", "nonce"),
     [
         ({"sub": "s", "nonce": "another"}, {}, "n"),
         ({"sub": "s"}, {}, "n"),
@@ -130,9 +132,9 @@ def test_how_somebody_signed_in_is_read_from_the_token_alone():
         ({"sub": "s", "nonce": "n"}, {"sub": "t", "email": "x@harbour.example"}, "n"),
     ],
 )
-def test_a_token_for_another_sign_in_and_a_page_about_somebody_else_are_refused(token, page, nonce):
+def test_a_token_for_another_sign_in_and_a_page_about_somebody_else_are_refused(token, elsewhere, nonce):
     with pytest.raises(SignOnRefused):
-        claims_of(token, page, nonce=nonce)
+        claims_of(token, elsewhere, nonce=nonce)
 
 
 # Pages

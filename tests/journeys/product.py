@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import cluster as clusters
+from tests.factories.providers import RunningProvider, running_provider
 
 ROOT = Path(__file__).resolve().parents[2]
 CHILDREN = "36"
@@ -51,6 +52,7 @@ class Product:
     database: str
     folder: Path
     owner_url: str
+    provider: RunningProvider
 
     @property
     def mails(self) -> list[str]:
@@ -76,9 +78,12 @@ def running(cluster: clusters.Cluster, template: str) -> Iterator[Product]:
     folder = Path(tempfile.mkdtemp(prefix="harbour-journey-"))
     (folder / "demo-users.json").write_text(people)
     try:
-        with started(folder, environment_of(cluster, name, folder)) as address:
-            users = {person["username"]: person["password"] for person in json.loads(people)}
-            yield Product(address, users, name, folder, clusters.for_database(cluster.owner_url, name))
+        with running_provider() as provider:
+            environment = environment_of(cluster, name, folder) | {"SINGLE_SIGN_ON": json.dumps(provider.setting())}
+            with started(folder, environment) as address:
+                users = {person["username"]: person["password"] for person in json.loads(people)}
+                owner_url = clusters.for_database(cluster.owner_url, name)
+                yield Product(address, users, name, folder, owner_url, provider)
     finally:
         clusters.drop(cluster, name)
         shutil.rmtree(folder, ignore_errors=True)

@@ -54,10 +54,14 @@ NOT_LINKED = {
     "accounts:sign_in_code": "/account/sign-in/code/",
     "accounts:sign_in_email_code": "/account/sign-in/by-email/code/",
     "accounts:welcome": "/account/welcome/of-nobody/",
+    "accounts:single_sign_on": "/account/sign-in/with/nobody/",
+    "accounts:single_sign_on_back": "/account/sign-in/with/nobody/back/",
+    "accounts:single_sign_on_end": "/account/sign-out/at/nobody/",
     "accounts:switch_membership": "/account/acting-as/",
     "accounts:second_factor_picture": "/account/second-step/key.svg",
     "cases:search": "/cases/search/",
 }
+OF_PROVIDERS = ("accounts:single_sign_on", "accounts:single_sign_on_back", "accounts:single_sign_on_end")
 NOT_A_PAGE = {
     "healthz": "application/json",
     "healthz_alerts": "application/json",
@@ -68,6 +72,7 @@ NOT_A_PAGE = {
     "accounts:sign_in_code": "a redirect, but for somebody whose password was right a moment ago",
     "accounts:sign_in_email_code": "a redirect, but for who asked for a code; test_signing_in walks through it",
     "accounts:second_factor_picture": "image/svg+xml",
+    **dict.fromkeys(OF_PROVIDERS, "a redirect, and only where a provider is set; test_signing_in walks through it"),
     "accounts:welcome": "a page by a link from an e-mail alone; test_signing_in walks through it",
     "panels:minutes": "application/pdf",
     "panels:child_minutes": "application/pdf",
@@ -305,8 +310,8 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
     parts = resolve(page.path.split("?")[0]).kwargs
     if page.view == "healthz_alerts":
         return {200, 503}  # as the sweep happens to be
-    if page.view == "accounts:welcome":
-        return {404}  # a link that never was
+    if page.view == "accounts:welcome" or page.view in OF_PROVIDERS:
+        return {404}  # a link that never was; a provider that is not set
     if policy.public:
         return {200}
     if person is None:

@@ -144,6 +144,44 @@ def test_a_teacher_signs_in_by_a_code_to_her_work_address(browser: Browser, prod
     teacher.context.close()
 
 
+def test_somebody_signs_in_through_the_councils_provider_and_out_of_both(browser: Browser, product: Product) -> None:
+    person = Person(browser, product, "socialworker")
+    person.context.route("https://cdn.jsdelivr.net/**", lambda route: route.fulfill(body="", content_type="text/css"))
+    product.provider.knows("sw-1", email="socialworker@harbour.example", email_verified=True, roles=["data_guardian"])
+    product.provider.knows("of-nobody", email="of.nobody@harbour.example", email_verified=True)
+    person.page.goto("/cases/")
+    assert faults(person.page) == []
+    person.visit.expected.add(403)
+    there(person, "of-nobody")
+    person.on_page("You are not signed in")
+    person.reads("nobody has given you an account in Harbour under that work address")
+    assert faults(person.page) == []
+    person.follow("Go to the sign-in page")
+    person.page.goto("/cases/")
+    there(person, "sw-1")
+    person.on_page("Children")
+    person.goes_to("/")
+    person.reads("opened through your organisation’s own sign-in for the first time")
+    assert person.page.get_by_role("navigation", name="Menu").get_by_role("link", name="Looks").count() == 0
+    person.sign_out()
+    person.reads("You may still be signed in at Northmere Council")
+    assert faults(person.page) == []
+    person.page.set_viewport_size({"width": 320, "height": 800})
+    assert overflow(person.page) <= 0
+    person.follow("Sign out at Northmere Council")
+    person.page.get_by_role("button", name="End session").click()
+    person.on_page("Sign in to Harbour")
+    assert person.visit.complaints == []
+    person.context.close()
+
+
+def there(person: Person, subject: str) -> None:
+    """To the provider, as somebody whom it knows, and back."""
+    person.press("Sign in with Northmere Council")
+    person.page.get_by_placeholder("sub").fill(subject)
+    person.page.get_by_role("button", name="Authorize").click()
+
+
 def link_in_mail(product: Product, address: str) -> str:
     """The path of the link in the e-mail to an address, once it has come."""
     return in_mail(product, address, r"/account/welcome/[^\s]+")[0]

@@ -73,8 +73,8 @@ declare_rights(
         "guardian_userobjectpermission": NOTHING,
         "mfa_authenticator": WORK,
         "pghistory_context": NOTHING,
-        # A link to a provider is made and taken away, never changed. Providers and their tokens are kept in no table: the
-        # library deletes those of a link, of which there are none.
+        # A link to a provider is made and taken away, never changed. Providers and their tokens are kept in no table:
+        # the library deletes those of a link, of which there are none.
         "socialaccount_socialaccount": Rights(add=True, delete=True),
         "socialaccount_socialapp": NOTHING,
         "socialaccount_socialtoken": Rights(delete=True),
