@@ -39,6 +39,8 @@ USED_AS = {
     "pytest-playwright": "browser_type_launch_args",
     "axe-playwright-python": "axe",
     "pyyaml": "yaml",
+    "pyjwt": "jwt",
+    "oidc-provider-mock": "oidc_provider_mock",
     "types-pyyaml": "yaml",
     "types-tqdm": "tqdm",
     "django-stubs": "mypy_django_plugin",
