@@ -52,6 +52,7 @@ NOT_LINKED = {
     "healthz_alerts": "/healthz/alerts",
     "accounts:sign_in": "/account/sign-in/",
     "accounts:sign_in_code": "/account/sign-in/code/",
+    "accounts:sign_in_by_email": "/account/sign-in/by-email/",
     "accounts:sign_in_email_code": "/account/sign-in/by-email/code/",
     "accounts:welcome": "/account/welcome/of-nobody/",
     "accounts:single_sign_on": "/account/sign-in/with/nobody/",
