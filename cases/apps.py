@@ -115,6 +115,27 @@ RIGHTS_ON_LOOKS = {
         settles={"decided_at": ("verdict", "note", "decided_by_id")},
     ),
 }
+# What was decided and said is never rewritten; a share is acknowledged once, ended once, and an error assessed once.
+RIGHTS_ON_SHARES = {
+    "cases_sharingdecision": add_and_change(
+        "acknowledged_at",
+        "acknowledged_by_id",
+        "ended_at",
+        "ended_by_id",
+        "end_kind",
+        "end_words",
+        settles={"acknowledged_at": ("acknowledged_by_id",), "ended_at": ("ended_by_id", "end_kind", "end_words")},
+    ),
+    "cases_sharingwish": ADD,
+    "cases_sharingbreach": add_and_change(
+        "outcome",
+        "why",
+        "done",
+        "assessed_at",
+        "assessed_by_id",
+        settles={"assessed_at": ("assessed_by_id", "outcome", "why", "done")},
+    ),
+}
 
 
 class CasesConfig(AppConfig):
@@ -147,7 +168,9 @@ class CasesConfig(AppConfig):
         declare_rights(RIGHTS_ON_CONFLICTS)
         declare_rights(RIGHTS_ON_MATRIX)
         declare_rights(RIGHTS_ON_LOOKS)
+        declare_rights(RIGHTS_ON_SHARES)
         _register_what_is_owed()
+        _register_sharing()
         _register_life_of_accounts()
 
 
@@ -168,6 +191,18 @@ def _register_what_is_owed() -> None:
         register_addresses(kind, conflicts.conflict_addresses)
     register_addresses(AlertKind.CONFLICT_POSSIBLE, conflicts.possible_addresses)
     register_kept_from(AlertKind.CONFLICT_POSSIBLE, conflicts.kept_from)
+
+
+def _register_sharing() -> None:
+    """The clocks and alerts of decisions about sharing, with the pages on which they are dealt with."""
+    from cases.clocks.choices import AlertKind, ClockKind
+    from cases.clocks.services import register_addresses, register_should_run
+    from cases.sharing.selectors import shares
+
+    register_should_run(ClockKind.BREACH_ASSESSED, shares.breaches_to_assess, addresses=shares.breach_addresses)
+    register_should_run(ClockKind.SHARING_REVIEWED, shares.decisions_to_review, addresses=shares.decision_addresses)
+    register_addresses(AlertKind.SHARE_RECEIVED, shares.received_addresses)
+    register_addresses(AlertKind.SHARED_IN_ERROR, shares.breach_addresses)
 
 
 def _register_life_of_accounts() -> None:

@@ -28,6 +28,7 @@ from cases.sharing.models import (
 )
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.models.matrix import MatrixChange, MatrixProposal, MatrixSignature
+from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
 
 __all__ = [
     "AccessGrant",
@@ -62,6 +63,9 @@ __all__ = [
     "Restriction",
     "RestrictionStep",
     "SchoolPeriod",
+    "SharingBreach",
+    "SharingDecision",
+    "SharingWish",
     "Spell",
     "StaffHome",
     "SweepRun",

@@ -14,7 +14,9 @@ from cases.views import (
     looking,
     looks,
     matrix,
+    received,
     restriction,
+    shares,
 )
 
 app_name = "cases"
@@ -47,6 +49,8 @@ urlpatterns: list = [
     path("conflicts/my-home/", conflicts.keep_home, name="home_postcode"),
     path("conflicts/possible/<uuid:possible_id>/", conflicts.answer_possible, name="possible_conflict"),
     path("conflicts/<uuid:conflict_id>/", conflicts.show_conflict, name="conflict"),
+    path("shared-with-us/", received.show_shared_with_us, name="shared_with_us"),
+    path("shared-with-us/<uuid:received_id>/", received.show_share_received, name="share_received"),
     path("cases/", lists.show_worklist, name="worklist"),
     path("cases/search/", lists.search, name="search"),
     path("cases/<str:reference>/", file.show_file, name="file"),
@@ -74,6 +78,13 @@ urlpatterns: list = [
     path("cases/<str:reference>/restriction/lift/", restriction.ask_for_lift, name="ask_for_lift"),
     path("cases/<str:reference>/restriction/lift/answer/", restriction.answer_to_lift, name="answer_lift"),
     path("cases/<str:reference>/restriction/<uuid:named_id>/", restriction.take_off, name="take_off"),
+    path("cases/<str:reference>/sharing/", shares.show_sharing, name="sharing"),
+    path("cases/<str:reference>/sharing/add/", shares.add_share, name="add_share"),
+    path("cases/<str:reference>/sharing/decline/", shares.decline_share, name="decline_share"),
+    path("cases/<str:reference>/sharing/wishes/", shares.record_wishes, name="record_wishes"),
+    path("cases/<str:reference>/sharing/<uuid:decision_id>/", shares.show_share, name="share"),
+    path("cases/<str:reference>/sharing/<uuid:decision_id>/withdraw/", shares.withdraw_share, name="withdraw_share"),
+    path("cases/<str:reference>/sharing/<uuid:decision_id>/breach/", shares.assess_breach, name="assess_breach"),
     path("cases/<str:reference>/who-can-see/", looking.show_who_can_see, name="who_can_see"),
     path("cases/<str:reference>/who-looked/", looking.show_who_looked, name="who_looked"),
 ]

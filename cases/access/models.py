@@ -6,6 +6,7 @@ from datetime import datetime
 import pghistory
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -39,6 +40,13 @@ class AccessGrant(models.Model):
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=20, choices=GrantReason)
     category_mask = models.BigIntegerField(default=ALL_CATEGORIES)
+    entry_ids = ArrayField(
+        models.UUIDField(),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Single entries that it opens beside the categories",
+    )
     source_id = models.UUIDField(
         null=True, blank=True, help_text="The involvement, notification or meeting it came from"
     )

@@ -44,6 +44,10 @@ class Action(StrEnum):
     RECORD_INTERVIEW = "record_interview"
     LIST_FOR_PANEL = "list_for_panel"
     RESTRICT = "restrict"
+    SEE_SHARING = "see_sharing"
+    SHARE = "share"
+    END_SHARE = "end_share"
+    ASSESS_BREACH = "assess_breach"
 
 
 NEEDS: dict[Action, Capability] = {
@@ -61,6 +65,18 @@ NEEDS: dict[Action, Capability] = {
     Action.RECORD_INTERVIEW: Capability.INTERVIEW,
     Action.LIST_FOR_PANEL: Capability.WRITE_FILES,
     Action.RESTRICT: Capability.OVERSEE_ACCESS,
+    Action.SEE_SHARING: Capability.READ_FILES,
+    Action.SHARE: Capability.WRITE_FILES,
+    Action.END_SHARE: Capability.READ_FILES,
+    Action.ASSESS_BREACH: Capability.AUDIT,
+}
+
+# How much of what was agreed about sharing somebody sees who may look at it, share, or end a share.
+SHARING_NEEDS: dict[Action, Level] = {
+    Action.SEE_SHARING: Level.SUMMARY,
+    Action.SHARE: Level.FULL,
+    Action.END_SHARE: Level.FULL,
+    Action.ASSESS_BREACH: Level.FULL,
 }
 
 REASONS: dict[str, str] = {
@@ -98,7 +114,7 @@ class FileFacts:
 
     The masks are those of the grants that count: on a restricted file, of those that name the viewer alone. `whole`
     says that one of them opens every category, has no end and came with work, not with a meeting or a share;
-    `emergency` that one of them was taken in an emergency.
+    `emergency` that one of them was taken in an emergency, `entries` that one of them opens single entries.
     """
 
     blocked: bool = False
@@ -108,6 +124,7 @@ class FileFacts:
     panel_mask: int = 0
     whole: bool = False
     emergency: bool = False
+    entries: bool = False
 
 
 @dataclass(frozen=True)
@@ -230,6 +247,13 @@ def readers_of(category: str, matrix: Matrix, *, sector: str) -> Readers:
     )
 
 
+def opened_entry_level(level: Level, viewer: Viewer, category: str, matrix: Matrix) -> Level:
+    """How much of a category somebody sees of a single entry that a grant opens to them: as much as their cell says,
+    whether or not the category is open.
+    """
+    return max(level, level_of(matrix.cell(viewer.role_key, category), panel=False))
+
+
 def entry_level(level: Level, *, own: bool, own_agency: bool) -> Level:
     """How much of one entry is seen by somebody who sees `level` of its category on its file.
 
@@ -288,7 +312,7 @@ def decide(
     `category` is that of the content an entry is added to: it must be one the role works with (full, or own
     entries). A refusal because the file may not be known comes before any other, so that callers can answer it
     with a 404. Bringing an agency in opens the whole file to it without an end, so it takes access that is no less; so
-    does deciding who is kept out.
+    does deciding who is kept out. Whoever let themselves in by an emergency lets nobody else in.
     """
     known = may_know(viewer, facts)
     if not known.allowed or viewer.system is not None:
@@ -301,6 +325,11 @@ def decide(
         return Decision(False, "in_part")
     if action == Action.CHANGE_INVOLVEMENT and _level(viewer, Category.IDENTITY, facts, matrix) < Level.FULL:
         return Decision(False, "category_withheld")
+    sharing = SHARING_NEEDS.get(action)
+    if sharing is not None and _level(viewer, Category.SHARING, facts, matrix) < sharing:
+        return Decision(False, "category_withheld")
+    if action in (Action.SHARE, Action.END_SHARE) and facts.emergency:
+        return Decision(False, "in_part")
     if action in (Action.ASSESS_RISK, Action.JUDGE_LEVEL, Action.APPROVE_LEVEL):
         category = Category.ASSESSMENT
     if category is not None and _level(viewer, category, facts, matrix) not in (Level.FULL, Level.OWN):

@@ -16,6 +16,9 @@ class AlertKind(TextChoices):
     CONFLICT_LIFT = "conflict_lift", "Somebody asks you to agree that a conflict of interest is lifted"
     EMERGENCY_JUDGED = "emergency_judged", "An emergency access of yours has been reviewed"
     LOOK_DIGEST = "look_digest", "The week's looks are worth a question"
+    SHARE_RECEIVED = "share_received", "Something has been shared with you or your agency"
+    SHARE_WITHDRAWN = "share_withdrawn", "What was shared with you in error has been withdrawn: destroy every copy"
+    SHARED_IN_ERROR = "shared_in_error", "Information was shared in error"
 
 
 class ClockKind(TextChoices):
@@ -28,6 +31,8 @@ class ClockKind(TextChoices):
     EMERGENCY_REVIEWED = "emergency_reviewed", "Review an emergency access"
     RESTRICTION_REVIEWED = "restriction_reviewed", "Review a restricted file"
     REVIEW_SIGNED = "review_signed", "Sign the access review"
+    BREACH_ASSESSED = "breach_assessed", "Assess information shared in error"
+    SHARING_REVIEWED = "sharing_reviewed", "Review a decision not to share"
 
 
 class ClockState(TextChoices):

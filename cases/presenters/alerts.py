@@ -26,6 +26,9 @@ HEADINGS: dict[str, str] = {
     AlertKind.CONFLICT_LIFT: "Conflicts of interest to lift",
     AlertKind.EMERGENCY_JUDGED: "Emergency access of yours",
     AlertKind.LOOK_DIGEST: "Looks worth a question",
+    AlertKind.SHARE_RECEIVED: "Shared with you",
+    AlertKind.SHARE_WITHDRAWN: "Withdrawn: do not use it",
+    AlertKind.SHARED_IN_ERROR: "Shared in error",
     ClockKind.URGENT_NOTIFICATION_DECIDED: "Urgent notifications to decide",
     ClockKind.NOTIFICATION_DECIDED: "Notifications to decide",
     ClockKind.INTERVIEW_HELD: "Return interviews to hold",
@@ -33,6 +36,8 @@ HEADINGS: dict[str, str] = {
     ClockKind.EMERGENCY_REVIEWED: "Emergency access to review",
     ClockKind.RESTRICTION_REVIEWED: "Restricted files to review",
     ClockKind.REVIEW_SIGNED: "Access reviews to sign",
+    ClockKind.BREACH_ASSESSED: "Information shared in error, to assess",
+    ClockKind.SHARING_REVIEWED: "Decisions not to share, to review",
 }
 # Why taking is not the end of it. A clock climbs whoever has taken its alert.
 OF_AN_EVENT = "Until somebody takes it, more people are told."
@@ -45,6 +50,9 @@ TOLD_ONCE = (
     AlertKind.CONFLICT_POSSIBLE,
     AlertKind.CONFLICT_LIFT,
     AlertKind.EMERGENCY_JUDGED,
+    AlertKind.SHARE_RECEIVED,
+    AlertKind.SHARE_WITHDRAWN,
+    AlertKind.SHARED_IN_ERROR,
 )
 OF_A_CLOCK = "A clock stops only when the thing is done; until then people are told again."
 

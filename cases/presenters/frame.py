@@ -28,6 +28,7 @@ TABS = [
     ("Risk", "risk:overview"),
     ("Missing", "missing:overview"),
     ("Panel", "panels:file"),
+    ("Sharing", "cases:sharing"),
     ("Who can see it", "cases:who_can_see"),
     ("Who looked", "cases:who_looked"),
 ]
@@ -83,6 +84,8 @@ def file_tabs(opened: OpenFile, active: str) -> list[dict[str, Any]]:
     hidden = set()
     if not opened.may(Action.SEE_WHO_LOOKED):
         hidden.add("cases:who_looked")
+    if not opened.may(Action.SEE_SHARING):
+        hidden.add("cases:sharing")
     return [{"text": text, "url_name": name, "active": name == active} for text, name in TABS if name not in hidden]
 
 

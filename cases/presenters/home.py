@@ -322,6 +322,7 @@ def actions_for(viewer: Viewer) -> list[dict[str, str]]:
         ("Conflicts of interest", "cases:conflicts", Capability.AUDIT, "secondary"),
         ("Triage", "referrals:triage_queue", Capability.TRIAGE, "secondary"),
         ("All files open to you", "cases:worklist", Capability.READ_FILES, "secondary"),
+        ("Shared with you", "cases:shared_with_us", Capability.READ_FILES, "secondary"),
     ]
     actions = []
     for text, url_name, capability, style in wanted:

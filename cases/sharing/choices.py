@@ -82,3 +82,101 @@ class SignalVerdict(TextChoices):
     EXPLAINED = "explained", "Explained: it was their work"
     TO_AGENCY = "to_agency", "Passed to their agency to look into"
     BREACH = "breach", "A breach: reported"
+
+
+class SharingKind(TextChoices):
+    """What was decided about sharing with somebody."""
+
+    SHARED = "shared", "Shared"
+    DECLINED = "declined", "Decided not to share"
+
+
+class SharingPurpose(TextChoices):
+    """What somebody needs the information for."""
+
+    PROTECT = "protect", "To keep the child safe now"
+    ASSESS = "assess", "To assess what the child needs"
+    SUPPORT = "support", "To support the child or family"
+    FIND = "find", "To find a missing child"
+    INVESTIGATE = "investigate", "To prevent or investigate a crime"
+    OTHER = "other", "Something else"
+
+
+class LawfulBasis(TextChoices):
+    """What allows the sharing. Agreement is seldom it: the sharing must be right whether or not anybody agrees."""
+
+    PUBLIC_TASK = "public_task", "A public task: safeguarding a child"
+    LEGAL_DUTY = "legal_duty", "A legal duty to share"
+    VITAL = "vital", "To protect somebody’s life"
+    LAW_ENFORCEMENT = "law_enforcement", "Police: a law enforcement purpose"
+    AGREEMENT = "agreement", "The agreement of the child or a parent"
+
+
+class Answer(TextChoices):
+    """What the child, or a parent or carer, was told about one sharing, and said."""
+
+    AGREES = "agrees", "Told, and agrees"
+    REFUSES = "refuses", "Told, and does not agree"
+    NO_ANSWER = "no_answer", "Told, and gave no answer"
+    NOT_TOLD = "not_told", "Not told"
+
+
+class WhyNotTold(TextChoices):
+    """Why somebody was not told that information about them is shared."""
+
+    RISK = "risk", "Telling them would put somebody at risk"
+    INQUIRY = "inquiry", "It would get in the way of an investigation"
+    URGENT = "urgent", "There was no time: they will be told"
+    UNREACHABLE = "unreachable", "They could not be reached"
+    UNABLE = "unable", "Too young or not able to understand it"
+    CHILD_ASKED = "child_asked", "The child asked for that, and can decide it"
+    NOBODY = "nobody", "There is nobody to tell"
+
+
+class OverrideGround(TextChoices):
+    """Why information is shared although the child or family does not want it."""
+
+    SIGNIFICANT_HARM = "significant_harm", "The child suffers, or is likely to suffer, significant harm"
+    CRIME = "crime", "To prevent or investigate a serious crime"
+    OTHERS = "others", "Somebody else would come to serious harm"
+
+
+class DeclineReason(TextChoices):
+    """Why information is not shared."""
+
+    NOT_NEEDED = "not_needed", "They do not need it for what they do"
+    MORE_HARM = "more_harm", "Sharing it would harm the child more than not sharing it"
+    WISHES = "wishes", "The child or family does not want it, and nothing outweighs that"
+    NOT_RELIABLE = "not_reliable", "It is not reliable enough yet"
+    NO_BASIS = "no_basis", "There is no lawful basis"
+
+
+class SharingEnd(TextChoices):
+    """How a decision about sharing came to its end before its day."""
+
+    IN_ERROR = "in_error", "Withdrawn: shared in error"
+    NOT_NEEDED = "not_needed", "Ended: no longer needed"
+    DECIDED_AGAIN = "decided_again", "Decided again"
+
+
+class WishKind(TextChoices):
+    """What the child says about who may know."""
+
+    FREE = "free", "May be shared with those who help"
+    LIMITS = "limits", "May be shared, but not everything or not with everybody"
+    NOT_WIDER = "not_wider", "Must not go any further"
+
+
+class Understands(TextChoices):
+    """Whether somebody judged that the child understands what sharing means, and can decide."""
+
+    YES = "yes", "Yes"
+    NO = "no", "No"
+    NOT_JUDGED = "not_judged", "Nobody has judged it yet"
+
+
+class BreachOutcome(TextChoices):
+    """What a data guardian found about information that went where it should not."""
+
+    REPORTED = "reported", "To be reported to the Information Commissioner"
+    NOT_REPORTABLE = "not_reportable", "Not reportable: no risk to anybody’s rights is likely"

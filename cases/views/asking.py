@@ -25,9 +25,10 @@ def ask_on_file(
     heading: str,
     cancel_href: str,
     button: str = "Save",
+    template: str = "cases/ask.html",
     **more: Any,
 ) -> HttpResponse:
-    """Ask, or ask again with what was wrong; `more` is for the template."""
+    """Ask, or ask again with what was wrong; `more` is for the template, `cases/ask.html` or one that extends it."""
     context = {
         **frame_of(opened, here=heading),
         "form": form,
@@ -36,4 +37,4 @@ def ask_on_file(
         "cancel_href": cancel_href,
         **more,
     }
-    return render(request, "cases/ask.html", context, status=422 if form.is_bound else 200)
+    return render(request, template, context, status=422 if form.is_bound else 200)

@@ -21,6 +21,7 @@ from cases.access.models import AccessGrant
 from cases.access.rules import FileFacts, Matrix, read_matrix
 from cases.access.selectors.expressions import (
     EMERGENCY_BIT,
+    ENTRIES_BIT,
     NAMED_BIT,
     PANEL_SHIFT,
     WHOLE_BIT,
@@ -101,13 +102,13 @@ def visible_content(rows: Rows, viewer: Viewer, at: datetime, matrix: Matrix) ->
 
     Rows have `child`, `category`, `author` and `agency`, and lie on files the viewer may know of. An author
     always sees own entries, whatever the cell says; where the cell says own entries, so does the author's
-    agency. A grant opens only the categories it names.
+    agency. A grant opens only the categories and the single entries it names.
     """
     rows = visible_files(rows, viewer, at, path="child_id")
     if viewer.system is not None or viewer.membership_id is None:
         return rows
     facts = facts_to_ask_by(viewer, at) | categories_by_cell(viewer, matrix)
-    return rows.filter(Readable(*_file_columns("child_id"), "category", "author_id", "agency_id", **facts))
+    return rows.filter(Readable(*_file_columns("child_id"), "category", "author_id", "agency_id", "pk", **facts))
 
 
 def facts_of(row: Any) -> FileFacts:
@@ -118,9 +119,19 @@ def facts_of(row: Any) -> FileFacts:
         named=bool(said & NAMED_BIT),
         whole=bool(said & WHOLE_BIT),
         emergency=bool(said & EMERGENCY_BIT),
+        entries=bool(said & ENTRIES_BIT),
         category_mask=said & (PANEL_SHIFT - 1),
         panel_mask=said // PANEL_SHIFT & ALL_CATEGORIES,
     )
+
+
+def entries_opened(child_id: UUID, viewer: Viewer, at: datetime) -> frozenset[UUID]:
+    """The single entries of a file that live grants open to a viewer. For a file that the viewer may know of, and that
+    is not restricted to those named.
+    """
+    reaching = Q(group_id__in=viewer.group_ids) | Q(membership_id=viewer.membership_id, membership__isnull=False)
+    lists = AccessGrant.objects.live(at).filter(reaching, child_id=child_id).exclude(entry_ids=[])
+    return frozenset(entry_id for ids in lists.values_list("entry_ids", flat=True) for entry_id in ids)
 
 
 def is_named_on(child_id: UUID, membership_id: UUID | None, at: datetime) -> bool:

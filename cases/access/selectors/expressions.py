@@ -16,9 +16,9 @@ from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, WORKING_REASONS,
 from cases.access.rules import Matrix
 
 # What live grants say of a file, in one number, so that one look at them answers it all: the categories that panel
-# grants open stand above those that others open; then come a bit for an emergency, one for the whole file without an
-# end, and the highest, which says that the viewer is named.
-PANEL_SHIFT, EMERGENCY_BIT, WHOLE_BIT, NAMED_BIT = 1 << 20, 1 << 38, 1 << 39, 1 << 40
+# grants open stand above those that others open; then come a bit for an emergency, one for single entries, one for the
+# whole file without an end, and the highest, which says that the viewer is named.
+PANEL_SHIFT, EMERGENCY_BIT, ENTRIES_BIT, WHOLE_BIT, NAMED_BIT = 1 << 20, 1 << 38, 1 << 39, 1 << 40, 1 << 41
 
 _PANEL, _NAMED, _EMERGENCY = GrantReason.PANEL.value, GrantReason.NAMED.value, GrantReason.BREAK_GLASS.value
 _WORKING = ", ".join(f"'{reason.value}'" for reason in WORKING_REASONS)
@@ -45,6 +45,7 @@ _SAID = f"""(
             WHEN counted.reason = '{_NAMED}' AND {_WHOLE} THEN counted.category_mask + {WHOLE_BIT + NAMED_BIT}
             WHEN counted.reason = '{_NAMED}' THEN counted.category_mask + {NAMED_BIT}
             WHEN counted.reason IN ({_WORKING}) AND {_WHOLE} THEN counted.category_mask + {WHOLE_BIT}
+            WHEN counted.entry_ids <> '{{{{}}}}' THEN counted.category_mask + {ENTRIES_BIT}
             ELSE counted.category_mask
         END
     ){_COUNTING}
@@ -75,12 +76,15 @@ _KNOWN = f"""(
     END
 )"""
 # An author sees own entries, whatever the cell says; where the cell says own entries, so does the author's agency. A
-# grant opens only the categories it names, and a panel's cell is open while a panel's grant is.
+# grant opens only the categories and the single entries it names, and a panel's cell is open while a panel's grant is.
 _READABLE = f"""(
     {{author}} = %(user)s
     OR EXISTS (
         SELECT 1{_COUNTING}
-            AND counted.category_mask & (CASE {{category}} {_BIT} ELSE 0 END) <> 0
+            AND (
+                counted.category_mask & (CASE {{category}} {_BIT} ELSE 0 END) <> 0
+                OR {{entry}} = ANY(counted.entry_ids)
+            )
             AND (
                 {{category}} = ANY(%(shown)s)
                 OR ({{category}} = ANY(%(own)s) AND {{agency}} = %(agency)s)
@@ -147,7 +151,7 @@ class Readable(AccessExpression):
     """Whether an entry may be read, in full or as its summary, on a file that may be known."""
 
     words = _READABLE
-    needs = ("child", "restricted", "category", "author", "agency")
+    needs = ("child", "restricted", "category", "author", "agency", "entry")
     output_field = BooleanField()
 
 

@@ -39,14 +39,16 @@ def grant_access(
     group: Group | None = None,
     membership: Membership | None = None,
     categories: Iterable[str] | None = None,
+    entries: Iterable[UUID] = (),
     valid_until: datetime | None = None,
     source_id: UUID | None = None,
     note: str = "",
 ) -> AccessGrant:
     """Give an agency, a function group or a person under one membership access to a file.
 
-    `categories` are those the grant opens (all by default; the matrix still says how much of each). Raises
-    GrantRefused for an empty set of categories or an end that is not after the start.
+    `categories` are those the grant opens (all by default; the matrix still says how much of each), `entries` single
+    entries of others that it opens beside them. Raises GrantRefused for an empty set of categories or an end that is
+    not after the start.
     """
     mask = ALL_CATEGORIES if categories is None else mask_of(categories)
     if not mask:
@@ -60,6 +62,7 @@ def grant_access(
         membership=membership,
         reason=reason,
         category_mask=mask,
+        entry_ids=sorted(set(entries), key=str),
         source_id=source_id,
         note=note,
         granted_by_id=by.user_id if by else None,

@@ -14,8 +14,18 @@ from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.viewers import Viewer
 from accounts.services.access_events import Trace, record_access
 from cases.access.choices import Category
-from cases.access.rules import REASONS, Action, FileFacts, Level, Matrix, category_levels, decide, entry_level
-from cases.access.selectors import facts_of, matrix_in_force
+from cases.access.rules import (
+    REASONS,
+    Action,
+    FileFacts,
+    Level,
+    Matrix,
+    category_levels,
+    decide,
+    entry_level,
+    opened_entry_level,
+)
+from cases.access.selectors import entries_opened, facts_of, matrix_in_force
 from cases.record.models import Child, Entry, Involvement
 from cases.record.selectors.facts import lead_of
 
@@ -40,10 +50,18 @@ class OpenFile:
         """The one worker who leads, whom everybody who may open the file may know; asked for once."""
         return lead_of(self.child.pk)
 
+    @cached_property
+    def entries_opened(self) -> frozenset[UUID]:
+        """The single entries that a grant opens to the viewer; asked for once, and only where there are any."""
+        return entries_opened(self.child.pk, self.viewer, self.at) if self.facts.entries else frozenset()
+
     def entry_level(self, entry: Entry) -> Level:
         """How much of one entry on this file the viewer sees: own entries always in full."""
+        level = self.levels[entry.category]
+        if entry.pk in self.entries_opened:
+            level = opened_entry_level(level, self.viewer, entry.category, self.matrix)
         return entry_level(
-            self.levels[entry.category],
+            level,
             own=entry.author_id == self.viewer.user_id,
             own_agency=entry.agency_id == self.viewer.agency_id,
         )

@@ -1,0 +1,343 @@
+"""Decisions about sharing in plain words: for those who decide, and for those who receive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.choices import Sector
+from accounts.models import AccessEvent, Agency, Membership
+from accounts.rules.dates import day, due_in, in_london, moment
+from cases.access.choices import Category
+from cases.access.rules import Level, Matrix, categories_in
+from cases.clocks.models import Clock
+from cases.presenters.frame import shown_name
+from cases.presenters.looking import page_words
+from cases.record.models import Child, ChronologyEntry
+from cases.record.selectors import people_known
+from cases.record.services import OpenFile
+from cases.sharing.choices import Answer, SharingEnd, SharingKind
+from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
+from cases.sharing.rules import shares as rules
+
+KNOWS_MORE = "What was shared with whom is withheld, because your job sees of sharing only that there is something."
+HOW_MUCH = {Level.FULL: "in full", Level.SUMMARY: "in summary"}
+
+
+def receiver_words(decision: SharingDecision) -> str:
+    """Whom a decision is about."""
+    return f"{decision.membership.user}, {decision.agency}" if decision.membership else str(decision.agency)
+
+
+def sharer_words(decision: SharingDecision) -> str:
+    """Who decided it."""
+    return f"{decision.decided_as.user}, {decision.decided_as.agency}"
+
+
+def names_of(mask: int) -> list[str]:
+    """The kinds of information in a mask, in the order of the matrix."""
+    held = categories_in(mask)
+    return [category.label for category in Category if category.value in held]
+
+
+def content_words(decision: SharingDecision) -> str:
+    """What is shared: who the child is goes with it always, and so is named last."""
+    kinds = names_of(decision.category_mask & ~rules.mask_of(rules.ALWAYS))
+    if decision.entry_ids:
+        number = len(decision.entry_ids)
+        kinds.append("1 entry of the chronology" if number == 1 else f"{number} entries of the chronology")
+    if decision.kind == SharingKind.SHARED:
+        kinds.append("who the child is")
+    return _sentence(kinds or names_of(decision.category_mask))
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    words = ", ".join(parts)
+    return words[:1].upper() + words[1:]
+
+
+def _in_sentence(label: str) -> str:
+    return f"{label[:1].lower()}{label[1:]}"
+
+
+def last_day(decision: SharingDecision) -> str:
+    """The last day on which a share holds."""
+    assert decision.ends_at is not None
+    return day(in_london(decision.ends_at - timedelta(microseconds=1)).date())
+
+
+def state_of(decision: SharingDecision, at: datetime) -> dict[str, str]:
+    """Where a decision stands, as the cell of a table."""
+    if decision.ended_at is not None:
+        tone = "urgent" if decision.end_kind == SharingEnd.IN_ERROR else "plain"
+        return {"text": f"{decision.get_end_kind_display()}, {day(in_london(decision.ended_at).date())}", "tone": tone}
+    if decision.ends_at is not None:
+        if decision.ends_at <= at:
+            return {"text": f"Ended {last_day(decision)}", "tone": "plain"}
+        return {"text": f"Until {last_day(decision)}", "tone": "good"}
+    late = decision.review_on is not None and decision.review_on < timezone.localdate(at)
+    return {
+        "text": f"{'Review late: was due' if late else 'Review'} {day(decision.review_on)}",
+        "tone": "urgent" if late else "watch",
+    }
+
+
+DECISION_COLUMNS = [{"text": text} for text in ("When", "With whom", "What", "Why", "Stands")]
+SUMMARY_COLUMNS = [{"text": text} for text in ("When", "What", "Override")]
+
+
+def decision_rows(opened: OpenFile, decisions: Iterable[SharingDecision]) -> list[list[dict[str, Any]]]:
+    """Decisions for `components/table.html`, in the order given: as much of each as the viewer may see."""
+    full = opened.level(Category.SHARING) == Level.FULL
+    return [_decision_row(opened, decision) if full else _summary_row(opened, decision) for decision in decisions]
+
+
+def _decision_row(opened: OpenFile, decision: SharingDecision) -> list[dict[str, Any]]:
+    shared = decision.kind == SharingKind.SHARED
+    why = decision.get_purpose_display() if shared else decision.get_decline_reason_display()
+    return [
+        {"text": moment(decision.decided_at), "href": href_of(opened, decision), "hint": sharer_words(decision)},
+        {"text": receiver_words(decision)},
+        {"text": content_words(decision), "hint": "" if shared else "Not shared"},
+        {"text": why, "hint": "Against somebody’s wish" if decision.override_ground else ""},
+        state_of(decision, opened.at),
+    ]
+
+
+def _summary_row(opened: OpenFile, decision: SharingDecision) -> list[dict[str, Any]]:
+    return [
+        {"text": day(in_london(decision.decided_at).date()), "href": href_of(opened, decision)},
+        {"text": decision.get_kind_display()},
+        {"text": "Against somebody’s wish" if decision.override_ground else "None"},
+    ]
+
+
+def href_of(opened: OpenFile, decision: SharingDecision) -> str:
+    return reverse("cases:share", args=[opened.child.reference, decision.pk])
+
+
+def _told(answer: str, not_told: str) -> str:
+    words = Answer(answer).label if answer else "Not recorded"
+    return f"{words}: {_in_sentence(not_told)}" if answer == Answer.NOT_TOLD and not_told else words
+
+
+def facts_of(decision: SharingDecision, *, at: datetime) -> list[dict[str, Any]]:
+    """One decision as a list of facts, for those who see sharing in full."""
+    shared = decision.kind == SharingKind.SHARED
+    rows: list[dict[str, Any]] = [
+        {"key": "Decided", "value": f"{moment(decision.decided_at)}, by {sharer_words(decision)}"},
+        {"key": "With", "value": receiver_words(decision)},
+        {"key": "What", "value": content_words(decision)},
+        {"key": "Stands", "value": state_of(decision, at)["text"], "tone": state_of(decision, at)["tone"]},
+    ]
+    if not shared:
+        rows.append({"key": "Why not", "value": f"{decision.get_decline_reason_display()}. {decision.words}"})
+    else:
+        rows += _facts_of_share(decision)
+    if decision.ended_at is not None:
+        rows.append({"key": "Ended", "value": f"{moment(decision.ended_at)}, by {decision.ended_by}"})
+        rows.append({"key": "Why it ended", "value": decision.end_words, "multiline": True})
+    return rows
+
+
+def _facts_of_share(decision: SharingDecision) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [
+        {"key": "What for", "value": f"{decision.get_purpose_display()}. {decision.words}", "multiline": True},
+        {"key": "What allows it", "value": decision.get_basis_display()},
+        {"key": "The child", "value": _told(decision.child_answer, decision.get_child_not_told_display())},
+        {"key": "Parents or carers", "value": _told(decision.carers_answer, decision.get_carers_not_told_display())},
+    ]
+    if decision.override_ground:
+        ground = f"{decision.get_override_ground_display()}. Authorised by {decision.authorised_by}."
+        rows.append({"key": "Shared against a wish", "value": ground})
+        if decision.explained:
+            rows.append({"key": "Explained to the child", "value": decision.explained, "multiline": True})
+    read = "Not yet"
+    if decision.acknowledged_at is not None:
+        read = f"{moment(decision.acknowledged_at)}, by {decision.acknowledged_by}"
+    return [*rows, {"key": "Read by the receiver", "value": read}]
+
+
+def summary_facts(decision: SharingDecision) -> list[dict[str, Any]]:
+    """What is said of a decision to those who see sharing in summary: that there is one, an override, and the date."""
+    return [
+        {"key": "Decided", "value": day(in_london(decision.decided_at).date())},
+        {"key": "What", "value": decision.get_kind_display()},
+        {"key": "Override", "value": "Against somebody’s wish" if decision.override_ground else "None"},
+        {"key": "With whom and what", "value": f"{KNOWS_MORE} Ask the named lead.", "withheld": True},
+    ]
+
+
+def breach_rows(breach: SharingBreach, clock: Clock | None, *, at: datetime) -> list[dict[str, Any]]:
+    """What became of something that was shared in error."""
+    rows: list[dict[str, Any]] = [{"key": "Found", "value": moment(breach.found_at)}]
+    if breach.assessed_at is None:
+        due = due_in(clock.due_at, at) if clock else "due within 72 hours"
+        late = clock is not None and clock.due_at <= at
+        return [*rows, {"key": "Assessment", "value": due.capitalize(), "tone": "urgent" if late else "watch"}]
+    return [
+        *rows,
+        {"key": "Assessed", "value": f"{moment(breach.assessed_at)}, by {breach.assessed_by}"},
+        {"key": "Found to be", "value": breach.get_outcome_display()},
+        {"key": "Why", "value": breach.why, "multiline": True},
+        {"key": "What was done", "value": breach.done, "multiline": True},
+    ]
+
+
+LOOK_COLUMNS = [{"text": text} for text in ("When", "Who", "Page")]
+
+
+def look_rows(events: Sequence[AccessEvent]) -> list[list[dict[str, str]]]:
+    """Who of the receivers opened the file meanwhile, for `components/table.html`."""
+    people = people_known(event.user_id for event in events)
+    return [
+        [
+            {"text": moment(event.at)},
+            {"text": people.get(event.user_id or 0, "Harbour itself")},
+            {"text": page_words(event.action), "hint": _kinds(event)},
+        ]
+        for event in events
+    ]
+
+
+def _kinds(event: AccessEvent) -> str:
+    names = [Category(name).label for name in event.categories if name in Category.values]
+    return f"Open to them: {', '.join(names)}" if names else ""
+
+
+def wish_words(wish: SharingWish | None) -> str:
+    """What the child says, in one sentence; empty where nothing is recorded."""
+    return "" if wish is None else f"On {day(wish.said_on)} the child said: {wish.get_kind_display().lower()}."
+
+
+def wish_rows(wish: SharingWish | None) -> list[dict[str, Any]]:
+    """What the child says about who may know, as a list of facts."""
+    if wish is None:
+        return []
+    rows: list[dict[str, Any]] = [
+        {"key": "The child says", "value": wish.get_kind_display()},
+        {"key": "In their words", "value": wish.words, "multiline": True},
+    ]
+    if wish.kept_mask:
+        rows.append({"key": "Must not go further", "value": _sentence(names_of(wish.kept_mask))})
+    if wish.kept_from:
+        sectors = [Sector(sector).label for sector in wish.kept_from]
+        rows.append({"key": "Must not be told", "value": ", ".join(sectors)})
+    return [
+        *rows,
+        {"key": "Understands, and can decide", "value": wish.get_understands_display()},
+        {"key": "Said", "value": f"{day(wish.said_on)}, to {wish.recorded_as.user}, {wish.recorded_as.agency}"},
+    ]
+
+
+# --- The choices of the form ---------------------------------------------------------------------------------------
+
+
+def agency_choices(agencies: Iterable[Agency]) -> list[tuple[str, str]]:
+    """Agencies as the choices of a question."""
+    return [(str(agency.pk), agency.name) for agency in agencies]
+
+
+def people_choices(people: Iterable[Membership]) -> list[tuple[str, str]]:
+    """People of one agency as the choices of a question."""
+    return [(str(member.pk), f"{member.user}, {member.get_role_display()}") for member in people]
+
+
+def category_choices(opened: OpenFile, roles: Sequence[str]) -> list[tuple[str, str]]:
+    """What the viewer may share and people in these roles may see, each with how much they would."""
+    found = []
+    for name in rules.shareable(opened.levels):
+        level = rules.seen_by(roles, name, opened.matrix)
+        if level >= Level.SUMMARY:
+            words = Category(name).label.capitalize()
+            found.append((name, words if level == Level.FULL else f"{words}, which they see in summary"))
+    return found
+
+
+def entry_choices(entries: Iterable[ChronologyEntry], roles: Sequence[str], matrix: Matrix) -> list[tuple[str, str]]:
+    """Single entries that people in these roles may see, each by its day and its sentence."""
+    return [
+        (str(entry.pk), f"{day(in_london(entry.happened_at).date())}, {entry.agency}: {entry.summary}")
+        for entry in entries
+        if rules.entry_seen_by(roles, entry.category, matrix) >= Level.SUMMARY
+    ]
+
+
+# --- The receiver ----------------------------------------------------------------------------------------------------
+
+
+RECEIVED_COLUMNS = [{"text": text} for text in ("Child", "From", "What", "What for", "Until")]
+
+
+def received_rows(shares: Iterable[SharingDecision], names: dict[Any, str]) -> list[list[dict[str, Any]]]:
+    """What was shared with somebody, for `components/table.html`; `names` are those the viewer may see, by file."""
+    return [
+        [
+            {
+                "text": names.get(share.child_id) or share.child.reference,
+                "hint": share.child.reference if names.get(share.child_id) else "",
+                "href": reverse("cases:share_received", args=[share.pk]),
+            },
+            {"text": sharer_words(share), "hint": moment(share.decided_at)},
+            {"text": content_words(share)},
+            {"text": share.get_purpose_display()},
+            {"text": last_day(share), **({} if share.acknowledged_at else {"hint": "Not acknowledged yet"})},
+        ]
+        for share in shares
+    ]
+
+
+def name_for(child: Child, level: Level) -> str:
+    """The child as a list names it."""
+    return shown_name(child, level)
+
+
+def seen_words(opened: OpenFile, share: SharingDecision) -> str:
+    """What of a share this reader sees, and how much: their own cell of the matrix decides it."""
+    matrix, role = opened.matrix, opened.viewer.role_key
+    parts = []
+    for category in Category:
+        if category.value in categories_in(share.category_mask):
+            level = rules.seen_by([role], category.value, matrix)
+            parts.append(f"{category.label} ({HOW_MUCH.get(level, 'which your job does not see')})")
+    return _sentence(parts)
+
+
+def statement_of(share: SharingDecision) -> list[str]:
+    """What the receiver may do with what is shared: read before anything else."""
+    sharer = sharer_words(share)
+    return [
+        f"Use it only for this: {_in_sentence(share.get_purpose_display())}. {share.words}",
+        f"Do not pass it on to anybody, in your agency or elsewhere, who cannot see it in Harbour. Ask {sharer} first.",
+        "Do not tell the child or the family that you have it before you have asked who has told them what.",
+        f"You see it until the end of {last_day(share)}. What you copied into your own record follows your agency’s "
+        "rules from then on.",
+        f"If you think that it was not meant for you, stop reading and ring {share.decided_as.user}"
+        f"{f', {share.decided_as.agency.telephone}' if share.decided_as.agency.telephone else ''}.",
+    ]
+
+
+def received_facts(opened: OpenFile, share: SharingDecision) -> list[dict[str, Any]]:
+    """One share as its receiver reads it."""
+    reference = opened.child.reference
+    rows: list[dict[str, Any]] = [
+        {
+            "key": "File",
+            "value": f"{name_for(opened.child, opened.level(Category.IDENTITY))} {reference}".strip(),
+            "href": reverse("cases:file", args=[reference]),
+            "action": "Open",
+        },
+        {"key": "Shared by", "value": f"{sharer_words(share)}, {moment(share.decided_at)}"},
+        {"key": "Shared with", "value": receiver_words(share)},
+        {"key": "What you see", "value": seen_words(opened, share)},
+        {"key": "Until", "value": f"The end of {last_day(share)}"},
+        {"key": "The child", "value": _told(share.child_answer, "")},
+        {"key": "Parents or carers", "value": _told(share.carers_answer, "")},
+    ]
+    if share.acknowledged_at is not None:
+        rows.append({"key": "Acknowledged", "value": f"{moment(share.acknowledged_at)}, by {share.acknowledged_by}"})
+    return rows

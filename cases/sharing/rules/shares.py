@@ -1,0 +1,213 @@
+"""Sharing and deciding not to share: what may go to whom, for how long, and what it takes against somebody's wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from accounts.choices import Sector
+from accounts.rules.refusals import Refusal
+from cases.access.choices import Category
+from cases.access.rules import Level, Matrix, level_of, mask_of, timeline_level
+from cases.sharing.choices import (
+    Answer,
+    DeclineReason,
+    LawfulBasis,
+    OverrideGround,
+    SharingEnd,
+    WhyNotTold,
+    WishKind,
+)
+
+WORDS_AT_LEAST = 10
+USUALLY, LONGEST = timedelta(days=90), timedelta(days=365)
+REVIEW_USUALLY, REVIEW_LATEST = timedelta(days=28), timedelta(days=183)
+# What goes with every share, so that the receiver knows about whom it is; and what is never shared: who looked is for
+# oversight, and with what was agreed about sharing goes the leave to share further.
+ALWAYS = (Category.IDENTITY.value,)
+NEVER = (Category.WHO_LOOKED.value, Category.SHARING.value)
+# What keeps a child safe, and those who must have it for that. Source: the issue, and the full cells of the matrix.
+SAFETY = frozenset(
+    category.value
+    for category in (
+        Category.IDENTITY,
+        Category.LEVEL,
+        Category.ASSESSMENT,
+        Category.MISSING,
+        Category.PERSON_OF_CONCERN,
+    )
+)
+SAFETY_SECTORS = frozenset({Sector.SOCIAL_CARE.value, Sector.POLICE.value})
+
+
+class ShareRefused(Refusal):
+    """Something cannot be shared, kept back or withdrawn like this. `field` names where to mend it."""
+
+    code = "share_refused"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody was told about a share and said; why not, where they were not told."""
+
+    answer: Answer
+    not_told: str = ""
+
+
+@dataclass(frozen=True)
+class Override:
+    """Why a share goes against what the child or family wants: the ground, who authorised it, how it was explained."""
+
+    ground: str = ""
+    authorised_by: str = ""
+    explained: str = ""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the child says about who may know: the kinds that must not go further, and the sectors not to be told."""
+
+    kind: WishKind
+    kept_mask: int = 0
+    kept_from: frozenset[str] = frozenset()
+
+
+def shareable(levels: Mapping[str, Level]) -> list[str]:
+    """The kinds of information that somebody may choose to share: those they see in full, without those that always or
+    never go.
+    """
+    return [name for name, level in levels.items() if level == Level.FULL and name not in (*ALWAYS, *NEVER)]
+
+
+def seen_by(roles: Iterable[str], category: str, matrix: Matrix) -> Level:
+    """How much people in these roles would see of a kind of information that is shared with them, at most."""
+    return max((level_of(matrix.cell(role, category), panel=False) for role in roles), default=Level.NONE)
+
+
+def entry_seen_by(roles: Iterable[str], category: str, matrix: Matrix) -> Level:
+    """How much people in these roles would see of one entry that is shared with them, at most."""
+    seen = (timeline_level(category, level_of(matrix.cell(role, category), panel=False)) for role in roles)
+    return max(seen, default=Level.NONE)
+
+
+def check_receiver_sees(
+    roles: Collection[str], *, categories: Iterable[str], entries: Iterable[str], matrix: Matrix, name: str
+) -> None:
+    """Refuse to share what nobody there would see: the matrix keeps it from their jobs. `entries` are the categories of
+    single entries.
+    """
+    for category in categories:
+        if seen_by(roles, category, matrix) < Level.SUMMARY:
+            raise ShareRefused(_unseen(name, category), field="categories")
+    for category in entries:
+        if entry_seen_by(roles, category, matrix) < Level.SUMMARY:
+            raise ShareRefused(_unseen(name, category), field="entries")
+
+
+def _unseen(name: str, category: str) -> str:
+    return (
+        f"{name} would not see this, whatever you share: {Category(category).label}. The access matrix keeps it from "
+        "their job. Take it out, or write down what they need as something they may see"
+    )
+
+
+def check_words(words: str, *, field: str, what: str) -> None:
+    """Refuse fewer than ten characters; `what` says what is asked for."""
+    if len(" ".join(words.split())) < WORDS_AT_LEAST:
+        raise ShareRefused(f"Say in a sentence {what}", field=field)
+
+
+def check_ends_on(ends_on: date, *, today: date) -> None:
+    """Refuse an end that is not after today or later than a year: what is needed longer is decided on again."""
+    if ends_on <= today:
+        raise ShareRefused("The last day must be after today", field="ends_on")
+    if ends_on > today + LONGEST:
+        raise ShareRefused("The last day must be within a year. It can be shared again then", field="ends_on")
+
+
+def check_review_on(review_on: date, *, today: date) -> None:
+    """Refuse a review that is not after today or later than six months."""
+    if review_on <= today:
+        raise ShareRefused("The review must be after today", field="review_on")
+    if review_on > today + REVIEW_LATEST:
+        raise ShareRefused("The review must be within six months", field="review_on")
+
+
+def check_told(child: Told, carers: Told) -> None:
+    """Refuse an untold child, or untold parents or carers, without the reason."""
+    for told, field in ((child, "child_not_told"), (carers, "carers_not_told")):
+        if told.answer == Answer.NOT_TOLD and told.not_told not in WhyNotTold.values:
+            raise ShareRefused("Select why they were not told", field=field)
+
+
+def check_basis(basis: str, *, child: Told, carers: Told, sector: str) -> None:
+    """Refuse agreement as the basis where nobody agreed or somebody refused, and the police's own basis to others."""
+    answers = {child.answer, carers.answer}
+    if basis == LawfulBasis.AGREEMENT and (Answer.AGREES not in answers or Answer.REFUSES in answers):
+        raise ShareRefused("Agreement can be the basis only where somebody agreed and nobody refused", field="basis")
+    if basis == LawfulBasis.LAW_ENFORCEMENT and sector != Sector.POLICE:
+        raise ShareRefused("Only the police share for a law enforcement purpose", field="basis")
+
+
+def goes_against_child(child: Told, wish: Wish | None, *, mask: int, sector: str) -> bool:
+    """Whether a share goes against what the child wants: said of this share, or else of sharing at all.
+
+    Who a child is goes with every share, so of that alone a limit to kinds says nothing.
+    """
+    if child.answer == Answer.REFUSES:
+        return True
+    if child.answer == Answer.AGREES or wish is None or wish.kind == WishKind.FREE:
+        return False
+    if wish.kind == WishKind.NOT_WIDER:
+        return True
+    return sector in wish.kept_from or bool(mask & wish.kept_mask)
+
+
+def check_override(override: Override, *, against_child: bool, against_carers: bool) -> None:
+    """Refuse a share against what the child or the family wants without ground and authoriser, and without how it was
+    explained to the child where it is the child's own wish. Refuse an override of nothing.
+    """
+    if not (against_child or against_carers):
+        if override != Override():
+            raise ShareRefused(
+                "Nobody has said that they do not want this. Select no, or say above who does not agree",
+                field="overrides",
+            )
+        return
+    who = "the child" if against_child else "a parent or carer"
+    if override.ground not in OverrideGround.values:
+        raise ShareRefused(
+            f"This goes against what {who} wants. Select yes, and say on what ground you share all the same",
+            field="ground" if override != Override() else "overrides",
+        )
+    check_words(override.authorised_by, field="authorised_by", what="who authorised it: their name and job")
+    if against_child:
+        check_words(override.explained, field="explained", what="how it was explained to the child, or when it will be")
+
+
+def is_safety(mask: int, sector: str) -> bool:
+    """Whether what is to be shared keeps a child safe and goes to those who must have it for that."""
+    return sector in SAFETY_SECTORS and bool(mask & mask_of(SAFETY - set(ALWAYS)))
+
+
+def check_may_decline(reason: str, *, mask: int, sector: str) -> None:
+    """Refuse to keep what keeps a child safe from social care or police because somebody does not want it shared."""
+    if reason == DeclineReason.WISHES and is_safety(mask, sector):
+        raise ShareRefused(
+            "What keeps a child safe always reaches children’s social care and the police. Share it, and write down "
+            "why it goes against their wishes and how you explained it",
+            field="decline_reason",
+        )
+
+
+def check_not_held(mask: int, held: int, *, entries: Collection[object], name: str) -> None:
+    """Refuse to share what the receiver sees anyway."""
+    if not entries and mask & ~held == 0:
+        raise ShareRefused(f"{name} sees this already. Look at who can see the file", field="categories")
+
+
+def check_may_end(kind: str, *, shared: bool) -> None:
+    """Refuse an end that is none of the three, and an error where nothing was shared."""
+    if kind not in SharingEnd.values or (kind == SharingEnd.IN_ERROR and not shared):
+        raise ShareRefused("Select why it ends", field="end_kind")

@@ -1,0 +1,219 @@
+"""Who may receive what, what was decided about sharing, what the child says, and what the receiver sees of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.choices import AccessOutcome
+from accounts.models import AccessEvent, Agency, Membership
+from accounts.rules.roles import ROLES, Capability
+from accounts.rules.viewers import Viewer
+from cases.access.models import AccessGrant, Block
+from cases.access.rules import Level, entry_level
+from cases.access.selectors import matrix_in_force
+from cases.clocks.selectors import should_run
+from cases.record.models import Child, ChronologyEntry, Involvement
+from cases.record.selectors.facts import readable_entries
+from cases.sharing.choices import SharingKind, WishKind
+from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
+from cases.sharing.rules.shares import NEVER, Wish
+from cases.sharing.selectors.restriction import READING
+
+LISTED = 100
+OFFERED = 40
+LOOKS_SHOWN = 200
+# Who looks after an agency's accounts is told of what the agency has received, where nobody there works with the child.
+RECEIVING = tuple(
+    key
+    for key, role in ROLES.items()
+    if {Capability.REVIEW_ACCESS, Capability.OVERSEE_ACCESS} & role.capabilities and key in READING
+)
+
+
+def may_receive(child_id: UUID, *, but: UUID | None, at: datetime, agency_id: UUID | None = None) -> list[Membership]:
+    """Whom something of a file may be shared with, by name: people whose job reads files and who are not kept from this
+    one by a conflict of interest, without those of the agency `but`; of one agency where it is given.
+    """
+    blocked = Block.objects.live(at).filter(Q(child_id=child_id) | Q(child__merged_into_id=child_id))
+    people = Membership.objects.current(timezone.localdate(at)).filter(
+        role__in=READING, agency__ended_on=None, user__is_service=False, user__is_active=True
+    )
+    people = people.exclude(user_id__in=blocked.values("user_id"))
+    if but is not None:
+        people = people.exclude(agency_id=but)
+    if agency_id is not None:
+        people = people.filter(agency_id=agency_id)
+    return sorted(
+        people.select_related("user", "agency"),
+        key=lambda member: (str(member.agency), str(member.user), str(member.pk)),
+    )
+
+
+def agencies_to_share_with(child_id: UUID, *, but: UUID | None, at: datetime) -> list[Agency]:
+    """The agencies that could receive something, by name: those at which somebody could read it."""
+    agencies = {member.agency_id: member.agency for member in may_receive(child_id, but=but, at=at)}
+    return sorted(agencies.values(), key=lambda agency: (agency.name, str(agency.pk)))
+
+
+def held_by(child_id: UUID, *, agency: Agency, membership: Membership | None, at: datetime) -> int:
+    """The kinds of information that live grants open to an agency, or to one person of it, already."""
+    subject = Q(group_id=agency.group_id)
+    if membership is not None:
+        subject |= Q(membership=membership)
+    held = 0
+    for mask in AccessGrant.objects.live(at).filter(subject, child_id=child_id).values_list("category_mask", flat=True):
+        held |= mask
+    return held
+
+
+def entries_to_share(child: Child, *, viewer: Viewer, levels: dict[str, Level], at: datetime) -> list[ChronologyEntry]:
+    """The latest entries of a file that somebody sees in full, and so may share one by one."""
+    matrix = matrix_in_force(on=timezone.localdate(at))
+    rows = readable_entries(viewer, matrix=matrix, at=at).filter(child=child).exclude(category__in=NEVER)
+    found = []
+    for entry in rows.select_related("agency").order_by("-happened_at", "-recorded_at", "-pk")[: OFFERED * 3]:
+        own, colleagues = entry.author_id == viewer.user_id, entry.agency_id == viewer.agency_id
+        if entry_level(levels[entry.category], own=own, own_agency=colleagues) == Level.FULL:
+            found.append(entry)
+    return found[:OFFERED]
+
+
+def _decisions() -> QuerySet[SharingDecision]:
+    return SharingDecision.objects.select_related(
+        "child", "agency", "membership__user", "decided_as__user", "decided_as__agency", "ended_by", "acknowledged_by"
+    )
+
+
+def decisions_on(child_id: UUID) -> list[SharingDecision]:
+    """What was decided about sharing a file, the latest first, each with its breach where there was one."""
+    rows = _decisions().select_related("breach__assessed_by").filter(child_id=child_id)
+    return list(rows.order_by("-decided_at", "-pk")[:LISTED])
+
+
+def decision_on(child_id: UUID, decision_id: UUID) -> SharingDecision | None:
+    """One decision about sharing on a file."""
+    rows = _decisions().select_related("breach__assessed_by")
+    return rows.filter(child_id=child_id, pk=decision_id).first()
+
+
+def wish_of(child_id: UUID) -> SharingWish | None:
+    """What the child said last about who may know."""
+    rows = SharingWish.objects.filter(child_id=child_id).select_related("recorded_as__user", "recorded_as__agency")
+    return rows.order_by("-recorded_at", "-pk").first()
+
+
+def wishes_of(child_id: UUID) -> list[SharingWish]:
+    """What the child has said about who may know, the latest first."""
+    rows = SharingWish.objects.filter(child_id=child_id).select_related("recorded_as__user", "recorded_as__agency")
+    return list(rows.order_by("-recorded_at", "-pk")[:LISTED])
+
+
+def wish_that_holds(child_id: UUID) -> Wish | None:
+    """The same as the rules read it."""
+    said = wish_of(child_id)
+    return None if said is None else Wish(WishKind(said.kind), said.kept_mask, frozenset(said.kept_from))
+
+
+def entries_of(decision: SharingDecision, *, viewer: Viewer, at: datetime) -> list[ChronologyEntry]:
+    """The single entries that a decision shares, as far as a viewer may read them, newest first."""
+    if not decision.entry_ids:
+        return []
+    matrix = matrix_in_force(on=timezone.localdate(at))
+    rows = readable_entries(viewer, matrix=matrix, at=at).filter(pk__in=decision.entry_ids)
+    return list(rows.select_related("author", "agency").order_by("-happened_at", "-pk"))
+
+
+def shares_received(viewer: Viewer, *, at: datetime) -> list[SharingDecision]:
+    """What is shared with the viewer, or with the viewer's agency, and holds now, the latest first."""
+    rows = _running(at).filter(_reaching(viewer), child__in=Child.objects.visible_to(viewer, at=at).values("pk"))
+    return list(rows.order_by("-decided_at", "-pk")[:LISTED])
+
+
+def share_received(viewer: Viewer, decision_id: UUID, *, at: datetime) -> SharingDecision | None:
+    """One share that reaches the viewer now; None for any other, whether or not there is one."""
+    rows = _running(at).filter(_reaching(viewer), child__in=Child.objects.visible_to(viewer, at=at).values("pk"))
+    return rows.filter(pk=decision_id).first()
+
+
+def _running(at: datetime) -> QuerySet[SharingDecision]:
+    return _decisions().filter(kind=SharingKind.SHARED, ended_at=None, decided_at__lte=at, ends_at__gt=at)
+
+
+def _reaching(viewer: Viewer) -> Q:
+    if viewer.membership_id is None or viewer.agency_id is None:
+        return Q(pk=None)
+    return Q(agency_id=viewer.agency_id, membership=None) | Q(membership_id=viewer.membership_id)
+
+
+def whom_to_tell(decision: SharingDecision, *, at: datetime) -> list[UUID]:
+    """The memberships that are told of a share: the person it is for; else who works with the child at the agency, else
+    who looks after the agency's access, else everybody there who could read it.
+    """
+    if decision.membership_id is not None:
+        return [decision.membership_id]
+    people = may_receive(decision.child_id, but=None, at=at, agency_id=decision.agency_id)
+    rows = Involvement.objects.filter(child_id=decision.child_id, ended_on=None, membership__isnull=False)
+    working = set(rows.values_list("membership_id", flat=True))
+    near = [member for member in people if member.pk in working]
+    near = near or [member for member in people if member.role in RECEIVING]
+    return [member.pk for member in near or people]
+
+
+def who_opened(decision: SharingDecision) -> list[AccessEvent]:
+    """Every look at the file by those it was shared with, from the share to its end, in the order of looking.
+
+    At most the first 200. Somebody who could see the file for another reason too stands there as well.
+    """
+    rows = AccessEvent.objects.filter(
+        Q(child_id=decision.child_id) | Q(shown_ids__contains=[decision.child_id]),
+        agency_id=decision.agency_id,
+        outcome=AccessOutcome.ALLOWED,
+        at__gte=decision.decided_at,
+    )
+    if decision.membership_id is not None:
+        rows = rows.filter(membership_id=decision.membership_id)
+    if decision.ended_at is not None:
+        rows = rows.filter(at__lte=decision.ended_at)
+    return list(rows.order_by("at", "pk")[:LOOKS_SHOWN])
+
+
+def breaches_to_assess(at: datetime) -> QuerySet[Any]:
+    """What was shared in error and nobody has assessed, as the sweep asks for what should have a clock."""
+    rows = SharingBreach.objects.filter(assessed_at=None, found_at__lte=at)
+    return should_run(rows, anchored_at="found_at", child_id="decision__child_id")
+
+
+def decisions_to_review(at: datetime) -> QuerySet[Any]:
+    """The decisions not to share that hold, as the sweep asks for what should have a clock."""
+    rows = SharingDecision.objects.filter(kind=SharingKind.DECLINED, ended_at=None, decided_at__lte=at)
+    return should_run(
+        rows,
+        anchored_at="decided_at",
+        child_id="child_id",
+        due_on="review_on",
+        owner_membership_id="decided_as_id",
+        owner_group_id="decided_as__agency__group_id",
+    )
+
+
+def breach_addresses(ids: list[UUID]) -> dict[UUID, str]:
+    """Where each breach is assessed."""
+    rows = SharingBreach.objects.filter(pk__in=ids).values_list("pk", "decision__child__reference", "decision_id")
+    return {pk: reverse("cases:assess_breach", args=[reference, decision]) for pk, reference, decision in rows}
+
+
+def decision_addresses(ids: list[UUID]) -> dict[UUID, str]:
+    """Where each decision is read."""
+    rows = SharingDecision.objects.filter(pk__in=ids).values_list("pk", "child__reference")
+    return {pk: reverse("cases:share", args=[reference, pk]) for pk, reference in rows}
+
+
+def received_addresses(ids: list[UUID]) -> dict[UUID, str]:
+    """Where each share is read by who received it."""
+    return {pk: reverse("cases:share_received", args=[pk]) for pk in ids}

@@ -1,0 +1,411 @@
+"""Sharing from a child's file: what was decided, deciding, ending it, what the child says, and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.forms import HarbourForm, WriteForm
+from accounts.middleware.policy import policy
+from accounts.models import Agency, Membership
+from accounts.rules.refusals import NotKnown, Refusal
+from accounts.rules.roles import Capability
+from cases.access.choices import Category
+from cases.access.rules import REASONS, Action, Level
+from cases.access.services import GrantRefused
+from cases.clocks.choices import ClockKind
+from cases.clocks.selectors import clock_of
+from cases.forms import shares as forms
+from cases.presenters import shares as words
+from cases.presenters.timeline import timeline
+from cases.record.services import OpenFile
+from cases.sharing.choices import (
+    BreachOutcome,
+    DeclineReason,
+    LawfulBasis,
+    SharingEnd,
+    SharingKind,
+    SharingPurpose,
+    Understands,
+    WishKind,
+)
+from cases.sharing.models.shares import SharingDecision
+from cases.sharing.rules import shares as rules
+from cases.sharing.selectors import shares as selectors
+from cases.sharing.services import shares as services
+from cases.sharing.services.shares import Content, Receiver, ShareRefused, Sharing
+from cases.views.asking import ask_on_file, frame_of
+from cases.views.loading import file_page
+
+READ, WRITE, AUDIT = Capability.READ_FILES, Capability.WRITE_FILES, Capability.AUDIT
+
+
+def _home(opened: OpenFile) -> str:
+    return reverse("cases:sharing", args=[opened.child.reference])
+
+
+def _ask(request: HttpRequest, opened: OpenFile, form: HarbourForm, *, heading: str, **more: Any) -> HttpResponse:
+    return ask_on_file(request, opened, form, heading=heading, **{"cancel_href": _home(opened), **more})
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _done(form: WriteForm, call: Callable[[dict[str, Any]], Any]) -> Any:
+    """What a service made of a right form; None where the form was wrong or the service refused, and says so."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    try:
+        return call(form.cleaned_data)
+    except (ShareRefused, GrantRefused) as refusal:
+        form.refuse(refusal)
+        return None
+
+
+@policy(capability=READ, reads_file=True, name="cases:sharing")
+@file_page("cases:sharing", action=Action.SEE_SHARING)
+def show_sharing(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """What was decided about sharing this file, and what the child says about it."""
+    reference, full = opened.child.reference, opened.level(Category.SHARING) == Level.FULL
+    wishes = selectors.wishes_of(opened.child.pk) if full else []
+    may_share = opened.may(Action.SHARE)
+    steps = [("Share", "add_share", ""), ("Decide not to share", "decline_share", "secondary")]
+    context = {
+        **frame_of(opened, here="Sharing"),
+        "full": full,
+        "actions": [
+            {"text": text, "href": reverse(f"cases:{name}", args=[reference]), "style": style}
+            for text, name, style in steps
+            if may_share
+        ],
+        "may_share": may_share,
+        "wish": words.wish_rows(wishes[0]) if wishes else [],
+        "earlier": [words.wish_rows(wish) for wish in wishes[1:]],
+        "columns": words.DECISION_COLUMNS if full else words.SUMMARY_COLUMNS,
+        "rows": words.decision_rows(opened, selectors.decisions_on(opened.child.pk)),
+    }
+    return render(request, "cases/sharing.html", context)
+
+
+def _choose_agency(request: HttpRequest, opened: OpenFile, *, heading: str) -> Agency | HttpResponse:
+    """The agency that the address names, or the question which it is."""
+    agencies = selectors.agencies_to_share_with(opened.child.pk, but=opened.viewer.agency_id, at=opened.at)
+    form = forms.ReceiverForm(request.GET if "agency" in request.GET else None, agencies=words.agency_choices(agencies))
+    if form.is_bound and form.is_valid():
+        return next(agency for agency in agencies if str(agency.pk) == form.cleaned_data["agency"])
+    if request.method == "POST" and not form.is_bound:
+        form = forms.ReceiverForm({}, agencies=words.agency_choices(agencies))
+    context = {
+        **frame_of(opened, here=heading),
+        "form": form,
+        "heading": heading,
+        "instead_of": _instead_of(request) or "",
+        "cancel_href": _home(opened),
+    }
+    return render(request, "cases/share_agency.html", context, status=422 if form.is_bound else 200)
+
+
+def _instead_of(request: HttpRequest) -> UUID | None:
+    """The decision that is made anew, as the address names it."""
+    try:
+        return UUID(request.GET.get("instead_of", ""))
+    except ValueError:
+        return None
+
+
+def _for_named_people(request: HttpRequest, opened: OpenFile, *, heading: str) -> HttpResponse:
+    """On a restricted file nothing is shared: people are named there."""
+    instead = {"text": "See who can see it", "href": reverse("cases:who_can_see", args=[opened.child.reference])}
+    if opened.may(Action.RESTRICT):
+        instead = {"text": "Name somebody", "href": reverse("cases:restriction", args=[opened.child.reference])}
+    answer = _ask(request, opened, HarbourForm(), heading=heading, intro=services.RESTRICTED, instead=instead)
+    answer.status_code = 422 if request.method == "POST" else 200
+    return answer
+
+
+def _receiver(agency: Agency, said: dict[str, Any]) -> Receiver:
+    return Receiver(agency.pk, UUID(said["person"]) if said["person"] else None)
+
+
+def _people(opened: OpenFile, agency: Agency) -> tuple[list[Membership], list[str]]:
+    """Who at the agency could receive something, and the roles they hold."""
+    people = selectors.may_receive(opened.child.pk, but=opened.viewer.agency_id, at=opened.at, agency_id=agency.pk)
+    return people, sorted({member.role for member in people})
+
+
+@policy(methods=("GET", "POST"), capability=WRITE, reads_file=True, name="cases:add_share")
+@file_page("cases:add_share", action=Action.SHARE)
+def add_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Share kinds of information or single entries with an agency, or one person of it."""
+    if opened.child.restricted:
+        return _for_named_people(request, opened, heading="Share")
+    agency = _choose_agency(request, opened, heading="Share with whom?")
+    if isinstance(agency, HttpResponse):
+        return agency
+    form = _share_form(request, opened, agency)
+
+    def share(said: dict[str, Any]) -> SharingDecision:
+        return services.share(
+            opened=opened,
+            sharing=_sharing(form, agency),
+            version=said["version"] or 0,
+            instead_of=_instead_of(request),
+            at=opened.at,
+            by=opened.viewer,
+        )
+
+    decision = _done(form, share)
+    if decision is not None:
+        messages.success(request, f"Shared with {words.receiver_words(decision)}, who is told.")
+        return redirect("cases:share", opened.child.reference, decision.pk)
+    wish = selectors.wish_of(opened.child.pk)
+    context: dict[str, Any] = {
+        "template": "cases/share_form.html",
+        "button": "Share",
+        "wish": words.wish_rows(wish),
+    }
+    if not form.offers_something:
+        add = reverse("cases:add_share", args=[opened.child.reference])
+        context["instead"] = {"text": "Choose another agency", "href": add}
+        context["intro"] = f"Nothing that you see in full may be seen by anybody at {agency}."
+    return _ask(request, opened, form, heading=f"Share with {agency}", **context)
+
+
+def _share_form(request: HttpRequest, opened: OpenFile, agency: Agency) -> forms.ShareForm:
+    people, roles = _people(opened, agency)
+    entries = selectors.entries_to_share(opened.child, viewer=opened.viewer, levels=opened.levels, at=opened.at)
+    return forms.ShareForm(
+        _posted(request),
+        people=words.people_choices(people),
+        categories=words.category_choices(opened, roles),
+        entries=words.entry_choices(entries, roles, opened.matrix),
+        initial={"version": opened.child.version, "ends_on": timezone.localdate(opened.at) + rules.USUALLY},
+    )
+
+
+def _sharing(form: forms.ShareForm, agency: Agency) -> Sharing:
+    said = form.cleaned_data
+    return Sharing(
+        receiver=_receiver(agency, said),
+        content=Content(frozenset(said["categories"]), frozenset(UUID(pk) for pk in said["entries"])),
+        purpose=SharingPurpose(said["purpose"]),
+        words=said["words"],
+        basis=LawfulBasis(said["basis"]),
+        child=form.told("child"),
+        carers=form.told("carers"),
+        override=form.override(),
+        ends_on=said["ends_on"],
+    )
+
+
+@policy(methods=("GET", "POST"), capability=WRITE, reads_file=True, name="cases:decline_share")
+@file_page("cases:decline_share", action=Action.SHARE)
+def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Write down that something is not shared with somebody, why, and when that is looked at again."""
+    if opened.child.restricted:
+        return _for_named_people(request, opened, heading="Decide not to share")
+    agency = _choose_agency(request, opened, heading="Decide not to share with whom?")
+    if isinstance(agency, HttpResponse):
+        return agency
+    people, _ = _people(opened, agency)
+    offered = [(name, Category(name).label.capitalize()) for name in rules.shareable(opened.levels)]
+    usually = timezone.localdate(opened.at) + rules.REVIEW_USUALLY
+    form = forms.DeclineForm(
+        _posted(request),
+        people=words.people_choices(people),
+        categories=offered,
+        initial={"version": opened.child.version, "review_on": usually},
+    )
+
+    def decline(said: dict[str, Any]) -> SharingDecision:
+        return services.decline_to_share(
+            opened=opened,
+            receiver=_receiver(agency, said),
+            categories=said["categories"],
+            reason=DeclineReason(said["decline_reason"]),
+            words=said["words"],
+            review_on=said["review_on"],
+            version=said["version"] or 0,
+            instead_of=_instead_of(request),
+            at=opened.at,
+            by=opened.viewer,
+        )
+
+    decision = _done(form, decline)
+    if decision is not None:
+        messages.success(request, "Your decision not to share is written down, with the day of its review.")
+        return redirect("cases:share", opened.child.reference, decision.pk)
+    return _ask(request, opened, form, heading=f"Decide not to share with {agency}", button="Save the decision")
+
+
+def _decision(opened: OpenFile, decision_id: UUID) -> SharingDecision:
+    """One decision on the file. Raises NotKnown where there is none, and for whose job sees nothing of sharing."""
+    found = selectors.decision_on(opened.child.pk, decision_id)
+    if found is None or not opened.may(Action.SEE_SHARING):
+        raise NotKnown("no_decision", child_id=opened.child.pk)
+    return found
+
+
+def _check(opened: OpenFile, action: Action) -> None:
+    if not opened.may(action):
+        code = "in_part" if opened.facts.emergency else "category_withheld"
+        raise Refusal(REASONS[code], code=code, child_id=opened.child.pk)
+
+
+@policy(capability=READ, reads_file=True, name="cases:share")
+@file_page("cases:share")
+def show_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> HttpResponse:
+    """One decision: what, with whom, why, until when; after an error who opened it, and what the guardians found."""
+    decision = _decision(opened, decision_id)
+    full = opened.level(Category.SHARING) == Level.FULL
+    breach = getattr(decision, "breach", None)
+    context: dict[str, Any] = {
+        **frame_of(opened, here="One decision"),
+        "decision": decision,
+        "shared": decision.kind == SharingKind.SHARED,
+        "full": full,
+        "facts": words.facts_of(decision, at=opened.at) if full else words.summary_facts(decision),
+        "actions": _actions(opened, decision) if full else [],
+    }
+    if full:
+        entries = selectors.entries_of(decision, viewer=opened.viewer, at=opened.at)
+        context |= {"entries": timeline(opened, entries), "withheld": len(decision.entry_ids) - len(entries)}
+    if full and breach is not None:
+        clock = clock_of(ClockKind.BREACH_ASSESSED, breach.pk)
+        context |= {
+            "breach": words.breach_rows(breach, clock, at=opened.at),
+            "assess_href": _at("assess_breach", opened, decision)
+            if opened.may(Action.ASSESS_BREACH) and breach.assessed_at is None
+            else "",
+            "columns": words.LOOK_COLUMNS,
+            "rows": words.look_rows(selectors.who_opened(decision)),
+        }
+    return render(request, "cases/share.html", context)
+
+
+def _at(name: str, opened: OpenFile, decision: SharingDecision) -> str:
+    return reverse(f"cases:{name}", args=[opened.child.reference, decision.pk])
+
+
+def _actions(opened: OpenFile, decision: SharingDecision) -> list[dict[str, str]]:
+    """What can be done with a decision that has not ended."""
+    if decision.ended_at is not None or (decision.ends_at is not None and decision.ends_at <= opened.at):
+        return []
+    actions = []
+    if opened.may(Action.END_SHARE):
+        text = "Withdraw or end it" if decision.kind == SharingKind.SHARED else "Close it"
+        actions.append({"text": text, "href": _at("withdraw_share", opened, decision), "style": "warning"})
+    if decision.kind == SharingKind.DECLINED and opened.may(Action.SHARE):
+        query = f"?agency={decision.agency_id}&instead_of={decision.pk}"
+        steps = (("Decide again not to share", "decline_share"), ("Share it now", "add_share"))
+        for text, name in steps:
+            href = reverse(f"cases:{name}", args=[opened.child.reference]) + query
+            actions.insert(0, {"text": text, "href": href, "style": "secondary"})
+    return actions
+
+
+@policy(methods=("GET", "POST"), capability=READ, reads_file=True, name="cases:withdraw_share")
+@file_page("cases:withdraw_share")
+def withdraw_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> HttpResponse:
+    """Withdraw what was shared in error, or end what is no longer needed, in one step."""
+    decision = _decision(opened, decision_id)
+    _check(opened, Action.END_SHARE)
+    shared = decision.kind == SharingKind.SHARED
+    form = forms.EndShareForm(_posted(request)) if shared else forms.CloseForm(_posted(request))
+
+    def end(said: dict[str, Any]) -> SharingDecision:
+        kind = SharingEnd(said["end_kind"]) if shared else SharingEnd.NOT_NEEDED
+        return services.end_decision(
+            child=opened.child,
+            decision_id=decision_id,
+            kind=kind,
+            words=said["words"],
+            at=opened.at,
+            by=opened.viewer,
+        )
+
+    ended = _done(form, end)
+    if ended is not None:
+        messages.success(request, _ended_words(ended))
+        return redirect("cases:share", opened.child.reference, decision_id)
+    receiver = words.receiver_words(decision)
+    if not shared:
+        return _ask(request, opened, form, heading="Close this decision", button="Close it")
+    intro = f"{receiver} sees nothing more through this share, from now on."
+    return _ask(request, opened, form, heading="Withdraw or end this share", button="End their access", intro=intro)
+
+
+def _ended_words(decision: SharingDecision) -> str:
+    if decision.kind == SharingKind.DECLINED:
+        return "The decision is closed."
+    if decision.end_kind == SharingEnd.IN_ERROR:
+        return (
+            "Withdrawn: their access has ended. The data guardians and the receiver are told. Below is who opened it."
+        )
+    return "The share has ended, and their access with it."
+
+
+@policy(methods=("GET", "POST"), capability=AUDIT, reads_file=True, name="cases:assess_breach")
+@file_page("cases:assess_breach", action=Action.ASSESS_BREACH)
+def assess_breach(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> HttpResponse:
+    """A data guardian says what follows from a share made in error."""
+    decision = _decision(opened, decision_id)
+    breach = getattr(decision, "breach", None)
+    if breach is None:
+        raise NotKnown("no_breach", child_id=opened.child.pk)
+    form = forms.AssessBreachForm(_posted(request))
+
+    def assess(said: dict[str, Any]) -> Any:
+        return services.assess_breach(
+            child=opened.child,
+            decision_id=decision_id,
+            outcome=BreachOutcome(said["outcome"]),
+            why=said["why"],
+            done=said["done"],
+            at=opened.at,
+            by=opened.viewer,
+        )
+
+    if _done(form, assess) is not None:
+        messages.success(request, "The assessment is written down, and its clock has stopped.")
+        return redirect("cases:share", opened.child.reference, decision_id)
+    intro = f"Shared with {words.receiver_words(decision)}. What happened: {decision.end_words}"
+    back = reverse("cases:share", args=[opened.child.reference, decision_id])
+    heading = "Assess what was shared in error"
+    return _ask(request, opened, form, heading=heading, button="Save the assessment", intro=intro, cancel_href=back)
+
+
+@policy(methods=("GET", "POST"), capability=WRITE, reads_file=True, name="cases:record_wishes")
+@file_page("cases:record_wishes", action=Action.SHARE)
+def record_wishes(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """What the child says about who may know; a share against it needs a ground."""
+    initial = {"version": opened.child.version, "said_on": timezone.localdate(opened.at)}
+    form = forms.WishForm(_posted(request), at=opened.at, initial=initial)
+
+    def record(said: dict[str, Any]) -> Any:
+        return services.record_wish(
+            opened=opened,
+            kind=WishKind(said["kind"]),
+            categories=said["kept"],
+            sectors=said["kept_from"],
+            words=said["words"],
+            understands=Understands(said["understands"]),
+            said_on=said["said_on"],
+            version=said["version"] or 0,
+            at=opened.at,
+            by=opened.viewer,
+        )
+
+    if _done(form, record) is not None:
+        messages.success(request, "Written down. Whoever shares reads it first.")
+        return redirect(_home(opened))
+    intro = "What keeps a child safe always reaches children’s social care and the police. Say so to the child."
+    return _ask(request, opened, form, heading="What the child says about sharing", intro=intro)
