@@ -173,7 +173,17 @@ def subject_card(subject: Subject, matrix: Matrix) -> dict[str, Any]:
 
 def _why(grant: AccessGrant) -> str:
     until = f", until {moment(grant.valid_until)}" if grant.valid_until else ""
-    return f"{grant.get_reason_display()}, since {day(grant.valid_from)}{until}"
+    return f"{_reason_of(grant)}, since {day(grant.valid_from)}{until}"
+
+
+def _reason_of(grant: AccessGrant) -> str:
+    """Why a grant was given; of a share also what for, and how many single entries stand in it."""
+    if grant.reason != GrantReason.SHARE:
+        return grant.get_reason_display()
+    number = len(grant.entry_ids)
+    entries = f" ({number} single {'entry' if number == 1 else 'entries'})" if number else ""
+    purpose = f": {grant.note[:1].lower()}{grant.note[1:]}" if grant.note else ""
+    return f"{grant.get_reason_display()}{purpose}{entries}"
 
 
 def _sees(role: str, masks: tuple[int, int], matrix: Matrix) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules import shares as rules
 from cases.sharing.selectors import shares as selectors
 from cases.sharing.services import shares as services
-from cases.sharing.services.shares import Content, Receiver, ShareRefused, Sharing
+from cases.sharing.services.shares import Content, Declining, Receiver, ShareRefused, Sharing
 from cases.views.asking import ask_on_file, frame_of
 from cases.views.loading import file_page
 
@@ -228,11 +228,13 @@ def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     def decline(said: dict[str, Any]) -> SharingDecision:
         return services.decline_to_share(
             opened=opened,
-            receiver=_receiver(agency, said),
-            categories=said["categories"],
-            reason=DeclineReason(said["decline_reason"]),
-            words=said["words"],
-            review_on=said["review_on"],
+            declining=Declining(
+                receiver=_receiver(agency, said),
+                categories=frozenset(said["categories"]),
+                reason=DeclineReason(said["decline_reason"]),
+                words=said["words"],
+                review_on=said["review_on"],
+            ),
             version=said["version"] or 0,
             instead_of=_instead_of(request),
             at=opened.at,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class GrantRow:
     start: datetime
     until: datetime | None
     ended: datetime | None
+    entries: frozenset[UUID] = frozenset()
 
     def live(self, at: datetime) -> bool:
         return self.start <= at and not any(end is not None and end <= at for end in (self.until, self.ended))
@@ -67,6 +68,7 @@ class Seen:
     categories: frozenset[str]
     panel: frozenset[str]
     whole: bool = False
+    entries: frozenset[UUID] = frozenset()
 
 
 def reaching(viewer: Any, child: UUID, grants: Iterable[GrantRow], at: datetime) -> list[GrantRow]:
@@ -95,7 +97,9 @@ def seen(
         len(row.categories) == 18 and row.until is None and row.reason not in ("panel", "share", "break_glass")
         for row in mine
     )
-    return Seen(known, opened if known else frozenset(), panel if known else frozenset(), whole)
+    entries = frozenset(pk for row in mine for pk in row.entries)
+    nothing: frozenset[Any] = frozenset()
+    return Seen(*(known, opened, panel, whole, entries) if known else (False, nothing, nothing))
 
 
 def level(role: str, category: str, what: Seen, table: dict[str, dict[str, str]]) -> str:
@@ -114,5 +118,7 @@ def reads(viewer: Any, entry: EntryRow, what: Seen, table: dict[str, dict[str, s
         return False
     if entry.author == viewer.user_id:
         return True
+    if entry.id in what.entries:
+        what = replace(what, categories=what.categories | {entry.category})
     how_much = level(viewer.role_key, entry.category, what, table)
     return how_much in ("FULL", "SUMMARY") or (how_much == "OWN" and entry.agency == viewer.agency_id)

@@ -43,6 +43,7 @@ from tests.factories.emergency import make_emergency
 from tests.factories.missing import make_report
 from tests.factories.panels import make_action, publish, seat_people
 from tests.factories.referrals import make_notification
+from tests.factories.shares import make_share
 
 pytestmark = pytest.mark.django_db
 BOOK = Rulebook.read()
@@ -266,6 +267,9 @@ def make_own(things: Things, world: Any, person: str, state: str) -> None:
     if not state.startswith("emergency"):
         other = world.membership("triage" if person != "triage" else "out_of_hours")
         things.named |= {"access_id": make_emergency(things.child, other).pk}
+    agency = agency_of(world, viewer) if state in OWN_GRANT else world.agency("far_charity")
+    shared = make_share(things.child, agency, world.membership("socialworker"), granted=False)
+    things.named |= {"received_id": shared.pk}
     if sees:
         item = AgendaItem.objects.get(pk=things.named["item_id"])
         action = make_action(item, membership, viewer, text="Own")
@@ -275,6 +279,7 @@ def make_own(things: Things, world: Any, person: str, state: str) -> None:
 # What was sent, given or begun for one person alone, which is here somebody else: tests/accounts takes them in person.
 ANOTHERS = {"accounts:welcome", "accounts:decide_role", "accounts:end_place", "accounts:second_factor_picture"}
 SEEN = BOOK.named("states", ["seen"])
+OWN_GRANT = BOOK.named("states", ["own_grant"])
 # A step whose turn has not come is refused as such, with the same status as somebody who may not take it: the demo's
 # journeys and the tests of each app take them in their turn.
 NOT_ITS_TURN = {

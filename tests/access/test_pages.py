@@ -47,6 +47,7 @@ from tests.factories.referrals import make_match_question, make_notification
 from tests.factories.reporting import SPRING
 from tests.factories.reporting import make_report as make_board_report
 from tests.factories.risk import make_assessment, make_judgement
+from tests.factories.shares import make_breach, make_share
 from tests.factories.sharing import make_signal, propose
 from tests.factories.world import World, make_world
 from tests.masking import masked
@@ -222,6 +223,10 @@ def make_things(world, viewer, at) -> Things:
             "run_id": report_that_counts(child, worker).pk,
             "token_id": system.token.pk,
             "membership_id": system.token.user.memberships.get().pk,
+            "decision_id": make_breach(child, world.agency("youth_service"), world.membership("socialworker")).pk,
+            "received_id": make_share(
+                child, world.agency("youth_service"), world.membership("socialworker"), granted=False
+            ).pk,
         },
     )
 
@@ -311,9 +316,10 @@ WITHOUT = {
     Capability.INTERVIEW: "nurse",
     Capability.PREPARE_PANEL: "nurse",
     Capability.OVERSEE_ACCESS: "nurse",
+    Capability.AUDIT: "nurse",
 }
-# What police and the panel's office alone do; that a file is there comes first all the same.
-OF_OTHERS = {Capability.GRADE_MISSING, Capability.PREPARE_PANEL}
+# What police, the panel's office and the guardian alone do; that a file is there comes first all the same.
+OF_OTHERS = {Capability.GRADE_MISSING, Capability.PREPARE_PANEL, Capability.AUDIT}
 
 
 def test_there_is_something_to_ask_for():

@@ -21,6 +21,7 @@ from cases.access.rules import (
     decide,
     mask_of,
     may_know,
+    opened_entry_level,
     read_matrix,
 )
 from tests.access import oracle
@@ -130,6 +131,7 @@ BY_ROLE = {
     Action.ALLOCATE_INTERVIEW: {"specialist_manager", "csc_manager", "coordinator"},
     Action.RECORD_INTERVIEW: INTERVIEWS,
     Action.RESTRICT: {"specialist_manager", "csc_manager", "data_guardian"},
+    Action.ASSESS_BREACH: {"data_guardian"},
 }
 
 
@@ -142,6 +144,11 @@ def test_what_each_role_may_do_on_a_file_it_has_been_granted(role):
         expected |= {Action.SEE_WHO_LOOKED}
     if role in READS_FILES - {"data_guardian"}:
         expected |= {Action.ADD_ENTRY, Action.LIST_FOR_PANEL}
+    sharing = TABLE[role]["sharing"] if role in READS_FILES else "N"
+    if sharing in "FS":
+        expected |= {Action.SEE_SHARING}
+    if sharing == "F":
+        expected |= {Action.END_SHARE} if role == "data_guardian" else {Action.END_SHARE, Action.SHARE}
     if role in READS_FILES:
         expected |= {action for action, roles in BY_ROLE.items() if role in roles}
     if role in ASSESSES:
@@ -160,6 +167,40 @@ def test_who_sees_a_part_or_for_a_time_does_not_change_who_works_with_the_child(
         assert decision.text
     for role in BY_ROLE[Action.RESTRICT]:
         assert decide(viewer_as(role), Action.RESTRICT, in_part, SHIPPED).reason_code == "in_part"
+
+
+def test_who_let_themselves_in_by_an_emergency_lets_nobody_else_in():
+    emergency = FileFacts(category_mask=ALL_CATEGORIES, emergency=True)
+    for role in ("csc_social_worker", "csc_manager", "police_exploitation", "notification_point"):
+        for action in (Action.SHARE, Action.END_SHARE):
+            decision = decide(viewer_as(role), action, emergency, SHIPPED)
+            assert (decision.allowed, decision.reason_code) == (False, "in_part"), (role, action)
+        assert decide(viewer_as(role), Action.SEE_SHARING, emergency, SHIPPED).allowed
+
+
+def test_what_was_received_is_not_shared_further():
+    """A share never opens what was agreed about sharing, and without that nobody shares."""
+    received = FileFacts(category_mask=ALL_CATEGORIES & ~mask_of(["sharing"]))
+    for role in sorted(READS_FILES):
+        assert decide(viewer_as(role), Action.SHARE, received, SHIPPED).allowed is False, role
+
+
+@pytest.mark.parametrize(
+    ("role", "category", "level", "seen"),
+    [
+        ("education_dsl", "missing", Level.NONE, Level.SUMMARY),
+        ("csc_social_worker", "missing", Level.NONE, Level.FULL),
+        ("housing", "missing", Level.NONE, Level.NONE),
+        ("housing", "level", Level.NONE, Level.EXISTENCE),
+        ("education_dsl", "minutes", Level.NONE, Level.NONE),
+        ("education_dsl", "minutes", Level.FULL, Level.FULL),
+        ("health_camhs", "health_sensitive", Level.NONE, Level.OWN),
+        ("education_dsl", "missing", Level.FULL, Level.FULL),
+    ],
+)
+def test_an_entry_that_is_shared_shows_as_much_as_the_cell_says(role, category, level, seen):
+    """A panel's cell stays shut: a share is no panel."""
+    assert opened_entry_level(level, viewer_as(role), category, SHIPPED) == seen
 
 
 def test_an_entry_is_added_to_categories_the_role_works_with():

@@ -21,7 +21,7 @@ from cases.access import services as access
 from cases.access.choices import CATEGORY_BITS, GrantReason
 from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
 from cases.access.rules import category_levels, mask_of
-from cases.access.selectors import facts_of, matrix_in_force
+from cases.access.selectors import entries_opened, facts_of, matrix_in_force
 from cases.record.models import Child, ChronologyEntry
 from tests.access import oracle
 from tests.access.oracle import BlockRow, EntryRow, GrantRow
@@ -52,7 +52,9 @@ GROUP_REASONS = (
     GrantReason.PANEL,
     GrantReason.SHARE,
 )
-PERSON_REASONS = (GrantReason.ALLOCATION, GrantReason.BREAK_GLASS, GrantReason.NAMED, GrantReason.PANEL)
+PERSON_REASONS = (
+    GrantReason.ALLOCATION, GrantReason.BREAK_GLASS, GrantReason.NAMED, GrantReason.PANEL, GrantReason.SHARE,
+)  # fmt: skip
 TABLE = oracle.matrix()
 
 
@@ -95,6 +97,7 @@ def make_small_world(dice: random.Random, viewers: list[Viewer], at: datetime, b
     small.children = Child.objects.bulk_create(
         Child(given_name=f"Child {number}", family_name="Small", restricted=dice.random() < 0.35) for number in range(4)
     )
+    small.entries = make_entries(dice, small.children, viewers)
     rows, grants = [], []
     for _ in range(14):
         child, viewer = dice.choice(small.children), dice.choice(viewers)
@@ -103,7 +106,9 @@ def make_small_world(dice: random.Random, viewers: list[Viewer], at: datetime, b
             group, membership, reason = dice.choice(viewer.group_ids), None, dice.choice(GROUP_REASONS)
         else:
             group, membership, reason = None, viewer.membership_id, dice.choice(PERSON_REASONS)
-        row = GrantRow(child.pk, group, membership, str(reason), some_categories(dice), start, until, ended)
+        of_file = [entry.id for entry in small.entries if entry.child == child.pk]
+        entries = frozenset(dice.sample(of_file, 3) if reason == GrantReason.SHARE and dice.random() < 0.7 else ())
+        row = GrantRow(child.pk, group, membership, str(reason), some_categories(dice), start, until, ended, entries)
         grants.append(row)
         rows.append(
             AccessGrant(
@@ -112,6 +117,7 @@ def make_small_world(dice: random.Random, viewers: list[Viewer], at: datetime, b
                 membership_id=membership,
                 reason=reason,
                 category_mask=mask_of(row.categories),
+                entry_ids=sorted(entries, key=str),
                 valid_from=start,
                 valid_until=until,
                 ended_at=ended,
@@ -120,7 +126,6 @@ def make_small_world(dice: random.Random, viewers: list[Viewer], at: datetime, b
     AccessGrant.objects.bulk_create(rows)
     small.grants = grants
     small.blocks = make_blocks(dice, small.children, viewers, at, by)
-    small.entries = make_entries(dice, small.children, viewers)
     return small
 
 
@@ -182,6 +187,9 @@ def test_what_the_database_shows_is_what_the_rule_says(world, at):
                 assert set(found) == {pk for pk, seen in what.items() if seen.known}, (seed, viewer.name)
                 for pk, child in found.items():
                     assert facts_of(child).whole == what[pk].whole, (seed, viewer.name)
+                    assert facts_of(child).entries == bool(what[pk].entries), (seed, viewer.name)
+                    if what[pk].entries:
+                        assert entries_opened(pk, viewer, at) == what[pk].entries, (seed, viewer.name)
                     levels = category_levels(viewer, facts_of(child), matrix)
                     expected = {name: oracle.level(viewer.role_key, name, what[pk], TABLE) for name in CATEGORIES}
                     assert {name: level.name for name, level in levels.items()} == expected, (seed, viewer.name)

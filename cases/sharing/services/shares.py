@@ -74,6 +74,17 @@ class Sharing:
 
 
 @dataclass(frozen=True)
+class Declining:
+    """What somebody wants not to be shared with whom, why, and when that is looked at again."""
+
+    receiver: Receiver
+    categories: frozenset[str]
+    reason: DeclineReason
+    words: str
+    review_on: date
+
+
+@dataclass(frozen=True)
 class _Found:
     """A receiver and what it may be given, looked up."""
 
@@ -198,28 +209,18 @@ def _grant(decision: SharingDecision, *, at: datetime, by: Viewer) -> None:
 
 @transaction.atomic
 def decline_to_share(
-    *,
-    opened: OpenFile,
-    receiver: Receiver,
-    categories: Iterable[str],
-    reason: DeclineReason,
-    words: str,
-    review_on: date,
-    version: int,
-    at: datetime,
-    by: Viewer,
-    instead_of: UUID | None = None,
+    *, opened: OpenFile, declining: Declining, version: int, at: datetime, by: Viewer, instead_of: UUID | None = None
 ) -> SharingDecision:
     """Write down that something is not shared with somebody, why, and when that is looked at again; a clock says so.
 
     Raises ShareRefused as `share`, and where what keeps a child safe would be kept from social care or police because
     somebody does not want it shared; Stale.
     """
-    found = _look_up(opened, receiver, Content(categories=frozenset(categories)), at=at, by=by)
-    mask = mask_of(categories)
-    rules.check_may_decline(reason, mask=mask, sector=found.agency.sector)
-    rules.check_words(words, field="words", what="why it is not shared")
-    rules.check_review_on(review_on, today=timezone.localdate(at))
+    found = _look_up(opened, declining.receiver, Content(declining.categories), at=at, by=by)
+    mask = mask_of(declining.categories)
+    rules.check_may_decline(declining.reason, mask=mask, sector=found.agency.sector)
+    rules.check_words(declining.words, field="words", what="why it is not shared")
+    rules.check_review_on(declining.review_on, today=timezone.localdate(at))
     bump_version(child=opened.child, version=version)
     decision = SharingDecision.objects.create(
         child=opened.child,
@@ -227,18 +228,18 @@ def decline_to_share(
         agency=found.agency,
         membership=found.membership,
         category_mask=mask,
-        words=words.strip(),
-        decline_reason=reason,
+        words=declining.words.strip(),
+        decline_reason=declining.reason,
         decided_at=at,
         decided_as_id=by.acting_membership_id,
-        review_on=review_on,
+        review_on=declining.review_on,
     )
     start_clock(
         kind=ClockKind.SHARING_REVIEWED,
         subject_id=decision.pk,
         child_id=opened.child.pk,
         anchored_at=at,
-        due_on=review_on,
+        due_on=declining.review_on,
         owner_membership_id=by.acting_membership_id,
         owner_group_id=by.agency_group_id,
         at=at,
