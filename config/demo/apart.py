@@ -10,19 +10,20 @@ from accounts.forms.drafts import as_posted
 from accounts.models import User
 from accounts.services.drafts import save_step, start_draft
 from cases.access.choices import Category, GrantReason
-from cases.access.models import AccessGrant
-from cases.access.services import end_grants, grant_access, open_to_standing_functions, place_block
+from cases.access.services import grant_access, open_to_standing_functions, place_block
 from cases.record.choices import RiskLevel, SpellEnd
 from cases.record.models import Spell
 from cases.record.selectors.facts import lead_of
 from cases.record.services import open_child_file
-from cases.sharing.choices import RestrictionKind
+from cases.sharing.choices import RestrictionKind, SharingEnd
 from cases.sharing.services.restriction import restrict_file
+from cases.sharing.services.shares import end_decision
 from config.demo.children import differently_writable, plan_children, written_otherwise
 from config.demo.deciding import identity_of
 from config.demo.life import Life
 from config.demo.notifications import as_stranger, kept_steps
 from config.demo.record import merge_into
+from config.demo.shares import share_on
 from config.demo.texts import stream
 from config.demo.timeline import assessor_of
 from config.demo.times import day_of
@@ -44,8 +45,9 @@ def set_apart(lives: dict[int, Life], setting: Setting) -> None:
     taken: set[int] = set()
     _restrict(_first(open_lives, taken, with_worker="keyworker"))
     _block_nurse(_first(open_lives, taken, with_worker="nurse"))
+    strangers = [life for life in open_lives if not _works(life, "youth.worker") and not _works(life, "rape.crisis")]
     for _ in range(max(1, len(lives) // 40)):
-        _share(_first(open_lives, taken), setting)
+        _share(_first(strangers, taken), setting)
     _leave_unapproved(open_lives, taken, wanted=max(4, len(lives) // 50))
     _begin_assessments(open_lives, setting)
     _merge(lives, setting, taken)
@@ -140,18 +142,31 @@ def _block_nurse(life: Life) -> None:
     )
 
 
+def _works(life: Life, username: str) -> bool:
+    return life.works_at(username, life.opened_at + timedelta(days=1))
+
+
 def _share(life: Life, setting: Setting) -> None:
     """Three shares by decision with an agency that is not involved: one has run out, one was ended, one begins soon."""
-    by, at, world = life.viewer("coordinator"), life.opened_at + timedelta(days=1), setting.world
-    ends = min(at + timedelta(days=14), life.until - timedelta(days=1))
-    common: dict[str, Any] = {"child_id": life.child.pk, "reason": GrantReason.SHARE, "by": by, "categories": SHARED}
-    grant_access(
-        **common, group=world.agencies["youth_service"].group, at=at, valid_until=ends, note="For a summer programme"
+    at, world = life.opened_at + timedelta(days=1), setting.world
+    days = max(1, min(14, (life.until - at).days - 1))
+    with_school_holidays = "To take the child on the summer programme and know when not to worry."
+    share_on(life, world.agencies["youth_service"], by="coordinator", at=at, days=days, words=with_school_holidays)
+    meeting = "To meet the child for the first time with somebody they know."
+    shared = share_on(life, world.agencies["rape_crisis"], by="coordinator", at=at, days=90, words=meeting)
+    end_decision(
+        child=life.child,
+        decision_id=shared.pk,
+        kind=SharingEnd.NOT_NEEDED,
+        words="The meeting was held.",
+        at=at + timedelta(days=days),
+        by=life.viewer("coordinator"),
     )
-    ended = grant_access(**common, group=world.agencies["rape_crisis"].group, at=at, note="For a first meeting")
-    end_grants(grants=AccessGrant.objects.filter(pk=ended.pk), at=ends, by=by, why="The meeting was held")
     grant_access(
-        **common,
+        child_id=life.child.pk,
+        reason=GrantReason.SHARE,
+        by=life.viewer("coordinator"),
+        categories=SHARED,
         group=world.agencies["housing"].group,
         at=life.until + timedelta(days=6, hours=9),
         valid_until=life.until + timedelta(days=60),

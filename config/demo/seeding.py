@@ -38,6 +38,7 @@ from config.demo.queue import fill_queue
 from config.demo.record import write_facts
 from config.demo.reports import ask_for_reports
 from config.demo.scores import Course
+from config.demo.shares import write_shares
 from config.demo.systems import make_systems
 from config.demo.telling import tell_history
 from config.demo.texts import stream
@@ -97,6 +98,7 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         ask_for_reports(setting)
         write_emergencies(seeded.lives, setting)
         write_conflicts(seeded.lives, setting)
+        write_shares(seeded.lives, setting)
         write_looks(seeded.lives, setting)
         go_through_weeks(setting)
         look_after_accounts(world, until=until)

@@ -15,6 +15,7 @@ from accounts.selectors import now, viewer_of
 from cases.record.models import Child
 from cases.sharing.models import Restriction
 from cases.sharing.models.matrix import MatrixProposal
+from cases.sharing.models.shares import SharingBreach
 from cases.sharing.selectors.restriction import named_on
 from missing.choices import EpisodeKind
 from missing.models import MissingEpisode, MissingReport, ReturnInterview
@@ -25,7 +26,7 @@ from panels.choices import ActionStatus, MeetingState
 from panels.models import Action, AgendaItem, Meeting, PanelSeat
 from panels.services.meetings import accept_statement, open_meeting, publish_agenda
 
-POLICE, MANAGER, CHAIR, GUARDIAN = "missing.coordinator", "manager", "chair", "guardian"
+POLICE, MANAGER, CHAIR, GUARDIAN, KEYWORKER = "missing.coordinator", "manager", "chair", "guardian", "keyworker"
 # Who signs in with a code too.
 SECOND_STEP = "o.marchetti"
 ADMIN_STEPS = ("give_role", "close_account", "send_password_link")
@@ -69,8 +70,15 @@ def _of_access(at: datetime) -> Pages:
     child = restriction.child
     proposal = MatrixProposal.objects.filter(adopted_at=None, withdrawn_at=None).order_by("pk")[0]
     named = [member for member in named_on(child.pk, at=at) if member.pk != restriction.keeper_id]
+    breach = SharingBreach.objects.filter(assessed_at=None, decision__child__in=_files(GUARDIAN, at)).order_by("pk")[0]
+    file, wrong = breach.decision.child, breach.decision
     return [
         *((f"cases:{step}", reverse(f"cases:{step}", args=[child.reference]), GUARDIAN) for step in RESTRICTION_STEPS),
+        ("cases:assess_breach", _at("cases:assess_breach", file, wrong.pk), GUARDIAN),
+        *(
+            (f"cases:{step}", f"{reverse(f'cases:{step}', args=[file.reference])}?agency={wrong.agency_id}", KEYWORKER)
+            for step in ("add_share", "decline_share")
+        ),
         ("cases:take_off", _at("cases:take_off", child, named[0].pk), GUARDIAN),
         (
             "cases:add_matrix_change",

@@ -175,7 +175,8 @@ def found(product: Product, callers: dict[str, Caller], ask: Ask, seen: Answers)
     for name, path, reader in ask(met_only_afterwards) + ask(pages_of_steps):
         if reader not in callers:
             callers[reader] = Caller(product.address, reader).sign_in(product.users[reader])
-        pages.setdefault(name, Found(name, path, reader))
+        page = Found(name, path, reader)
+        pages[name] = page if "?" in path else pages.get(name, page)  # the second part of what is asked in two
     form = pages["cases:choose_agency"]
     agency = ask(lambda: Agency.objects.filter(ended_on=None).order_by("-name")[0].pk)
     pages["cases:involve"] = Found("cases:involve", f"{form.path}{agency}/", form.reader)
@@ -331,6 +332,8 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
         return {200, 403, 404}  # a guardian's, and never one's own
     if page.view == "cases:conflict":
         return {200, 404}  # a guardian, who placed it, and who leads
+    if page.view == "cases:share_received":
+        return {200, 404}  # whom it was shared with
     if page.view == "cases:emergency_review":
         return {200, 404}  # who opened it, who manages them, who leads and who reviews it
     if page.view.startswith("panels:") and parts and not policy.reads_file:
