@@ -196,13 +196,14 @@ def _register_what_is_owed() -> None:
 def _register_sharing() -> None:
     """The clocks and alerts of decisions about sharing, with the pages on which they are dealt with."""
     from cases.clocks.choices import AlertKind, ClockKind
-    from cases.clocks.services import register_addresses, register_should_run
+    from cases.clocks.services import register_addresses, register_kept_from, register_should_run
     from cases.sharing.selectors import shares
 
     register_should_run(ClockKind.BREACH_ASSESSED, shares.breaches_to_assess, addresses=shares.breach_addresses)
     register_should_run(ClockKind.SHARING_REVIEWED, shares.decisions_to_review, addresses=shares.decision_addresses)
     register_addresses(AlertKind.SHARE_RECEIVED, shares.received_addresses)
     register_addresses(AlertKind.SHARED_IN_ERROR, shares.breach_addresses)
+    register_kept_from(AlertKind.SHARE_RECEIVED, shares.shares_over)
 
 
 def _register_life_of_accounts() -> None:

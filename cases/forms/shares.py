@@ -55,10 +55,12 @@ class ReceiverForm(HarbourForm):
         self.fields["agency"].choices = [("", "Choose"), *agencies]  # type: ignore[attr-defined]
 
 
-def _not_told(*, of: str, leaving: tuple[WhyNotTold, ...]) -> SelectField:
+def _not_told(*, who: str, were: str, leaving: tuple[WhyNotTold, ...]) -> SelectField:
     choices = [(value, words) for value, words in WhyNotTold.choices if value not in leaving]
     return SelectField(
-        label=f"Why {of} not told?", choices=[("", "Choose"), *choices], missing=f"Select why {of} not told"
+        label=f"Why {were} {who} not told?",
+        choices=[("", "Choose"), *choices],
+        missing=f"Select why {who} {were} not told",
     )
 
 
@@ -111,7 +113,7 @@ class ShareForm(WriteForm):
         missing="Select what the child was told and says",
         small=True,
     )
-    child_not_told = _not_told(of="was the child", leaving=(WhyNotTold.CHILD_ASKED, WhyNotTold.NOBODY))
+    child_not_told = _not_told(who="the child", were="was", leaving=(WhyNotTold.CHILD_ASKED, WhyNotTold.NOBODY))
     carers_answer = RadioField(
         label="Have the parents or carers been told, and what do they say?",
         choices=Answer.choices,
@@ -119,7 +121,7 @@ class ShareForm(WriteForm):
         missing="Select what the parents or carers were told and say",
         small=True,
     )
-    carers_not_told = _not_told(of="were they", leaving=())
+    carers_not_told = _not_told(who="they", were="were", leaving=())
     overrides = YesNoField(
         label="Does this go against what the child, or a parent or carer, wants?",
         reveals={"yes": ("ground", "authorised_by", "explained")},
@@ -250,6 +252,11 @@ class WishForm(WriteForm):
         when="today_or_past",
         missing="Enter when the child said so",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("kept", "kept_from"):
+            self.fields[name].optional_words = "one of the two is needed"  # type: ignore[attr-defined]
 
 
 class AssessBreachForm(WriteForm):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -92,7 +93,10 @@ def write_shares(lives: dict[int, Life], setting: Setting) -> None:
     free = [life for life in free if life.opened_at < setting.until - timedelta(days=12)]
     _acknowledged(_of(free, "keyworker", "youth.worker", setting), setting)
     _against_a_wish(_of(free, "socialworker", "safeguarding.lead", setting), setting)
-    _single_entries(_of(free, "keyworker", "nurse", setting), setting)
+    with_entries = [life for life in free if _entries(life, setting)]
+    chosen = _of(with_entries, "keyworker", "nurse", setting)
+    free = [life for life in free if life is not chosen]
+    _single_entries(chosen, setting)
     _not_shared(_of(free, "socialworker", "housing", setting), setting)
     _in_error(_of(free, "keyworker", "rape.crisis", setting), setting)
     _assessed(_of(free, "coordinator", "transitions", setting), setting)
@@ -161,12 +165,18 @@ def _single_entries(life: Life | None, setting: Setting) -> None:
     if life is None:
         return
     file = opened(life, "keyworker", _day(setting, 4))
-    rows = ChronologyEntry.objects.filter(child=life.child, category=Category.MISSING, recorded_at__lt=file.at)
-    entries = frozenset(rows.order_by("-happened_at", "pk").values_list("pk", flat=True)[:2])
-    content = Content(entries=entries) if entries else Content(frozenset(KNOWN))
+    content = Content(entries=frozenset(_entries(life, setting)))
     words = "To ask in the clinic, without the child having to begin, what happened on these days."
     nurse = setting.world.members["nurse"]
     share_on(life, nurse, by="keyworker", at=file.at, days=30, words=words, content=content)
+
+
+def _entries(life: Life, setting: Setting) -> list[UUID]:
+    """Two days that a health worker may ask about."""
+    rows = ChronologyEntry.objects.filter(
+        child=life.child, category__in=(Category.MISSING, Category.PLAN), recorded_at__lt=_day(setting, 4)
+    )
+    return list(rows.order_by("-happened_at", "summary").values_list("pk", flat=True)[:2])
 
 
 def _not_shared(life: Life | None, setting: Setting) -> None:

@@ -26,7 +26,7 @@ from cases.sharing.rules.shares import NEVER, Wish
 from cases.sharing.selectors.restriction import READING
 
 LISTED = 100
-OFFERED = 40
+OFFERED = 20
 LOOKS_SHOWN = 200
 # Who looks after an agency's accounts is told of what the agency has received, where nobody there works with the child.
 RECEIVING = tuple(
@@ -181,6 +181,12 @@ def who_opened(decision: SharingDecision) -> list[AccessEvent]:
     if decision.ended_at is not None:
         rows = rows.filter(at__lte=decision.ended_at)
     return list(rows.order_by("at", "pk")[:LOOKS_SHOWN])
+
+
+def shares_over(viewer: Viewer, at: datetime) -> QuerySet[Any]:
+    """The shares that reached a viewer and hold no more: of them nobody need be told still."""
+    rows = SharingDecision.objects.filter(_reaching(viewer), kind=SharingKind.SHARED)
+    return rows.exclude(ended_at=None, ends_at__gt=at).values("pk")
 
 
 def breaches_to_assess(at: datetime) -> QuerySet[Any]:
