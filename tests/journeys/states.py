@@ -15,7 +15,7 @@ from accounts.selectors import now, viewer_of
 from cases.record.models import Child
 from cases.sharing.models import Restriction
 from cases.sharing.models.matrix import MatrixProposal
-from cases.sharing.models.shares import SharingBreach
+from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.selectors.restriction import named_on
 from missing.choices import EpisodeKind
 from missing.models import MissingEpisode, MissingReport, ReturnInterview
@@ -72,8 +72,15 @@ def _of_access(at: datetime) -> Pages:
     named = [member for member in named_on(child.pk, at=at) if member.pk != restriction.keeper_id]
     breach = SharingBreach.objects.filter(assessed_at=None, decision__child__in=_files(GUARDIAN, at)).order_by("pk")[0]
     file, wrong = breach.decision.child, breach.decision
+    given = SharingDecision.objects.filter(kind="shared", ended_at=None, ends_at__gt=at, membership__isnull=False)
+    received = given.select_related("membership__user").order_by("-decided_at")[0]
     return [
         *((f"cases:{step}", reverse(f"cases:{step}", args=[child.reference]), GUARDIAN) for step in RESTRICTION_STEPS),
+        (
+            "cases:share_received",
+            reverse("cases:share_received", args=[received.pk]),
+            received.membership.user.username if received.membership else "",
+        ),
         ("cases:assess_breach", _at("cases:assess_breach", file, wrong.pk), GUARDIAN),
         *(
             (f"cases:{step}", f"{reverse(f'cases:{step}', args=[file.reference])}?agency={wrong.agency_id}", KEYWORKER)
