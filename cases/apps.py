@@ -135,6 +135,15 @@ RIGHTS_ON_SHARES = {
         "assessed_by_id",
         settles={"assessed_at": ("assessed_by_id", "outcome", "why", "done")},
     ),
+    "cases_accessrequest": add_and_change(
+        "answer",
+        "decision_id",
+        "refusal_reason",
+        "answer_words",
+        "answered_at",
+        "answered_by_id",
+        settles={"answered_at": ("answered_by_id", "answer", "decision_id", "refusal_reason", "answer_words")},
+    ),
 }
 
 
@@ -197,13 +206,17 @@ def _register_sharing() -> None:
     """The clocks and alerts of decisions about sharing, with the pages on which they are dealt with."""
     from cases.clocks.choices import AlertKind, ClockKind
     from cases.clocks.services import register_addresses, register_kept_from, register_should_run
-    from cases.sharing.selectors import shares
+    from cases.sharing.selectors import requests, shares
 
     register_should_run(ClockKind.BREACH_ASSESSED, shares.breaches_to_assess, addresses=shares.breach_addresses)
     register_should_run(ClockKind.SHARING_REVIEWED, shares.decisions_to_review, addresses=shares.decision_addresses)
     register_addresses(AlertKind.SHARE_RECEIVED, shares.received_addresses)
     register_addresses(AlertKind.SHARED_IN_ERROR, shares.breach_addresses)
     register_kept_from(AlertKind.SHARE_RECEIVED, shares.shares_over)
+    pages = requests.request_addresses
+    register_should_run(ClockKind.ACCESS_ANSWERED, requests.requests_unanswered, addresses=pages)
+    register_addresses(AlertKind.ACCESS_ASKED, pages)
+    register_addresses(AlertKind.ACCESS_ANSWER, requests.answer_addresses)
 
 
 def _register_life_of_accounts() -> None:

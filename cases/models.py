@@ -28,10 +28,12 @@ from cases.sharing.models import (
 )
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.models.matrix import MatrixChange, MatrixProposal, MatrixSignature
+from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
 
 __all__ = [
     "AccessGrant",
+    "AccessRequest",
     "Address",
     "AddressReader",
     "Alert",

@@ -15,6 +15,7 @@ from cases.views import (
     looks,
     matrix,
     received,
+    requests,
     restriction,
     shares,
 )
@@ -51,6 +52,8 @@ urlpatterns: list = [
     path("conflicts/<uuid:conflict_id>/", conflicts.show_conflict, name="conflict"),
     path("shared-with-us/", received.show_shared_with_us, name="shared_with_us"),
     path("shared-with-us/<uuid:received_id>/", received.show_share_received, name="share_received"),
+    path("access-requests/", requests.show_requests, name="access_requests"),
+    path("access-requests/<uuid:asked_id>/", requests.show_request, name="access_request"),
     path("cases/", lists.show_worklist, name="worklist"),
     path("cases/search/", lists.search, name="search"),
     path("cases/<str:reference>/", file.show_file, name="file"),
@@ -85,6 +88,7 @@ urlpatterns: list = [
     path("cases/<str:reference>/sharing/<uuid:decision_id>/", shares.show_share, name="share"),
     path("cases/<str:reference>/sharing/<uuid:decision_id>/withdraw/", shares.withdraw_share, name="withdraw_share"),
     path("cases/<str:reference>/sharing/<uuid:decision_id>/breach/", shares.assess_breach, name="assess_breach"),
+    path("cases/<str:reference>/ask-for-access/", requests.ask_for_access, name="ask_for_access"),
     path("cases/<str:reference>/who-can-see/", looking.show_who_can_see, name="who_can_see"),
     path("cases/<str:reference>/who-looked/", looking.show_who_looked, name="who_looked"),
 ]

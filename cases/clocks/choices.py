@@ -19,6 +19,8 @@ class AlertKind(TextChoices):
     SHARE_RECEIVED = "share_received", "Something has been shared with you or your agency"
     SHARE_WITHDRAWN = "share_withdrawn", "What was shared with you in error has been withdrawn: destroy every copy"
     SHARED_IN_ERROR = "shared_in_error", "Information was shared in error"
+    ACCESS_ASKED = "access_asked", "Somebody asks to see more of a file that you answer for"
+    ACCESS_ANSWER = "access_answer", "Your request for access has been answered"
 
 
 class ClockKind(TextChoices):
@@ -33,6 +35,7 @@ class ClockKind(TextChoices):
     REVIEW_SIGNED = "review_signed", "Sign the access review"
     BREACH_ASSESSED = "breach_assessed", "Assess information shared in error"
     SHARING_REVIEWED = "sharing_reviewed", "Review a decision not to share"
+    ACCESS_ANSWERED = "access_answered", "Answer a request for access"
 
 
 class ClockState(TextChoices):

@@ -29,6 +29,8 @@ HEADINGS: dict[str, str] = {
     AlertKind.SHARE_RECEIVED: "Shared with you",
     AlertKind.SHARE_WITHDRAWN: "Withdrawn: do not use it",
     AlertKind.SHARED_IN_ERROR: "Shared in error",
+    AlertKind.ACCESS_ASKED: "Requests for access",
+    AlertKind.ACCESS_ANSWER: "Answers to your requests",
     ClockKind.URGENT_NOTIFICATION_DECIDED: "Urgent notifications to decide",
     ClockKind.NOTIFICATION_DECIDED: "Notifications to decide",
     ClockKind.INTERVIEW_HELD: "Return interviews to hold",
@@ -38,6 +40,7 @@ HEADINGS: dict[str, str] = {
     ClockKind.REVIEW_SIGNED: "Access reviews to sign",
     ClockKind.BREACH_ASSESSED: "Information shared in error, to assess",
     ClockKind.SHARING_REVIEWED: "Decisions not to share, to review",
+    ClockKind.ACCESS_ANSWERED: "Requests for access to answer",
 }
 # Why taking is not the end of it. A clock climbs whoever has taken its alert.
 OF_AN_EVENT = "Until somebody takes it, more people are told."
@@ -53,6 +56,8 @@ TOLD_ONCE = (
     AlertKind.SHARE_RECEIVED,
     AlertKind.SHARE_WITHDRAWN,
     AlertKind.SHARED_IN_ERROR,
+    AlertKind.ACCESS_ASKED,
+    AlertKind.ACCESS_ANSWER,
 )
 OF_A_CLOCK = "A clock stops only when the thing is done; until then people are told again."
 

@@ -323,6 +323,7 @@ def actions_for(viewer: Viewer) -> list[dict[str, str]]:
         ("Triage", "referrals:triage_queue", Capability.TRIAGE, "secondary"),
         ("All files open to you", "cases:worklist", Capability.READ_FILES, "secondary"),
         ("Shared with you", "cases:shared_with_us", Capability.READ_FILES, "secondary"),
+        ("Requests for access", "cases:access_requests", Capability.READ_FILES, "secondary"),
     ]
     actions = []
     for text, url_name, capability, style in wanted:

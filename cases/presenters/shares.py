@@ -21,6 +21,7 @@ from cases.record.models import Child, ChronologyEntry
 from cases.record.selectors import people_known
 from cases.record.services import OpenFile
 from cases.sharing.choices import Answer, SharingEnd, SharingKind
+from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
 from cases.sharing.rules import shares as rules
 
@@ -265,6 +266,17 @@ def entry_choices(entries: Iterable[ChronologyEntry], roles: Sequence[str], matr
         for entry in entries
         if rules.entry_seen_by(roles, entry.category, matrix) >= Level.SUMMARY
     ]
+
+
+def wanted_by(asked: AccessRequest) -> dict[str, Any]:
+    """What somebody asked for, as the form of a share begins with it."""
+    return {
+        "person": str(asked.asked_as_id),
+        "what": "kinds",
+        "categories": sorted(categories_in(asked.category_mask)),
+        "purpose": asked.purpose,
+        "words": asked.words,
+    }
 
 
 # --- The receiver ----------------------------------------------------------------------------------------------------

@@ -159,6 +159,13 @@ class SharingEnd(TextChoices):
     DECIDED_AGAIN = "decided_again", "Decided again"
 
 
+class RequestAnswer(TextChoices):
+    """What somebody was answered who asked to see more of a file."""
+
+    SHARED = "shared", "Shared"
+    REFUSED = "refused", "Refused"
+
+
 class WishKind(TextChoices):
     """What the child says about who may know."""
 

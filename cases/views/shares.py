@@ -24,6 +24,7 @@ from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import clock_of
 from cases.forms import shares as forms
 from cases.presenters import shares as words
+from cases.presenters.requests import REQUEST_COLUMNS, request_rows
 from cases.presenters.timeline import timeline
 from cases.record.services import OpenFile
 from cases.sharing.choices import (
@@ -36,10 +37,14 @@ from cases.sharing.choices import (
     Understands,
     WishKind,
 )
+from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules import shares as rules
+from cases.sharing.rules.requests import RequestRefused
 from cases.sharing.selectors import shares as selectors
+from cases.sharing.selectors.requests import request_for, requests_on
 from cases.sharing.services import shares as services
+from cases.sharing.services.requests import answer_with_share
 from cases.sharing.services.shares import Content, Declining, Receiver, ShareRefused, Sharing
 from cases.views.asking import ask_on_file, frame_of
 from cases.views.loading import file_page
@@ -65,7 +70,7 @@ def _done(form: WriteForm, call: Callable[[dict[str, Any]], Any]) -> Any:
         return None
     try:
         return call(form.cleaned_data)
-    except (ShareRefused, GrantRefused) as refusal:
+    except (ShareRefused, GrantRefused, RequestRefused) as refusal:
         form.refuse(refusal)
         return None
 
@@ -91,6 +96,8 @@ def show_sharing(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         "earlier": [words.wish_rows(wish) for wish in wishes[1:]],
         "columns": words.DECISION_COLUMNS if full else words.SUMMARY_COLUMNS,
         "rows": words.decision_rows(opened, selectors.decisions_on(opened.child.pk)),
+        "request_columns": REQUEST_COLUMNS,
+        "requests": request_rows(requests_on(opened.child.pk)) if full else [],
     }
     return render(request, "cases/sharing.html", context)
 
@@ -107,16 +114,16 @@ def _choose_agency(request: HttpRequest, opened: OpenFile, *, heading: str) -> A
         **frame_of(opened, here=heading),
         "form": form,
         "heading": heading,
-        "instead_of": _instead_of(request) or "",
+        "instead_of": _named(request, "instead_of") or "",
         "cancel_href": _home(opened),
     }
     return render(request, "cases/share_agency.html", context, status=422 if form.is_bound else 200)
 
 
-def _instead_of(request: HttpRequest) -> UUID | None:
-    """The decision that is made anew, as the address names it."""
+def _named(request: HttpRequest, name: str) -> UUID | None:
+    """A record that the address names: the decision that is made anew (`instead_of`), the request that is answered."""
     try:
-        return UUID(request.GET.get("instead_of", ""))
+        return UUID(request.GET.get(name, ""))
     except ValueError:
         return None
 
@@ -150,17 +157,15 @@ def add_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     agency = _choose_agency(request, opened, heading="Share with whom?")
     if isinstance(agency, HttpResponse):
         return agency
-    form = _share_form(request, opened, agency)
+    asked = _asked(request, opened, agency)
+    form = _share_form(request, opened, agency, asked)
 
     def share(said: dict[str, Any]) -> SharingDecision:
-        return services.share(
-            opened=opened,
-            sharing=_sharing(form, agency),
-            version=said["version"] or 0,
-            instead_of=_instead_of(request),
-            at=opened.at,
-            by=opened.viewer,
-        )
+        given: dict[str, Any] = {"version": said["version"] or 0, "at": opened.at, "by": opened.viewer}
+        sharing = _sharing(form, agency)
+        if asked is not None:
+            return answer_with_share(request_id=asked.pk, opened=opened, sharing=sharing, **given)
+        return services.share(opened=opened, sharing=sharing, instead_of=_named(request, "instead_of"), **given)
 
     decision = _done(form, share)
     if decision is not None:
@@ -179,7 +184,16 @@ def add_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     return _ask(request, opened, form, heading=f"Share with {agency}", **context)
 
 
-def _share_form(request: HttpRequest, opened: OpenFile, agency: Agency) -> forms.ShareForm:
+def _asked(request: HttpRequest, opened: OpenFile, agency: Agency) -> AccessRequest | None:
+    """The request of this agency on this file that the share answers, as the address names it."""
+    asked_id = _named(request, "request")
+    found = request_for(opened.viewer, asked_id, at=opened.at) if asked_id else None
+    if found is None or found.child_id != opened.child.pk or found.asked_as.agency_id != agency.pk:
+        return None
+    return found
+
+
+def _share_form(request: HttpRequest, opened: OpenFile, agency: Agency, asked: AccessRequest | None) -> forms.ShareForm:
     people, roles = _people(opened, agency)
     entries = selectors.entries_to_share(opened.child, viewer=opened.viewer, levels=opened.levels, at=opened.at)
     return forms.ShareForm(
@@ -187,7 +201,11 @@ def _share_form(request: HttpRequest, opened: OpenFile, agency: Agency) -> forms
         people=words.people_choices(people),
         categories=words.category_choices(opened, roles),
         entries=words.entry_choices(entries, roles, opened.matrix),
-        initial={"version": opened.child.version, "ends_on": timezone.localdate(opened.at) + rules.USUALLY},
+        initial={
+            "version": opened.child.version,
+            "ends_on": timezone.localdate(opened.at) + rules.USUALLY,
+            **(words.wanted_by(asked) if asked else {}),
+        },
     )
 
 
@@ -236,7 +254,7 @@ def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
                 review_on=said["review_on"],
             ),
             version=said["version"] or 0,
-            instead_of=_instead_of(request),
+            instead_of=_named(request, "instead_of"),
             at=opened.at,
             by=opened.viewer,
         )
@@ -298,12 +316,14 @@ def _at(name: str, opened: OpenFile, decision: SharingDecision) -> str:
 
 
 def _actions(opened: OpenFile, decision: SharingDecision) -> list[dict[str, str]]:
-    """What can be done with a decision that has not ended."""
-    if decision.ended_at is not None or (decision.ends_at is not None and decision.ends_at <= opened.at):
+    """What can be done with a decision that nobody has ended; that it was an error may come out after its day."""
+    if decision.ended_at is not None:
         return []
     actions = []
     if opened.may(Action.END_SHARE):
+        over = decision.ends_at is not None and decision.ends_at <= opened.at
         text = "Withdraw or end it" if decision.kind == SharingKind.SHARED else "Close it"
+        text = "It was shared in error" if over else text
         actions.append({"text": text, "href": _at("withdraw_share", opened, decision), "style": "warning"})
     if decision.kind == SharingKind.DECLINED and opened.may(Action.SHARE):
         query = f"?agency={decision.agency_id}&instead_of={decision.pk}"

@@ -26,8 +26,11 @@ from cases.sharing.choices import (
     Understands,
     WishKind,
 )
+from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
+from cases.sharing.rules.requests import askable
 from cases.sharing.rules.shares import Override, Told
+from cases.sharing.services.requests import ask_for_access, refuse_access
 from cases.sharing.services.shares import (
     Content,
     Declining,
@@ -46,6 +49,7 @@ from config.demo.times import on_day
 if TYPE_CHECKING:
     from config.demo.seeding import Setting
 
+ASKED_FOR = (Category.ASSESSMENT.value, Category.FAMILY.value, Category.MISSING.value)
 KNOWN = (Category.LEVEL.value, Category.PLAN.value, Category.MISSING.value)
 
 
@@ -100,6 +104,7 @@ def write_shares(lives: dict[int, Life], setting: Setting) -> None:
     _not_shared(_of(free, "socialworker", "housing", setting), setting)
     _in_error(_of(free, "keyworker", "rape.crisis", setting), setting)
     _assessed(_of(free, "coordinator", "transitions", setting), setting)
+    _asked(lives, setting)
 
 
 def _of(free: list[Life], sharer: str, receiver: str, setting: Setting) -> Life | None:
@@ -249,4 +254,44 @@ def _looked(shared: SharingDecision, setting: Setting, username: str, pages: Ite
             ip_address="192.0.2.61",
         )
         for place, page in enumerate(pages)
+    )
+
+
+def _asked(lives: dict[int, Life], setting: Setting) -> None:
+    """Two people who see a part of a file ask for more: one was refused, and one waits since yesterday."""
+    for username, days_ago, answered in (("safeguarding.lead", 7, True), ("youth.worker", 1, False)):
+        at = _day(setting, days_ago, 14)
+        asked = _ask(lives, username, at)
+        if asked is not None and answered:
+            _refuse(asked, setting, at=at + timedelta(hours=19))
+
+
+def _ask(lives: dict[int, Life], username: str, at: datetime) -> AccessRequest | None:
+    for life in lives.values():
+        seen = Child.objects.visible_to(life.viewer(username), at=at).filter(pk=life.child.pk, restricted=False)
+        if life.plan.closed_on is not None or life.opened_at >= at or not seen.exists():
+            continue
+        file = opened(life, username, at)
+        wanted = [name for name in ASKED_FOR if name in askable(file.viewer.role_key, file.levels, file.matrix)]
+        return ask_for_access(
+            opened=file,
+            categories=wanted,
+            purpose=SharingPurpose.SUPPORT,
+            words="The child comes to us most days. We want to know what worries them, so as not to ask it again.",
+            at=at,
+            by=file.viewer,
+        )
+    return None
+
+
+def _refuse(asked: AccessRequest, setting: Setting, *, at: datetime) -> None:
+    names = {member.pk: name for name, member in setting.world.members.items()}
+    by = setting.world.viewers[names[asked.owner_id] if asked.owner_id else "triage"]
+    refuse_access(
+        child=asked.child,
+        request_id=asked.pk,
+        reason=DeclineReason.NOT_NEEDED,
+        words="Their plan says what to do if they seem upset, and you see that. Ring me about anything else.",
+        at=at,
+        by=by,
     )

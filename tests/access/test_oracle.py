@@ -43,7 +43,7 @@ from tests.factories.emergency import make_emergency
 from tests.factories.missing import make_report
 from tests.factories.panels import make_action, publish, seat_people
 from tests.factories.referrals import make_notification
-from tests.factories.shares import make_share
+from tests.factories.shares import make_request, make_share
 
 pytestmark = pytest.mark.django_db
 BOOK = Rulebook.read()
@@ -269,7 +269,8 @@ def make_own(things: Things, world: Any, person: str, state: str) -> None:
         things.named |= {"access_id": make_emergency(things.child, other).pk}
     agency = agency_of(world, viewer) if state in OWN_GRANT else world.agency("far_charity")
     shared = make_share(things.child, agency, world.membership("socialworker"), granted=False)
-    things.named |= {"received_id": shared.pk}
+    asked = make_request(things.child, world.membership("nurse" if person != "nurse" else "housing"))
+    things.named |= {"received_id": shared.pk, "asked_id": asked.pk}
     if sees:
         item = AgendaItem.objects.get(pk=things.named["item_id"])
         action = make_action(item, membership, viewer, text="Own")

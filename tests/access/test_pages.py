@@ -47,7 +47,7 @@ from tests.factories.referrals import make_match_question, make_notification
 from tests.factories.reporting import SPRING
 from tests.factories.reporting import make_report as make_board_report
 from tests.factories.risk import make_assessment, make_judgement
-from tests.factories.shares import make_breach, make_share
+from tests.factories.shares import make_breach, make_request, make_share
 from tests.factories.sharing import make_signal, propose
 from tests.factories.world import World, make_world
 from tests.masking import masked
@@ -224,6 +224,7 @@ def make_things(world, viewer, at) -> Things:
             "token_id": system.token.pk,
             "membership_id": system.token.user.memberships.get().pk,
             "decision_id": make_breach(child, world.agency("youth_service"), world.membership("socialworker")).pk,
+            "asked_id": make_request(child, world.membership("school_nurse")).pk,
             "received_id": make_share(
                 child, world.agency("youth_service"), world.membership("socialworker"), granted=False
             ).pk,

@@ -30,6 +30,7 @@ NO_ENTRY = {
     "cases.PossibleConflict": "a question to the guardians, and carries answered_by",
     "cases.Restriction": "why a file is for named people only, and carries placed_by",
     "cases.SharingDecision": "who decided to share what, or not to, and carries the membership",
+    "cases.AccessRequest": "who asked to see more, and carries the membership",
     "cases.SharingWish": "what the child says about sharing, and carries the membership that heard it",
     "cases.EmergencyAccess": "who opened a file in an emergency, and carries the membership",
     "cases.Alert": "that something waits; names nothing of the child",

@@ -828,6 +828,16 @@ def test_what_is_no_longer_needed_ends_without_a_breach(child, world, share, vie
     assert (again.status_code, "Kezia Thorne has ended this already" in text(again)) == (422, True)
 
 
+@db
+def test_an_error_may_come_out_after_the_last_day(child, world, client_as, at):
+    made = make_share(child, world.agency("school"), world.membership("keyworker"), at=at - 9 * DAY, ends_at=at - DAY)
+    browser = client_as("keyworker")
+    assert "It was shared in error" in text(browser.get(url("share", child, made.pk)))
+    said = {"end_kind": "in_error", "words": "It was the wrong school."}
+    assert send(browser, url("withdraw_share", child, made.pk), child, **said).status_code == 302
+    assert SharingBreach.objects.get().decision == made
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_withdraw_at_once_one_is_told(world, viewer, at):
     child = make_child("Zephyrine")

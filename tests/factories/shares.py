@@ -15,6 +15,7 @@ from cases.access.services import grant_access
 from cases.record.models import Child
 from cases.record.services import OpenFile, open_file
 from cases.sharing.choices import Answer, LawfulBasis, SharingEnd, SharingKind, SharingPurpose
+from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.rules.shares import Override, Told
 from cases.sharing.services.shares import Content, Receiver, Sharing
@@ -85,6 +86,21 @@ def make_breach(child: Child, to: Agency | Membership, by: Membership) -> Sharin
     )
     SharingBreach.objects.create(decision=decision, found_at=ended)
     return decision
+
+
+def make_request(child: Child, asked_as: Membership, **fields: Any) -> AccessRequest:
+    """A request of yesterday for missing episodes and the plan, without alert or clock."""
+    return AccessRequest.objects.create(
+        **{
+            "child": child,
+            "asked_as": asked_as,
+            "category_mask": mask_of(["missing", "plan"]),
+            "purpose": SharingPurpose.FIND,
+            "words": "To know where she was found before, if she goes again.",
+            "asked_at": now() - timedelta(days=1),
+            **fields,
+        }
+    )
 
 
 def sharing_to(

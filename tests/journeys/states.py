@@ -15,6 +15,7 @@ from accounts.selectors import now, viewer_of
 from cases.record.models import Child
 from cases.sharing.models import Restriction
 from cases.sharing.models.matrix import MatrixProposal
+from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.selectors.restriction import named_on
 from missing.choices import EpisodeKind
@@ -71,6 +72,7 @@ def _of_access(at: datetime) -> Pages:
     proposal = MatrixProposal.objects.filter(adopted_at=None, withdrawn_at=None).order_by("pk")[0]
     named = [member for member in named_on(child.pk, at=at) if member.pk != restriction.keeper_id]
     breach = SharingBreach.objects.filter(assessed_at=None, decision__child__in=_files(GUARDIAN, at)).order_by("pk")[0]
+    waiting = AccessRequest.objects.filter(answered_at=None, child__in=_files(GUARDIAN, at)).order_by("asked_at")[0]
     file, wrong = breach.decision.child, breach.decision
     given = SharingDecision.objects.filter(kind="shared", ended_at=None, ends_at__gt=at, membership__isnull=False)
     received = given.select_related("membership__user").order_by("-decided_at")[0]
@@ -81,6 +83,7 @@ def _of_access(at: datetime) -> Pages:
             reverse("cases:share_received", args=[received.pk]),
             received.membership.user.username if received.membership else "",
         ),
+        ("cases:access_request", reverse("cases:access_request", args=[waiting.pk]), GUARDIAN),
         ("cases:assess_breach", _at("cases:assess_breach", file, wrong.pk), GUARDIAN),
         *(
             (f"cases:{step}", f"{reverse(f'cases:{step}', args=[file.reference])}?agency={wrong.agency_id}", KEYWORKER)

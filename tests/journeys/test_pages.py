@@ -332,6 +332,8 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
         return {200, 403, 404}  # a guardian's, and never one's own
     if page.view == "cases:conflict":
         return {200, 404}  # a guardian, who placed it, and who leads
+    if page.view == "cases:access_request":
+        return {200, 403, 404}  # whoever may answer, on files that they know of
     if page.view == "cases:share_received":
         return {200, 404}  # whom it was shared with
     if page.view == "cases:emergency_review":

@@ -52,6 +52,8 @@ LADDERS: Mapping[AlertKind, tuple[Step, ...]] = {
     # Who received a share is told in person; the clock of the assessment climbs.
     AlertKind.SHARE_RECEIVED: (),
     AlertKind.SHARE_WITHDRAWN: (),
+    AlertKind.ACCESS_ASKED: (Step(timedelta(), (FunctionKey.NOTIFICATION_POINT,)),),
+    AlertKind.ACCESS_ANSWER: (),
     AlertKind.SHARED_IN_ERROR: (Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),),
     AlertKind.LOOK_DIGEST: (
         Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),
@@ -74,6 +76,9 @@ URGENCY: tuple[str, ...] = (
     ClockKind.INTERVIEW_HELD,
     ClockKind.ACTION_DONE,
     AlertKind.SHARE_RECEIVED,
+    AlertKind.ACCESS_ASKED,
+    ClockKind.ACCESS_ANSWERED,
+    AlertKind.ACCESS_ANSWER,
     AlertKind.CONFLICT_RECORDED,
     AlertKind.CONFLICT_POSSIBLE,
     AlertKind.CONFLICT_LIFT,

@@ -178,8 +178,9 @@ def who_opened(decision: SharingDecision) -> list[AccessEvent]:
     )
     if decision.membership_id is not None:
         rows = rows.filter(membership_id=decision.membership_id)
-    if decision.ended_at is not None:
-        rows = rows.filter(at__lte=decision.ended_at)
+    ends = [end for end in (decision.ended_at, decision.ends_at) if end is not None]
+    if ends:
+        rows = rows.filter(at__lte=min(ends))
     return list(rows.order_by("at", "pk")[:LOOKS_SHOWN])
 
 

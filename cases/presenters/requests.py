@@ -1,0 +1,121 @@
+"""Requests for access in plain words: for those who answer, and for those who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+
+from accounts.rules.dates import due_in, moment
+from cases.access.choices import Category
+from cases.clocks.models import Clock
+from cases.presenters.shares import names_of
+from cases.sharing.choices import RequestAnswer
+from cases.sharing.models.requests import AccessRequest
+
+
+def asked_for(request: AccessRequest) -> str:
+    """The kinds that were asked for, in the order of the matrix."""
+    words = ", ".join(names_of(request.category_mask))
+    return words[:1].upper() + words[1:]
+
+
+def asker_words(request: AccessRequest) -> str:
+    return f"{request.asked_as.user}, {request.asked_as.agency}"
+
+
+def category_choices(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Kinds of information as the choices of a question."""
+    return [(name, Category(name).label.capitalize()) for name in names]
+
+
+TO_ANSWER_COLUMNS = [{"text": text} for text in ("Asked", "By", "File", "What", "Answer")]
+MADE_COLUMNS = [{"text": text} for text in ("Asked", "File", "What", "Answer")]
+
+
+def to_answer_rows(
+    requests: Iterable[AccessRequest], clocks: dict[UUID, Clock], *, at: datetime
+) -> list[list[dict[str, Any]]]:
+    """What waits for an answer, for `components/table.html`, in the order given."""
+    return [
+        [
+            {"text": moment(request.asked_at), "href": reverse("cases:access_request", args=[request.pk])},
+            {"text": str(request.asked_as.user), "hint": str(request.asked_as.agency)},
+            {"text": request.child.reference},
+            {"text": asked_for(request), "hint": request.get_purpose_display()},
+            _due(clocks.get(request.pk), at),
+        ]
+        for request in requests
+    ]
+
+
+def _due(clock: Clock | None, at: datetime) -> dict[str, str]:
+    if clock is None:
+        return {"text": "Waiting", "tone": "watch"}
+    words = due_in(clock.due_at, at)
+    return {"text": words[:1].upper() + words[1:], "tone": "urgent" if clock.due_at <= at else "watch"}
+
+
+def made_rows(requests: Iterable[AccessRequest]) -> list[list[dict[str, Any]]]:
+    """What somebody asked for and was answered, for `components/table.html`."""
+    return [
+        [
+            {"text": moment(request.asked_at)},
+            {"text": request.child.reference, "href": reverse("cases:file", args=[request.child.reference])},
+            {"text": asked_for(request), "hint": request.words},
+            answer_cell(request),
+        ]
+        for request in requests
+    ]
+
+
+REQUEST_COLUMNS = [{"text": text} for text in ("Asked", "By", "What", "Answer")]
+
+
+def request_rows(requests: Iterable[AccessRequest]) -> list[list[dict[str, Any]]]:
+    """What was asked for on one file, for those who see sharing in full."""
+    return [
+        [
+            {"text": moment(request.asked_at), "href": reverse("cases:access_request", args=[request.pk])},
+            {"text": str(request.asked_as.user), "hint": str(request.asked_as.agency)},
+            {"text": asked_for(request), "hint": request.words},
+            answer_cell(request),
+        ]
+        for request in requests
+    ]
+
+
+def answer_cell(request: AccessRequest) -> dict[str, Any]:
+    """What somebody was answered, as the cell of a table."""
+    if request.answered_at is None:
+        owner = request.owner
+        who = f"{owner.user}, {owner.agency}" if owner else "The notification point"
+        return {"text": "Not answered yet", "hint": f"{who} was asked"}
+    when = f"{request.answered_by}, {moment(request.answered_at)}"
+    if request.answer == RequestAnswer.SHARED:
+        return {"text": "Shared", "hint": when}
+    return {"text": f"No: {request.get_refusal_reason_display().lower()}", "hint": f"{request.answer_words} {when}"}
+
+
+def facts_of_request(request: AccessRequest, clock: Clock | None, *, at: datetime) -> list[dict[str, Any]]:
+    """One request as a list of facts."""
+    rows: list[dict[str, Any]] = [
+        {
+            "key": "File",
+            "value": request.child.reference,
+            "href": reverse("cases:file", args=[request.child.reference]),
+            "action": "Open",
+        },
+        {"key": "Asked", "value": f"{moment(request.asked_at)}, by {asker_words(request)}"},
+        {"key": "Their job", "value": request.asked_as.get_role_display()},
+        {"key": "What", "value": asked_for(request)},
+        {"key": "What for", "value": f"{request.get_purpose_display()}. {request.words}", "multiline": True},
+    ]
+    if request.answered_at is None:
+        due = _due(clock, at)
+        return [*rows, {"key": "Answer", "value": due["text"], "tone": due["tone"]}]
+    answer = answer_cell(request)
+    return [*rows, {"key": "Answer", "value": f"{answer['text']}. {answer['hint']}", "multiline": True}]

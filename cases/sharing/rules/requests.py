@@ -1,0 +1,59 @@
+"""Asking to see more of a file that one may know of: what may be asked for, and who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.rules.refusals import Refusal
+from cases.access.choices import Category, Cell
+from cases.access.rules import Level, Matrix
+from cases.sharing.rules.shares import NEVER, WORDS_AT_LEAST
+
+# Of these a job sees nothing at all, whatever is shared with it, or nothing on a child's file.
+UNSEEN = (Cell.NONE, Cell.AGGREGATES)
+
+
+class RequestRefused(Refusal):
+    """Something cannot be asked for or answered like this. `field` names where to mend it."""
+
+    code = "request_refused"
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Who would answer whom: their people and agencies, and whether the answerer is a data guardian."""
+
+    by_user_id: int
+    by_agency_id: UUID | None
+    asked_by_user_id: int
+    asked_at_agency_id: UUID
+    guardian: bool = False
+
+
+def askable(role: str, levels: Mapping[str, Level], matrix: Matrix) -> list[str]:
+    """The kinds of information that somebody may ask for: those they do not see in full and their job may see
+    something of. It is the same list whatever the file holds, so that it tells nothing of it.
+    """
+    return [
+        category.value
+        for category in Category
+        if category.value not in NEVER
+        and matrix.cell(role, category) not in UNSEEN
+        and levels[category.value] != Level.FULL
+    ]
+
+
+def check_words(words: str, *, field: str, what: str) -> None:
+    """Refuse fewer than ten characters; `what` says what is asked for."""
+    if len(" ".join(words.split())) < WORDS_AT_LEAST:
+        raise RequestRefused(f"Say in a sentence {what}", field=field)
+
+
+def check_may_answer(answering: Answering) -> None:
+    """Refuse an answer by whoever asked, and by anybody of the agency that asked who is no data guardian."""
+    if answering.by_user_id == answering.asked_by_user_id:
+        raise RequestRefused("You asked for this yourself, so somebody else answers.")
+    if answering.by_agency_id == answering.asked_at_agency_id and not answering.guardian:
+        raise RequestRefused("Somebody of your own agency asks, so somebody of another agency answers.")

@@ -1,0 +1,104 @@
+"""What was asked for on files, for those who answer, and for those who asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.choices import FunctionKey
+from accounts.models import Membership
+from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category, Cell
+from cases.access.selectors import matrix_in_force
+from cases.clocks.selectors import should_run
+from cases.record.models import Child, Involvement
+from cases.sharing.models.requests import AccessRequest
+from cases.sharing.selectors.emergency import lead_to_tell
+
+LISTED = 50
+
+
+def _requests() -> QuerySet[AccessRequest]:
+    return AccessRequest.objects.select_related(
+        "child", "asked_as__user", "asked_as__agency", "owner__user", "owner__agency", "answered_by", "decision"
+    )
+
+
+def owner_to_ask(child_id: UUID, *, asker: Viewer, at: datetime) -> Membership | None:
+    """Who leads on the case, where they may know of it and work at another agency than whoever asks."""
+    lead_id = lead_to_tell(child_id, at=at)
+    lead = Membership.objects.filter(pk=lead_id).select_related("agency").first() if lead_id else None
+    return lead if lead is not None and lead.agency_id != asker.agency_id else None
+
+
+def requests_to_answer(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:
+    """What waits for an answer of the viewer's agency, the oldest first: where their agency leads on the case, where
+    nobody else does and they are the notification point, and for a guardian on every file they may know of. Never what
+    their own agency asked for, and nothing for a job that may not share.
+    """
+    if not _may_answer(viewer, at):
+        return []
+    rows = _requests().filter(answered_at=None, child__in=Child.objects.visible_to(viewer, at=at).values("pk"))
+    if not viewer.may(Capability.AUDIT):
+        leads = Involvement.objects.filter(child_id=OuterRef("child_id"), is_lead=True, ended_on=None)
+        ours = Exists(leads.filter(working_agency_id=viewer.agency_id))
+        unowned = Q(owner=None) if FunctionKey.NOTIFICATION_POINT in viewer.functions else Q(pk=None)
+        rows = rows.filter(Q(ours) | unowned).exclude(Q(asked_as__agency_id=viewer.agency_id))
+    return list(rows.exclude(Q(asked_as__user_id=viewer.user_id)).order_by("asked_at", "pk")[:LISTED])
+
+
+def _may_answer(viewer: Viewer, at: datetime) -> bool:
+    """Whether the role sees sharing in full, without which nobody shares."""
+    matrix = matrix_in_force(on=timezone.localdate(at))
+    return matrix.cell(viewer.role_key, Category.SHARING) == Cell.FULL
+
+
+def requests_made(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:
+    """What the viewer asked for under this membership, on files they may still know of, the latest first."""
+    rows = _requests().filter(
+        asked_as_id=viewer.membership_id, child__in=Child.objects.visible_to(viewer, at=at).values("pk")
+    )
+    return list(rows.order_by("-asked_at", "-pk")[:LISTED])
+
+
+def request_for(viewer: Viewer, request_id: UUID, *, at: datetime) -> AccessRequest | None:
+    """One request on a file that the viewer may know of; None for any other, whether or not there is one."""
+    rows = _requests().filter(child__in=Child.objects.visible_to(viewer, at=at).values("pk"))
+    return rows.filter(pk=request_id).first()
+
+
+def requests_on(child_id: UUID) -> list[AccessRequest]:
+    """What was asked for on a file, the latest first."""
+    return list(_requests().filter(child_id=child_id).order_by("-asked_at", "-pk")[:LISTED])
+
+
+def open_request(child_id: UUID, membership_id: UUID | None) -> AccessRequest | None:
+    """What somebody has asked for on a file and nobody has answered."""
+    return _requests().filter(child_id=child_id, asked_as_id=membership_id, answered_at=None).first()
+
+
+def requests_unanswered(at: datetime) -> QuerySet[Any]:
+    """What nobody has answered, as the sweep asks for what should have a clock."""
+    return should_run(
+        AccessRequest.objects.filter(answered_at=None, asked_at__lte=at),
+        anchored_at="asked_at",
+        child_id="child_id",
+        owner_membership_id="owner_id",
+        owner_group_id="owner__agency__group_id",
+    )
+
+
+def request_addresses(ids: list[UUID]) -> dict[UUID, str]:
+    """Where each request is answered."""
+    return {pk: reverse("cases:access_request", args=[pk]) for pk in ids}
+
+
+def answer_addresses(ids: list[UUID]) -> dict[UUID, str]:
+    """Where whoever asked reads the answer: in the list of what they asked for."""
+    return dict.fromkeys(ids, reverse("cases:access_requests"))

@@ -1,0 +1,136 @@
+"""Asking to see more of a file, and answering with a share or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.choices import FunctionKey
+from accounts.rules.refusals import NotKnown
+from accounts.rules.roles import Capability
+from accounts.rules.viewers import Viewer
+from cases.access.rules import mask_of
+from cases.clocks.choices import AlertKind, ClockKind
+from cases.clocks.services import acknowledge_subject, raise_alert, start_clock, stop_clock
+from cases.record.models import Child
+from cases.record.services import OpenFile
+from cases.sharing.choices import DeclineReason, RequestAnswer, SharingPurpose
+from cases.sharing.models.requests import AccessRequest
+from cases.sharing.models.shares import SharingDecision
+from cases.sharing.rules import requests as rules
+from cases.sharing.rules.requests import Answering, RequestRefused
+from cases.sharing.selectors import requests as selectors
+from cases.sharing.services.shares import Sharing, share
+
+
+@transaction.atomic
+def ask_for_access(
+    *,
+    opened: OpenFile,
+    categories: Iterable[str],
+    purpose: SharingPurpose,
+    words: str,
+    at: datetime,
+    by: Viewer,
+) -> AccessRequest:
+    """Ask to see more of a file that one has open. Who leads on it is told, else the notification point; a clock runs.
+
+    Raises RequestRefused for kinds that may not be asked for, without words, and while an earlier request waits.
+    """
+    wanted = frozenset(categories)
+    if not wanted or not wanted <= set(rules.askable(by.role_key, opened.levels, opened.matrix)):
+        raise RequestRefused("Select at least one of the kinds that are offered", field="categories")
+    rules.check_words(words, field="words", what="what you need it for")
+    child = opened.child
+    Child.objects.select_for_update().only("pk").get(pk=child.pk)
+    if selectors.open_request(child.pk, by.membership_id) is not None:
+        raise RequestRefused("You have asked already, and nobody has answered yet. You are told when somebody does.")
+    owner = selectors.owner_to_ask(child.pk, asker=by, at=at)
+    request = AccessRequest.objects.create(
+        child=child,
+        asked_as_id=by.acting_membership_id,
+        category_mask=mask_of(wanted),
+        purpose=purpose,
+        words=words.strip(),
+        asked_at=at,
+        owner=owner,
+    )
+    raise_alert(
+        kind=AlertKind.ACCESS_ASKED,
+        to=owner.pk if owner else FunctionKey.NOTIFICATION_POINT,
+        subject_id=request.pk,
+        child_id=child.pk,
+        at=at,
+    )
+    start_clock(
+        kind=ClockKind.ACCESS_ANSWERED,
+        subject_id=request.pk,
+        child_id=child.pk,
+        anchored_at=at,
+        owner_membership_id=owner.pk if owner else None,
+        owner_group_id=owner.agency.group_id if owner else None,
+        at=at,
+        by=by,
+    )
+    return request
+
+
+def _to_answer(request_id: UUID, *, child: Child, by: Viewer) -> AccessRequest:
+    """A request that waits, locked. Raises NotKnown; RequestRefused for who may not answer, or where it is too late."""
+    rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("asked_as", "answered_by")
+    request = rows.filter(pk=request_id, child=child).first()
+    if request is None:
+        raise NotKnown("no_request", child_id=child.pk)
+    rules.check_may_answer(
+        Answering(
+            by_user_id=by.person_id,
+            by_agency_id=by.agency_id,
+            asked_by_user_id=request.asked_as.user_id,
+            asked_at_agency_id=request.asked_as.agency_id,
+            guardian=by.may(Capability.AUDIT),
+        )
+    )
+    if request.answered_at is not None:
+        raise RequestRefused(f"{request.answered_by} has answered this already.")
+    return request
+
+
+def _answered(request: AccessRequest, *, at: datetime, by: Viewer) -> None:
+    request.answered_at, request.answered_by_id = at, by.person_id
+    request.save(update_fields=["answer", "decision", "refusal_reason", "answer_words", "answered_at", "answered_by"])
+    stop_clock(kind=ClockKind.ACCESS_ANSWERED, subject_id=request.pk, done_at=at, at=at, by=by)
+    acknowledge_subject(kind=AlertKind.ACCESS_ASKED, subject_id=request.pk, at=at, by=by)
+    raise_alert(
+        kind=AlertKind.ACCESS_ANSWER, to=request.asked_as_id, subject_id=request.pk, child_id=request.child_id, at=at
+    )
+
+
+@transaction.atomic
+def answer_with_share(
+    *, request_id: UUID, opened: OpenFile, sharing: Sharing, version: int, at: datetime, by: Viewer
+) -> SharingDecision:
+    """Share with the agency that asked, or with whoever did, and so answer them. Raises as `share`, NotKnown, and
+    RequestRefused where it goes to another agency, for who may not answer, and where it is answered already.
+    """
+    request = _to_answer(request_id, child=opened.child, by=by)
+    if sharing.receiver.agency_id != request.asked_as.agency_id:
+        raise RequestRefused("Another agency asked for this. Share with it, or answer the request first.")
+    decision = share(opened=opened, sharing=sharing, version=version, at=at, by=by)
+    request.answer, request.decision = RequestAnswer.SHARED, decision
+    _answered(request, at=at, by=by)
+    return decision
+
+
+@transaction.atomic
+def refuse_access(
+    *, child: Child, request_id: UUID, reason: DeclineReason, words: str, at: datetime, by: Viewer
+) -> AccessRequest:
+    """Answer a request with no, and why; whoever asked is told. Raises as `answer_with_share`, and without words."""
+    rules.check_words(words, field="words", what="why not, for whoever asked")
+    request = _to_answer(request_id, child=child, by=by)
+    request.answer, request.refusal_reason, request.answer_words = RequestAnswer.REFUSED, reason, words.strip()
+    _answered(request, at=at, by=by)
+    return request

@@ -1,0 +1,145 @@
+"""Asking to see more of a file, and the requests that wait for an answer."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts.middleware.policy import policy
+from accounts.rules.refusals import NotKnown, Refusal
+from accounts.rules.roles import Capability
+from accounts.selectors import now
+from accounts.services.access_events import trace_of
+from cases.access.choices import Category
+from cases.access.rules import REASONS, Action, Level
+from cases.clocks.choices import ClockKind
+from cases.clocks.selectors import clock_of, clocks_by_subject
+from cases.forms.requests import AskForAccessForm, RefuseForm
+from cases.presenters import requests as words
+from cases.record.services import OpenFile, note_files_shown, open_file
+from cases.sharing.choices import DeclineReason, SharingPurpose
+from cases.sharing.models.requests import AccessRequest
+from cases.sharing.rules.requests import RequestRefused, askable
+from cases.sharing.selectors import requests as selectors
+from cases.sharing.services import requests as services
+from cases.views.asking import ask_on_file
+from cases.views.loading import file_page, viewer_of
+
+READ = Capability.READ_FILES
+
+
+@policy(methods=("GET", "POST"), capability=READ, reads_file=True, name="cases:ask_for_access")
+@file_page("cases:ask_for_access")
+def ask_for_access(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """Ask to see more of a file that one may know of."""
+    viewer, reference = opened.viewer, opened.child.reference
+    offered = askable(viewer.role_key, opened.levels, opened.matrix)
+    form = AskForAccessForm(
+        request.POST if request.method == "POST" else None, categories=words.category_choices(offered)
+    )
+    if form.is_bound and form.is_valid():
+        said = form.cleaned_data
+        try:
+            services.ask_for_access(
+                opened=opened,
+                categories=said["categories"],
+                purpose=SharingPurpose(said["purpose"]),
+                words=said["words"],
+                at=opened.at,
+                by=viewer,
+            )
+        except RequestRefused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, "You have asked. You are told when somebody answers.")
+            return redirect("cases:access_requests")
+    context: dict[str, Any] = {
+        "button": "Ask",
+        "cancel_href": reverse("cases:who_can_see", args=[reference]),
+        "intro": "Whoever leads on the case answers within two working days, with a share or with a reason why not. "
+        "If a child is in danger now, do not wait: ring the duty number.",
+    }
+    waiting = selectors.open_request(opened.child.pk, viewer.membership_id)
+    if not form.is_bound and (waiting is not None or not offered):
+        context["instead"] = {"text": "See what you asked for", "href": reverse("cases:access_requests")}
+        context["intro"] = (
+            "You have asked already, and nobody has answered yet. You are told when somebody does."
+            if waiting is not None
+            else "You see in full everything of this file that your job may see."
+        )
+    return ask_on_file(request, opened, form, heading="Ask to see more", **context)
+
+
+@policy(capability=READ, name="cases:access_requests")
+def show_requests(request: HttpRequest) -> HttpResponse:
+    """What waits for an answer of my agency, and what I asked for."""
+    viewer, at = viewer_of(request), now()
+    waiting, made = selectors.requests_to_answer(viewer, at=at), selectors.requests_made(viewer, at=at)
+    clocks = clocks_by_subject(ClockKind.ACCESS_ANSWERED, [one.pk for one in waiting])
+    shown = sorted({one.child_id for one in (*waiting, *made)})
+    note_files_shown(viewer=viewer, page="cases:access_requests", child_ids=shown, trace=trace_of(request))
+    context = {
+        "to_answer_columns": words.TO_ANSWER_COLUMNS,
+        "to_answer": words.to_answer_rows(waiting, clocks, at=at),
+        "made_columns": words.MADE_COLUMNS,
+        "made": words.made_rows(made),
+    }
+    return render(request, "cases/access_requests.html", context)
+
+
+@policy(methods=("GET", "POST"), capability=READ, name="cases:access_request")
+def show_request(request: HttpRequest, asked_id: UUID) -> HttpResponse:
+    """One request: who asks for what, and the answer, given here or by a share."""
+    viewer, at = viewer_of(request), now()
+    found = selectors.request_for(viewer, asked_id, at=at)
+    if found is None:
+        raise NotKnown("no_request")
+    opened = open_file(
+        viewer=viewer, reference=found.child.reference, at=at, trace=trace_of(request), page="cases:access_request"
+    )
+    _check(opened)
+    form = RefuseForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        said = form.cleaned_data
+        try:
+            services.refuse_access(
+                child=opened.child,
+                request_id=asked_id,
+                reason=DeclineReason(said["reason"]),
+                words=said["words"],
+                at=at,
+                by=viewer,
+            )
+        except RequestRefused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, f"Answered: {found.asked_as.user} is told.")
+            return redirect("cases:access_request", asked_id)
+    answers = found.answered_at is None and found.asked_as.agency_id != viewer.agency_id
+    clock = clock_of(ClockKind.ACCESS_ANSWERED, found.pk)
+    context = {
+        "opened": opened,
+        "form": form,
+        "facts": words.facts_of_request(found, clock, at=at),
+        "answers": answers or form.is_bound,
+        "share_href": _share_href(opened, found) if answers and opened.may(Action.SHARE) else "",
+    }
+    return render(request, "cases/access_request.html", context, status=422 if form.is_bound else 200)
+
+
+def _check(opened: OpenFile) -> None:
+    """Whoever ends a share answers; who sees nothing of sharing finds no request."""
+    if opened.may(Action.END_SHARE):
+        return
+    if opened.level(Category.SHARING) == Level.NONE:
+        raise NotKnown("no_request", child_id=opened.child.pk)
+    code = "in_part" if opened.facts.emergency else "category_withheld"
+    raise Refusal(REASONS[code], code=code, child_id=opened.child.pk)
+
+
+def _share_href(opened: OpenFile, found: AccessRequest) -> str:
+    add = reverse("cases:add_share", args=[opened.child.reference])
+    return f"{add}?agency={found.asked_as.agency_id}&request={found.pk}"

@@ -1,0 +1,439 @@
+"""Asking to see more of a file that one may know of, and the answer.
+
+Seen to fail: what is said in the history of this file alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from uuid import uuid4
+
+import pghistory
+import pytest
+from django.db import connection, transaction
+from django.urls import reverse
+
+from accounts.choices import FunctionKey
+from accounts.definitions import seeds
+from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant
+from cases.access.rules import Level, mask_of, read_matrix
+from cases.access.services import grant_to_function
+from cases.clocks.choices import AlertKind, ClockKind, ClockState
+from cases.clocks.models import Alert, Clock, OutboxMessage
+from cases.clocks.selectors import open_alerts
+from cases.clocks.services import sweep
+from cases.record.choices import InvolvementRole
+from cases.record.models import Child
+from cases.record.services import involve
+from cases.sharing.choices import DeclineReason, RequestAnswer, SharingPurpose
+from cases.sharing.models.requests import AccessRequest
+from cases.sharing.models.shares import SharingDecision
+from cases.sharing.rules import requests as rules
+from cases.sharing.rules.requests import Answering, RequestRefused
+from cases.sharing.services import requests as services
+from tests.access.test_pages import plain
+from tests.cases.questions import questions
+from tests.factories.accounts import make_membership
+from tests.factories.cases import block, grant, make_child
+from tests.factories.shares import form_of_share, make_request, opened_by, sharing_to
+
+MATRIX = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
+HOUR = timedelta(hours=1)
+LIST = "/access-requests/"
+db = pytest.mark.django_db
+
+
+# --- The rules -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "seen", "askable"),
+    [
+        ("education_dsl", {}, set(Category) - {"intelligence", "sessions", "interview", "orientation"}),
+        ("csc_social_worker", dict.fromkeys(Category, Level.FULL), set()),
+        ("csc_social_worker", dict.fromkeys(Category, Level.FULL) | {"missing": Level.NONE}, {"missing"}),
+        ("csc_social_worker", dict.fromkeys(Category, Level.FULL) | {"plan": Level.SUMMARY}, {"plan"}),
+    ],
+)
+def test_what_may_be_asked_for(role, seen, askable):
+    levels = dict.fromkeys(Category.values, Level.NONE) | {str(name): level for name, level in seen.items()}
+    unseen = {name for name in Category.values if MATRIX.cell(role, name) in ("N", "A")}
+    found = set(rules.askable(role, levels, MATRIX))
+    assert found == {str(name) for name in askable} - unseen - {"sharing", "who_looked"}
+
+
+def test_nobody_asks_for_what_their_job_never_sees():
+    nothing = dict.fromkeys(Category.values, Level.NONE)
+    assert set(rules.askable("housing", nothing, MATRIX)) & {"missing", "intelligence", "assessment"} == set()
+
+
+SCHOOL, POLICE = uuid4(), uuid4()
+
+
+@pytest.mark.parametrize(
+    ("answering", "may"),
+    [
+        (Answering(1, POLICE, 2, SCHOOL), True),
+        (Answering(2, POLICE, 2, SCHOOL), False),
+        (Answering(1, SCHOOL, 2, SCHOOL), False),
+        (Answering(1, SCHOOL, 2, SCHOOL, guardian=True), True),
+        (Answering(2, SCHOOL, 2, SCHOOL, guardian=True), False),
+    ],
+)
+def test_nobody_answers_for_themselves(answering, may):
+    if may:
+        rules.check_may_answer(answering)
+        return
+    with pytest.raises(RequestRefused):
+        rules.check_may_answer(answering)
+
+
+# --- Asking --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def child(world, viewer, at):
+    """A file that the social worker leads on; police see who it is and no more, the specialist service all of it."""
+    made = make_child("Zephyrine", "Ashdown")
+    involve(
+        child=made,
+        agency=world.agency("social_care"),
+        membership=world.membership("socialworker"),
+        role=InvolvementRole.SOCIAL_WORKER,
+        lead=True,
+        at=at - timedelta(days=5),
+        by=viewer("triage"),
+    )
+    grant(made, world.agency("police"), categories=("identity",))
+    grant(made, world.agency("specialist"))
+    for key in (FunctionKey.DATA_GUARDIANS, FunctionKey.NOTIFICATION_POINT):
+        grant_to_function(child_id=made.pk, function=key, at=at - HOUR, by=None)
+    return made
+
+
+def url(name, child, *more):
+    return reverse(f"cases:{name}", args=[child.reference, *more])
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def send(browser, address, **fields):
+    return browser.post(address, {"idempotency_key": str(uuid4()), **fields})
+
+
+ASKED = {
+    "categories": ["missing", "plan"],
+    "purpose": "find",
+    "words": "To know where she was found before, if she goes again.",
+}
+
+
+@db
+def test_somebody_who_sees_a_part_asks_for_more(child, world, viewer, client_as, at):
+    browser = client_as("missing_coordinator")
+    assert url("ask_for_access", child) in text(browser.get(url("who_can_see", child)))
+    answer = send(browser, url("ask_for_access", child), **ASKED)
+    assert (answer.status_code, answer.url) == (302, LIST)
+    made = AccessRequest.objects.get()
+    assert (made.asked_as, made.owner, made.category_mask) == (
+        world.membership("missing_coordinator"), world.membership("socialworker"), mask_of(ASKED["categories"]),
+    )  # fmt: skip
+    clock = Clock.objects.get(kind=ClockKind.ACCESS_ANSWERED)
+    assert (clock.subject_id, clock.owner_membership) == (made.pk, world.membership("socialworker"))
+    told = Alert.objects.get(kind=AlertKind.ACCESS_ASKED)
+    assert told.membership == world.membership("socialworker")
+    assert OutboxMessage.objects.get(alert=told).membership == world.membership("socialworker")
+    listed = text(browser.get(LIST))
+    for words in ("Not answered yet", "Sorrel Whitlock", ASKED["words"]):
+        assert words in listed
+    # Nothing is open until somebody answers, and nobody asks twice meanwhile.
+    assert not AccessGrant.objects.filter(reason=GrantReason.SHARE).exists()
+    again = send(browser, url("ask_for_access", child), **ASKED)
+    assert (again.status_code, AccessRequest.objects.count()) == (422, 1)
+    assert "You have asked already" in text(browser.get(url("ask_for_access", child)))
+
+
+@db
+@pytest.mark.parametrize("person", ["nurse", "outsider", "housing", "analyst"])
+def test_whoever_may_not_know_of_the_file_finds_no_door(child, client_as, person):
+    browser = client_as(person)
+    for method in (browser.get, lambda address: send(browser, address, **ASKED)):
+        there, never = method(url("ask_for_access", child)), method("/cases/ZZZ-ZZZZ/ask-for-access/")
+        assert there.status_code == 404
+        assert plain(there) == plain(never)
+    assert not AccessRequest.objects.exists()
+
+
+@db
+def test_the_page_is_the_same_whatever_the_file_holds(child, world, viewer, client_as):
+    """It offers what the job may see something of: an entry that is there adds nothing, and one of a kind that the job
+    never sees is not named."""
+    from tests.factories.cases import make_chronology
+
+    browser = client_as("missing_coordinator")
+    before = plain(browser.get(url("ask_for_access", child)))
+    for category in ("missing", "sessions", "health_sensitive"):
+        make_chronology(child, viewer("keyworker"), category=category)
+    assert plain(browser.get(url("ask_for_access", child))) == before
+    assert 'value="sessions"' not in before[2]
+
+
+@db
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"categories": []}, "Select at least one kind of information"),
+        ({"categories": ["sessions"]}, "Select one of the choices offered"),
+        ({"categories": ["sharing"]}, "Select one of the choices offered"),
+        ({"purpose": ""}, "Select what you need it for"),
+        ({"words": "Why"}, "Say in a sentence what you need it for"),
+        ({"words": "x" * 1001}, "1000 characters or fewer"),
+        ({"words": "<script>alert(1)</script>", "purpose": "x"}, "&lt;script&gt;"),
+    ],
+)
+def test_what_is_wrong_is_said(child, client_as, changed, message):
+    answer = send(client_as("missing_coordinator"), url("ask_for_access", child), **{**ASKED, **changed})
+    assert answer.status_code == 422
+    assert message in text(answer)
+    assert "<script>alert" not in text(answer)
+    assert not AccessRequest.objects.exists()
+
+
+@db
+def test_a_press_twice_asks_once(child, client_as):
+    fields, browser = {"idempotency_key": str(uuid4()), **ASKED}, client_as("missing_coordinator")
+    answers = [browser.post(url("ask_for_access", child), fields) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert AccessRequest.objects.count() == 1
+
+
+@db
+def test_where_nobody_leads_or_the_lead_may_not_know_the_notification_point_is_asked(child, world, viewer, client_as):
+    block(child, viewer("socialworker"), by=viewer("guardian"))
+    send(client_as("missing_coordinator"), url("ask_for_access", child), **ASKED)
+    made = AccessRequest.objects.get()
+    assert made.owner is None
+    told = Alert.objects.get(kind=AlertKind.ACCESS_ASKED)
+    assert told.group_id == world.functions["notification_point"].group_id
+    assert reverse("cases:access_request", args=[made.pk]) in text(client_as("triage").get(LIST))
+
+
+# --- Answering -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def request_made(child, world, at):
+    return make_request(child, world.membership("missing_coordinator"), owner=world.membership("socialworker"))
+
+
+@db
+def test_who_leads_answers_with_a_share(child, world, viewer, client_as, request_made, at):
+    browser, address = client_as("socialworker"), reverse("cases:access_request", args=[request_made.pk])
+    assert address in text(browser.get(LIST))
+    page = text(browser.get(address))
+    share = f"{url('add_share', child)}?agency={world.agency('police').pk}&amp;request={request_made.pk}"
+    assert share in page
+    form = text(browser.get(share.replace("&amp;", "&")))
+    for ticked in ("missing", "plan"):
+        assert f'value="{ticked}"' in form.split("checked")[0] or "checked" in form
+    assert request_made.words in form
+    fields = form_of_share(at, version=child.version, person=str(request_made.asked_as_id), categories=["missing"])
+    answer = browser.post(share.replace("&amp;", "&"), fields)
+    made = SharingDecision.objects.get()
+    assert (answer.status_code, answer.url) == (302, url("share", child, made.pk))
+    request_made.refresh_from_db()
+    assert (request_made.answer, request_made.decision, request_made.answered_by.username) == (
+        RequestAnswer.SHARED, made, "socialworker",
+    )  # fmt: skip
+    assert client_as("missing_coordinator").get(reverse("cases:share_received", args=[made.pk])).status_code == 200
+    asked = text(client_as("missing_coordinator").get(LIST))
+    assert "Shared" in asked
+    kinds = [alert.kind for alert in open_alerts(viewer("missing_coordinator"), at=at + HOUR)]
+    assert set(kinds) == {AlertKind.SHARE_RECEIVED, AlertKind.ACCESS_ANSWER}
+    again = browser.post(share.replace("&amp;", "&"), {**fields, "idempotency_key": str(uuid4()), "version": 99})
+    assert again.status_code in (302, 409, 422)
+    assert SharingDecision.objects.count() == 1
+
+
+@db
+def test_who_leads_refuses_with_a_reason(child, world, viewer, client_as, request_made, at):
+    sweep(at=at)
+    browser, address = client_as("socialworker"), reverse("cases:access_request", args=[request_made.pk])
+    assert send(browser, address, reason="not_needed", words="No").status_code == 422
+    words = "The missing team has this already: ring Mabel’s colleague."
+    assert send(browser, address, reason="not_needed", words=words).status_code == 302
+    request_made.refresh_from_db()
+    assert (request_made.answer, request_made.refusal_reason) == (RequestAnswer.REFUSED, DeclineReason.NOT_NEEDED)
+    clock = Clock.objects.get(kind=ClockKind.ACCESS_ANSWERED)
+    assert clock.state == ClockState.DONE
+    assert words in text(client_as("missing_coordinator").get(LIST))
+    assert not AccessGrant.objects.filter(reason=GrantReason.SHARE).exists()
+    again = send(browser, address, reason="not_needed", words=words)
+    assert (again.status_code, "has answered this already" in text(again)) == (422, True)
+    assert words in text(client_as("keyworker").get(url("sharing", child)))
+
+
+@db
+def test_what_nobody_answers_is_told_to_more_people(child, world, viewer, request_made, at):
+    sweep(at=at)
+    clock = Clock.objects.get(kind=ClockKind.ACCESS_ANSWERED)
+    assert clock.owner_membership == world.membership("socialworker")
+    late = clock.due_at + HOUR
+    sweep(at=late)
+    for person in ("socialworker", "guardian", "triage"):
+        assert ClockKind.ACCESS_ANSWERED in [alert.kind for alert in open_alerts(viewer(person), at=late)], person
+
+
+# Who may open the request; who may answer; in whose list it waits.
+PEOPLE = {
+    "socialworker": (200, True, True),
+    "social_care_manager": (200, True, True),
+    "guardian": (200, True, True),
+    "keyworker": (200, True, False),
+    "triage": (200, True, False),
+    "out_of_hours": (403, False, False),
+    "detective": (404, False, False),
+    "missing_coordinator": (404, False, False),
+    "nurse": (404, False, False),
+    "outsider": (404, False, False),
+}
+
+
+@db
+def test_who_reads_and_answers_a_request(child, world, client_as, request_made):
+    """Police see who the child is and nothing of sharing: they read the answer in their own list."""
+    address = reverse("cases:access_request", args=[request_made.pk])
+    for person, (status, answers, listed) in PEOPLE.items():
+        browser = client_as(person)
+        page = browser.get(address)
+        assert page.status_code == status, person
+        assert ("Refuse" in text(page)) is answers, person
+        assert (address in text(browser.get(LIST))) is listed, person
+        if status == 404:
+            never = reverse("cases:access_request", args=[uuid4()])
+            assert plain(page) == plain(browser.get(never)), person
+            assert send(browser, address, reason="not_needed", words="I say no to this.").status_code == 404
+        if status == 403:
+            assert send(browser, address, reason="not_needed", words="I say no to this.").status_code == 403
+    request_made.refresh_from_db()
+    assert request_made.answered_at is None
+
+
+@db
+def test_nobody_answers_for_their_own_agency(child, world, viewer, client_as, request_made, at):
+    grant(child, world.agency("police"))
+    address = reverse("cases:access_request", args=[request_made.pk])
+    answer = send(client_as("detective"), address, reason="not_needed", words="I say no to this.")
+    assert (answer.status_code, "another agency answers" in text(answer)) == (422, True)
+    request_made.refresh_from_db()
+    assert request_made.answered_at is None
+
+
+@db
+def test_a_share_with_another_agency_is_no_answer(child, world, viewer, request_made, at):
+    with pytest.raises(RequestRefused, match="Another agency asked"):
+        services.answer_with_share(
+            request_id=request_made.pk,
+            opened=opened_by(viewer("socialworker"), child, at),
+            sharing=sharing_to(world.agency("school"), at),
+            version=child.version,
+            at=at,
+            by=viewer("socialworker"),
+        )
+    assert not SharingDecision.objects.exists()
+
+
+@db
+@pytest.mark.parametrize("why", ["block", "restriction"])
+def test_a_request_is_not_known_where_the_file_is_not(child, world, viewer, client_as, request_made, why):
+    if why == "block":
+        block(child, viewer("socialworker"), by=viewer("guardian"))
+    else:
+        Child.objects.filter(pk=child.pk).update(restricted=True)
+    browser = client_as("socialworker")
+    assert browser.get(reverse("cases:access_request", args=[request_made.pk])).status_code == 404
+    assert str(request_made.pk) not in text(browser.get(LIST))
+    if why == "restriction":
+        assert child.reference not in text(client_as("missing_coordinator").get(LIST))
+
+
+@db
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_list_asks_the_same_number_of_questions(world, viewer, client_as, at, rows):
+    for number in range(rows):
+        made = make_child(f"Child {number}")
+        grant(made, world.agency("partnership"))
+        make_request(made, world.membership("nurse"))
+        make_request(made, world.membership("triage"))
+    browser = client_as("triage")
+    browser.get(LIST)
+    assert len(questions(browser, LIST)) == LIST_QUERIES
+    assert text(browser.get(LIST)).count('data-label="By"') == rows
+    assert text(browser.get(LIST)).count("Not answered yet") == rows
+
+
+LIST_QUERIES = 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_answer_at_once_one_is_told(world, viewer, at):
+    child = make_child("Zephyrine")
+    grant(child, world.agency("social_care"))
+    asked = make_request(child, world.membership("nurse"))
+    said = {"child": child, "request_id": asked.pk, "reason": DeclineReason.NOT_NEEDED, "words": "It is not needed."}
+    told: list[Exception] = []
+
+    def second() -> None:
+        try:
+            with pghistory.context(reason="web"):
+                services.refuse_access(at=at, by=viewer("guardian"), **said)
+        except Exception as error:
+            told.append(error)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        services.refuse_access(at=at, by=viewer("socialworker"), **said)
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(timeout=0.5)
+        assert thread.is_alive(), "the second waits until the first is done"
+    thread.join(timeout=10)
+    assert [type(error) for error in told] == [RequestRefused]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_ask_at_once_under_one_name_one_asks(world, viewer, at):
+    child = make_child("Zephyrine")
+    grant(child, world.agency("police"), categories=("identity",))
+    by, told = viewer("missing_coordinator"), []
+    opened = opened_by(by, child, at)
+
+    def ask() -> None:
+        services.ask_for_access(
+            opened=opened, categories=["missing"], purpose=SharingPurpose.FIND, words=ASKED["words"], at=at, by=by
+        )
+
+    def second() -> None:
+        try:
+            with pghistory.context(reason="web"):
+                ask()
+        except Exception as error:
+            told.append(error)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        ask()
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(timeout=0.5)
+        assert thread.is_alive(), "the second waits until the first is done"
+    thread.join(timeout=10)
+    assert [type(error) for error in told] == [RequestRefused]
+    assert AccessRequest.objects.count() == 1
+    assert make_membership is not None
