@@ -661,7 +661,7 @@ def test_the_lists_ask_the_same_number_of_questions(world, viewer, client_as, at
     assert text(browser.get(url("sharing", made))).count('data-label="With whom"') == rows
 
 
-RECEIVED_QUERIES, SHARING_QUERIES = 9, 11
+RECEIVED_QUERIES, SHARING_QUERIES = 9, 12
 
 
 # --- Not sharing ---------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from cases.access.choices import Category, Cell
 from cases.access.rules import Level, Matrix
 from cases.sharing.rules.shares import NEVER, WORDS_AT_LEAST
 
-# Of these a job sees nothing at all, whatever is shared with it, or nothing on a child's file.
-UNSEEN = (Cell.NONE, Cell.AGGREGATES)
+# Of the rest a job sees nothing that others wrote, whatever is shared with it.
+SEEN = (Cell.FULL, Cell.SUMMARY, Cell.EXISTENCE)
 
 
 class RequestRefused(Refusal):
@@ -39,9 +39,7 @@ def askable(role: str, levels: Mapping[str, Level], matrix: Matrix) -> list[str]
     return [
         category.value
         for category in Category
-        if category.value not in NEVER
-        and matrix.cell(role, category) not in UNSEEN
-        and levels[category.value] != Level.FULL
+        if category.value not in NEVER and matrix.cell(role, category) in SEEN and levels[category.value] != Level.FULL
     ]
 
 
