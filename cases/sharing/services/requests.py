@@ -58,24 +58,29 @@ def ask_for_access(
         asked_at=at,
         owner=owner,
     )
+    _tell_owner(request, at=at, by=by)
+    return request
+
+
+def _tell_owner(request: AccessRequest, *, at: datetime, by: Viewer) -> None:
+    owner = request.owner
     raise_alert(
         kind=AlertKind.ACCESS_ASKED,
         to=owner.pk if owner else FunctionKey.NOTIFICATION_POINT,
         subject_id=request.pk,
-        child_id=child.pk,
+        child_id=request.child_id,
         at=at,
     )
     start_clock(
         kind=ClockKind.ACCESS_ANSWERED,
         subject_id=request.pk,
-        child_id=child.pk,
+        child_id=request.child_id,
         anchored_at=at,
         owner_membership_id=owner.pk if owner else None,
         owner_group_id=owner.agency.group_id if owner else None,
         at=at,
         by=by,
     )
-    return request
 
 
 def _to_answer(request_id: UUID, *, child: Child, by: Viewer) -> AccessRequest:
