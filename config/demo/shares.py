@@ -30,6 +30,7 @@ from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules.requests import askable
 from cases.sharing.rules.shares import Override, Told
+from cases.sharing.selectors.shares import may_receive
 from cases.sharing.services.requests import ask_for_access, refuse_access
 from cases.sharing.services.shares import (
     Content,
@@ -108,12 +109,22 @@ def write_shares(lives: dict[int, Life], setting: Setting) -> None:
 
 
 def _of(free: list[Life], sharer: str, receiver: str, setting: Setting) -> Life | None:
-    """A file that one person sees and the other's agency does not; each is taken once."""
+    """A file that one person sees, and the other does not and may; each is taken once."""
     seen, known = (
         set(Child.objects.visible_to(setting.world.viewers[name], at=_day(setting, days)).values_list("pk", flat=True))
         for name, days in ((sharer, 11), (receiver, 0))
     )
-    found = next((life for life in free if life.child.pk in seen and life.child.pk not in known), None)
+    to = setting.world.members[receiver]
+    found = next(
+        (
+            life
+            for life in free
+            if life.child.pk in seen
+            and life.child.pk not in known
+            and to in may_receive(life.child.pk, but=None, at=_day(setting, 0), agency_id=to.agency_id)
+        ),
+        None,
+    )
     if found is not None:
         free.remove(found)
     return found
