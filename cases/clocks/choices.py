@@ -28,6 +28,7 @@ class ClockKind(TextChoices):
     EMERGENCY_REVIEWED = "emergency_reviewed", "Review an emergency access"
     RESTRICTION_REVIEWED = "restriction_reviewed", "Review a restricted file"
     REVIEW_SIGNED = "review_signed", "Sign the access review"
+    AGREEMENT_RENEWED = "agreement_renewed", "Renew the information-sharing agreement"
 
 
 class ClockState(TextChoices):

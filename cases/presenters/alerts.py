@@ -33,6 +33,7 @@ HEADINGS: dict[str, str] = {
     ClockKind.EMERGENCY_REVIEWED: "Emergency access to review",
     ClockKind.RESTRICTION_REVIEWED: "Restricted files to review",
     ClockKind.REVIEW_SIGNED: "Access reviews to sign",
+    ClockKind.AGREEMENT_RENEWED: "Information-sharing agreements to renew",
 }
 # Why taking is not the end of it. A clock climbs whoever has taken its alert.
 OF_AN_EVENT = "Until somebody takes it, more people are told."
