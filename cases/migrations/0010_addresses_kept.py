@@ -14,7 +14,7 @@ from accounts.migrations import _operations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_domain_changes'),
+        ('accounts', '0013_domain_changes'),
         ('cases', '0009_agreements'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
