@@ -21,6 +21,7 @@ class AccountsConfig(AppConfig):
                 "accounts_user_groups": NOTHING,
                 "accounts_user_user_permissions": NOTHING,
                 "accounts_agency": add_and_change(but=("group_id",)),
+                "accounts_domainchange": ADD,
                 "accounts_functiongroup": Rights(add=True),
                 "accounts_functionmember": add_and_change("ended_on", settles={"ended_on": ()}),
                 "accounts_membership": add_and_change("ended_on"),

@@ -5,7 +5,7 @@ from datetime import date
 
 import pghistory
 from django.contrib.auth.models import AbstractUser, Group
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
@@ -70,10 +70,25 @@ class Agency(models.Model):
     email_domains = ArrayField(
         models.CharField(max_length=120), default=list, blank=True, help_text="The ends of its people's work addresses"
     )
+    # Derived from the signatures in the register of agreements, by the service that writes those.
+    covered = ArrayField(
+        DateRangeField(), default=list, blank=True, help_text="The days on which it has signed a current agreement"
+    )
     ended_on = models.DateField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+
+class DomainChange(models.Model):
+    """Other ends were set for the work addresses of an agency's people, by whom and why: append-only."""
+
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="domain_changes")
+    before = ArrayField(models.CharField(max_length=120), default=list)
+    after = ArrayField(models.CharField(max_length=120), default=list)
+    reason = models.CharField(max_length=300)
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
 
 @pghistory.track()

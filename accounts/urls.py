@@ -3,7 +3,18 @@
 from django.urls import path
 
 from accounts import views
-from accounts.views import email_code, life, people, places, reviews, second_factor, signing_in, single_sign_on, welcome
+from accounts.views import (
+    agencies,
+    email_code,
+    life,
+    people,
+    places,
+    reviews,
+    second_factor,
+    signing_in,
+    single_sign_on,
+    welcome,
+)
 from accounts.views import service_accounts as services
 
 app_name = "accounts"
@@ -35,7 +46,10 @@ urlpatterns = [
     path("people/<int:person_id>/open-again/", life.lift, name="lift_suspension"),
     path("people/<int:person_id>/password-link/", life.password_link, name="send_password_link"),
     path("welcome/<str:mark>/", welcome.welcome, name="welcome"),
+    path("agencies/", agencies.agencies, name="agencies"),
+    path("agencies/<uuid:agency_id>/", agencies.email_domains, name="email_domains"),
     path("access/", reviews.access, name="access"),
+    path("access/suspended/<int:person_id>/", reviews.open_again, name="open_again"),
     path("access/roles/<uuid:request_id>/", reviews.decide, name="decide_role"),
     path("access/reviews/<uuid:review_id>/", reviews.review, name="review"),
     path("people/<int:person_id>/", people.person, name="person"),

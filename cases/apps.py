@@ -22,6 +22,9 @@ RIGHTS_ON_FILES = {
     "cases_alias": ENTRY,
     "cases_address": ENTRY,
     "cases_addressreader": Rights(add=True),
+    "cases_addresskeptfrom": add_and_change(
+        "ended_at", "ended_by_id", "ended_why", settles={"ended_at": ("ended_by_id", "ended_why")}
+    ),
     "cases_planperiod": ENTRY,
     "cases_legalperiod": ENTRY,
     "cases_placement": ENTRY,
@@ -94,6 +97,18 @@ RIGHTS_ON_CONFLICTS = {
     ),
     "cases_staffhome": add_and_change("postcode", "given_at"),
 }
+# What an agency signed with is never rewritten; a signature is taken back once.
+RIGHTS_ON_AGREEMENTS = {
+    "cases_agreementversion": add_and_change("ends_on", "version"),
+    "cases_agreementend": ADD,
+    "cases_agreementsignature": add_and_change(
+        "withdrawn_on",
+        "withdrawn_why",
+        "withdrawn_by_id",
+        settles={"withdrawn_on": ("withdrawn_why", "withdrawn_by_id")},
+    ),
+    "cases_impactassessment": ADD,
+}
 RIGHTS_ON_MATRIX = {
     "cases_matrixproposal": add_and_change(
         "withdrawn_at",
@@ -155,6 +170,7 @@ class CasesConfig(AppConfig):
         from cases import checks  # noqa: F401  (registers the system checks)
         from cases.clocks.choices import AlertKind
         from cases.clocks.services import register_hidden_files, register_kept_from, register_should_alert
+        from cases.presenters.agreements import agreement_blocks
         from cases.presenters.emergency import home_blocks
         from cases.presenters.home import register_home_block
         from cases.presenters.matrix import matrix_blocks
@@ -168,6 +184,7 @@ class CasesConfig(AppConfig):
         register_hidden_files(hidden_files)
         register_home_block(home_blocks)
         register_home_block(matrix_blocks)
+        register_home_block(agreement_blocks)
         register_should_alert(AlertKind.LOOK_DIGEST, digests_waiting, addresses=digest_addresses)
         register_kept_from(AlertKind.LOOK_DIGEST, digests_kept_from)
         declare_rights(RIGHTS_ON_FILES)
@@ -175,6 +192,7 @@ class CasesConfig(AppConfig):
         declare_rights(RIGHTS_ON_EMERGENCIES)
         declare_rights(RIGHTS_ON_RESTRICTIONS)
         declare_rights(RIGHTS_ON_CONFLICTS)
+        declare_rights(RIGHTS_ON_AGREEMENTS)
         declare_rights(RIGHTS_ON_MATRIX)
         declare_rights(RIGHTS_ON_LOOKS)
         declare_rights(RIGHTS_ON_SHARES)
@@ -187,7 +205,7 @@ def _register_what_is_owed() -> None:
     """The clocks and alerts of emergencies, restrictions and conflicts, with the pages on which they are dealt with."""
     from cases.clocks.choices import AlertKind, ClockKind
     from cases.clocks.services import register_addresses, register_kept_from, register_should_run
-    from cases.sharing.selectors import conflicts, emergency, restriction
+    from cases.sharing.selectors import agreements, conflicts, emergency, restriction
 
     pages = emergency.emergency_addresses
     register_should_run(ClockKind.EMERGENCY_REVIEWED, emergency.emergencies_to_review, addresses=pages)
@@ -199,6 +217,8 @@ def _register_what_is_owed() -> None:
     for kind in (AlertKind.CONFLICT_RECORDED, AlertKind.CONFLICT_LIFT):
         register_addresses(kind, conflicts.conflict_addresses)
     register_addresses(AlertKind.CONFLICT_POSSIBLE, conflicts.possible_addresses)
+    renewed = ClockKind.AGREEMENT_RENEWED
+    register_should_run(renewed, agreements.agreements_to_renew, addresses=agreements.agreement_addresses)
     register_kept_from(AlertKind.CONFLICT_POSSIBLE, conflicts.kept_from)
 
 

@@ -4,6 +4,7 @@ from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGr
 from cases.clocks.models import Alert, Clock, ClockChange, ClosureDay, OutboxMessage, SweepRun
 from cases.record.models import (
     Address,
+    AddressKeptFrom,
     AddressReader,
     Alias,
     AuthorityPeriod,
@@ -18,9 +19,13 @@ from cases.record.models import (
     Spell,
 )
 from cases.sharing.models import (
+    AgreementEnd,
+    AgreementSignature,
+    AgreementVersion,
     Conflict,
     Declaration,
     EmergencyAccess,
+    ImpactAssessment,
     PossibleConflict,
     Restriction,
     RestrictionStep,
@@ -35,7 +40,11 @@ __all__ = [
     "AccessGrant",
     "AccessRequest",
     "Address",
+    "AddressKeptFrom",
     "AddressReader",
+    "AgreementEnd",
+    "AgreementSignature",
+    "AgreementVersion",
     "Alert",
     "Alias",
     "AuthorityPeriod",
@@ -51,6 +60,7 @@ __all__ = [
     "Declaration",
     "EmergencyAccess",
     "Identifier",
+    "ImpactAssessment",
     "Involvement",
     "LegalPeriod",
     "LookDigest",

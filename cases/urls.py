@@ -3,6 +3,8 @@
 from django.urls import path
 
 from cases.views import (
+    addresses,
+    agreements,
     alerts,
     calendar,
     chronology,
@@ -18,10 +20,17 @@ from cases.views import (
     requests,
     restriction,
     shares,
+    why,
 )
 
 app_name = "cases"
 urlpatterns: list = [
+    path("access/agreements/", agreements.show_agreements, name="agreements"),
+    path("access/agreements/add/", agreements.add_agreement, name="add_agreement"),
+    path("access/agreements/<uuid:agreement_id>/", agreements.show_agreement, name="agreement"),
+    path("access/agreements/<uuid:agreement_id>/end/", agreements.change_end, name="agreement_end"),
+    path("access/agreements/<uuid:agreement_id>/assessment/", agreements.add_assessment, name="add_assessment"),
+    path("access/agreements/signatures/<uuid:signature_id>/", agreements.take_back, name="take_back_signature"),
     path("access/matrix/", matrix.matrix, name="matrix"),
     path("access/matrix/propose/", matrix.propose_matrix, name="propose_matrix"),
     path("access/matrix/proposals/<uuid:proposal_id>/", matrix.matrix_proposal, name="matrix_proposal"),
@@ -89,6 +98,15 @@ urlpatterns: list = [
     path("cases/<str:reference>/sharing/<uuid:decision_id>/withdraw/", shares.withdraw_share, name="withdraw_share"),
     path("cases/<str:reference>/sharing/<uuid:decision_id>/breach/", shares.assess_breach, name="assess_breach"),
     path("cases/<str:reference>/ask-for-access/", requests.ask_for_access, name="ask_for_access"),
+    path("cases/<str:reference>/addresses/<uuid:address_id>/", addresses.show_address, name="address"),
+    path("cases/<str:reference>/addresses/<uuid:address_id>/keep-from/", addresses.keep_from, name="keep_address_from"),
+    path("cases/<str:reference>/addresses/<uuid:address_id>/let-know/", addresses.let_know, name="let_know_address"),
+    path(
+        "cases/<str:reference>/addresses/<uuid:address_id>/keep-from/<uuid:kept_id>/",
+        addresses.end_keep_from,
+        name="end_keep_from",
+    ),
+    path("cases/<str:reference>/why/", why.show_why, name="why"),
     path("cases/<str:reference>/who-can-see/", looking.show_who_can_see, name="who_can_see"),
     path("cases/<str:reference>/who-looked/", looking.show_who_looked, name="who_looked"),
 ]

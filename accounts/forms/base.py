@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -16,9 +17,29 @@ from django.utils.safestring import SafeString
 
 from accounts.forms.fields import KeyField
 from accounts.forms.widgets import ChoicesWithHints, DatePartsInput
+from accounts.rules.postcodes import WATCH, Watch, postcodes_in, spaced
 from accounts.rules.refusals import Refusal
 
 LOST_KEY = "This page could not be matched to the one you opened. Check your answers and send them again"
+
+
+SOME_POSTCODE = (
+    "This has a postcode in it ({}). An address may have to be kept from somebody: take it out, or tick that it must "
+    "stay there"
+)
+KNOWN_POSTCODE = (
+    "This has the postcode of a protected address in it ({}). Whoever reads this learns it: take it out, or tick that "
+    "it must stay"
+)
+
+
+@dataclass(frozen=True)
+class ToConfirm:
+    """A tick that is asked for below a field: its name, its value, and whether it is given."""
+
+    name: str
+    value: str
+    ticked: bool
 
 
 class ErrorItem(TypedDict):
@@ -84,6 +105,11 @@ class HarbourBoundField(BoundField):
     def is_tick(self) -> bool:
         """Whether this is one checkbox, whose label follows it."""
         return isinstance(self.field.widget, forms.CheckboxInput)
+
+    @property
+    def to_confirm(self) -> ToConfirm | None:
+        """The tick that is asked for below this field; None where there is none."""
+        return getattr(self.form, "to_confirm", {}).get(self.name)
 
     @property
     def says_optional(self) -> bool:
@@ -213,6 +239,36 @@ class WriteForm(HarbourForm):
         widget=forms.HiddenInput,
         error_messages={"invalid": LOST_KEY, "min_value": LOST_KEY},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.to_confirm: dict[str, ToConfirm] = {}
+
+    def _clean_form(self) -> None:
+        super()._clean_form()
+        watch = WATCH.get()
+        if watch is None:
+            return
+        for name, field in self.fields.items():
+            value = self.cleaned_data.get(name)
+            if getattr(field, "watched", False) and isinstance(value, str):
+                self._ask_about_postcodes(name, postcodes_in(value), watch)
+
+    def _ask_about_postcodes(self, name: str, found: frozenset[str], watch: Watch) -> None:
+        """Ask to confirm a postcode in a text, which may be that of a protected address.
+
+        Everybody is asked about every postcode: were it only about those that are protected, whoever may not know the
+        address could find it out here. Only who knows it already is told which it is.
+        """
+        if not found:
+            return
+        box = f"{self.add_prefix(name)}_postcode"
+        words = ", ".join(spaced(code) for code in sorted(found))
+        ticked = self.data.get(box) == words
+        self.to_confirm[name] = ToConfirm(box, words, ticked)
+        if not ticked:
+            known = ", ".join(spaced(code) for code in sorted(watch(found)))
+            self.add_error(name, KNOWN_POSTCODE.format(known) if known else SOME_POSTCODE.format(words))
 
 
 def error_items(form: forms.BaseForm) -> list[ErrorItem]:

@@ -31,6 +31,8 @@ class TextField(forms.CharField):
     """
 
     lines = False
+    # Whether a postcode in it is asked about, on a child's file. One that is meant to hold it is not.
+    watched = True
 
     def __init__(
         self,
@@ -74,6 +76,8 @@ POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})?")
 class PostcodeField(TextField):
     """A postcode, or its first half where no more is known; kept in capitals with one space."""
 
+    watched = False
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"label": "Postcode", "max_length": 8, "width": 10, "spellcheck": False, **kwargs})
 
@@ -115,6 +119,7 @@ class EmailField(TextField):
 class PasswordField(TextField):
     """A password with a button to show it; never shown again after an error, never tidied."""
 
+    watched = False
     widget = forms.PasswordInput
 
     def __init__(self, *, autocomplete: str = "current-password", **kwargs: Any) -> None:

@@ -65,6 +65,19 @@ class ReasonForm(WriteForm):
     reason = reason_field()
 
 
+class DomainsForm(WriteForm):
+    """How the work addresses at an agency end."""
+
+    domains = LongTextField(
+        label="How do work addresses there end?",
+        hint="One a line, like northmere.police.example. Leave it empty, and nobody can be invited to this agency",
+        rows=4,
+        max_length=1500,
+        required=False,
+    )
+    reason = reason_field(hint="It stands below, with your name. For example, how you made sure that it is theirs")
+
+
 Choices = list[tuple[str, str]]
 
 

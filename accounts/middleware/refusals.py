@@ -74,8 +74,18 @@ def refusal_page(request: HttpRequest, exception: Exception) -> HttpResponse | N
         status = 409 if isinstance(exception, Stale) else 403
         if is_for_a_system(request):
             return problem(status, exception.code, exception.reason)
-        return render(request, f"{status}.html", {"reason": exception.reason}, status=status)
+        context = {"reason": exception.reason, "why_reference": _file_of(request)}
+        return render(request, f"{status}.html", context, status=status)
     return None
+
+
+def _file_of(request: HttpRequest) -> str:
+    """The reference of the file that a refused page is of: whoever is refused there may know of it."""
+    match = request.resolver_match
+    declared = getattr(match.func, "policy", None) if match else None
+    if match is None or declared is None or not declared.reads_file or not request.viewer.role_key:  # type: ignore[attr-defined]
+        return ""
+    return str(match.kwargs.get("reference", ""))
 
 
 def _log(request: HttpRequest, reason_code: str, child_id: UUID | None) -> None:

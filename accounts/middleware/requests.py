@@ -8,6 +8,8 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from accounts.rules.postcodes import WATCH
+
 log = logging.getLogger("harbour.requests")
 
 
@@ -18,9 +20,13 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        no_file_open = WATCH.set(None)
         request.request_id = uuid.uuid4().hex  # type: ignore[attr-defined]
         started = time.perf_counter()
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            WATCH.reset(no_file_open)  # a thread serves one request after another
         match = request.resolver_match
         viewer = getattr(request, "viewer", None)
         token = getattr(request, "service_token", None)

@@ -26,6 +26,7 @@ NAVIGATION: list[tuple[str, str, Capability | None]] = [
     ("Looks", "cases:looks", Capability.AUDIT),
     ("Reports", "reporting:runs", Capability.REPORT),
 ]
+FOOTER = [("Who sees what", "cases:matrix"), ("Information-sharing agreements", "cases:agreements")]
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
@@ -39,6 +40,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "duty_telephone": settings.DUTY_TELEPHONE,
         "out_of_hours_telephone": settings.OUT_OF_HOURS_TELEPHONE,
         "demo": settings.DEMO,
+        "uncovered": viewer.may(Capability.READ_FILES) and not viewer.covered,
         "idle_seconds": settings.SESSION_COOKIE_AGE if viewer.user_id else 0,
         "idle_warning_seconds": settings.IDLE_WARNING_AGE,
         "form_owner": owner_token(viewer.user_id, viewer.membership_id) if viewer.user_id else "",
@@ -50,7 +52,7 @@ def _footer(viewer: Viewer) -> list[dict[str, str]]:
     if not viewer.user_id:
         return []
     try:
-        return [{"text": "Who sees what", "href": reverse("cases:matrix")}]
+        return [{"text": text, "href": reverse(name)} for text, name in FOOTER]
     except NoReverseMatch:
         return []
 

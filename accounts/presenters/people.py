@@ -9,7 +9,16 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from accounts.models import AccessReview, AccountEvent, Membership, ReviewLine, RoleRequest, User
+from accounts.models import (
+    AccessReview,
+    AccountEvent,
+    Agency,
+    DomainChange,
+    Membership,
+    ReviewLine,
+    RoleRequest,
+    User,
+)
 from accounts.rules.dates import day, moment
 from accounts.rules.roles import ROLES, signs_in_by_code
 
@@ -19,6 +28,9 @@ REVIEW_COLUMNS = [{"text": text} for text in ("Agency", "Standing", "Left to sig
 ANSWER_COLUMNS = [{"text": text} for text in ("Person", "Access", "Signed by")]
 EVENT_COLUMNS = [{"text": text} for text in ("When", "What", "By", "Why")]
 ROLE_COLUMNS = [{"text": text} for text in ("Role", "Agency", "From", "Until")]
+SUSPENDED_COLUMNS = [{"text": text} for text in ("Person", "Role and agency", "Suspended")]
+AGENCY_COLUMNS = [{"text": text} for text in ("Agency", "Work addresses end with")]
+DOMAIN_COLUMNS = [{"text": text} for text in ("When", "Before", "After", "Why", "By")]
 Cell = dict[str, Any]
 
 
@@ -96,6 +108,45 @@ def event_rows(events: Iterable[AccountEvent]) -> list[list[Cell]]:
             {"text": event.reason},
         ]
         for event in events
+    ]
+
+
+def suspended_rows(users: Iterable[User], *, on: date) -> list[list[Cell]]:
+    """People whose account is suspended, for who may let them in again."""
+    return [
+        [
+            {"text": str(user), "href": reverse("accounts:open_again", args=[user.pk])},
+            {"text": "; ".join(f"{row.get_role_display()}, {row.agency}" for row in _held(user, on))},
+            {"text": day(user.suspended_at), "hint": f"Last signed in {day(user.last_login) or 'never'}"},
+        ]
+        for user in users
+    ]
+
+
+def agency_rows(agencies: Iterable[Agency], *, changes: bool) -> list[list[Cell]]:
+    """Agencies with how their work addresses end; for who sets that, with the way to it."""
+    return [
+        [
+            {"text": agency.name} | ({"href": reverse("accounts:email_domains", args=[agency.pk])} if changes else {}),
+            {"text": ", ".join(f"@{domain}" for domain in sorted(agency.email_domains))}
+            if agency.email_domains
+            else {"text": "None: nobody can be invited", "tone": "watch"},
+        ]
+        for agency in agencies
+    ]
+
+
+def domain_rows(changes: Iterable[DomainChange]) -> list[list[Cell]]:
+    """How the ends of an agency's addresses were changed, the latest first."""
+    return [
+        [
+            {"text": moment(row.changed_at)},
+            {"text": ", ".join(row.before) or "None"},
+            {"text": ", ".join(row.after) or "None"},
+            {"text": row.reason},
+            {"text": str(row.changed_by)},
+        ]
+        for row in sorted(changes, key=lambda one: (one.changed_at, one.pk), reverse=True)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -46,6 +47,49 @@ def check_domain(email: str, domains: Iterable[str]) -> None:
     if email.rpartition("@")[2].lower() not in known:
         ends = " or ".join(f"@{domain}" for domain in known)
         raise AccountRefused(f"Enter the work address at this agency: it ends in {ends}", field="email")
+
+
+# Where anybody can have an address: it says nothing of where somebody works.
+FOR_ANYBODY = frozenset(
+    f"{name}.{end}"
+    for name, ends in (
+        *(
+            (name, ("com", "co.uk"))
+            for name in ("aol", "gmail", "gmx", "googlemail", "hotmail", "icloud", "live", "mail")
+        ),
+        *((name, ("com", "co.uk")) for name in ("me", "msn", "outlook", "protonmail", "yahoo", "ymail", "btinternet")),
+        *((name, ("com", "net", "me")) for name in ("proton", "sky", "talktalk", "virginmedia")),
+    )
+    for end in ends
+)
+DOMAIN = re.compile(r"(?=.{4,120}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
+DOMAINS_AT_MOST = 10
+
+
+def read_domains(text: str) -> list[str]:
+    """The ends of work addresses as somebody types them: one a line, with or without the @; sorted, each once.
+
+    Raises AccountRefused for what cannot be one, for one where anybody can have an address, and for too many.
+    """
+    said = {line.strip().lower().removeprefix("@").rstrip(".") for line in re.split(r"[\s,;]+", text)} - {""}
+    for domain in sorted(said):
+        if not DOMAIN.fullmatch(domain):
+            raise AccountRefused(
+                f"“{domain[:60]}” is not the end of an address, like northmere.police.example", field="domains"
+            )
+        if domain in FOR_ANYBODY:
+            raise AccountRefused(
+                f"Anybody can have an address at {domain}, so it cannot be an agency’s own", field="domains"
+            )
+    if len(said) > DOMAINS_AT_MOST:
+        raise AccountRefused(f"An agency has at most {DOMAINS_AT_MOST} ends of addresses", field="domains")
+    return sorted(said)
+
+
+def check_sets_domains(by: Viewer) -> None:
+    """Refuse anybody but a data guardian: what bounds whom the administrator can invite is not the administrator's."""
+    if not by.may(Capability.AUDIT):
+        raise AccountRefused("The data guardian says how an agency’s work addresses end.", code="role_lacks")
 
 
 def may_decide(by: Viewer, agency_id: UUID) -> bool:

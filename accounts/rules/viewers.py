@@ -1,6 +1,7 @@
 """Who is looking: a person under one membership, or a named part of the system itself."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -19,8 +20,9 @@ class SystemPrincipal(StrEnum):
 class Viewer:
     """A user acting under ONE membership for the length of a request.
 
-    `group_ids` are the groups whose grants reach this viewer: the agency's own and those of the functions this
-    membership serves in. A viewer without a membership has none, and sees no file.
+    `group_ids` are the groups whose grants reach this viewer: the agency's own while a current, signed agreement to
+    share information covers it (`covered`), and those of the functions this membership serves in. A viewer without a
+    membership has none, and sees no file.
     """
 
     user_id: int | None = None
@@ -29,6 +31,8 @@ class Viewer:
     agency_id: UUID | None = None
     agency_name: str = ""
     agency_group_id: int | None = None
+    covered: bool = True
+    covered_until: date | None = None
     sector: str = ""
     role_key: str = ""
     function_group_ids: tuple[int, ...] = ()
@@ -38,7 +42,7 @@ class Viewer:
 
     @property
     def group_ids(self) -> tuple[int, ...]:
-        own = () if self.agency_group_id is None else (self.agency_group_id,)
+        own = () if self.agency_group_id is None or not self.covered else (self.agency_group_id,)
         return own + self.function_group_ids
 
     @property

@@ -7,7 +7,16 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from accounts.models import AccessReview, Agency, FunctionMember, Invitation, Membership, ReviewLine, RoleRequest
+from accounts.models import (
+    AccessReview,
+    Agency,
+    FunctionMember,
+    Invitation,
+    Membership,
+    ReviewLine,
+    RoleRequest,
+    User,
+)
 from accounts.rules.life import may_decide
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
@@ -53,6 +62,41 @@ def memberships_held(user_id: int, *, on: date) -> list[Membership]:
 def agencies_with_domains() -> list[Agency]:
     """Agencies to which somebody can be invited, by name."""
     return list(Agency.objects.filter(ended_on=None).exclude(email_domains=[]).order_by("name"))
+
+
+def agency_with_domains(agency_id: UUID) -> Agency:
+    """One agency that still exists, with how the ends of its addresses were changed. Raises NotKnown for none."""
+    rows = Agency.objects.filter(ended_on=None).prefetch_related("domain_changes__changed_by")
+    found = rows.filter(pk=agency_id).first()
+    if found is None:
+        raise NotKnown("no_agency")
+    return found
+
+
+def people_outside(agency: Agency) -> int:
+    """How many people who work at an agency have an address that does not end as its own do."""
+    fits = Q()
+    for domain in agency.email_domains:
+        fits |= Q(user__email__iendswith=f"@{domain}")
+    members = Membership.objects.filter(agency=agency, ended_on=None, user__is_service=False)
+    return (members.exclude(fits) if agency.email_domains else members).values("user").distinct().count()
+
+
+def suspended_for(viewer: Viewer, *, on: date) -> list[User]:
+    """People whose account is suspended for want of use and whom the viewer may let in again, by name."""
+    held = Membership.objects.filter(Q(ended_on=None) | Q(ended_on__gt=on), started_on__lte=on)
+    if not viewer.may(Capability.AUDIT):
+        held = held.filter(agency__in=[viewer.agency_id])
+    found = User.objects.filter(suspended_at__isnull=False, pk__in=held.values("user_id")).exclude(pk=viewer.person_id)
+    return list(found.prefetch_related("memberships__agency").order_by("full_name", "pk"))
+
+
+def suspended_person(viewer: Viewer, person_id: int, *, on: date) -> User:
+    """One of `suspended_for`. Raises NotKnown for anybody else, as for nobody."""
+    found = next((user for user in suspended_for(viewer, on=on) if user.pk == person_id), None)
+    if found is None:
+        raise NotKnown("no_person")
+    return found
 
 
 def reviews_for(viewer: Viewer) -> list[AccessReview]:

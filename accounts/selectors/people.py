@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.choices import FunctionKey
 from accounts.models import Agency, FunctionGroup, Membership, User
+from accounts.rules.agreements import is_covered, last_day
 from accounts.rules.viewers import NOBODY, Viewer
 from accounts.selectors.kept import kept
 
@@ -38,6 +39,7 @@ def viewer_of(membership: Membership) -> Viewer:
         rows = membership.functionmember_set.current(timezone.localdate()).select_related("function")
         functions = [row.function for row in rows]
         keys, group_ids = [row.key for row in functions], [row.group_id for row in functions]
+    today = timezone.localdate()
     return Viewer(
         user_id=membership.user_id,
         name=str(membership.user),
@@ -45,6 +47,8 @@ def viewer_of(membership: Membership) -> Viewer:
         agency_id=membership.agency_id,
         agency_name=membership.agency.name,
         agency_group_id=membership.agency.group_id,
+        covered=is_covered(membership.agency.covered, today),
+        covered_until=last_day(membership.agency.covered, today),
         sector=membership.agency.sector,
         role_key=membership.role,
         function_group_ids=tuple(sorted(group_ids)),

@@ -71,11 +71,14 @@ def people(request: HttpRequest) -> HttpResponse:
         "columns": COLUMNS,
         "rows": people_rows(found.people, second=with_second_factor([user.pk for user in found.people]), on=on),
         "found_for": asked.words,
-        "actions": (
-            [{"text": "Invite somebody", "href": reverse("accounts:invite")}]
-            if request.viewer.may(Capability.ADMINISTER)  # type: ignore[attr-defined]
-            else []
-        ),
+        "actions": [
+            *(
+                [{"text": "Invite somebody", "href": reverse("accounts:invite")}]
+                if request.viewer.may(Capability.ADMINISTER)  # type: ignore[attr-defined]
+                else []
+            ),
+            {"text": "Agencies", "href": reverse("accounts:agencies"), "style": "secondary"},
+        ],
         **_pages(request, found),
     }
     return render(request, "accounts/people.html", context, status=422 if search.errors else 200)

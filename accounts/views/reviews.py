@@ -11,36 +11,50 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.choices import RoleDecision
-from accounts.forms.people import DecideRoleForm, ReviewForm
+from accounts.forms.people import DecideRoleForm, ReasonForm, ReviewForm
 from accounts.middleware.policy import policy
 from accounts.presenters.people import (
     ANSWER_COLUMNS,
     REQUEST_COLUMNS,
     REVIEW_COLUMNS,
+    SUSPENDED_COLUMNS,
     about_line,
     answered_rows,
     request_facts,
     request_rows,
     review_rows,
+    suspended_rows,
 )
 from accounts.rules.dates import day
 from accounts.rules.life import AccountRefused
 from accounts.rules.roles import Capability
 from accounts.selectors import now
-from accounts.selectors.life import functions_of, lines_of, request_for, requests_for, review_for, reviews_for
+from accounts.selectors.life import (
+    functions_of,
+    lines_of,
+    request_for,
+    requests_for,
+    review_for,
+    reviews_for,
+    suspended_for,
+    suspended_person,
+)
 from accounts.services.memberships import decide_role
 from accounts.services.reviews import answer_review
+from accounts.services.unused import lift_suspension
 
 REVIEW_ACCESS = Capability.REVIEW_ACCESS
 
 
 @policy(capability=REVIEW_ACCESS)
 def access(request: HttpRequest) -> HttpResponse:
-    """What waits for somebody who manages accounts: roles to give, reviews to sign."""
+    """What waits for somebody who manages accounts: roles to give, accounts to open again, reviews to sign."""
     viewer, today = request.viewer, timezone.localdate(now())  # type: ignore[attr-defined]
     context = {
         "request_columns": REQUEST_COLUMNS,
         "request_rows": request_rows(requests_for(viewer)),
+        "suspended_columns": SUSPENDED_COLUMNS,
+        "suspended_rows": suspended_rows(suspended_for(viewer, on=today), on=today),
         "review_columns": REVIEW_COLUMNS,
         "review_rows": review_rows(reviews_for(viewer), today=today),
     }
@@ -72,6 +86,34 @@ def decide(request: HttpRequest, request_id: UUID) -> HttpResponse:
         "button": "Save",
     }
     return render(request, "accounts/decide_role.html", context, status=422 if form.is_bound else 200)
+
+
+@policy(methods=("GET", "POST"), capability=REVIEW_ACCESS, fresh_code=True)
+def open_again(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Let somebody in again whose account was suspended because nobody used it."""
+    viewer, at = request.viewer, now()  # type: ignore[attr-defined]
+    found = suspended_person(viewer, person_id, on=timezone.localdate(at))
+    form = ReasonForm(request.POST or None)
+    if form.is_bound and form.is_valid():
+        try:
+            lift_suspension(user=found, reason=form.cleaned_data["reason"], at=at, by=viewer)
+        except AccountRefused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, f"The account of {found} is open again. They have been told.")
+            return redirect("accounts:access")
+    back = reverse("accounts:access")
+    context = {
+        "form": form,
+        "heading": "Open this account again?",
+        "caption": str(found),
+        "intro": f"Nobody signed in to it since {day(found.last_login) or 'it was made'}, so it was suspended on "
+        f"{day(found.suspended_at)}. Open again, it has every role and file that it had.",
+        "button": "Open it",
+        "back_href": back,
+        "cancel_href": back,
+    }
+    return render(request, "accounts/ask.html", context, status=422 if form.is_bound else 200)
 
 
 @policy(methods=("GET", "POST"), capability=REVIEW_ACCESS)

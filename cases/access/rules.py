@@ -14,7 +14,7 @@ from enum import IntEnum, StrEnum
 
 from accounts.rules.roles import ROLES, Capability, opens_files
 from accounts.rules.viewers import Viewer
-from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, Category, Cell
+from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, Category, Cell, GrantReason
 
 
 class Level(IntEnum):
@@ -184,6 +184,27 @@ def may_know(viewer: Viewer, facts: FileFacts) -> Decision:
     return Decision(False, "no_grant")
 
 
+def may_be_given(reason: str, *, covered: bool, reads_in_person: bool) -> bool:
+    """Whether a grant may be given to an agency, or to somebody who works there.
+
+    `covered` says whether the agency has signed a version of the information-sharing agreement that is current;
+    `reads_in_person` whether the person has a grant of their own on the file already, so that naming them on it when it
+    is restricted opens nothing more. An emergency does not wait for a signature: it ends within the hour and is
+    reviewed.
+    """
+    if covered or reason == GrantReason.BREAK_GLASS:
+        return True
+    return reason == GrantReason.NAMED and reads_in_person
+
+
+def no_agreement_words(agency: str) -> str:
+    """What somebody reads who would open a file to an agency without an agreement."""
+    return (
+        f"{agency} has no current, signed information-sharing agreement, so no file can be opened to it or to anybody "
+        "who works there. Ask the data guardian."
+    )
+
+
 def level_of(cell: Cell, *, panel: bool) -> Level:
     """How much a cell of the matrix opens; `panel` says whether a panel's grant runs, which `P` waits for."""
     if cell == Cell.PANEL:
@@ -211,6 +232,48 @@ def category_level(viewer: Viewer, category: str, facts: FileFacts, matrix: Matr
     if not (facts.category_mask | facts.panel_mask) & bit:
         return Level.NONE
     return level_of(matrix.cell(viewer.role_key, category), panel=bool(facts.panel_mask & bit))
+
+
+class Opening(StrEnum):
+    """Why a viewer sees as much of a category on a file as they do: the code of its reason."""
+
+    IN_FULL = "in_full"
+    IN_SUMMARY = "in_summary"
+    OWN_SERVICE = "own_service"
+    EXISTS = "exists"
+    PANEL_RUNS = "panel_runs"
+    PANEL_WAITS = "panel_waits"
+    INSTRUCTIONS = "instructions"
+    TOTALS = "totals"
+    NOT_THE_ROLES = "not_the_roles"
+    LEFT_OUT = "left_out"
+
+
+OPENING_OF_CELL: dict[Cell, Opening] = {
+    Cell.FULL: Opening.IN_FULL,
+    Cell.SUMMARY: Opening.IN_SUMMARY,
+    Cell.OWN: Opening.OWN_SERVICE,
+    Cell.EXISTENCE: Opening.EXISTS,
+    Cell.PANEL: Opening.PANEL_WAITS,
+    Cell.INSTRUCTIONS: Opening.INSTRUCTIONS,
+    Cell.AGGREGATES: Opening.TOTALS,
+    Cell.NONE: Opening.NOT_THE_ROLES,
+}
+
+
+def opening_of(viewer: Viewer, category: str, facts: FileFacts, matrix: Matrix) -> Opening:
+    """Why the viewer sees what they see of a category on a file that they may know of.
+
+    It speaks of the role and of what was granted, never of what the file holds: it is the same for a file with nothing
+    of the kind.
+    """
+    opening = OPENING_OF_CELL[matrix.cell(viewer.role_key, category)]
+    bit = CATEGORY_BITS[category]
+    if opening == Opening.PANEL_WAITS:
+        return Opening.PANEL_RUNS if facts.panel_mask & bit else opening
+    if opening in (Opening.NOT_THE_ROLES, Opening.TOTALS) or (facts.category_mask | facts.panel_mask) & bit:
+        return opening
+    return Opening.LEFT_OUT
 
 
 def category_levels(viewer: Viewer, facts: FileFacts, matrix: Matrix) -> dict[str, Level]:

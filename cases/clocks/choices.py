@@ -36,6 +36,7 @@ class ClockKind(TextChoices):
     BREACH_ASSESSED = "breach_assessed", "Assess information shared in error"
     SHARING_REVIEWED = "sharing_reviewed", "Review a decision not to share"
     ACCESS_ANSWERED = "access_answered", "Answer a request for access"
+    AGREEMENT_RENEWED = "agreement_renewed", "Renew the information-sharing agreement"
 
 
 class ClockState(TextChoices):

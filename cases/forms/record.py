@@ -8,6 +8,7 @@ from typing import Any
 from accounts.forms import (
     CheckboxesField,
     DateField,
+    LongTextField,
     PostcodeField,
     RadioField,
     SelectField,
@@ -70,6 +71,15 @@ class PeriodForm(WriteForm):
         """Who may know it, where that is asked."""
         return []
 
+    def kept_from(self) -> list[str]:
+        """Who must not know it, in words, where that is asked."""
+        return []
+
+
+def _lines(text: str) -> list[str]:
+    """What stands on each line, each once."""
+    return list(dict.fromkeys(line.strip()[:160] for line in text.splitlines() if line.strip()))
+
 
 class PlanForm(PeriodForm):
     kept = ("status",)
@@ -131,7 +141,7 @@ class AddressForm(PeriodForm):
     protected = YesNoField(
         label="Must this address be protected?",
         hint="Yes where somebody who could harm the child must not learn it",
-        reveals={"yes": ("protection_reason", "may_know")},
+        reveals={"yes": ("protection_reason", "may_know", "must_not_know")},
     )
     protection_reason = TextField(
         label="Why is it protected?", max_length=300, hint="Those who may know the address read this"
@@ -139,6 +149,14 @@ class AddressForm(PeriodForm):
     may_know = CheckboxesField(
         label="Who else may know it?",
         hint="You always may. Everybody else, whatever their role, sees the area alone",
+        required=False,
+    )
+
+    must_not_know = LongTextField(
+        label="Who must not know it?",
+        hint="One a line, for example: her stepfather, J. Hale. An agency or a colleague is named on the next page",
+        max_length=1000,
+        rows=2,
         required=False,
     )
 
@@ -150,6 +168,9 @@ class AddressForm(PeriodForm):
 
     def readers(self) -> list[Any]:
         return list(self.cleaned_data.get("may_know") or [])
+
+    def kept_from(self) -> list[str]:
+        return _lines(self.cleaned_data.get("must_not_know") or "")
 
 
 PERIOD_FORMS: dict[PeriodKind, type[PeriodForm]] = {

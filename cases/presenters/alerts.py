@@ -41,6 +41,7 @@ HEADINGS: dict[str, str] = {
     ClockKind.BREACH_ASSESSED: "Information shared in error, to assess",
     ClockKind.SHARING_REVIEWED: "Decisions not to share, to review",
     ClockKind.ACCESS_ANSWERED: "Requests for access to answer",
+    ClockKind.AGREEMENT_RENEWED: "Information-sharing agreements to renew",
 }
 # Why taking is not the end of it. A clock climbs whoever has taken its alert.
 OF_AN_EVENT = "Until somebody takes it, more people are told."

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent
+from accounts.rules.agreements import is_covered
 from accounts.rules.dates import day, moment
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
@@ -57,6 +59,11 @@ PAGES: dict[str, str] = {
     "cases:ask_for_access": "Asking to see more",
     "cases:access_requests": "Requests for access",
     "cases:access_request": "A request for access",
+    "cases:address": "A protected address",
+    "cases:keep_address_from": "Keeping a protected address from somebody",
+    "cases:let_know_address": "Letting somebody know a protected address",
+    "cases:end_keep_from": "Who must not know a protected address",
+    "cases:why": "Why can I see this?",
     "cases:emergency_access": "Emergency access",
     "cases:emergency_review": "Review of an emergency access",
     "cases:worklist": "List of children",
@@ -129,6 +136,7 @@ class Subject:
     name: str
     kind: str
     roles: list[str]
+    covered: bool = True
     grants: list[AccessGrant] = field(default_factory=list)
 
     @property
@@ -143,8 +151,11 @@ class Subject:
         return ordinary, panel
 
 
-def subjects_of(grants: Iterable[AccessGrant], roles: dict[int, list[str]]) -> list[Subject]:
-    """Grants gathered by whom they are given to; `roles` are those held in each group today."""
+def subjects_of(grants: Iterable[AccessGrant], roles: dict[int, list[str]], *, today: date) -> list[Subject]:
+    """Grants gathered by whom they are given to; `roles` are those held in each group today.
+
+    An agency without a current information-sharing agreement reads nothing by what was granted to it.
+    """
     found: dict[tuple[str, Any], Subject] = {}
     for grant in grants:
         if grant.membership is not None:
@@ -156,7 +167,8 @@ def subjects_of(grants: Iterable[AccessGrant], roles: dict[int, list[str]]) -> l
             key = ("group", grant.group_id)
             agency = getattr(grant.group, "agency", None)
             name = str(agency or grant.group.function)
-            subject = Subject(name, "Agency" if agency else "Function", roles.get(grant.group_id or 0, []))
+            covered = agency is None or is_covered(agency.covered, today)
+            subject = Subject(name, "Agency" if agency else "Function", roles.get(grant.group_id or 0, []), covered)
         found.setdefault(key, subject).grants.append(grant)
     order = {"Agency": 0, "Function": 1, "Named person": 2}
     return sorted(found.values(), key=lambda subject: (order[subject.kind], subject.name))
@@ -164,13 +176,14 @@ def subjects_of(grants: Iterable[AccessGrant], roles: dict[int, list[str]]) -> l
 
 def subject_card(subject: Subject, matrix: Matrix) -> dict[str, Any]:
     """One subject in words: why, since when, until when, and what each of its roles sees."""
-    reading = [role for role in subject.roles if Capability.READ_FILES in ROLES[role].capabilities]
+    reading = [role for role in subject.roles if Capability.READ_FILES in ROLES[role].capabilities and subject.covered]
     return {
         "name": subject.name,
         "kind": subject.kind,
         "whys": [_why(grant) for grant in subject.grants],
         "sees": [part for role in reading if (part := _sees(role, subject.masks, matrix))["rows"]],
-        "nobody": not reading,
+        "nobody": not reading and subject.covered,
+        "uncovered": not subject.covered,
     }
 
 
@@ -207,10 +220,11 @@ def why_me(opened: OpenFile, grants: Iterable[AccessGrant], *, reason_code: str)
     mine = [
         grant for grant in grants if grant.group_id in viewer.group_ids or grant.membership_id == viewer.membership_id
     ]
-    return {"reason": REASONS[reason_code], "whys": [_my_grant(grant) for grant in mine]}
+    return {"reason": REASONS[reason_code], "whys": [my_grant(grant) for grant in mine]}
 
 
-def _my_grant(grant: AccessGrant) -> str:
+def my_grant(grant: AccessGrant) -> str:
+    """One grant that reaches the viewer: to whom it is, why, since when, until when."""
     if grant.membership is not None:
         return f"You in person: {_why(grant)}."
     group: Any = grant.group

@@ -29,6 +29,7 @@ PEOPLE_COLUMNS = [
 EVENT_COLUMNS = [{"text": "When"}, {"text": "What happened"}, {"text": "Page"}, {"text": "File"}, {"text": "Why"}]
 ABOUT: dict[str, str] = {
     SignalKind.SAME_NAME: "A relative may be looking, or a worker with a common name.",
+    SignalKind.SAME_HOME: "A neighbour or relative may be looking, or somebody whose street is long.",
     SignalKind.OWN_NAME: "Nobody should look for their own family in Harbour.",
     SignalKind.MANY_IN_AN_HOUR: "Nobody reads so many files in an hour for one child's sake.",
     SignalKind.OUTSIDE_CASELOAD: "They work with none of these children in person, and wrote nothing about them.",

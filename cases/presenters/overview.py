@@ -130,6 +130,7 @@ def address_words(opened: OpenFile, row: Address) -> Row:
     lines = "\n".join(part for part in (row.lines, row.postcode) if part)
     if row.protected:
         lines = f"{lines}\nProtected: tell nobody. {row.protection_reason}"
+        return {"value": lines, "multiline": True, "no_print": True}
     return {"value": lines, "multiline": True}
 
 
@@ -139,10 +140,18 @@ def _address_rows(opened: OpenFile, addresses: list[Address]) -> list[Row]:
     for row in _current(addresses):
         if opened.entry_level(row) >= Level.SUMMARY:
             rows.append({"key": _address_key(opened, row), **address_words(opened, row), **change})
+            if row.protected and row.reader_listed:
+                rows.append(_protection_row(opened, row))
             change = {}
     if not rows and opened.level(Category.CONTACT_ADDRESS) >= Level.SUMMARY:
         rows.append({"key": "Address", "value": "", **change})
     return rows
+
+
+def _protection_row(opened: OpenFile, row: Address) -> Row:
+    """The way to who may know a protected address and who must not, for those who may."""
+    href = reverse("cases:address", args=[opened.child.reference, row.pk])
+    return {"key": "Who may know it", "value": "Those on its own list", "href": href, "action": "See"}
 
 
 def _address_key(opened: OpenFile, row: Address) -> str:

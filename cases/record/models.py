@@ -293,6 +293,37 @@ class AddressReader(models.Model):
 
 
 @pghistory.track()
+class AddressKeptFrom(models.Model):
+    """Somebody who must not know a protected address: a person in words, an agency, or somebody with an account."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    address = models.ForeignKey(Address, on_delete=models.PROTECT, related_name="kept_from")
+    person = models.CharField(max_length=160, blank=True)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    added_at = models.DateTimeField()
+    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    ended_why = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(~Q(person="") & Q(agency=None, user=None))
+                | Q(person="", agency__isnull=False, user=None)
+                | Q(person="", agency=None, user__isnull=False),
+                name="address_kept_from_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended_by=None, ended_why="")
+                | (Q(ended_at__isnull=False, ended_by__isnull=False) & ~Q(ended_why="")),
+                name="address_kept_from_end_paired",
+            ),
+        ]
+
+
+@pghistory.track()
 class PlanPeriod(DatedEntry):
     """The plan the child had at a time: none, early help, child in need, child protection or looked after."""
 

@@ -70,6 +70,7 @@ class SignalKind(TextChoices):
     """Why a week's looks by one person are worth a question."""
 
     SAME_NAME = "same_name", "Opened the file of a child with their own family name"
+    SAME_HOME = "same_home", "Opened the file of a child at their own postcode"
     OWN_NAME = "own_name", "Searched for their own family name"
     MANY_IN_AN_HOUR = "many_in_an_hour", "Opened many files within an hour"
     OUTSIDE_CASELOAD = "outside_caseload", "Opened files of children they do not work with in person"

@@ -148,6 +148,7 @@ def add_period(request: HttpRequest, opened: OpenFile, kind: str) -> HttpRespons
                 kind=chosen,
                 values=form.values(),
                 readers=form.readers(),
+                kept_from=form.kept_from(),
                 started_on=form.cleaned_data["started_on"],
                 version=form.cleaned_data["version"] or 0,
                 at=opened.at,

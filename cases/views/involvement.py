@@ -7,15 +7,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
+from accounts.rules.agreements import is_covered
 from accounts.rules.refusals import NotKnown, Stale
 from accounts.rules.roles import Capability
 from accounts.selectors import agencies_by_sector, people_at
 from cases.access.choices import Category
-from cases.access.rules import Action, Level
+from cases.access.rules import Action, Level, no_agreement_words
 from cases.access.selectors import still_reached
+from cases.access.services import NoAgreement
 from cases.forms.involvement import AgencyForm, ChangeLeadForm, EndInvolvementForm, InvolveForm
 from cases.presenters.overview import worker_line, workers
 from cases.record import services
@@ -54,10 +57,13 @@ def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: st
 @file_page("cases:choose_agency", action=Action.CHANGE_INVOLVEMENT)
 def choose_agency(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Which agency is to be brought in."""
-    agencies = [(str(agency.pk), agency.name) for agency in agencies_by_sector()]
-    form = AgencyForm(request.GET or None, agencies=agencies)
+    offered = agencies_by_sector()
+    form = AgencyForm(request.GET or None, agencies=[(str(agency.pk), agency.name) for agency in offered])
     if form.is_bound and form.is_valid():
-        return redirect("cases:involve", opened.child.reference, form.cleaned_data["agency"])
+        chosen = next(agency for agency in offered if str(agency.pk) == form.cleaned_data["agency"])
+        if is_covered(chosen.covered, timezone.localdate(opened.at)):
+            return redirect("cases:involve", opened.child.reference, chosen.pk)
+        form.add_error("agency", no_agreement_words(chosen.name))
     context = {**frame_of(opened, here="Add an agency"), "form": form}
     return render(request, "cases/choose_agency.html", context, status=422 if form.is_bound else 200)
 
@@ -84,7 +90,7 @@ def involve(request: HttpRequest, opened: OpenFile, agency_id: UUID) -> HttpResp
                 at=opened.at,
                 by=opened.viewer,
             )
-        except RecordRefused as refusal:
+        except (RecordRefused, NoAgreement) as refusal:
             form.add_error("worker", refusal.reason)
         else:
             who = people[form.cleaned_data["worker"]].user if opened.child.restricted else agency.name

@@ -34,14 +34,16 @@ def show_who_can_see(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         grants = [grant for grant in grants if grant.reason == GrantReason.NAMED]
     every = _sees_every_grant(opened)
     shown = grants if every else _near(grants, opened)
-    roles = roles_of([grant.group_id for grant in shown if grant.group_id], on=timezone.localdate(opened.at))
+    today = timezone.localdate(opened.at)
+    roles = roles_of([grant.group_id for grant in shown if grant.group_id], on=today)
+    subjects = looking.subjects_of(shown, roles, today=today)
     decision = decide(opened.viewer, Action.VIEW_FILE, opened.facts, opened.matrix)
     context = {
         "opened": opened,
         "reference": opened.child.reference,
         "crumbs": crumbs_to(opened, here="Who can see it"),
         "me": looking.why_me(opened, grants, reason_code=decision.reason_code),
-        "subjects": [looking.subject_card(subject, opened.matrix) for subject in looking.subjects_of(shown, roles)],
+        "subjects": [looking.subject_card(subject, opened.matrix) for subject in subjects],
         "every": every,
         "restrict_href": reverse("cases:restriction", args=[opened.child.reference])
         if opened.may(Action.RESTRICT)

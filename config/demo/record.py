@@ -19,6 +19,7 @@ from cases.record.choices import (
 )
 from cases.record.models import (
     Address,
+    AddressKeptFrom,
     AddressReader,
     Alias,
     AuthorityPeriod,
@@ -29,6 +30,7 @@ from cases.record.models import (
     PlanPeriod,
     SchoolPeriod,
 )
+from cases.record.selectors.facts import lead_of
 from cases.record.services import agree_safe_contact, change_identity
 from config.demo.children import ChildPlan, new_home
 from config.demo.deciding import identity_of
@@ -36,6 +38,7 @@ from config.demo.life import Life
 from config.demo.texts import words
 from config.demo.times import day_of
 
+MUST_NOT_KNOW = "Her mother’s former partner, who has asked neighbours where she is"
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 STEPS_BEFORE = {
     PlanStatus.CHILD_IN_NEED: PlanStatus.EARLY_HELP,
@@ -143,8 +146,15 @@ def _addresses(life: Life, common: dict[str, Any]) -> None:
         **common,
     )
     if protected:
-        for name in ("socialworker", "team.manager"):
-            AddressReader.objects.create(address=address, membership=life.world.members[name])
+        readers = {life.world.members[name] for name in ("socialworker", "team.manager")}
+        lead = lead_of(life.child.pk)
+        if lead is not None and lead.membership is not None:
+            readers.add(lead.membership)
+        for member in sorted(readers, key=lambda one: one.user.username):
+            AddressReader.objects.create(address=address, membership=member)
+        AddressKeptFrom.objects.create(
+            address=address, person=MUST_NOT_KNOW, added_at=common["recorded_at"], added_by_id=common["author_id"]
+        )
 
 
 def _plans(plan: ChildPlan, rng: random.Random, opened: date, common: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from cases.access.services import projecting_later
 from cases.record.models import Child
 from config.demo.account_life import live_accounts, look_after_accounts
 from config.demo.agencies import make_agencies, make_functions
+from config.demo.agreements import agree
 from config.demo.apart import set_apart
 from config.demo.children import ChildPlan, plan_children
 from config.demo.circle import lead_of
@@ -83,6 +84,7 @@ def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = F
         functions = make_functions()
         world = make_people(agencies=make_agencies(), functions=functions, today=until.date())
         make_systems(world, today=until.date())
+        agree(world, today=until.date())
         propose_a_change(world, today=until.date())
         live_accounts(world, until=until)
         setting = Setting(seed, until, world, tool_in_force(on=until.date()), show_progress)

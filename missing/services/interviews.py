@@ -16,7 +16,7 @@ from accounts.rules.refusals import Stale
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
 from cases.access.selectors import is_named_on
-from cases.access.services import end_grants_from, grant_access, record_activity
+from cases.access.services import NoAgreement, end_grants_from, grant_access, record_activity
 from cases.clocks.choices import ClockKind
 from cases.clocks.services import cancel_clock, give_clock, stop_clock
 from cases.record.choices import EntryKind, Source
@@ -390,15 +390,18 @@ def _let_see(interview: ReturnInterview, membership: Membership, *, at: datetime
     if interview.child.restricted:
         check_may_name(is_named=is_named_on(interview.child_id, by.membership_id, at))
         reasons.append(GrantReason.NAMED)
-    for reason in reasons:
-        grant_access(
-            child_id=interview.child_id,
-            reason=reason,
-            at=at,
-            by=by,
-            membership=membership,
-            source_id=interview.pk,
-        )
+    try:
+        for reason in reasons:
+            grant_access(
+                child_id=interview.child_id,
+                reason=reason,
+                at=at,
+                by=by,
+                membership=membership,
+                source_id=interview.pk,
+            )
+    except NoAgreement as refusal:
+        raise rules.MissingRefused(refusal.reason, field="membership") from refusal
 
 
 def _tell_not_held(interview: ReturnInterview, why: str, *, at: datetime, by: Viewer) -> None:

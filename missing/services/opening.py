@@ -6,8 +6,10 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.choices import FunctionKey, Sector
+from accounts.rules.agreements import is_covered
 from accounts.rules.viewers import Viewer
 from accounts.selectors import agencies_by_sector
 from accounts.selectors.people import function_group
@@ -38,8 +40,9 @@ def open_while_missing(
 ) -> None:
     """Open what is needed to look for the child to police, who own the grade, and to the agency that reported.
 
-    Nothing is opened on a file that is for named people only. The access ends 28 days after the return. An agency
-    that has this access already from the same episode gets no second one.
+    Nothing is opened on a file that is for named people only, nor to an agency without a current, signed
+    information-sharing agreement. The access ends 28 days after the return. An agency that has this access already from
+    the same episode gets no second one.
     """
     if episode.child.restricted:
         return
@@ -47,7 +50,7 @@ def open_while_missing(
     if reporter_group_id is not None:
         wanted.add(reporter_group_id)
     wanted -= set(_of_episode(episode, at).values_list("group_id", flat=True))
-    for group in Group.objects.filter(pk__in=wanted).order_by("pk"):
+    for group in _covered(wanted, at):
         grant_access(
             child_id=episode.child_id,
             reason=GrantReason.MISSING,
@@ -70,7 +73,7 @@ def end_after(episode: MissingEpisode, *, over_at: datetime, at: datetime, by: V
     until = over_at + REPORTER_SEES_FOR
     if until <= at:
         return
-    for group in Group.objects.filter(pk__in=[pk for pk in group_ids if pk is not None]).order_by("pk"):
+    for group in _covered({pk for pk in group_ids if pk is not None}, at):
         grant_access(
             child_id=episode.child_id,
             reason=GrantReason.MISSING,
@@ -81,6 +84,12 @@ def end_after(episode: MissingEpisode, *, over_at: datetime, at: datetime, by: V
             valid_until=until,
             source_id=episode.pk,
         )
+
+
+def _covered(group_ids: set[int], at: datetime) -> list[Group]:
+    """The groups of agencies that a current agreement covers: a report never waits for a signature."""
+    groups = Group.objects.filter(pk__in=group_ids).select_related("agency").order_by("pk")
+    return [group for group in groups if is_covered(group.agency.covered, timezone.localdate(at))]
 
 
 def _of_episode(episode: MissingEpisode, at: datetime) -> QuerySet[AccessGrant]:

@@ -13,7 +13,7 @@ from accounts.models import Membership
 from accounts.rules.dates import day
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
-from cases.access.services import end_grants_from, grant_access
+from cases.access.services import NoAgreement, end_grants_from, grant_access
 from cases.clocks.choices import ClockKind
 from cases.clocks.services import cancel_clock, start_clock, stop_clock
 from cases.record.choices import EntryKind
@@ -45,8 +45,8 @@ class NewAction:
 def start_action(*, item: AgendaItem, child: Child, action: NewAction, at: datetime, by: Viewer) -> Action:
     """Give a named person something to do for a child by a day: its clock starts, and the access that it needs.
 
-    The same words for the same person at one item are one action. Raises PanelRefused without words, owner or day, and
-    for an owner who may not know of the file.
+    The same words for the same person at one item are one action. Raises PanelRefused without words, owner or day, for
+    an owner who may not know of the file, and for one whose agency has no current information-sharing agreement.
     """
     check_action(text=action.text, due_on=action.due_on, has_owner=action.owner is not None, on=timezone.localdate(at))
     owner, due_on = action.owner, action.due_on
@@ -86,7 +86,9 @@ def start_action(*, item: AgendaItem, child: Child, action: NewAction, at: datet
 
 def _open_to_owner(action: Action, child: Child, *, at: datetime, by: Viewer) -> None:
     """Let the owner read what the action takes; on a file open to named people only, the name opens it already."""
-    if not child.restricted:
+    if child.restricted:
+        return
+    try:
         grant_access(
             child_id=child.pk,
             reason=GrantReason.PANEL,
@@ -97,6 +99,8 @@ def _open_to_owner(action: Action, child: Child, *, at: datetime, by: Viewer) ->
             source_id=action.pk,
             note="Owns an action of the panel",
         )
+    except NoAgreement as refusal:
+        raise PanelRefused(refusal.reason, field="owner") from refusal
 
 
 @transaction.atomic

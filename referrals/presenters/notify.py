@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Draft
 from accounts.rules.dates import age_in_years, ago, day, moment
 from cases.record.choices import Disability, Ethnicity, HarmStatus, Sex
+from cases.sharing.rules.addresses import outward
 from referrals.choices import Agreement, ConcernKind, NotificationStatus, Told
 from referrals.models import Notification, TriageDecision
 from referrals.rules.notify import OUTCOME_WORDS, STEPS, agreement_said, first_unfinished
@@ -177,9 +178,15 @@ def fields_of(notification: Notification) -> dict[str, Any]:
     return {field.attname: getattr(notification, field.attname) for field in Notification._meta.concrete_fields}
 
 
-def sent_cards(notification: Notification) -> list[dict[str, Any]]:
-    """What the referrer wrote, as it was sent."""
-    rows = said_rows(fields_of(notification), today=timezone.localdate(notification.sent_at))
+def sent_cards(notification: Notification, *, copy_with_address: bool | None = None) -> list[dict[str, Any]]:
+    """What the referrer wrote, as it was sent. In a copy that leaves Harbour an address that must be kept from somebody
+    stands only where that is confirmed.
+    """
+    said = fields_of(notification)
+    if copy_with_address is not None:
+        gate = {"protected": notification.address_protected, "confirmed": copy_with_address}
+        said |= {name: outward(said[name], **gate) for name in ("address_lines", "postcode")}
+    rows = said_rows(said, today=timezone.localdate(notification.sent_at))
     return [{"title": STEPS[step], "rows": rows[step]} for step in rows]
 
 

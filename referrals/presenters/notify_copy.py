@@ -32,8 +32,8 @@ def breakable(text: str) -> str:
     return LONG_WORD.sub(rf"\1{ZERO_WIDTH_SPACE}", text)
 
 
-def copy_as_pdf(notification: Notification, *, at: datetime, partnership: str) -> bytes:
-    """The copy as a PDF/UA-1 document.
+def copy_as_pdf(notification: Notification, *, at: datetime, partnership: str, with_address: bool = False) -> bytes:
+    """The copy as a PDF/UA-1 document; an address that must be kept from somebody is in it only where confirmed.
 
     It holds what the referrer wrote and the provisional score, never what was decided or who the child turned
     out to be: a copy made today and one made after the decision say the same but for the time of printing.
@@ -50,7 +50,7 @@ def copy_as_pdf(notification: Notification, *, at: datetime, partnership: str) -
             "agency": notification.agency.name,
             "cards": [
                 {**card, "rows": [{**row, "value": breakable(row["value"])} for row in card["rows"]]}
-                for card in sent_cards(notification)
+                for card in sent_cards(notification, copy_with_address=with_address)
             ],
             "evidence": breakable(notification.matrix_evidence),
             "matrix_completed": moment(notification.matrix_completed_at),

@@ -14,10 +14,12 @@ from django.utils.text import Truncator
 
 from accounts.choices import FunctionKey
 from accounts.models import Agency, Membership
+from accounts.rules.agreements import is_covered
 from accounts.rules.dates import day
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
 from cases.access.choices import Category, GrantReason
+from cases.access.rules import no_agreement_words
 from cases.access.services import grant_access, grant_to_function, open_to_standing_functions
 from cases.record.choices import AddressKind, EntryKind, InvolvementRole, RiskLevel, Source
 from cases.record.models import Address, AddressReader, Alias, Child, Involvement, SchoolPeriod
@@ -36,7 +38,7 @@ from cases.record.services import (
 from referrals.choices import Agreement, ConcernKind, Told
 from referrals.models import Notification, TriageDecision
 from referrals.rules.notify import age_said
-from referrals.rules.triage import REFERS_ONLY, ROLE_OF_SECTOR
+from referrals.rules.triage import REFERS_ONLY, ROLE_OF_SECTOR, TriageRefused
 from risk.rules import answers_from_plain
 from risk.services import record_referrer_assessment
 
@@ -136,9 +138,13 @@ def bring_agencies(
 ) -> None:
     """Open casework and bring the people to it: the lead, the chosen agencies, the referrer's, and the functions.
 
-    A referrer who only refers brings no access for their agency. An agency that is involved already is not
-    involved twice. To a file that is open to named people only, nobody but a lead is brought.
+    A referrer who only refers brings no access for their agency, nor does one whose agency has no current
+    information-sharing agreement. An agency that is involved already is not involved twice. To a file that is open to
+    named people only, nobody but a lead is brought. Raises TriageRefused where a chosen agency has no such agreement.
     """
+    _check_agreements([] if lead is None else [lead.agency], field="lead", at=at)
+    agencies = list(agencies)
+    _check_agreements(agencies, field="agencies", at=at)
     start_spell(child=child, at=at, by=by)
     leading = None
     if lead is not None:
@@ -155,7 +161,8 @@ def bring_agencies(
             _name_lead(leading, at=at, by=by)
         return
     referring = notification.agency
-    if notification.membership.role != REFERS_ONLY and referring.pk not in involved:
+    brings = notification.membership.role != REFERS_ONLY and is_covered(referring.covered, timezone.localdate(at))
+    if brings and referring.pk not in involved:
         involve(
             child=child,
             agency=referring,
@@ -170,6 +177,13 @@ def bring_agencies(
         grant_to_function(child_id=child.pk, function=FunctionKey.OUT_OF_HOURS, at=at, by=by)
     readers = [membership for membership in (lead, notification.membership) if membership is not None]
     _let_read_addresses(child, readers, notification)
+
+
+def _check_agreements(agencies: Iterable[Agency], *, field: str, at: datetime) -> None:
+    today = timezone.localdate(at)
+    without = next((agency for agency in agencies if not is_covered(agency.covered, today)), None)
+    if without is not None:
+        raise TriageRefused(no_agreement_words(without.name), field=field)
 
 
 def _name_lead(leading: Involvement, *, at: datetime, by: Viewer) -> None:

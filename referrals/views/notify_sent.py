@@ -45,6 +45,7 @@ def sent_acknowledgement(request: HttpRequest, reference: str) -> HttpResponse:
             "reference": notification.reference,
             "urgent": notification.urgent,
             "danger": notification.immediate_danger,
+            "keep_address": notification.address_protected,
             "matrix_waits": notification.matrix_completed_at is None,
             "result": presenters.result_of(notification),
         },
@@ -61,6 +62,7 @@ def sent_detail(request: HttpRequest, reference: str) -> HttpResponse:
         {
             "reference": notification.reference,
             "name": notification.name,
+            "keep_address": notification.address_protected,
             "sent": presenters.moment(notification.sent_at),
             "cards": presenters.sent_cards(notification),
             "decision": presenters.decision_of(notification, today=timezone.localdate(at)),
@@ -74,9 +76,13 @@ def sent_detail(request: HttpRequest, reference: str) -> HttpResponse:
 
 @policy(methods=("GET",), capability=Capability.NOTIFY)
 def sent_copy(request: HttpRequest, reference: str) -> HttpResponse:
-    """A copy for the referrer's own file, under a name that says nothing."""
+    """A copy for the referrer's own file, under a name that says nothing.
+
+    An address that must be kept from somebody is left out, unless the link was followed that says it must be there.
+    """
     notification = notification_of(viewer_of(request), reference)
-    pdf = copy_as_pdf(notification, at=now(), partnership=settings.PARTNERSHIP_NAME)
+    confirmed = request.GET.get("address") == "confirmed"
+    pdf = copy_as_pdf(notification, at=now(), partnership=settings.PARTNERSHIP_NAME, with_address=confirmed)
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{notification.reference}.pdf"'
     return response

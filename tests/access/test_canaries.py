@@ -27,6 +27,7 @@ READERS = [
 ]
 # Shown in a condition that the file here is not in: ended, approved, late, protected, carried over, corrected.
 ELSEWHERE = {
+    "cases.Address.lines",
     "cases.Address.protection_reason",
     "cases.Involvement.end_note",
     "missing.EpisodeStep.note",

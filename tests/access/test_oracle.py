@@ -278,7 +278,13 @@ def make_own(things: Things, world: Any, person: str, state: str) -> None:
 
 
 # What was sent, given or begun for one person alone, which is here somebody else: tests/accounts takes them in person.
-ANOTHERS = {"accounts:welcome", "accounts:decide_role", "accounts:end_place", "accounts:second_factor_picture"}
+ANOTHERS = {
+    "accounts:welcome",
+    "accounts:decide_role",
+    "accounts:open_again",
+    "accounts:end_place",
+    "accounts:second_factor_picture",
+}
 SEEN = BOOK.named("states", ["seen"])
 OWN_GRANT = BOOK.named("states", ["own_grant"])
 # A step whose turn has not come is refused as such, with the same status as somebody who may not take it: the demo's

@@ -44,6 +44,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LIMITS = Limits(
     least={
         SignalKind.SAME_NAME: 1,
+        SignalKind.SAME_HOME: 1,
         SignalKind.OWN_NAME: 1,
         SignalKind.MANY_IN_AN_HOUR: 3,
         SignalKind.OUTSIDE_CASELOAD: 2,

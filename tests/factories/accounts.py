@@ -7,6 +7,7 @@ from datetime import date
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.choices import FunctionKey, Sector
 from accounts.models import Agency, FunctionGroup, FunctionMember, Membership, User
@@ -18,9 +19,14 @@ STARTED_ON = date(2020, 1, 1)
 _numbers = itertools.count(1)
 
 
-def make_agency(name: str = "", *, sector: str = Sector.VOLUNTARY) -> Agency:
+# Every agency of the tests has signed an agreement that never ends, but for those of a test about agreements.
+COVERED = [DateRange(date(2000, 1, 1), None)]
+
+
+def make_agency(name: str = "", *, sector: str = Sector.VOLUNTARY, covered: bool = True) -> Agency:
     name = name or f"Agency {next(_numbers)}"
-    return Agency.objects.create(name=name, sector=sector, group=Group.objects.create(name=name))
+    group = Group.objects.create(name=name)
+    return Agency.objects.create(name=name, sector=sector, group=group, covered=COVERED if covered else [])
 
 
 def make_function(key: str = FunctionKey.NOTIFICATION_POINT) -> FunctionGroup:

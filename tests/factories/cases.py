@@ -14,7 +14,7 @@ from cases.access import services as access
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant, Block
 from cases.record.choices import EntryKind, Source
-from cases.record.models import Child, ChronologyEntry, Spell
+from cases.record.models import Address, AddressKeptFrom, AddressReader, Child, ChronologyEntry, Spell
 
 
 def make_child(given_name: str = "Robin", family_name: str = "Ashdown", **fields: Any) -> Child:
@@ -72,6 +72,29 @@ def grant(
         access.end_grants(grants=AccessGrant.objects.filter(pk=made.pk), at=ended_at, by=by, why="Ended in a test")
         made.refresh_from_db()
     return made
+
+
+def make_protected(child: Child, by: Viewer, *, readers: tuple[Membership, ...] = (), **fields: Any) -> Address:
+    """A protected address that the people given may know, and that a stepfather must not."""
+    address = Address.objects.create(
+        **{
+            "child": child,
+            "kind": "refuge",
+            "lines": "12 Harrow Lane",
+            "postcode": "NM4 2QF",
+            "area": "Eastside",
+            "protected": True,
+            "protection_reason": "Her stepfather looks for her.",
+            "started_on": now().date(),
+            "recorded_at": now(),
+            **provenance(by, Category.CONTACT_ADDRESS),
+            **fields,
+        }
+    )
+    for member in readers:
+        AddressReader.objects.create(address=address, membership=member)
+    AddressKeptFrom.objects.create(address=address, person="Her stepfather", added_at=now(), added_by_id=by.user_id)
+    return address
 
 
 def block(child: Child, viewer: Viewer, *, by: Viewer, at: datetime | None = None) -> Block:

@@ -13,7 +13,7 @@ from accounts.choices import FunctionKey, Sector
 from accounts.models import Agency, FunctionGroup, FunctionMember, Membership, User
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
-from tests.factories.accounts import PASSWORD, STARTED_ON
+from tests.factories.accounts import COVERED, PASSWORD, STARTED_ON
 
 AGENCIES: dict[str, tuple[str, Sector]] = {
     "social_care": ("Northmere Children's Social Care", Sector.SOCIAL_CARE),
@@ -121,7 +121,14 @@ def make_world() -> World:
     names = {key: name for key, (name, _) in AGENCIES.items()} | {key.value: f"function: {key}" for key in FunctionKey}
     groups = dict(zip(names, Group.objects.bulk_create(Group(name=name) for name in names.values()), strict=True))
     agencies = Agency.objects.bulk_create(
-        Agency(name=name, sector=sector, group=groups[key], telephone="01632 960 101", withheld_contact="the duty desk")
+        Agency(
+            name=name,
+            sector=sector,
+            group=groups[key],
+            telephone="01632 960 101",
+            withheld_contact="the duty desk",
+            covered=COVERED,
+        )
         for key, (name, sector) in AGENCIES.items()
     )
     world.agencies = dict(zip(AGENCIES, agencies, strict=True))

@@ -12,8 +12,9 @@ from django.urls import reverse
 from accounts.models import Membership, User
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now, viewer_of
-from cases.record.models import Child
-from cases.sharing.models import Restriction
+from cases.record.models import Address, AddressReader, Child
+from cases.record.selectors.facts import reads_address
+from cases.sharing.models import AgreementSignature, Restriction
 from cases.sharing.models.matrix import MatrixProposal
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingBreach, SharingDecision
@@ -90,10 +91,46 @@ def _of_access(at: datetime) -> Pages:
             for step in ("add_share", "decline_share")
         ),
         ("cases:take_off", _at("cases:take_off", child, named[0].pk), GUARDIAN),
+        *_of_agreements(),
+        *_of_addresses(),
         (
             "cases:add_matrix_change",
             reverse("cases:add_matrix_change", args=[proposal.pk]),
             proposal.proposed_by.user.username,
+        ),
+    ]
+
+
+def _of_agreements() -> Pages:
+    signature = AgreementSignature.objects.filter(withdrawn_on=None).order_by("pk")[0]
+    return [
+        *(
+            (f"cases:{step}", reverse(f"cases:{step}", args=[signature.agreement_id]), GUARDIAN)
+            for step in ("agreement_end", "add_assessment")
+        ),
+        ("cases:take_back_signature", reverse("cases:take_back_signature", args=[signature.pk]), GUARDIAN),
+    ]
+
+
+def _of_addresses() -> Pages:
+    """A protected address, by somebody on its own list who writes about where children live."""
+    listed = AddressReader.objects.filter(address__protected=True, address__ended_on=None)
+    listed = listed.filter(membership__role__in=("csc_social_worker", "specialist_keyworker"))
+    for row in listed.select_related("address__child", "membership__user").order_by("pk"):
+        reader = row.membership.user.username
+        known = Address.objects.filter(
+            reads_address(viewer(reader)), child__in=_files(reader, now()), pk=row.address_id
+        )
+        if known.exists():
+            break
+    child, kept = row.address.child, row.address.kept_from.filter(ended_at=None)[0]
+    steps = ("address", "keep_address_from", "let_know_address")
+    return [
+        *((f"cases:{step}", _at(f"cases:{step}", child, row.address_id), reader) for step in steps),
+        (
+            "cases:end_keep_from",
+            reverse("cases:end_keep_from", args=[child.reference, row.address_id, kept.pk]),
+            reader,
         ),
     ]
 
@@ -106,6 +143,7 @@ def _of_accounts() -> Pages:
         ("accounts:reset_second_factor", reverse("accounts:reset_second_factor", args=[second.pk]), "guardian"),
         *((f"accounts:{step}", reverse(f"accounts:{step}", args=[second.pk]), "admin") for step in ADMIN_STEPS),
         ("accounts:lift_suspension", reverse("accounts:lift_suspension", args=[suspended.pk]), "admin"),
+        ("accounts:open_again", reverse("accounts:open_again", args=[suspended.pk]), "guardian"),
     ]
 
 

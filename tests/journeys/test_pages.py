@@ -330,6 +330,10 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
         return {200, 403, 404}  # whoever proposed it
     if page.view == "cases:possible_conflict":
         return {200, 403, 404}  # a guardian's, and never one's own
+    if "address_id" in parts and parts["reference"] in person.files:
+        return {200, 403, 404}  # who may know a protected address
+    if page.view == "accounts:open_again":
+        return {200, 404}  # of an agency that they manage, or not
     if page.view == "cases:conflict":
         return {200, 404}  # a guardian, who placed it, and who leads
     if page.view == "cases:access_request":

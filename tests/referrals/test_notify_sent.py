@@ -335,7 +335,7 @@ def test_the_sweep_finds_an_urgent_notification_that_was_loaded_without_an_alert
 
 def test_the_copy_holds_what_was_written_under_a_name_that_says_nothing(teacher) -> None:
     sent = send(teacher, **with_matrix(A1="yes"))
-    answer = teacher.get(address("sent_copy", sent))
+    answer = teacher.get(f"{address('sent_copy', sent)}?address=confirmed")
     assert answer["Content-Type"] == "application/pdf"
     assert answer["Content-Disposition"] == f'attachment; filename="{sent.reference}.pdf"'
     words = words_of(answer.content)

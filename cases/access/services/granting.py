@@ -7,15 +7,17 @@ from uuid import UUID
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.timezone import localdate
 
 from accounts.choices import FunctionKey
-from accounts.models import Membership, User
+from accounts.models import Agency, Membership, User
+from accounts.rules.agreements import is_covered
 from accounts.rules.refusals import Refusal
 from accounts.rules.viewers import Viewer
 from accounts.selectors.people import function_group
 from cases.access.choices import ALL_CATEGORIES, GrantReason
 from cases.access.models import AccessGrant, Block
-from cases.access.rules import mask_of
+from cases.access.rules import mask_of, may_be_given, no_agreement_words
 from cases.access.services.projection import lock_files, project
 
 # Who takes a file in, who prepares its panel, and who oversees every look at it.
@@ -24,6 +26,12 @@ STANDING_FUNCTIONS = (FunctionKey.NOTIFICATION_POINT, FunctionKey.PANEL_OFFICE, 
 
 class GrantRefused(Refusal):
     """A grant that would mean nothing: no category, or an end before its start."""
+
+
+class NoAgreement(GrantRefused):
+    """A grant to an agency, or to somebody there, that has no current, signed information-sharing agreement."""
+
+    code = "no_agreement"
 
 
 ROLE_ENDED = "The role in which it was held has ended"
@@ -48,13 +56,14 @@ def grant_access(
 
     `categories` are those the grant opens (all by default; the matrix still says how much of each), `entries` single
     entries of others that it opens beside them. Raises GrantRefused for an empty set of categories or an end that is
-    not after the start.
+    not after the start, and NoAgreement for an agency without a current, signed information-sharing agreement.
     """
     mask = ALL_CATEGORIES if categories is None else mask_of(categories)
     if not mask:
         raise GrantRefused("Choose at least one kind of information to share.")
     if valid_until is not None and valid_until <= at:
         raise GrantRefused("Access must end after it starts.")
+    _check_agreement(child_id, reason, group=group, membership=membership, at=at)
     lock_files([child_id])
     grant = AccessGrant.objects.create(
         child_id=child_id,
@@ -71,6 +80,18 @@ def grant_access(
     )
     project(grant, at)
     return grant
+
+
+def _check_agreement(
+    child_id: UUID, reason: GrantReason, *, group: Group | None, membership: Membership | None, at: datetime
+) -> None:
+    """Raises NoAgreement. A group that is no agency's has none to sign: its job is one that several agencies do."""
+    agency: Agency | None = membership.agency if membership is not None else getattr(group, "agency", None)
+    if agency is None or is_covered(agency.covered, localdate(at)):
+        return
+    own = AccessGrant.objects.live(at).filter(child_id=child_id, membership=membership, membership__isnull=False)
+    if not may_be_given(reason, covered=False, reads_in_person=own.exists()):
+        raise NoAgreement(no_agreement_words(agency.name))
 
 
 def grant_to_function(*, child_id: UUID, function: FunctionKey, at: datetime, by: Viewer | None) -> AccessGrant:

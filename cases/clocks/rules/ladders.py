@@ -88,6 +88,7 @@ URGENCY: tuple[str, ...] = (
     AlertKind.EMERGENCY_JUDGED,
     AlertKind.LOOK_DIGEST,
     ClockKind.REVIEW_SIGNED,
+    ClockKind.AGREEMENT_RENEWED,
 )
 
 

@@ -17,6 +17,7 @@ from itertools import product
 
 from rapidfuzz.distance import JaroWinkler
 
+from accounts.rules.postcodes import postcode_key
 from cases.record.rules.names import NameForm, forms_of, joined, sound_key, title
 
 VERY_LIKELY, LIKELY, POSSIBLE = 70, 52, 38
@@ -202,11 +203,6 @@ def near_birth_dates(day: date) -> frozenset[date]:
 def swapped_birth_date(day: date) -> date | None:
     """The date with day and month changed over; None where that is no date."""
     return _replaced(day, month=day.day, day=day.month)
-
-
-def postcode_key(postcode: str) -> str:
-    """A postcode as it is compared: capitals, without spaces."""
-    return "".join(postcode.split()).upper()
 
 
 def _names(asked: Known, held: Known, variants: Variants) -> tuple[int, list[Reason]]:

@@ -1,7 +1,7 @@
 """What stands on one file. The caller has opened the file; what of each row is shown is the presenter's question."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,13 @@ from django.apps import apps
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from accounts.rules.postcodes import postcode_key
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
 from cases.access.rules import SUMMARISED_WITHOUT_ENTRIES, Matrix
 from cases.record.models import (
     Address,
+    AddressKeptFrom,
     AddressReader,
     Alias,
     AuthorityPeriod,
@@ -88,7 +90,8 @@ def involvement_on(child_id: UUID, involvement_id: UUID) -> Involvement | None:
 def reads_address(viewer: Viewer) -> Exists | Q:
     """For rows of addresses: whether the viewer may know a protected one.
 
-    Its author may; so may who is on its own list, for as long as they work with the child in person.
+    Its author may; so may who is on its own list, for as long as they work with the child in person. Nobody may who
+    must not know it, themselves or with their whole agency.
     """
     if viewer.membership_id is None:
         return Q(pk=None)
@@ -96,7 +99,18 @@ def reads_address(viewer: Viewer) -> Exists | Q:
         child_id=OuterRef("address__child_id"), membership_id=OuterRef("membership_id"), ended_on=None
     )
     listed = AddressReader.objects.filter(address_id=OuterRef("pk"), membership_id=viewer.membership_id)
-    return Exists(listed.filter(Q(address__author_id=viewer.user_id) | Exists(working)))
+    kept = AddressKeptFrom.objects.filter(address_id=OuterRef("address_id"), ended_at=None)
+    kept = kept.filter(Q(user_id=viewer.user_id) | Q(agency_id=viewer.agency_id, agency__isnull=False))
+    return Exists(listed.filter(~Exists(kept)).filter(Q(address__author_id=viewer.user_id) | Exists(working)))
+
+
+def protected_among(child_id: UUID, viewer: Viewer, postcodes: Collection[str]) -> frozenset[str]:
+    """Which of some postcodes, as they are compared, are those of protected addresses of a child that the viewer knows.
+
+    One that they may not know is not among them: asking about it would tell.
+    """
+    known = Address.objects.filter(reads_address(viewer), child_id=child_id, protected=True)
+    return frozenset(postcodes) & {postcode_key(code) for code in known.values_list("postcode", flat=True)}
 
 
 def _newest_first(rows: QuerySet[Any]) -> list[Any]:

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
+from accounts.rules.postcodes import postcode_key
 from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
 from accounts.selectors.definitions import definition_in_force
 from cases.record.models import Address, Alias, Child, Involvement, SchoolPeriod
@@ -27,7 +28,6 @@ from cases.record.rules.matching import (
     Variants,
     compare,
     near_birth_dates,
-    postcode_key,
     read_variants,
     swapped_birth_date,
 )

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from uuid import UUID
 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.choices import AccessOutcome
+from accounts.rules.postcodes import WATCH
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.viewers import Viewer
 from accounts.services.access_events import Trace, record_access
@@ -27,7 +28,7 @@ from cases.access.rules import (
 )
 from cases.access.selectors import entries_opened, facts_of, matrix_in_force
 from cases.record.models import Child, Entry, Involvement
-from cases.record.selectors.facts import lead_of
+from cases.record.selectors.facts import lead_of, protected_among
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def open_file(
 
     The reference of a file that was merged into another leads to that other file. Raises NotKnown where the
     viewer may not know that the file exists (the same as for a reference that was never given), and Refusal for
-    an action on a file that the viewer can see.
+    an action on a file that the viewer can see. What is typed into forms afterwards is looked through for postcodes.
     """
     kept = Child.objects.filter(reference=reference).values(kept_id=Coalesce("merged_into_id", "id"))
     child = Child.objects.visible_to(viewer, at=at).filter(pk__in=kept).first()
@@ -97,6 +98,7 @@ def open_file(
     if not decision.allowed:
         raise Refusal(REASONS[decision.reason_code], code=decision.reason_code, child_id=child.pk)
     levels = category_levels(viewer, facts, matrix)
+    WATCH.set(partial(protected_among, child.pk, viewer))
     record_access(
         viewer=viewer,
         action=page,

@@ -18,6 +18,7 @@ from cases.record import rules
 from cases.record.choices import EntryKind, IdentifierKind, Source
 from cases.record.models import (
     Address,
+    AddressKeptFrom,
     AddressReader,
     Alias,
     AuthorityPeriod,
@@ -80,12 +81,13 @@ def record_period(
     at: datetime,
     by: Viewer,
     readers: Iterable[UUID] = (),
+    kept_from: Iterable[str] = (),
 ) -> DatedEntry:
     """Write a dated fact, and end the one it follows on the day it starts.
 
-    `readers` are the memberships that may know a protected address; the author's is always among them. Raises
-    Stale where the file was saved after `version`, RecordRefused for a start before that of the open one or in
-    the future.
+    `readers` are the memberships that may know a protected address; the author's is always among them. `kept_from` are
+    the people in the child's life who must not. Raises Stale where the file was saved after `version`, RecordRefused
+    for a start before that of the open one or in the future.
     """
     bump_version(child=child, version=version)
     shape = PERIODS[kind]
@@ -106,6 +108,10 @@ def record_period(
         AddressReader.objects.bulk_create(
             AddressReader(address=row, membership_id=reader)
             for reader in sorted({*readers, by.acting_membership_id}, key=str)
+        )
+        AddressKeptFrom.objects.bulk_create(
+            AddressKeptFrom(address=row, person=person, added_at=at, added_by_id=by.person_id)
+            for person in dict.fromkeys(kept_from)
         )
     _tell(child=child, shape=shape, row=row, at=at, by=by)
     return row

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +20,8 @@ from cases.record.rules.names import joined, without_particles, words_of
 from cases.sharing.choices import SignalKind
 
 HOUR = timedelta(hours=1)
+# Kinds that the first version did not have.
+LATER = frozenset({SignalKind.SAME_HOME})
 
 
 class VerdictRefused(Refusal):
@@ -46,11 +48,14 @@ class NameSearch:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of people and files: their family names as compared, and who works with whom in person."""
+    """What is known of people and files: their family names as compared, who works with whom in person, and whose own
+    home has a child's postcode.
+    """
 
     names_of_people: Mapping[int, frozenset[str]] = field(default_factory=dict)
     names_on_files: Mapping[UUID, frozenset[str]] = field(default_factory=dict)
     caseload: frozenset[tuple[int, UUID]] = frozenset()
+    same_home: frozenset[tuple[int, UUID]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,9 @@ def read_limits(body: str) -> Limits:
     least, not_asked = {}, {}
     for kind in SignalKind:
         part = table.get(kind.value)
+        if part is None and kind in LATER:
+            least[kind], not_asked[kind] = 1, frozenset(ROLES)  # nobody was asked about it yet
+            continue
         if part is None:
             raise ValueError(f"The definition of looks lacks {kind.value}")
         least[kind] = int(part.get("files", part.get("looks", 0)))
@@ -114,6 +122,7 @@ def signals_of(looks: Iterable[Look], searches: Iterable[NameSearch], *, known: 
     for user_id, theirs in by_person.items():
         theirs.sort(key=lambda look: look.at)
         found += _same_name(user_id, theirs, known, limits)
+        found += _same_home(user_id, theirs, known, limits)
         found += _at_night(theirs, limits)
         found += _many_in_an_hour(theirs, limits)
         found += _outside_caseload(theirs, known, limits)
@@ -132,15 +141,25 @@ def _signal(kind: SignalKind, looks: list[Look], count: int, child_id: UUID | No
 
 def _same_name(user_id: int, looks: list[Look], known: Known, limits: Limits) -> list[Signal]:
     names = known.names_of_people.get(user_id, frozenset())
+    alike = {child for child, found in known.names_on_files.items() if names & found}
+    return _of_files(SignalKind.SAME_NAME, looks, alike, limits)
+
+
+def _same_home(user_id: int, looks: list[Look], known: Known, limits: Limits) -> list[Signal]:
+    near = {child for person, child in known.same_home if person == user_id}
+    return _of_files(SignalKind.SAME_HOME, looks, near, limits)
+
+
+def _of_files(kind: SignalKind, looks: list[Look], files: Set[UUID], limits: Limits) -> list[Signal]:
+    """A signal for each of some files that was opened often enough."""
     by_file: dict[UUID, list[Look]] = defaultdict(list)
-    for look in _asked(looks, SignalKind.SAME_NAME, limits):
-        if names & known.names_on_files.get(look.child_id, frozenset()):
+    for look in _asked(looks, kind, limits):
+        if look.child_id in files:
             by_file[look.child_id].append(look)
-    least = limits.least[SignalKind.SAME_NAME]
     return [
-        _signal(SignalKind.SAME_NAME, theirs, len(theirs), child_id)
+        _signal(kind, theirs, len(theirs), child_id)
         for child_id, theirs in by_file.items()
-        if len(theirs) >= least
+        if len(theirs) >= limits.least[kind]
     ]
 
 

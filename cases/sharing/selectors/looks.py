@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,18 +15,21 @@ from django.urls import reverse
 
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Membership, User
+from accounts.rules.postcodes import postcode_key
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.models import AccessGrant
-from cases.record.models import Alias, Child, ChronologyEntry, Involvement
+from cases.record.models import Address, Alias, Child, ChronologyEntry, Involvement
 from cases.record.selectors.hidden import hidden_files
+from cases.sharing.models import StaffHome
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.rules.looks import Known, Limits, Look, NameSearch, family_names, read_limits
 
 OWN_NAME = "own_name"
 LIMITS = ("look_signals", "look_signals")
 CHUNK = 2000
+WHOLE_POSTCODE = 5
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,7 @@ def known_of(looks: Iterable[Look]) -> Known:
         },
         names_on_files=named,
         caseload=_caseload(people, files),
+        same_home=_same_home(people, files),
     )
 
 
@@ -159,6 +164,24 @@ def family_name_of(full_name: str) -> frozenset[str]:
     """The family name of a member of staff, as compared: the last word of the name by which they are listed."""
     words = full_name.split()
     return family_names(words[-1]) if words else frozenset()
+
+
+def _same_home(people: set[int], files: set[UUID]) -> frozenset[tuple[int, UUID]]:
+    """Whose own home, by the postcode that they gave, is where which of the children live now.
+
+    Protected addresses are left out: a question to the guardian must not tell one.
+    """
+    lived: dict[str, set[UUID]] = defaultdict(set)
+    rows = Address.objects.filter(child__in=files, ended_on=None, protected=False).exclude(postcode="")
+    for child_id, postcode in rows.values_list("child_id", "postcode"):
+        lived[postcode_key(postcode)].add(child_id)
+    homes = StaffHome.objects.filter(user_id__in=people).values_list("user_id", "postcode")
+    return frozenset(
+        (user_id, child_id)
+        for user_id, postcode in homes
+        if len(postcode_key(postcode)) >= WHOLE_POSTCODE
+        for child_id in lived.get(postcode_key(postcode), ())
+    )
 
 
 def _caseload(people: set[int], files: set[UUID]) -> frozenset[tuple[int, UUID]]:

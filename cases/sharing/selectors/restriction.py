@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.choices import FunctionKey
 from accounts.models import Membership
+from accounts.rules.agreements import is_covered
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
@@ -57,7 +58,8 @@ def named_on(child_id: UUID, *, at: datetime) -> list[Membership]:
 
 
 def may_be_named(child_id: UUID, *, at: datetime, near: bool) -> list[Membership]:
-    """Who could be named on a file: people who read files and have no conflict of interest on it, by name.
+    """Who could be named on a file: people who read files and have no conflict of interest on it, by name. Of an agency
+    without a current information-sharing agreement, those alone who read it in person already.
 
     `near` asks for those alone who work with the child, their managers, and the data guardians.
     """
@@ -74,7 +76,10 @@ def may_be_named(child_id: UUID, *, at: datetime, near: bool) -> list[Membership
         working = Q(pk__in=open_rows.exclude(membership=None).values("membership_id"))
         in_person = Q(pk__in=grants.exclude(membership=None).values("membership_id"))
         people = people.filter(working | in_person | managers | guardians)
-    return _people(people.distinct())
+    today = timezone.localdate(at)
+    own = AccessGrant.objects.live(at).filter(child_id=child_id, membership__isnull=False)
+    reading = set(own.values_list("membership_id", flat=True))
+    return [one for one in _people(people.distinct()) if one.pk in reading or is_covered(one.agency.covered, today)]
 
 
 def _people(rows: QuerySet[Membership]) -> list[Membership]:

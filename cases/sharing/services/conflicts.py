@@ -14,7 +14,7 @@ from accounts.models import Membership, User
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
-from cases.access.services import end_block, place_block
+from cases.access.services import NoAgreement, end_block, place_block
 from cases.clocks.choices import AlertKind, ClockState
 from cases.clocks.models import Clock
 from cases.clocks.services import acknowledge_subject, give_clock, raise_alert
@@ -183,7 +183,10 @@ def _hand_over(child: Child, held: Iterable[UUID], successor: Membership, *, at:
     own = Involvement.objects.filter(child=child, ended_on=None, membership=successor).first()
     if rows and own is None:
         role = InvolvementRole(rows[0].role)
-        own = involve(child=child, agency=successor.agency, role=role, membership=successor, at=at, by=by)
+        try:
+            own = involve(child=child, agency=successor.agency, role=role, membership=successor, at=at, by=by)
+        except NoAgreement as refusal:
+            raise ConflictRefused(refusal.reason, field="successor") from refusal
     for row in rows:
         child.refresh_from_db(fields=["version"])
         if row.is_lead and own is not None:

@@ -1,0 +1,71 @@
+"""A protected address for those who may know it, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.models import Membership
+from accounts.rules.dates import day
+from cases.record.models import Address, AddressKeptFrom
+from cases.record.services import OpenFile
+
+Cell = dict[str, Any]
+READER_COLUMNS = [{"text": text} for text in ("Who may know it", "Agency")]
+KEPT_COLUMNS = [{"text": text} for text in ("Who must not know it", "Since", "Change")]
+
+
+def address_facts(address: Address) -> list[Cell]:
+    """The address itself for `components/summary_list.html`; none of it is printed."""
+    ended = f"Until {day(address.ended_on)}" if address.ended_on else "Lives or stays there now"
+    return [
+        {
+            "key": "Address",
+            "value": "\n".join(part for part in (address.lines, address.postcode) if part),
+            "multiline": True,
+            "no_print": True,
+        },
+        {"key": "What may be shown", "value": address.area},
+        {"key": "Why it is protected", "value": address.protection_reason, "no_print": True},
+        {"key": "Standing", "value": f"Since {day(address.started_on)}. {ended}"},
+    ]
+
+
+def reader_rows(members: Iterable[Membership]) -> list[list[Cell]]:
+    """Who is on its list."""
+    return [
+        [{"text": str(member.user), "hint": member.get_role_display()}, {"text": str(member.agency)}]
+        for member in members
+    ]
+
+
+def kept_words(row: AddressKeptFrom) -> str:
+    """Who must not know it, in words."""
+    if row.agency is not None:
+        return f"Everybody at {row.agency}"
+    return f"{row.user} (account)" if row.user is not None else row.person
+
+
+def kept_rows(opened: OpenFile, rows: Iterable[AddressKeptFrom], *, change: bool) -> list[list[Cell]]:
+    """Who must not know it, with the way to take that back."""
+    shown = []
+    for row in rows:
+        who: Cell = {"text": kept_words(row)}
+        cell: Cell = {"text": ""}
+        if row.ended_at is not None:
+            who["hint"] = f"Taken back {day(row.ended_at)} by {row.ended_by}: {row.ended_why}"
+        elif change:
+            href = reverse("cases:end_keep_from", args=[opened.child.reference, row.address_id, row.pk])
+            cell = {"text": f"Take back: {kept_words(row)}", "href": href}
+        shown.append([who, {"text": f"{day(row.added_at)}, {row.added_by}"}, cell])
+    return shown
+
+
+def people_to_choose(members: Iterable[Membership], *, by_user: bool) -> list[tuple[str, str]]:
+    """People for a choice, by their account or by their membership."""
+    return [
+        (str(member.user_id if by_user else member.pk), f"{member.user}, {member.get_role_display()}, {member.agency}")
+        for member in members
+    ]

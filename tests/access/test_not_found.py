@@ -1,0 +1,217 @@
+"""A file that one may not know of, and one that never was: the same page, the same headers, the same time.
+
+Words and headers are compared at every address of a file in `test_pages`; here with what that leaves out, the length
+and the cookies. Times are compared where `HARBOUR_TIMING` is set, by
+`HARBOUR_TIMING=1 make pytest ARGS=tests/access/test_not_found.py`: on a machine that does other
+work at the same time the answer would take too long to come.
+
+Seen to fail: a question more to the database where there is a file. By the clock nothing was proved yet: the
+machines at hand did other work, and there the control fails, as it says.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from math import sqrt
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.middleware import refusals
+from cases.record.models import Child, new_reference
+from tests.access.test_pages import OF_FILES
+from tests.conftest import HonestClient
+from tests.factories.cases import block, grant, make_child
+from tests.masking import masked
+
+# Without the interface, which answers a caller so many times a minute and no more.
+PAGES = [
+    address
+    for address in OF_FILES
+    if address.parts == ["reference"] and "GET" in address.policy.methods and address.pattern.startswith("cases/")
+]
+WHY = ("no grant", "ended", "blocked", "restricted")
+FILES_OF_EACH = 6
+INJECTED = 0.0003
+# How sure a difference must be: 3.9 standard errors of a median, one in ten thousand by chance.
+SURE = 3.9
+# Half of the width of the interval for a difference: pairs are asked until it is as narrow, or so many seconds.
+NARROW, SECONDS = 0.00012, 60
+CLOCKS = {"time": time.perf_counter, "work": time.thread_time}
+
+
+def hidden_files(world: Any, viewer: Any, at: Any) -> dict[str, list[Child]]:
+    """Files that the keyworker may not know of, by why."""
+    files = {why: [make_child() for _ in range(FILES_OF_EACH)] for why in WHY}
+    for file in files["ended"]:
+        grant(file, world.agency("specialist"), valid_from=at - timedelta(days=2), valid_until=at - timedelta(days=1))
+    for file in files["blocked"]:
+        grant(file, world.agency("specialist"))
+        block(file, viewer("keyworker"), by=viewer("guardian"))
+    for file in files["restricted"]:
+        grant(file, world.agency("specialist"))
+    Child.objects.filter(pk__in=[file.pk for file in files["restricted"]]).update(restricted=True)
+    for _ in range(FILES_OF_EACH):  # and some that are open, so that a query has something to find
+        grant(make_child(), world.agency("specialist"))
+    return files
+
+
+def heads(answer: Any) -> list[tuple[str, Any]]:
+    """Names and lengths of headers and cookies, in their order."""
+    cookies = [(cookie.key, len(cookie.value)) for cookie in answer.cookies.values()]
+    return [*((name, len(value)) for name, value in answer.headers.items()), *cookies]
+
+
+@pytest.mark.django_db
+def test_refused_and_never_there_are_the_same_to_the_byte_but_for_what_is_made_anew(world, viewer, at, client_as):
+    files, browser = hidden_files(world, viewer, at), client_as("keyworker")
+    for number, address in enumerate(PAGES):
+        never = browser.get(address.filled({"reference": new_reference()}))
+        assert never.status_code == 404
+        for why in WHY if number == 0 else [WHY[number % len(WHY)]]:
+            there = browser.get(address.filled({"reference": files[why][0].reference}))
+            assert there.status_code == 404
+            assert masked(there.content) == masked(never.content), (why, address.pattern)
+            assert len(there.content) == len(never.content), (why, address.pattern)
+            assert heads(there) == heads(never), (why, address.pattern)
+
+
+def shapes(queries: CaptureQueriesContext) -> list[str]:
+    """What was asked, without the values."""
+    return [re.sub(r"'[^']*'(::\w+)?|NULL|\b\d+\b|s\d+_x\d+", "?", query["sql"]) for query in queries]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("why", WHY)
+def test_the_database_is_asked_the_same(why, world, viewer, at, client_as):
+    files, browser = hidden_files(world, viewer, at), client_as("keyworker")
+    asked = []
+    for reference in (new_reference(), new_reference(), files[why][0].reference):
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(PAGES[0].filled({"reference": reference}))
+        asked.append(shapes(queries))
+    assert asked[1] == asked[2]
+
+
+# Times
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how much one of two takes longer: the median of the pairs, and the interval in which it surely is.
+
+    It stands on the order of the differences alone, so that a pause of the machine in one pair counts once.
+    """
+
+    median: float
+    low: float
+    high: float
+    pairs: int
+
+    @property
+    def told_apart(self) -> bool:
+        return not self.low <= 0 <= self.high
+
+    def __str__(self) -> str:
+        low, median, high = (f"{1000 * value:+.3f}" for value in (self.low, self.median, self.high))
+        return f"{median} ms ({low} to {high}, {self.pairs:,} pairs)"
+
+
+def interval_of(found: list[float]) -> Difference:
+    ordered, number = sorted(found), len(found)
+    reach = int(SURE * sqrt(number) / 2) + 1
+    middle, last = number // 2, number - 1
+    return Difference(ordered[middle], ordered[max(middle - reach, 0)], ordered[min(middle + reach, last)], number)
+
+
+def took(browser: HonestClient, path: str) -> dict[str, float]:
+    """How long an answer took by the clock, and how much work it was for the web process."""
+    began = {name: clock() for name, clock in CLOCKS.items()}
+    answer = browser.get(path)
+    ended = {name: clock() for name, clock in CLOCKS.items()}
+    assert answer.status_code == 404
+    return {name: ended[name] - began[name] for name in CLOCKS}
+
+
+Asked = Callable[[str], dict[str, Difference]]
+
+
+@pytest.fixture
+def asked(transactional_db: None, world, viewer, at, client_as) -> Iterator[Asked]:
+    """`asked("blocked")`: by how much a hidden file takes longer than one that never was, through every middleware.
+
+    The two are asked of the same page one after the other, in an order drawn by lot.
+    """
+    files, browser, lots = hidden_files(world, viewer, at), client_as("keyworker"), random.Random(11)
+    for address in PAGES:
+        took(browser, address.filled({"reference": new_reference()}))
+
+    def pair(why: str) -> dict[str, float]:
+        address, hidden = lots.choice(PAGES), lots.choice(files[why]).reference
+        paths = {
+            "there": address.filled({"reference": hidden}),
+            "never": address.filled({"reference": new_reference()}),
+        }
+        order = ("there", "never") if lots.random() < 0.5 else ("never", "there")
+        taken = {which: took(browser, paths[which]) for which in order}
+        return {name: taken["there"][name] - taken["never"][name] for name in CLOCKS}
+
+    def measured(why: str) -> dict[str, Difference]:
+        found: dict[str, list[float]] = {name: [] for name in CLOCKS}
+        ends = time.monotonic() + SECONDS
+        while True:
+            for _ in range(100):
+                for name, value in pair(why).items():
+                    found[name].append(value)
+            gc.collect()
+            answers = {name: interval_of(values) for name, values in found.items()}
+            narrow = all(answer.high - answer.low <= 2 * NARROW for answer in answers.values())
+            if narrow or time.monotonic() > ends:
+                return answers
+
+    gc.collect()
+    gc.disable()
+    yield measured
+    gc.enable()
+
+
+timed = pytest.mark.skipif(not os.environ.get("HARBOUR_TIMING"), reason="asked where HARBOUR_TIMING is set")
+
+
+@timed
+@pytest.mark.parametrize("why", WHY)
+def test_the_times_are_not_told_apart(why, asked, record_property):
+    found = asked(why)
+    for name, answer in found.items():
+        record_property("scanned", f"refused ({why}) against never there, {name}: {answer}")
+    assert [f"{name}: {answer}" for name, answer in found.items() if answer.told_apart] == []
+
+
+@timed
+def test_three_tenths_of_a_millisecond_would_be_told(asked, monkeypatch, record_property):
+    """The positive control: the same question, with that much added where a file was refused.
+
+    On a machine that does other work at the same time this fails by the clock, and says so: nothing was proved then.
+    """
+    log = refusals._log
+
+    def slower(request, reason_code, child_id):
+        ends = time.perf_counter() + (INJECTED if child_id is not None else 0)
+        while time.perf_counter() < ends:
+            pass
+        log(request, reason_code, child_id)
+
+    monkeypatch.setattr(refusals, "_log", slower)
+    found = asked("no grant")
+    for name, answer in found.items():
+        record_property("scanned", f"with {1000 * INJECTED} ms added, {name}: {answer}")
+    assert [f"{name}: {answer}" for name, answer in found.items() if not answer.told_apart] == []
