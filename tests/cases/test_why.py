@@ -1,6 +1,7 @@
 """Why can I see this, and why can't I: the rule's reasons in words, which tell nothing of what a file holds.
 
-Seen to fail:
+Seen to fail: what a grant leaves out called open; grants of others listed; another grant listed on a restricted file;
+a refusal that leads nowhere.
 """
 
 from __future__ import annotations
