@@ -1,6 +1,7 @@
 """How the work addresses at an agency end, and a manager who lets somebody in again.
 
-Seen to fail:
+Seen to fail: anybody setting the ends of addresses; one where anybody can have an address; a
+manager who lets in whoever is suspended elsewhere.
 """
 
 from __future__ import annotations

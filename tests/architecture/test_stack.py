@@ -92,7 +92,7 @@ class Run:
         return self.output.read_text(errors="replace")
 
     def until_ready(self) -> None:
-        wait_for(lambda: "Ctrl-C stops everything" in self.said or self.process.poll() is not None, seconds=120)
+        wait_for(lambda: "Ctrl-C stops everything" in self.said or self.process.poll() is not None, seconds=300)
         assert self.process.poll() is None, self.said
 
 

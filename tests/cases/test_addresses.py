@@ -1,6 +1,9 @@
 """Protected addresses: who may know one and who must not, what leaves Harbour, and postcodes in what people write.
 
-Seen to fail:
+Seen to fail: an account or an agency that must not know it shown it all the same; its page opened to everybody who
+reads the file; a copy that carries it unasked; the question about a postcode put only where it is protected, or naming
+one that the writer may not know; any tick taken; the address left on paper; somebody who keeps it from themselves;
+anybody put on its list.
 """
 
 from __future__ import annotations

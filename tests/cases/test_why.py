@@ -1,6 +1,7 @@
 """Why can I see this, and why can't I: the rule's reasons in words, which tell nothing of what a file holds.
 
-Seen to fail:
+Seen to fail: what a grant leaves out called open; grants of others listed; another grant listed on a restricted file;
+a panel's grant taken to run; a page of a file, and a refusal, that lead nowhere.
 """
 
 from __future__ import annotations
@@ -55,8 +56,6 @@ def test_every_reason_and_every_deed_has_its_words():
 
 
 # The page.
-
-pytestmark_page = pytest.mark.django_db
 
 
 def why(child):
