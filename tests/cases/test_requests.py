@@ -1,6 +1,6 @@
 """Asking to see more of a file that one may know of, and the answer.
 
-Seen to fail: what is said in the history of this file alone.
+Seen to fail: a kind offered of which the job reads its own service's entries alone.
 """
 
 from __future__ import annotations
