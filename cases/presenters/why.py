@@ -41,6 +41,10 @@ DEEDS: dict[Action, str] = {
     Action.ALLOCATE_INTERVIEW: "Name who holds a return interview",
     Action.RECORD_INTERVIEW: "Hold a return interview",
     Action.LIST_FOR_PANEL: "List the child for the panel",
+    Action.SEE_SHARING: "See what was shared with whom, and what was not",
+    Action.SHARE: "Share something of the file, or decide not to",
+    Action.END_SHARE: "End a share, and answer who asks for one",
+    Action.ASSESS_BREACH: "Assess what went to the wrong people",
     Action.SEE_WHO_LOOKED: "See who looked",
     Action.RESTRICT: "Restrict the file, or keep somebody from it",
 }
