@@ -18,7 +18,6 @@ from cases.access.rules import category_level
 from cases.access.selectors import facts_of, matrix_in_force
 from cases.presenters import shares as words
 from cases.presenters.timeline import timeline
-from cases.record.models import Child
 from cases.record.services import note_files_shown, open_file
 from cases.sharing.selectors import shares as selectors
 from cases.sharing.services import shares as services
@@ -34,7 +33,7 @@ def show_shared_with_us(request: HttpRequest) -> HttpResponse:
     ids = {share.child_id for share in shares}
     names = {
         child.pk: words.name_for(child, category_level(viewer, Category.IDENTITY, facts_of(child), matrix))
-        for child in Child.objects.visible_to(viewer, at=at).filter(pk__in=ids)
+        for child in selectors.visible_files(viewer, ids, at=at)
     }
     note_files_shown(
         viewer=viewer, page="cases:shared_with_us", child_ids=sorted(ids, key=str), trace=trace_of(request)

@@ -22,7 +22,7 @@ from cases.presenters import requests as words
 from cases.record.services import OpenFile, note_files_shown, open_file
 from cases.sharing.choices import DeclineReason, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
-from cases.sharing.rules.requests import RequestRefused, askable
+from cases.sharing.rules.requests import RequestRefused, askable_by
 from cases.sharing.selectors import requests as selectors
 from cases.sharing.services import requests as services
 from cases.views.asking import ask_on_file
@@ -36,7 +36,7 @@ READ = Capability.READ_FILES
 def ask_for_access(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Ask to see more of a file that one may know of."""
     viewer, reference = opened.viewer, opened.child.reference
-    offered = askable(viewer.role_key, opened.levels, opened.matrix)
+    offered = askable_by(viewer, opened.levels, opened.matrix)
     form = AskForAccessForm(
         request.POST if request.method == "POST" else None, categories=words.category_choices(offered)
     )

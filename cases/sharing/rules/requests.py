@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.rules.refusals import Refusal
+from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
 from cases.access.rules import Level, Matrix
 from cases.sharing.rules.shares import NEVER, WORDS_AT_LEAST
@@ -55,3 +56,8 @@ def check_may_answer(answering: Answering) -> None:
         raise RequestRefused("You asked for this yourself, so somebody else answers.")
     if answering.by_agency_id == answering.asked_at_agency_id and not answering.guardian:
         raise RequestRefused("Somebody of your own agency asks, so somebody of another agency answers.")
+
+
+def askable_by(viewer: Viewer, levels: Mapping[str, Level], matrix: Matrix) -> list[str]:
+    """`askable` for the role that a viewer acts in."""
+    return askable(viewer.role_key, levels, matrix)
