@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.text import capfirst
+
 from accounts.forms import WriteForm
 from accounts.rules.dates import due_in, due_words, length, moment
 from cases.clocks.choices import AlertKind, ClockKind
@@ -148,7 +150,7 @@ def _row(
         "href": href,
         "may_take": bool(href) or not alert.href,
         "told": told,
-        "stands": stands[:1].upper() + stands[1:],
+        "stands": capfirst(stands),
         "tone": tone,
         "then": then,
         "here": str(alert.alert_id) == here,

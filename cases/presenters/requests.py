@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from accounts.rules.dates import due_in, moment
 from cases.access.choices import Category
@@ -19,8 +20,7 @@ from cases.sharing.models.requests import AccessRequest
 
 def asked_for(request: AccessRequest) -> str:
     """The kinds that were asked for, in the order of the matrix."""
-    words = ", ".join(names_of(request.category_mask))
-    return words[:1].upper() + words[1:]
+    return capfirst(", ".join(names_of(request.category_mask)))
 
 
 def asker_words(request: AccessRequest) -> str:
@@ -56,7 +56,7 @@ def _due(clock: Clock | None, at: datetime) -> dict[str, str]:
     if clock is None:
         return {"text": "Waiting", "tone": "watch"}
     words = due_in(clock.due_at, at)
-    return {"text": words[:1].upper() + words[1:], "tone": "urgent" if clock.due_at <= at else "watch"}
+    return {"text": capfirst(words), "tone": "urgent" if clock.due_at <= at else "watch"}
 
 
 def made_rows(requests: Iterable[AccessRequest]) -> list[list[dict[str, Any]]]:

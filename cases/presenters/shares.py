@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from accounts.choices import Sector
 from accounts.models import AccessEvent, Agency, Membership
@@ -17,7 +18,7 @@ from cases.access.rules import Level, Matrix, categories_in
 from cases.clocks.models import Clock
 from cases.presenters.frame import shown_name
 from cases.presenters.looking import page_words
-from cases.record.models import Child, ChronologyEntry
+from cases.record.models import ChronologyEntry
 from cases.record.selectors import people_known
 from cases.record.services import OpenFile
 from cases.sharing.choices import Answer, SharingEnd, SharingKind
@@ -57,8 +58,7 @@ def content_words(decision: SharingDecision) -> str:
 
 
 def _sentence(parts: Sequence[str]) -> str:
-    words = ", ".join(parts)
-    return words[:1].upper() + words[1:]
+    return capfirst(", ".join(parts))
 
 
 def _in_sentence(label: str) -> str:
@@ -303,11 +303,6 @@ def received_rows(shares: Iterable[SharingDecision], names: dict[Any, str]) -> l
     ]
 
 
-def name_for(child: Child, level: Level) -> str:
-    """The child as a list names it."""
-    return shown_name(child, level)
-
-
 def seen_words(opened: OpenFile, share: SharingDecision) -> str:
     """What of a share this reader sees, and how much: their own cell of the matrix decides it."""
     matrix, role = opened.matrix, opened.viewer.role_key
@@ -339,7 +334,7 @@ def received_facts(opened: OpenFile, share: SharingDecision) -> list[dict[str, A
     rows: list[dict[str, Any]] = [
         {
             "key": "File",
-            "value": f"{name_for(opened.child, opened.level(Category.IDENTITY))} {reference}".strip(),
+            "value": f"{shown_name(opened.child, opened.level(Category.IDENTITY))} {reference}".strip(),
             "href": reverse("cases:file", args=[reference]),
             "action": "Open",
         },

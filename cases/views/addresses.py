@@ -1,15 +1,13 @@
 """A protected address: who may know it and who must not, for those who may."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
 from accounts.rules.refusals import NotKnown, Stale
 from accounts.rules.roles import Capability
@@ -21,27 +19,11 @@ from cases.record.services import OpenFile
 from cases.sharing.rules.addresses import AddressRefused
 from cases.sharing.selectors import addresses as selectors
 from cases.sharing.services import addresses as services
-from cases.views.asking import ask_on_file, frame_of
+from cases.views.asking import ask_on_file, frame_of, posted, taken
 from cases.views.loading import file_page
 
 WRITE = Capability.WRITE_FILES
 CONTACT = Category.CONTACT_ADDRESS
-
-
-def _posted(request: HttpRequest) -> QueryDict | None:
-    return request.POST if request.method == "POST" else None
-
-
-def _done(form: WriteForm, call: Callable[[dict[str, Any]], Any]) -> bool:
-    """Whether a right form was taken by the service; where it was refused, the form says so."""
-    if not form.is_bound or not form.is_valid():
-        return False
-    try:
-        call(form.cleaned_data)
-    except (AddressRefused, Stale) as refusal:
-        form.refuse(refusal)
-        return False
-    return True
 
 
 def _home(opened: OpenFile, address_id: UUID) -> str:
@@ -81,7 +63,7 @@ def keep_from(request: HttpRequest, opened: OpenFile, address_id: UUID) -> HttpR
     found = selectors.accounts_to_keep_out(opened)
     people = {str(member.user_id): member.user for member in found}
     form = forms.KeepFromForm(
-        _posted(request),
+        posted(request),
         agencies=[(key, agency.name) for key, agency in agencies.items()],
         people=words.people_to_choose(found, by_user=True),
         initial={"version": opened.child.version},
@@ -98,7 +80,7 @@ def keep_from(request: HttpRequest, opened: OpenFile, address_id: UUID) -> HttpR
             at=opened.at,
         )
 
-    if _done(form, keep):
+    if taken(form, keep, AddressRefused, Stale):
         messages.success(request, "It is written down. Nobody on this list is shown the address.")
         return redirect(_home(opened, address.pk))
     heading = "Keep this address from somebody"
@@ -111,13 +93,13 @@ def let_know(request: HttpRequest, opened: OpenFile, address_id: UUID) -> HttpRe
     """Put somebody who works with the child on its list."""
     address = selectors.protected_address(opened, address_id)
     people = words.people_to_choose(selectors.may_be_let_know(opened, address), by_user=False)
-    form = forms.LetKnowForm(_posted(request), people=people, initial={"version": opened.child.version})
+    form = forms.LetKnowForm(posted(request), people=people, initial={"version": opened.child.version})
 
     def let(said: dict[str, Any]) -> Any:
         members = [UUID(value) for value in said["members"]]
         return services.let_know(opened=opened, address_id=address.pk, members=members, version=said["version"] or 0)
 
-    if _done(form, let):
+    if taken(form, let, AddressRefused, Stale):
         messages.success(request, "They may know the address now, for as long as they work with the child.")
         return redirect(_home(opened, address.pk))
     more: dict[str, Any] = {}
@@ -136,9 +118,9 @@ def end_keep_from(request: HttpRequest, opened: OpenFile, address_id: UUID, kept
     row = next((one for one in selectors.kept_from(address) if one.pk == kept_id and one.ended_at is None), None)
     if row is None:
         raise NotKnown("not_kept_from", child_id=opened.child.pk)
-    form = forms.EndKeepFromForm(_posted(request), initial={"version": opened.child.version})
+    form = forms.EndKeepFromForm(posted(request), initial={"version": opened.child.version})
 
-    def end(said: dict[str, Any]) -> None:
+    def end(said: dict[str, Any]) -> bool:
         services.end_keep_from(
             opened=opened,
             kept_id=row.pk,
@@ -147,11 +129,14 @@ def end_keep_from(request: HttpRequest, opened: OpenFile, address_id: UUID, kept
             version=said["version"] or 0,
             at=opened.at,
         )
+        return True
 
-    if _done(form, end):
+    if taken(form, end, AddressRefused, Stale):
         messages.success(request, "It is taken back. They see the address only if they are on its list.")
         return redirect(_home(opened, address.pk))
-    heading = f"May they know it now: {words.kept_words(row)}?"
-    return ask_on_file(
-        request, opened, form, heading=heading, cancel_href=_home(opened, address.pk), button="Take it back"
-    )
+    more = {
+        "intro": f"It is kept from: {words.kept_words(row)}.",
+        "heading": "Take back that they must not know this address",
+        "button": "Take it back",
+    }
+    return ask_on_file(request, opened, form, cancel_href=_home(opened, address.pk), **more)

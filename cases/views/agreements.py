@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,24 +22,10 @@ from cases.sharing.models import AgreementVersion
 from cases.sharing.rules.agreements import AgreementRefused
 from cases.sharing.selectors import agreements as selectors
 from cases.sharing.services import agreements as services
+from cases.views.asking import posted, taken
 from cases.views.loading import viewer_of
 
 KEEP = Capability.AUDIT
-
-
-def _posted(request: HttpRequest) -> QueryDict | None:
-    return request.POST if request.method == "POST" else None
-
-
-def _done(form: WriteForm, call: Callable[[dict[str, Any]], Any]) -> Any:
-    """What a service made of a right form; None where the form was wrong or the service refused, and says so."""
-    if not form.is_bound or not form.is_valid():
-        return None
-    try:
-        return call(form.cleaned_data)
-    except (AgreementRefused, Stale) as refusal:
-        form.refuse(refusal)
-        return None
 
 
 @policy(needs_membership=False, name="cases:agreements")
@@ -60,13 +45,13 @@ def show_agreements(request: HttpRequest) -> HttpResponse:
 @policy(methods=("GET", "POST"), capability=KEEP, name="cases:add_agreement")
 def add_agreement(request: HttpRequest) -> HttpResponse:
     """Write down a version that was adopted."""
-    form = forms.AddVersionForm(_posted(request))
+    form = forms.AddVersionForm(posted(request))
 
     def add(said: dict[str, Any]) -> AgreementVersion:
         asked = {name: said[name] for name in ("in_force_from", "ends_on", "document", "summary")}
         return services.add_version(**asked, at=now(), by=viewer_of(request))
 
-    added = _done(form, add)
+    added = taken(form, add, AgreementRefused, Stale)
     if added is not None:
         messages.success(request, f"{added} is written down. It covers an agency once its signature is recorded.")
         return redirect("cases:agreement", added.pk)
@@ -83,7 +68,7 @@ def show_agreement(request: HttpRequest, agreement_id: UUID) -> HttpResponse:
         raise Refusal("The data guardian keeps the register of agreements.", code="role_lacks")
     left = selectors.agencies_to_sign(agreement) if keeps else []
     form = forms.SignForm(
-        _posted(request), agencies=words.agencies_to_choose(left), initial={"version": agreement.version}
+        posted(request), agencies=words.agencies_to_choose(left), initial={"version": agreement.version}
     )
 
     def sign(said: dict[str, Any]) -> Any:
@@ -99,7 +84,7 @@ def show_agreement(request: HttpRequest, agreement_id: UUID) -> HttpResponse:
             by=viewer,
         )
 
-    signed = _done(form, sign)
+    signed = taken(form, sign, AgreementRefused, Stale)
     if signed is not None:
         messages.success(request, f"{signed.agency} has signed: files may be opened to it while this version holds.")
         return redirect("cases:agreement", agreement.pk)
@@ -133,7 +118,7 @@ def _ask(request: HttpRequest, form: WriteForm, *, heading: str, back: str, **mo
 def change_end(request: HttpRequest, agreement_id: UUID) -> HttpResponse:
     """Set another last day of a version."""
     agreement = selectors.agreement_by(agreement_id)
-    form = forms.ChangeEndForm(_posted(request), initial={"version": agreement.version})
+    form = forms.ChangeEndForm(posted(request), initial={"version": agreement.version})
 
     def change(said: dict[str, Any]) -> bool:
         services.change_end(
@@ -146,7 +131,7 @@ def change_end(request: HttpRequest, agreement_id: UUID) -> HttpResponse:
         )
         return True
 
-    if _done(form, change):
+    if taken(form, change, AgreementRefused, Stale):
         messages.success(request, "The last day is changed, for every agency that has signed this version.")
         return redirect("cases:agreement", agreement.pk)
     intro = f"{agreement} ends on {words.day(agreement.ends_on)} as it stands."
@@ -158,7 +143,7 @@ def change_end(request: HttpRequest, agreement_id: UUID) -> HttpResponse:
 def take_back(request: HttpRequest, signature_id: UUID) -> HttpResponse:
     """Take an agency's signature back."""
     signature = selectors.signature_by(signature_id)
-    form = forms.TakeBackForm(_posted(request), initial={"version": signature.agreement.version})
+    form = forms.TakeBackForm(posted(request), initial={"version": signature.agreement.version})
 
     def withdraw(said: dict[str, Any]) -> Any:
         return services.withdraw_signature(
@@ -169,7 +154,7 @@ def take_back(request: HttpRequest, signature_id: UUID) -> HttpResponse:
             by=viewer_of(request),
         )
 
-    if _done(form, withdraw):
+    if taken(form, withdraw, AgreementRefused, Stale):
         messages.success(request, f"The signature of {signature.agency} is taken back.")
         return redirect("cases:agreement", signature.agreement_id)
     intro = (
@@ -185,13 +170,13 @@ def take_back(request: HttpRequest, signature_id: UUID) -> HttpResponse:
 def add_assessment(request: HttpRequest, agreement_id: UUID) -> HttpResponse:
     """Write down a data protection impact assessment."""
     agreement = selectors.agreement_by(agreement_id)
-    form = forms.AssessmentForm(_posted(request))
+    form = forms.AssessmentForm(posted(request))
 
     def add(said: dict[str, Any]) -> Any:
         asked = {name: said[name] for name in ("reference", "about", "done_on", "review_on")}
         return services.add_assessment(agreement_id=agreement.pk, **asked, at=now(), by=viewer_of(request))
 
-    if _done(form, add):
+    if taken(form, add, AgreementRefused, Stale):
         messages.success(request, "The assessment is written down.")
         return redirect("cases:agreement", agreement.pk)
     back = reverse("cases:agreement", args=[agreement.pk])

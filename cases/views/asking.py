@@ -1,13 +1,15 @@
-"""A question on a child's file: one page, whatever is asked."""
+"""Asking, and taking the answer: one page for every question on a child's file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from accounts.forms import HarbourForm
+from accounts.rules.refusals import Refusal
 from cases.presenters.frame import crumbs_to
 from cases.record.services import OpenFile
 
@@ -15,6 +17,22 @@ from cases.record.services import OpenFile
 def frame_of(opened: OpenFile, *, here: str) -> dict[str, Any]:
     """What every page on a file needs of it; `here` is what the page is called in its crumbs."""
     return {"opened": opened, "reference": opened.child.reference, "crumbs": crumbs_to(opened, here=here)}
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: what was sent, or nothing where the page is only opened."""
+    return request.POST if request.method == "POST" else None
+
+
+def taken(form: HarbourForm, call: Callable[[dict[str, Any]], Any], *refusals: type[Refusal]) -> Any:
+    """What a service made of a right form; None where the form was wrong or the service refused, and says so."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    try:
+        return call(form.cleaned_data)
+    except refusals as refusal:
+        form.refuse(refusal)
+        return None
 
 
 def ask_on_file(

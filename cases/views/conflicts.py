@@ -23,7 +23,7 @@ from cases.sharing.rules.conflicts import ConflictRefused, WorkToHandOver
 from cases.sharing.selectors import conflicts as selectors
 from cases.sharing.selectors.restriction import may_be_named, work_of
 from cases.sharing.services import conflicts as services
-from cases.views.asking import ask_on_file
+from cases.views.asking import ask_on_file, posted
 from cases.views.loading import file_page, viewer_of
 
 READ, OVERSEE, AUDIT = Capability.READ_FILES, Capability.OVERSEE_ACCESS, Capability.AUDIT
@@ -39,7 +39,7 @@ def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: st
 @file_page("cases:add_conflict")
 def declare_on_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Say that one knows the child or family of a file; it is closed to the person at once."""
-    form = forms.DeclareForm(request.POST if request.method == "POST" else None)
+    form = forms.DeclareForm(posted(request))
     if form.is_bound and form.is_valid():
         try:
             services.declare_on_file(child=opened.child, said=form.said(), at=opened.at, by=opened.viewer)
@@ -66,7 +66,7 @@ def place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     people = selectors.people_to_place(viewer, everybody=viewer.may(AUDIT), at=opened.at)
     successors = may_be_named(opened.child.pk, at=opened.at, near=False)
     form = forms.PlaceForm(
-        request.POST if request.method == "POST" else None,
+        posted(request),
         people=people_to_choose(people),
         successors=people_to_choose(successors),
     )
@@ -100,7 +100,7 @@ def place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 def declare(request: HttpRequest) -> HttpResponse:
     """Say that one knows a child, without a file in hand; whether there is one is never said."""
     viewer, at = viewer_of(request), now()
-    form = forms.DeclareWithoutFileForm(request.POST if request.method == "POST" else None, at=at)
+    form = forms.DeclareWithoutFileForm(posted(request), at=at)
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         try:
@@ -124,9 +124,7 @@ def declare(request: HttpRequest) -> HttpResponse:
 def keep_home(request: HttpRequest) -> HttpResponse:
     """Give the postcode of one's own home, so that Harbour can tell a conflict of interest; or take it back."""
     viewer = viewer_of(request)
-    form = forms.HomeForm(
-        request.POST if request.method == "POST" else None, initial={"postcode": selectors.home_of(viewer)}
-    )
+    form = forms.HomeForm(posted(request), initial={"postcode": selectors.home_of(viewer)})
     if form.is_bound and form.is_valid():
         services.keep_home_postcode(postcode=form.cleaned_data["postcode"], at=now(), by=viewer)
         messages.success(request, "Saved.")
@@ -166,7 +164,7 @@ def show_conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     if conflict is None:
         raise NotKnown("no_conflict")
     asked = conflict.lift_asked_at is not None
-    bound = request.POST if request.method == "POST" else None
+    bound = posted(request)
     form: WriteForm = WriteForm(bound) if asked else forms.LiftForm(bound)
     if form.is_bound and form.is_valid():
         try:
@@ -203,7 +201,7 @@ def answer_possible(request: HttpRequest, possible_id: UUID) -> HttpResponse:
     possible = selectors.possible_one(viewer, possible_id, at=at)
     if possible is None:
         raise NotKnown("no_possible_conflict")
-    form = forms.AnswerPossibleForm(request.POST if request.method == "POST" else None)
+    form = forms.AnswerPossibleForm(posted(request))
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         try:

@@ -28,6 +28,7 @@ from cases.sharing.selectors.emergency import (
     register_for,
 )
 from cases.sharing.services import emergency as services
+from cases.views.asking import posted
 from cases.views.loading import viewer_of
 
 NOTHING = "No file was opened. If a child is in danger now, ring 999, or the duty number at the foot of this page."
@@ -37,7 +38,7 @@ NOTHING = "No file was opened. If a child is in danger now, ring 999, or the dut
 def open_a_file(request: HttpRequest) -> HttpResponse:
     """Open one file for 60 minutes; where none is opened, the answer is the same whatever the reason."""
     viewer, at = viewer_of(request), now()
-    form = EmergencyForm(request.POST if request.method == "POST" else None, at=at)
+    form = EmergencyForm(posted(request), at=at)
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         try:
@@ -118,7 +119,7 @@ def show_emergency(request: HttpRequest, access_id: UUID) -> HttpResponse:
         raise NotKnown("no_emergency")
     if request.method == "POST" and not viewer.may(Capability.AUDIT):
         raise Refusal("A data guardian who did not open the file reviews this.", code="role_lacks")
-    form = ReviewForm(request.POST if request.method == "POST" else None)
+    form = ReviewForm(posted(request))
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         try:

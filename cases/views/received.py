@@ -17,7 +17,9 @@ from cases.access.choices import Category
 from cases.access.rules import category_level
 from cases.access.selectors import facts_of, matrix_in_force
 from cases.presenters import shares as words
+from cases.presenters.frame import shown_name
 from cases.presenters.timeline import timeline
+from cases.record.selectors.lists import files_known
 from cases.record.services import note_files_shown, open_file
 from cases.sharing.selectors import shares as selectors
 from cases.sharing.services import shares as services
@@ -32,8 +34,8 @@ def show_shared_with_us(request: HttpRequest) -> HttpResponse:
     matrix = matrix_in_force(on=timezone.localdate(at))
     ids = {share.child_id for share in shares}
     names = {
-        child.pk: words.name_for(child, category_level(viewer, Category.IDENTITY, facts_of(child), matrix))
-        for child in selectors.visible_files(viewer, ids, at=at)
+        pk: shown_name(child, category_level(viewer, Category.IDENTITY, facts_of(child), matrix))
+        for pk, child in files_known(viewer, ids, at=at).items()
     }
     note_files_shown(
         viewer=viewer, page="cases:shared_with_us", child_ids=sorted(ids, key=str), trace=trace_of(request)

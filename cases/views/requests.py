@@ -9,12 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.middleware.policy import policy
-from accounts.rules.refusals import NotKnown, Refusal
+from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
 from cases.access.choices import Category
-from cases.access.rules import REASONS, Action, Level
+from cases.access.rules import Action, Level
 from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import clock_of, clocks_by_subject
 from cases.forms.requests import AskForAccessForm, RefuseForm
@@ -25,7 +25,7 @@ from cases.sharing.models.requests import AccessRequest
 from cases.sharing.rules.requests import RequestRefused, askable_by
 from cases.sharing.selectors import requests as selectors
 from cases.sharing.services import requests as services
-from cases.views.asking import ask_on_file
+from cases.views.asking import ask_on_file, posted, taken
 from cases.views.loading import file_page, viewer_of
 
 READ = Capability.READ_FILES
@@ -37,25 +37,21 @@ def ask_for_access(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Ask to see more of a file that one may know of."""
     viewer, reference = opened.viewer, opened.child.reference
     offered = askable_by(viewer, opened.levels, opened.matrix)
-    form = AskForAccessForm(
-        request.POST if request.method == "POST" else None, categories=words.category_choices(offered)
-    )
-    if form.is_bound and form.is_valid():
-        said = form.cleaned_data
-        try:
-            services.ask_for_access(
-                opened=opened,
-                categories=said["categories"],
-                purpose=SharingPurpose(said["purpose"]),
-                words=said["words"],
-                at=opened.at,
-                by=viewer,
-            )
-        except RequestRefused as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, "You have asked. You are told when somebody answers.")
-            return redirect("cases:access_requests")
+    form = AskForAccessForm(posted(request), categories=words.category_choices(offered))
+
+    def ask(said: dict[str, Any]) -> AccessRequest:
+        return services.ask_for_access(
+            opened=opened,
+            categories=said["categories"],
+            purpose=SharingPurpose(said["purpose"]),
+            words=said["words"],
+            at=opened.at,
+            by=viewer,
+        )
+
+    if taken(form, ask, RequestRefused) is not None:
+        messages.success(request, "You have asked. You are told when somebody answers.")
+        return redirect("cases:access_requests")
     context: dict[str, Any] = {
         "button": "Ask",
         "cancel_href": reverse("cases:who_can_see", args=[reference]),
@@ -101,23 +97,21 @@ def show_request(request: HttpRequest, asked_id: UUID) -> HttpResponse:
         viewer=viewer, reference=found.child.reference, at=at, trace=trace_of(request), page="cases:access_request"
     )
     _check(opened)
-    form = RefuseForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        said = form.cleaned_data
-        try:
-            services.refuse_access(
-                child=opened.child,
-                request_id=asked_id,
-                reason=DeclineReason(said["reason"]),
-                words=said["words"],
-                at=at,
-                by=viewer,
-            )
-        except RequestRefused as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, f"Answered: {found.asked_as.user} is told.")
-            return redirect("cases:access_request", asked_id)
+    form = RefuseForm(posted(request))
+
+    def refuse(said: dict[str, Any]) -> AccessRequest:
+        return services.refuse_access(
+            child=opened.child,
+            request_id=asked_id,
+            reason=DeclineReason(said["reason"]),
+            words=said["words"],
+            at=at,
+            by=viewer,
+        )
+
+    if taken(form, refuse, RequestRefused) is not None:
+        messages.success(request, f"Answered: {found.asked_as.user} is told.")
+        return redirect("cases:access_request", asked_id)
     answers = found.answered_at is None and found.asked_as.agency_id != viewer.agency_id
     clock = clock_of(ClockKind.ACCESS_ANSWERED, found.pk)
     context = {
@@ -132,12 +126,9 @@ def show_request(request: HttpRequest, asked_id: UUID) -> HttpResponse:
 
 def _check(opened: OpenFile) -> None:
     """Whoever ends a share answers; who sees nothing of sharing finds no request."""
-    if opened.may(Action.END_SHARE):
-        return
     if opened.level(Category.SHARING) == Level.NONE:
         raise NotKnown("no_request", child_id=opened.child.pk)
-    code = "in_part" if opened.facts.emergency else "category_withheld"
-    raise Refusal(REASONS[code], code=code, child_id=opened.child.pk)
+    opened.check(Action.END_SHARE)
 
 
 def _share_href(opened: OpenFile, found: AccessRequest) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -23,7 +23,7 @@ from cases.sharing.models import Restriction
 from cases.sharing.rules.restriction import RestrictionRefused
 from cases.sharing.selectors import restriction as selectors
 from cases.sharing.services import restriction as services
-from cases.views.asking import ask_on_file, frame_of
+from cases.views.asking import ask_on_file, frame_of, posted, taken
 from cases.views.loading import file_page
 
 RestrictionView = Callable[..., HttpResponse]
@@ -42,10 +42,6 @@ def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: st
     return ask_on_file(request, opened, form, heading=heading, **{"cancel_href": _home(opened), **more})
 
 
-def _posted(request: HttpRequest) -> QueryDict | None:
-    return request.POST if request.method == "POST" else None
-
-
 def _versioned(opened: OpenFile) -> dict[str, int]:
     return {"version": opened.child.version}
 
@@ -53,17 +49,6 @@ def _versioned(opened: OpenFile) -> dict[str, int]:
 def _given(opened: OpenFile, said: dict[str, Any]) -> dict[str, Any]:
     """What every call to a service of restrictions carries."""
     return {"child": opened.child, "version": said["version"] or 0, "at": opened.at, "by": opened.viewer}
-
-
-def _done(form: WriteForm, call: Callable[[dict[str, Any]], Any]) -> Any:
-    """What a service made of a right form; None where the form was wrong or the service refused, and says so."""
-    if not form.is_bound or not form.is_valid():
-        return None
-    try:
-        return call(form.cleaned_data)
-    except RestrictionRefused as refusal:
-        form.refuse(refusal)
-        return None
 
 
 @policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:restriction")
@@ -99,14 +84,14 @@ def show_restriction(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 
 def _place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     people = selectors.may_be_named(opened.child.pk, at=opened.at, near=True)
-    form = forms.RestrictForm(_posted(request), people=words.people_to_choose(people), initial=_versioned(opened))
+    form = forms.RestrictForm(posted(request), people=words.people_to_choose(people), initial=_versioned(opened))
 
     def restrict(said: dict[str, Any]) -> Restriction:
         named = [UUID(value) for value in said["named"]]
         answers = {name: said[name] for name in ("kind", "reason", "review_on")}
         return services.restrict_file(named=named, **answers, **_given(opened, said))
 
-    if _done(form, restrict) is not None:
+    if taken(form, restrict, RestrictionRefused) is not None:
         messages.success(request, "The file is restricted: the people you named see it, and nobody else.")
         stays = str(opened.viewer.membership_id) in form.cleaned_data["named"]
         return redirect("cases:restriction", opened.child.reference) if stays else redirect("home")
@@ -141,12 +126,12 @@ def add_name(request: HttpRequest, opened: OpenFile, restriction: Restriction) -
     """Name one more person."""
     named = set(selectors.named_on(opened.child.pk, at=opened.at))
     people = [one for one in selectors.may_be_named(opened.child.pk, at=opened.at, near=False) if one not in named]
-    form = forms.NameForm(_posted(request), people=words.people_to_choose(people), initial=_versioned(opened))
+    form = forms.NameForm(posted(request), people=words.people_to_choose(people), initial=_versioned(opened))
 
     def name(said: dict[str, Any]) -> Membership:
         return services.name_person(membership_id=UUID(said["person"]), **_given(opened, said))
 
-    member = _done(form, name)
+    member = taken(form, name, RestrictionRefused)
     if member is not None:
         messages.success(request, f"{member.user} is named, and sees the file.")
         return redirect(_home(opened))
@@ -161,12 +146,12 @@ def take_off(request: HttpRequest, opened: OpenFile, restriction: Restriction, n
     member = next((one for one in selectors.named_on(opened.child.pk, at=opened.at) if one.pk == named_id), None)
     if member is None:
         raise NotKnown("not_named", child_id=opened.child.pk)
-    form = forms.TakeOffForm(_posted(request), initial=_versioned(opened))
+    form = forms.TakeOffForm(posted(request), initial=_versioned(opened))
 
     def remove(said: dict[str, Any]) -> Membership:
         return services.remove_name(membership_id=named_id, words=said["words"], **_given(opened, said))
 
-    if _done(form, remove) is not None:
+    if taken(form, remove, RestrictionRefused) is not None:
         messages.success(request, f"{member.user} is off the list.")
         return redirect("home") if named_id == opened.viewer.membership_id else redirect(_home(opened))
     return _ask(request, opened, form, heading=f"Take {member.user} off the list", button="Take them off")
@@ -177,13 +162,13 @@ def take_off(request: HttpRequest, opened: OpenFile, restriction: Restriction, n
 @_where_restricted
 def review(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
     """Keep the restriction until another day."""
-    form = forms.ReviewRestrictionForm(_posted(request), initial=_versioned(opened))
+    form = forms.ReviewRestrictionForm(posted(request), initial=_versioned(opened))
 
     def keep(said: dict[str, Any]) -> Restriction:
         answers = {"review_on": said["review_on"], "words": said["words"]}
         return services.review_restriction(**answers, **_given(opened, said))
 
-    if _done(form, keep) is not None:
+    if taken(form, keep, RestrictionRefused) is not None:
         messages.success(request, "The restriction stays, and its next review is set.")
         return redirect(_home(opened))
     return _ask(request, opened, form, heading="Review the restriction", button="Keep it restricted")
@@ -194,12 +179,12 @@ def review(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> 
 @_where_restricted
 def ask_for_lift(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
     """The first of two people asks that the restriction is lifted."""
-    form = forms.AskToLiftForm(_posted(request), initial=_versioned(opened))
+    form = forms.AskToLiftForm(posted(request), initial=_versioned(opened))
 
     def put(said: dict[str, Any]) -> Restriction:
         return services.ask_to_lift(reason=said["reason"], **_given(opened, said))
 
-    if _done(form, put) is not None:
+    if taken(form, put, RestrictionRefused) is not None:
         messages.success(request, "The others who may agree are told. Until one does, the file stays restricted.")
         return redirect(_home(opened))
     intro = "A second person who is named here, a manager or a data guardian, must agree."
@@ -211,12 +196,12 @@ def ask_for_lift(request: HttpRequest, opened: OpenFile, restriction: Restrictio
 @_where_restricted
 def answer_to_lift(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
     """The second of two people agrees that the restriction is lifted, or keeps it."""
-    form = forms.AnswerLiftForm(_posted(request), initial=_versioned(opened))
+    form = forms.AnswerLiftForm(posted(request), initial=_versioned(opened))
 
     def answer(said: dict[str, Any]) -> Restriction:
         return services.answer_lift(lift=said["lift"] == "yes", words=said["words"], **_given(opened, said))
 
-    answered = _done(form, answer)
+    answered = taken(form, answer, RestrictionRefused)
     if answered is not None:
         if answered.lifted_at is None:
             messages.success(request, "The file stays restricted.")

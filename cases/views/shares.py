@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.forms import HarbourForm, WriteForm
+from accounts.forms import HarbourForm
 from accounts.middleware.policy import policy
 from accounts.models import Agency, Membership
-from accounts.rules.refusals import NotKnown, Refusal
+from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from cases.access.choices import Category
-from cases.access.rules import REASONS, Action, Level
+from cases.access.rules import Action, Level
 from cases.access.services import GrantRefused
 from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import clock_of
 from cases.forms import shares as forms
 from cases.presenters import shares as words
-from cases.presenters.requests import REQUEST_COLUMNS, request_rows
+from cases.presenters.requests import REQUEST_COLUMNS, category_choices, request_rows
 from cases.presenters.timeline import timeline
 from cases.record.services import OpenFile
 from cases.sharing.choices import (
@@ -46,9 +45,10 @@ from cases.sharing.selectors.requests import request_for, requests_on
 from cases.sharing.services import shares as services
 from cases.sharing.services.requests import answer_with_share
 from cases.sharing.services.shares import Content, Declining, Receiver, ShareRefused, Sharing
-from cases.views.asking import ask_on_file, frame_of
+from cases.views.asking import ask_on_file, frame_of, posted, taken
 from cases.views.loading import file_page
 
+REFUSALS = (ShareRefused, GrantRefused, RequestRefused)
 READ, WRITE, AUDIT = Capability.READ_FILES, Capability.WRITE_FILES, Capability.AUDIT
 
 
@@ -58,21 +58,6 @@ def _home(opened: OpenFile) -> str:
 
 def _ask(request: HttpRequest, opened: OpenFile, form: HarbourForm, *, heading: str, **more: Any) -> HttpResponse:
     return ask_on_file(request, opened, form, heading=heading, **{"cancel_href": _home(opened), **more})
-
-
-def _posted(request: HttpRequest) -> QueryDict | None:
-    return request.POST if request.method == "POST" else None
-
-
-def _done(form: WriteForm, call: Callable[[dict[str, Any]], Any]) -> Any:
-    """What a service made of a right form; None where the form was wrong or the service refused, and says so."""
-    if not form.is_bound or not form.is_valid():
-        return None
-    try:
-        return call(form.cleaned_data)
-    except (ShareRefused, GrantRefused, RequestRefused) as refusal:
-        form.refuse(refusal)
-        return None
 
 
 @policy(capability=READ, reads_file=True, name="cases:sharing")
@@ -167,7 +152,7 @@ def add_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
             return answer_with_share(request_id=asked.pk, opened=opened, sharing=sharing, **given)
         return services.share(opened=opened, sharing=sharing, instead_of=_named(request, "instead_of"), **given)
 
-    decision = _done(form, share)
+    decision = taken(form, share, *REFUSALS)
     if decision is not None:
         messages.success(request, f"Shared with {words.receiver_words(decision)}, who is told.")
         return redirect("cases:share", opened.child.reference, decision.pk)
@@ -197,7 +182,7 @@ def _share_form(request: HttpRequest, opened: OpenFile, agency: Agency, asked: A
     people, roles = _people(opened, agency)
     entries = selectors.entries_to_share(opened.child, viewer=opened.viewer, levels=opened.levels, at=opened.at)
     return forms.ShareForm(
-        _posted(request),
+        posted(request),
         people=words.people_choices(people),
         categories=words.category_choices(opened, roles),
         entries=words.entry_choices(entries, roles, opened.matrix),
@@ -234,10 +219,10 @@ def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     if isinstance(agency, HttpResponse):
         return agency
     people, _ = _people(opened, agency)
-    offered = [(name, Category(name).label.capitalize()) for name in rules.shareable(opened.levels)]
+    offered = category_choices(rules.shareable(opened.levels))
     usually = timezone.localdate(opened.at) + rules.REVIEW_USUALLY
     form = forms.DeclineForm(
-        _posted(request),
+        posted(request),
         people=words.people_choices(people),
         categories=offered,
         initial={"version": opened.child.version, "review_on": usually},
@@ -259,7 +244,7 @@ def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
             by=opened.viewer,
         )
 
-    decision = _done(form, decline)
+    decision = taken(form, decline, *REFUSALS)
     if decision is not None:
         messages.success(request, "Your decision not to share is written down, with the day of its review.")
         return redirect("cases:share", opened.child.reference, decision.pk)
@@ -272,12 +257,6 @@ def _decision(opened: OpenFile, decision_id: UUID) -> SharingDecision:
     if found is None or not opened.may(Action.SEE_SHARING):
         raise NotKnown("no_decision", child_id=opened.child.pk)
     return found
-
-
-def _check(opened: OpenFile, action: Action) -> None:
-    if not opened.may(action):
-        code = "in_part" if opened.facts.emergency else "category_withheld"
-        raise Refusal(REASONS[code], code=code, child_id=opened.child.pk)
 
 
 @policy(capability=READ, reads_file=True, name="cases:share")
@@ -339,9 +318,9 @@ def _actions(opened: OpenFile, decision: SharingDecision) -> list[dict[str, str]
 def withdraw_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> HttpResponse:
     """Withdraw what was shared in error, or end what is no longer needed, in one step."""
     decision = _decision(opened, decision_id)
-    _check(opened, Action.END_SHARE)
+    opened.check(Action.END_SHARE)
     shared = decision.kind == SharingKind.SHARED
-    form = forms.EndShareForm(_posted(request)) if shared else forms.CloseForm(_posted(request))
+    form = forms.EndShareForm(posted(request)) if shared else forms.CloseForm(posted(request))
 
     def end(said: dict[str, Any]) -> SharingDecision:
         kind = SharingEnd(said["end_kind"]) if shared else SharingEnd.NOT_NEEDED
@@ -354,7 +333,7 @@ def withdraw_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) ->
             by=opened.viewer,
         )
 
-    ended = _done(form, end)
+    ended = taken(form, end, *REFUSALS)
     if ended is not None:
         messages.success(request, _ended_words(ended))
         return redirect("cases:share", opened.child.reference, decision_id)
@@ -383,7 +362,7 @@ def assess_breach(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> 
     breach = getattr(decision, "breach", None)
     if breach is None:
         raise NotKnown("no_breach", child_id=opened.child.pk)
-    form = forms.AssessBreachForm(_posted(request))
+    form = forms.AssessBreachForm(posted(request))
 
     def assess(said: dict[str, Any]) -> Any:
         return services.assess_breach(
@@ -396,7 +375,7 @@ def assess_breach(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> 
             by=opened.viewer,
         )
 
-    if _done(form, assess) is not None:
+    if taken(form, assess, *REFUSALS) is not None:
         messages.success(request, "The assessment is written down, and its clock has stopped.")
         return redirect("cases:share", opened.child.reference, decision_id)
     intro = f"Shared with {words.receiver_words(decision)}. What happened: {decision.end_words}"
@@ -410,7 +389,7 @@ def assess_breach(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> 
 def record_wishes(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """What the child says about who may know; a share against it needs a ground."""
     initial = {"version": opened.child.version, "said_on": timezone.localdate(opened.at)}
-    form = forms.WishForm(_posted(request), at=opened.at, initial=initial)
+    form = forms.WishForm(posted(request), at=opened.at, initial=initial)
 
     def record(said: dict[str, Any]) -> Any:
         return services.record_wish(
@@ -426,7 +405,7 @@ def record_wishes(request: HttpRequest, opened: OpenFile) -> HttpResponse:
             by=opened.viewer,
         )
 
-    if _done(form, record) is not None:
+    if taken(form, record, *REFUSALS) is not None:
         messages.success(request, "Written down. Whoever shares reads it first.")
         return redirect(_home(opened))
     intro = "What keeps a child safe always reaches children’s social care and the police. Say so to the child."

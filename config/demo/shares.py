@@ -28,7 +28,7 @@ from cases.sharing.choices import (
 )
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
-from cases.sharing.rules.requests import askable
+from cases.sharing.rules.requests import askable_by
 from cases.sharing.rules.shares import Override, Told
 from cases.sharing.selectors.shares import may_receive
 from cases.sharing.services.requests import ask_for_access, refuse_access
@@ -283,7 +283,7 @@ def _ask(lives: dict[int, Life], username: str, at: datetime) -> AccessRequest |
         if life.plan.closed_on is not None or life.opened_at >= at or not seen.exists():
             continue
         file = opened(life, username, at)
-        wanted = [name for name in ASKED_FOR if name in askable(file.viewer.role_key, file.levels, file.matrix)]
+        wanted = [name for name in ASKED_FOR if name in askable_by(file.viewer, file.levels, file.matrix)]
         return ask_for_access(
             opened=file,
             categories=wanted,

@@ -12,7 +12,7 @@ from accounts.rules.dates import moment
 from accounts.rules.refusals import Stale
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
-from cases.access.services import record_activity
+from cases.access.services import lock_files, record_activity
 from cases.record.choices import EntryKind
 from cases.record.models import Child
 from cases.record.services import add_chronology, provenance, record_missing
@@ -55,7 +55,7 @@ def report_episode(*, child: Child, details: EpisodeDetails, at: datetime, by: V
     Opens what is needed to look for the child to police. Raises AlreadyMissing where an episode is open,
     MissingRefused for times that cannot be or that overlap an earlier episode.
     """
-    lock_file(child.pk)
+    lock_files([child.pk])  # the second of two reports sees the episode that the first has opened
     already = open_episode_of(child.pk)
     if already is not None:
         raise rules.AlreadyMissing(ALREADY.format(since=moment(already.last_seen_at)))
@@ -217,17 +217,12 @@ def times_with(episode: MissingEpisode, which: EpisodeTime, value: datetime) -> 
 # What every write to an episode does.
 
 
-def lock_file(child_id: UUID) -> None:
-    """One report at a time for a child: the second of two sees the episode that the first has opened."""
-    Child.objects.select_for_update().only("pk").get(pk=child_id)
-
-
 def lock_episode(episode: MissingEpisode, version: int | None = None) -> MissingEpisode:
     """The episode as it stands, held until the transaction is over. Raises Stale where `version` is not its own.
 
     The file is locked before it, as giving access does: two writers then wait for each other and never cross.
     """
-    lock_file(episode.child_id)
+    lock_files([episode.child_id])
     episode = MissingEpisode.objects.select_for_update(of=("self",)).select_related("child").get(pk=episode.pk)
     if version is not None and episode.version != version:
         raise Stale(STALE)

@@ -16,7 +16,7 @@ from accounts.rules.refusals import Stale
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
 from cases.access.selectors import is_named_on
-from cases.access.services import NoAgreement, end_grants_from, grant_access, record_activity
+from cases.access.services import NoAgreement, end_grants_from, grant_access, lock_files, record_activity
 from cases.clocks.choices import ClockKind
 from cases.clocks.services import cancel_clock, give_clock, stop_clock
 from cases.record.choices import EntryKind, Source
@@ -32,7 +32,6 @@ from missing.choices import (
 )
 from missing.models import InterviewFinding, InterviewStep, ReturnInterview, SafetyBriefing
 from missing.selectors.interviews import coverable, due_at_by_interview, first_offer_of, has_step, possible_interviewers
-from missing.services.episodes import lock_file
 from missing.services.opening import interview_team
 from missing.services.returns import run_clock
 
@@ -359,7 +358,7 @@ def _keep_clock(interview: ReturnInterview, *, was: InterviewState, deed: Deed, 
 
 def lock_interview(interview: ReturnInterview, version: int | None = None) -> ReturnInterview:
     """The interview as it stands, held with its file until the transaction is over. Raises Stale on another version."""
-    lock_file(interview.child_id)
+    lock_files([interview.child_id])
     rows = ReturnInterview.objects.select_for_update(of=("self",)).select_related("child", "episode")
     interview = rows.get(pk=interview.pk)
     if version is not None and interview.version != version:

@@ -14,6 +14,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.rules import Level, category_level
 from cases.access.selectors import facts_of, matrix_in_force
+from cases.access.services import lock_files
 from cases.record.choices import IdentifierKind, Sex
 from cases.record.models import Child
 from cases.record.selectors.matching import Candidate
@@ -23,7 +24,7 @@ from missing.choices import EpisodeStepKind
 from missing.models import MissingEpisode, MissingReport
 from missing.selectors.episodes import ended_overlapping, open_episode_of
 from missing.selectors.matching import ReportedChild, exact_file, likely_for, sees_file
-from missing.services.episodes import EpisodeDetails, add_sighting, lock_episode, lock_file, start_episode, write_step
+from missing.services.episodes import EpisodeDetails, add_sighting, lock_episode, start_episode, write_step
 from missing.services.opening import end_after, open_while_missing
 from missing.services.questions import ask_of_files
 from missing.services.returns import ReturnDetails, record_return
@@ -73,7 +74,7 @@ def report_missing_child(
         child = _answered(found.shown, same_as=same_as, not_theirs=not_theirs) or exact
     if child is None:
         child = _new_file(reported, at=at, by=by)
-    lock_file(child.pk)
+    lock_files([child.pk])
     episode = _episode_for(child, details, at=at)
     if episode is None:
         fitted = _after_earlier(child, details)

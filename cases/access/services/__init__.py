@@ -18,6 +18,7 @@ from cases.access.services.granting import (
 from cases.access.services.projection import (
     Drift,
     compare_projection,
+    lock_files,
     project,
     projecting_later,
     rebuild_projection,
@@ -39,6 +40,7 @@ __all__ = [
     "end_personal_grants",
     "grant_access",
     "grant_to_function",
+    "lock_files",
     "open_to_standing_functions",
     "place_block",
     "project",

@@ -330,3 +330,10 @@ def _by_called_name(files: QuerySet[Child], viewer: Viewer, at: datetime, words:
     likeness: Func = Greatest(*likenesses) if len(likenesses) > 1 else likenesses[0]
     found: list[Any] = list(files.annotate(likeness=likeness).filter(likeness__gte=0.4).order_by("-likeness"))
     return found[:FOUND_AT_MOST]
+
+
+def files_known(viewer: Viewer, ids: Iterable[UUID], *, at: datetime) -> dict[UUID, Child]:
+    """Those of some files that a viewer may know of, by their keys; with none to ask for, nobody is asked."""
+    wanted = set(ids)
+    rows = Child.objects.visible_to(viewer, at=at).filter(pk__in=wanted) if wanted else ()
+    return {file.pk: file for file in rows}

@@ -11,6 +11,7 @@ from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Agency, User
 from accounts.rules.viewers import Viewer
 from cases.record.models import Child
+from cases.record.selectors.lists import files_known
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,5 @@ def reads_lately(viewer: Viewer, *, at: datetime, limit: int = 10) -> list[tuple
 
 
 def _with_files(rows: list[AccessEvent], viewer: Viewer, at: datetime) -> list[tuple[AccessEvent, Child | None]]:
-    ids = {row.child_id for row in rows if row.child_id}
-    files = {file.pk: file for file in Child.objects.visible_to(viewer, at=at).filter(pk__in=ids)} if ids else {}
+    files = files_known(viewer, {row.child_id for row in rows if row.child_id}, at=at)
     return [(row, files.get(row.child_id) if row.child_id else None) for row in rows]

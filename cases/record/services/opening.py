@@ -18,6 +18,7 @@ from cases.access.choices import Category
 from cases.access.rules import (
     REASONS,
     Action,
+    Decision,
     FileFacts,
     Level,
     Matrix,
@@ -71,6 +72,13 @@ class OpenFile:
         """Whether the viewer may do something here."""
         return decide(self.viewer, action, self.facts, self.matrix, category=category).allowed
 
+    def check(self, action: Action, *, category: str | None = None) -> Decision:
+        """The decision that lets the viewer do something here. Raises Refusal, in its words, where it does not."""
+        decision = decide(self.viewer, action, self.facts, self.matrix, category=category)
+        if not decision.allowed:
+            raise Refusal(REASONS[decision.reason_code], code=decision.reason_code, child_id=self.child.pk)
+        return decision
+
 
 def open_file(
     *,
@@ -94,10 +102,9 @@ def open_file(
         hidden = Child.objects.filter(reference=reference).values_list("pk", flat=True).first()
         raise NotKnown("no_grant" if hidden else "not_known", child_id=hidden)
     facts, matrix = facts_of(child), matrix_in_force(on=timezone.localdate(at))
-    decision = decide(viewer, action, facts, matrix, category=category)
-    if not decision.allowed:
-        raise Refusal(REASONS[decision.reason_code], code=decision.reason_code, child_id=child.pk)
     levels = category_levels(viewer, facts, matrix)
+    opened = OpenFile(child=child, viewer=viewer, at=at, facts=facts, matrix=matrix, levels=levels)
+    decision = opened.check(action, category=category)
     WATCH.set(partial(protected_among, child.pk, viewer))
     record_access(
         viewer=viewer,
@@ -108,7 +115,7 @@ def open_file(
         categories=[name for name, level in levels.items() if level >= Level.SUMMARY],
         trace=trace,
     )
-    return OpenFile(child=child, viewer=viewer, at=at, facts=facts, matrix=matrix, levels=levels)
+    return opened
 
 
 def note_files_shown(*, viewer: Viewer, page: str, child_ids: Iterable[UUID], trace: Trace | None = None) -> None:

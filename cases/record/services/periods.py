@@ -161,7 +161,7 @@ def add_identifier(*, child: Child, kind: IdentifierKind, value: str, at: dateti
     value = rules.tidy_identifier(value)
     rules.check_identifier(kind, value)
     # One at a time for each file: the second of two who add the same number is told, not failed by the database.
-    Child.objects.select_for_update(no_key=True).get(pk=child.pk)
+    access.lock_files([child.pk])
     if Identifier.objects.filter(child=child, kind=kind, value=value).exists():
         raise rules.RecordRefused("This number is on the file already.")
     access.record_activity(child_id=child.pk, category=Category.IDENTITY, at=at)

@@ -10,6 +10,7 @@ from accounts.rules.agreements import A_DAY, Span, joined
 from accounts.rules.refusals import Refusal
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
+from cases.sharing.rules.wording import is_shorter
 
 REASON_AT_LEAST = 20
 # Nobody reads today what was agreed this long ago; a review that far off is a slip of the pen.
@@ -53,7 +54,7 @@ def check_keeps(by: Viewer) -> None:
 
 def check_reason(reason: str) -> None:
     """Refuse fewer than 20 characters: the agencies concerned read why."""
-    if len(" ".join(reason.split())) < REASON_AT_LEAST:
+    if is_shorter(reason, REASON_AT_LEAST):
         raise AgreementRefused(f"Say why in at least {REASON_AT_LEAST} characters", field="reason")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.rules.refusals import Refusal
+from cases.sharing.rules.wording import is_shorter
 
 WORDS_AT_LEAST = 10
 
@@ -33,7 +34,7 @@ class Placing:
 
 def check_words(words: str, *, field: str = "words") -> None:
     """Refuse fewer than ten characters."""
-    if len(" ".join(words.split())) < WORDS_AT_LEAST:
+    if is_shorter(words, WORDS_AT_LEAST):
         raise ConflictRefused("Say in a sentence how they are linked", field=field)
 
 

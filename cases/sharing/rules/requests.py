@@ -11,6 +11,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
 from cases.access.rules import Level, Matrix
 from cases.sharing.rules.shares import NEVER, WORDS_AT_LEAST
+from cases.sharing.rules.wording import is_shorter
 
 # Of the rest a job sees nothing that others wrote, whatever is shared with it.
 SEEN = (Cell.FULL, Cell.SUMMARY, Cell.EXISTENCE)
@@ -46,7 +47,7 @@ def askable(role: str, levels: Mapping[str, Level], matrix: Matrix) -> list[str]
 
 def check_words(words: str, *, field: str, what: str) -> None:
     """Refuse fewer than ten characters; `what` says what is asked for."""
-    if len(" ".join(words.split())) < WORDS_AT_LEAST:
+    if is_shorter(words, WORDS_AT_LEAST):
         raise RequestRefused(f"Say in a sentence {what}", field=field)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from accounts.rules.refusals import Refusal
 from accounts.rules.roles import ROLES, Capability
+from cases.sharing.rules.wording import is_shorter
 
 NAMED_AT_LEAST = 2
 REASON_AT_LEAST = 20
@@ -36,7 +37,7 @@ class Named:
 
 def check_reason(reason: str, *, field: str = "reason") -> None:
     """Refuse fewer than 20 characters: whoever reviews it reads why."""
-    if len(" ".join(reason.split())) < REASON_AT_LEAST:
+    if is_shorter(reason, REASON_AT_LEAST):
         raise RestrictionRefused(f"Say why in at least {REASON_AT_LEAST} characters", field=field)
 
 

@@ -19,6 +19,7 @@ from cases.sharing.choices import (
     WhyNotTold,
     WishKind,
 )
+from cases.sharing.rules.wording import is_shorter
 
 WORDS_AT_LEAST = 10
 USUALLY, LONGEST = timedelta(days=90), timedelta(days=365)
@@ -114,7 +115,7 @@ def _unseen(name: str, category: str) -> str:
 
 def check_words(words: str, *, field: str, what: str) -> None:
     """Refuse fewer than ten characters; `what` says what is asked for."""
-    if len(" ".join(words.split())) < WORDS_AT_LEAST:
+    if is_shorter(words, WORDS_AT_LEAST):
         raise ShareRefused(f"Say in a sentence {what}", field=field)
 
 

@@ -21,6 +21,7 @@ from cases.access.models import AccessGrant, Block
 from cases.access.selectors import files_in_an_emergency
 from cases.clocks.selectors import alerts_for, should_run
 from cases.record.models import Child, Involvement, NormalisedName
+from cases.record.selectors.lists import files_known
 from cases.sharing.models import EmergencyAccess
 from cases.sharing.rules.emergency import TRIES_WITHIN
 
@@ -167,7 +168,7 @@ def emergency_for(viewer: Viewer, access_id: UUID, *, at: datetime) -> Shown | N
 
 def _with_files(rows: list[EmergencyAccess], viewer: Viewer, at: datetime) -> list[Shown]:
     ids = {row.child_id for row in rows}
-    files = {file.pk: file for file in Child.objects.visible_to(viewer, at=at).filter(pk__in=ids)}
+    files = files_known(viewer, ids, at=at)
     leads = dict(
         Involvement.objects.filter(child_id__in=ids, is_lead=True, ended_on=None).values_list(
             "child_id", "membership_id"

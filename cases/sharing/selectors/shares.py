@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -225,8 +224,3 @@ def decision_addresses(ids: list[UUID]) -> dict[UUID, str]:
 def received_addresses(ids: list[UUID]) -> dict[UUID, str]:
     """Where each share is read by who received it."""
     return {pk: reverse("cases:share_received", args=[pk]) for pk in ids}
-
-
-def visible_files(viewer: Viewer, ids: Iterable[UUID], *, at: datetime) -> QuerySet[Child]:
-    """Of some files those that a viewer may see."""
-    return Child.objects.visible_to(viewer, at=at).filter(pk__in=list(ids))

@@ -13,6 +13,7 @@ from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.rules import mask_of
+from cases.access.services import lock_files
 from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.services import acknowledge_subject, raise_alert, start_clock, stop_clock
 from cases.record.models import Child
@@ -41,11 +42,11 @@ def ask_for_access(
     Raises RequestRefused for kinds that may not be asked for, without words, and while an earlier request waits.
     """
     wanted = frozenset(categories)
-    if not wanted or not wanted <= set(rules.askable(by.role_key, opened.levels, opened.matrix)):
+    if not wanted or not wanted <= set(rules.askable_by(by, opened.levels, opened.matrix)):
         raise RequestRefused("Select at least one of the kinds that are offered", field="categories")
     rules.check_words(words, field="words", what="what you need it for")
     child = opened.child
-    Child.objects.select_for_update().only("pk").get(pk=child.pk)
+    lock_files([child.pk])
     if selectors.open_request(child.pk, by.membership_id) is not None:
         raise RequestRefused("You have asked already, and nobody has answered yet. You are told when somebody does.")
     owner = selectors.owner_to_ask(child.pk, asker=by, at=at)
