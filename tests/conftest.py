@@ -57,6 +57,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 terminalreporter.write_line(f"Scanned: {value}")
 
 
+# What takes longest begins first, so that the others wait for it beside work of their own, not at the end.
+BEGINS = ("tests/journeys/test_pages.py", "tests/access/test_pages.py", "tests/architecture/test_stack.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> int:
+        file = item.nodeid.split("::")[0]
+        return BEGINS.index(file) if file in BEGINS else len(BEGINS)
+
+    items.sort(key=turn)
+
+
 def start_cluster(stack: contextlib.ExitStack) -> clusters.Cluster:
     """The server that the environment names, or one of our own for as long as the suite runs."""
     found = clusters.Cluster.from_environment()

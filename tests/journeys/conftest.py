@@ -25,14 +25,14 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(cluster: clusters.Cluster, template: str) -> Iterator[products.Product]:
-    """The whole product, started once for each process of the suite that asks for it."""
+    """The whole product, started once for each process of the suite that asks for it, and stopped after its journeys."""
     with products.running(cluster, template) as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ask(cluster: clusters.Cluster, product: products.Product, django_db_blocker: Any) -> products.Ask:
     """`ask(question)`: what a function finds in the product's own database, read as the serving role.
 
