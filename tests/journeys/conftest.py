@@ -27,7 +27,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="package")
 def product(cluster: clusters.Cluster, template: str) -> Iterator[products.Product]:
-    """The whole product, started once for each process of the suite that asks for it, and stopped after its journeys."""
+    """The whole product, started once for each process of the suite that asks for it, and stopped after them."""
     with products.running(cluster, template) as started:
         yield started
 
