@@ -1,5 +1,6 @@
 """The body of a table, made by functions: as a template its cells cost ten times as much, and lists are long."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString
 
 Cell = Mapping[str, Any]
 Column = Mapping[str, Any]
+REFERENCE = re.compile(r"(N-)?[0-9A-Z]{3}-[0-9A-Z]{4}")
 MORE = (
     '<details class="govuk-details hb-table__more"><summary class="govuk-details__summary">'
     '<span class="govuk-details__summary-text">{}</span></summary><div class="govuk-details__text">{}</div></details>'
@@ -49,7 +51,7 @@ def _sort_value(cell: Cell) -> SafeString:
 
 
 def _content(cell: Cell) -> SafeString:
-    text = cell.get("text", "")
+    text = _whole(cell.get("text", ""))
     if cell.get("href"):
         shown = format_html('<a class="govuk-link" href="{}">{}</a>', cell["href"], text)
     elif cell.get("tone"):
@@ -62,8 +64,13 @@ def _content(cell: Cell) -> SafeString:
         shown = format_html("{}", text)
     if cell.get("more"):
         shown = format_html("{}{}", shown, format_html(MORE, cell["more"], cell["more_text"]))
-    hint = cell.get("hint")
+    hint = _whole(cell.get("hint") or "")
     return format_html('{}<span class="hb-table__hint">{}</span>', shown, hint) if hint else shown
+
+
+def _whole(text: Any) -> Any:
+    """A file's or notification's reference does not break at its hyphen; any other text is as it was."""
+    return format_html('<span class="hb-whole">{}</span>', text) if REFERENCE.fullmatch(str(text)) else text
 
 
 @cache

@@ -14,7 +14,7 @@ class AskForAccessForm(WriteForm):
 
     categories = CheckboxesField(
         label="What do you need to see?",
-        hint="What you do not see in full and your job may see something of. Whether there is any is not said here.",
+        hint="What your job may see more of than you see here. Whether there is any is not said.",
         missing="Select at least one kind of information",
         small=True,
     )

@@ -64,7 +64,7 @@ def ask_for_access(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         context["intro"] = (
             "You have asked already, and nobody has answered yet. You are told when somebody does."
             if waiting is not None
-            else "You see in full everything of this file that your job may see."
+            else "You see as much of this file as your job may see."
         )
     return ask_on_file(request, opened, form, heading="Ask to see more", **context)
 

@@ -59,12 +59,13 @@ FULL, NOTHING = (dict.fromkeys(Category.values, level) for level in (Level.FULL,
         ("csc_social_worker", FULL | {"plan": Level.SUMMARY}, {"plan"}),
         ("csc_social_worker", FULL | {"sharing": Level.NONE, "who_looked": Level.NONE}, set()),
         ("housing", NOTHING, {"identity", "contact_address", "level", "plan"}),
+        ("housing", NOTHING | {"contact_address": Level.SUMMARY}, {"identity", "level", "plan"}),
         ("housing", NOTHING | {"plan": Level.EXISTENCE}, {"identity", "contact_address", "level", "plan"}),
         ("board_analyst", NOTHING, set()),
     ],
 )
 def test_what_may_be_asked_for(role, levels, askable):
-    """What the job may see something of that others wrote, and is not seen in full: never what it never sees."""
+    """What the job may see more of than is seen, of what others wrote: never what it never sees."""
     assert set(rules.askable(role, levels, MATRIX)) == askable
 
 

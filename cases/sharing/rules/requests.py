@@ -9,7 +9,7 @@ from uuid import UUID
 from accounts.rules.refusals import Refusal
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
-from cases.access.rules import Level, Matrix
+from cases.access.rules import Level, Matrix, level_of
 from cases.sharing.rules.shares import NEVER, WORDS_AT_LEAST
 from cases.sharing.rules.wording import is_shorter
 
@@ -35,13 +35,16 @@ class Answering:
 
 
 def askable(role: str, levels: Mapping[str, Level], matrix: Matrix) -> list[str]:
-    """The kinds of information that somebody may ask for: those they do not see in full and their job may see
-    something of. It is the same list whatever the file holds, so that it tells nothing of it.
+    """The kinds of information that somebody may ask for: those of which their job may see more than they see, and
+    those of which it only ever knows that there is something, which whoever answers may tell in another way. It is the
+    same list whatever the file holds, so that it tells nothing of it.
     """
     return [
         category.value
         for category in Category
-        if category.value not in NEVER and matrix.cell(role, category) in SEEN and levels[category.value] != Level.FULL
+        if category.value not in NEVER
+        and (cell := matrix.cell(role, category)) in SEEN
+        and levels[category.value] < (Level.FULL if cell == Cell.EXISTENCE else level_of(cell, panel=False))
     ]
 
 
