@@ -31,11 +31,11 @@ from tests.journeys.states import viewer
 ITS_DAY_HAS_PASSED = """
     BEGIN;
     ALTER TABLE cases_accessgrant DISABLE TRIGGER USER;
-    UPDATE cases_accessgrant SET valid_until = now() WHERE reason = 'share' AND valid_until > now()
+    UPDATE cases_accessgrant SET valid_until = now() WHERE reason = 'share' AND now() BETWEEN valid_from AND valid_until
         AND child_id IN (SELECT id FROM cases_child WHERE reference = %(file)s);
     ALTER TABLE cases_accessgrant ENABLE TRIGGER USER;
     ALTER TABLE cases_sharingdecision DISABLE TRIGGER USER;
-    UPDATE cases_sharingdecision SET ends_at = now() WHERE ends_at > now()
+    UPDATE cases_sharingdecision SET ends_at = now() WHERE now() BETWEEN decided_at AND ends_at
         AND child_id IN (SELECT id FROM cases_child WHERE reference = %(file)s);
     ALTER TABLE cases_sharingdecision ENABLE TRIGGER USER;
     COMMIT;
