@@ -14,7 +14,7 @@ from accounts.rules.roles import Capability
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
 from cases.access.choices import Category
-from cases.access.rules import Action, Level
+from cases.access.rules import Action, Level, categories_in
 from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import clock_of, clocks_by_subject
 from cases.forms.requests import AskForAccessForm, RefuseForm
@@ -22,7 +22,7 @@ from cases.presenters import requests as words
 from cases.record.services import OpenFile, note_files_shown, open_file
 from cases.sharing.choices import DeclineReason, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
-from cases.sharing.rules.requests import RequestRefused, askable_by
+from cases.sharing.rules.requests import RequestRefused, askable_by, can_be_shared
 from cases.sharing.selectors import requests as selectors
 from cases.sharing.services import requests as services
 from cases.views.asking import ask_on_file, posted, taken
@@ -114,12 +114,14 @@ def show_request(request: HttpRequest, asked_id: UUID) -> HttpResponse:
         return redirect("cases:access_request", asked_id)
     answers = found.answered_at is None and found.asked_as.agency_id != viewer.agency_id
     clock = clock_of(ClockKind.ACCESS_ANSWERED, found.pk)
+    shareable = can_be_shared(found.asked_as.role, categories_in(found.category_mask), opened.matrix)
     context = {
         "opened": opened,
         "form": form,
         "facts": words.facts_of_request(found, clock, at=at),
         "answers": answers or form.is_bound,
-        "share_href": _share_href(opened, found) if answers and opened.may(Action.SHARE) else "",
+        "share_href": _share_href(opened, found) if answers and shareable and opened.may(Action.SHARE) else "",
+        "beyond_their_job": not shareable,
     }
     return render(request, "cases/access_request.html", context, status=422 if form.is_bound else 200)
 

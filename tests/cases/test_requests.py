@@ -258,6 +258,17 @@ def test_who_leads_answers_with_a_share(child, world, viewer, client_as, request
 
 
 @db
+@pytest.mark.parametrize(("category", "offered"), [("plan", False), ("contact_address", True)])
+def test_no_share_is_offered_where_it_would_show_nothing(category, offered, child, world, client_as):
+    """A housing officer's job knows of a plan only that there is one; of an address it reads the summary."""
+    lead, asker = world.membership("socialworker"), world.membership("housing")
+    asked = make_request(child, asker, owner=lead, category_mask=mask_of([category]))
+    page = text(client_as("socialworker").get(reverse("cases:access_request", args=[asked.pk])))
+    assert ("Share with them" in page) is offered
+    assert ("no share would show it to them" in page) is not offered
+
+
+@db
 def test_who_leads_refuses_with_a_reason(child, world, viewer, client_as, request_made, at):
     sweep(at=at)
     browser, address = client_as("socialworker"), reverse("cases:access_request", args=[request_made.pk])

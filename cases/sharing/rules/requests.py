@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from accounts.rules.refusals import Refusal
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
 from cases.access.rules import Level, Matrix, level_of
-from cases.sharing.rules.shares import NEVER, WORDS_AT_LEAST
+from cases.sharing.rules.shares import NEVER, WORDS_AT_LEAST, seen_by
 from cases.sharing.rules.wording import is_shorter
 
 # Of the rest a job sees nothing that others wrote, whatever is shared with it.
@@ -46,6 +46,13 @@ def askable(role: str, levels: Mapping[str, Level], matrix: Matrix) -> list[str]
         and (cell := matrix.cell(role, category)) in SEEN
         and levels[category.value] < (Level.FULL if cell == Cell.EXISTENCE else level_of(cell, panel=False))
     ]
+
+
+def can_be_shared(role: str, names: Iterable[str], matrix: Matrix) -> bool:
+    """Whether a share could answer a request: of something asked for, the asker's job may see more than that there is
+    something.
+    """
+    return any(seen_by([role], name, matrix) >= Level.SUMMARY for name in names)
 
 
 def check_words(words: str, *, field: str, what: str) -> None:
