@@ -58,6 +58,18 @@ NO_SENTENCE = {
     Category.MINUTES,
 }
 SENTENCE = "cases.ChronologyEntry.summary"
+# The surface that an address is, or all addresses of an app; any other is a page of the file.
+SURFACES = {
+    "home": "alerts",
+    "cases:alerts": "alerts",
+    "cases:worklist": "worklist",
+    "cases:search": "search",
+    "cases:chronology": "timeline",
+    "panels": "agenda",
+    "reporting": "count",
+    "reporting:files_behind_a_figure": "worklist",
+    "api": "api",
+}
 
 
 @dataclass(frozen=True)
@@ -71,8 +83,22 @@ class Canary:
     author_id: int
     agency_id: Any
 
-    def may_be_read(self, book: Rulebook, viewer: Viewer, child: Child, state: str) -> bool:
-        """Whether the oracle lets a viewer read it who stands in one relation to a file and knows no other."""
+    def may_be_read(self, book: Rulebook, viewer: Viewer, child: Child, state: str, address: str = "") -> bool:
+        """Whether the oracle lets a viewer read it who stands in one relation to a file and knows no other.
+
+        An address is one of the oracle's; it tells on which surface the words stand, a page of the file where it is
+        not given.
+        """
+        surface = SURFACES.get(address) or SURFACES.get(address.split(":")[0], "file_page")
+        return self._is_open(book, viewer, child, state) and self._may_stand(book, viewer, state, surface)
+
+    def _may_stand(self, book: Rulebook, viewer: Viewer, state: str, surface: str) -> bool:
+        """Whether the words of a category may stand on a surface; what somebody wrote is, to them, as if in full."""
+        level = book.levels[viewer.role_key, self.category, "own_agency" if state == "never" else state]
+        level = "full" if self.author_id == viewer.user_id else level
+        return book.shown[surface, self.category, level] in ("content", "summary", "own")
+
+    def _is_open(self, book: Rulebook, viewer: Viewer, child: Child, state: str) -> bool:
         if self.child_id != child.pk:
             return False
         if state == "never":  # an address that leads nowhere, asked for by somebody who may see the file
@@ -143,8 +169,11 @@ def planting() -> Iterator[list[Canary]]:
 
 
 def make_the_rest(child: Child, worker: Viewer) -> None:
-    """An entry of the timeline in each category, and a row of each kind of content that is not on the file yet."""
-    for category in CATEGORY_BITS:
+    """An entry of the timeline in each category, and a row of each kind of content that is not on the file yet.
+
+    Who looked is a log of its own: nobody writes an entry about it.
+    """
+    for category in [name for name in CATEGORY_BITS if name != Category.WHO_LOOKED]:
         make_chronology(child, worker, category=category, kind=EntryKind.OBSERVATION, detail="x")
     for model in contents():
         if not model._default_manager.filter(child=child).exists():

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,30 @@ class Rulebook:
                         found |= {(role, category, state): line["level"] for state in states}
         return found
 
+    @cached_property
+    def shown(self) -> dict[tuple[str, str, str], str]:
+        """Surface, category and level: the most that may stand there, by the last line that answers it.
+
+        Raises ValueError where none does.
+        """
+        found: dict[tuple[str, str, str], str] = {}
+        for line in self.book["surface"]:
+            of_line = (self.named(kind, line[kind]) for kind in ("surfaces", "categories", "levels"))
+            found |= dict.fromkeys(product(*of_line), line["shows"])
+        whole = len(self.book["surfaces"]["all"]) * len(self._everything("categories")) * len(self.book["levels"])
+        if len(found) != whole:
+            raise ValueError(f"The oracle answers {len(found)} questions of {whole} about surfaces")
+        return found
+
     def _everything(self, kind: str) -> list[str]:
-        return {"roles": self.roles, "states": self.states, "addresses": list(self.book["addresses"])}[kind]
+        return {
+            "roles": self.roles,
+            "states": self.states,
+            "addresses": list(self.book["addresses"]),
+            "surfaces": list(self.book["surfaces"]["all"]),
+            "categories": list(next(iter(matrix().values()))),
+            "levels": list(self.book["levels"]),
+        }[kind]
 
     def named(self, kind: str, entries: Iterable[str]) -> set[str]:
         """What a list of a rule names, read from left to right."""

@@ -237,7 +237,7 @@ def test_each_answer_is_the_oracles(role: str, state: str, world, viewer, at, cl
         leaks |= {
             (asked.address, asked.method, canary.field, canary.category)
             for canary in found_in(text_of(answer), planted)
-            if role == NOBODY or not canary.may_be_read(BOOK, viewer(person), things.child, state)
+            if role == NOBODY or not canary.may_be_read(BOOK, viewer(person), things.child, state, asked.address)
         }
         if not is_right(asked, answer, browser, address, things):
             wrong[asked.address, asked.method] = (BOOK.outcomes[asked], answer.status_code)
