@@ -220,6 +220,34 @@ def test_where_nobody_leads_or_the_lead_may_not_know_the_notification_point_is_a
     assert reverse("cases:access_request", args=[made.pk]) in text(client_as("triage").get(LIST))
 
 
+@db
+def test_where_the_lead_is_of_the_same_agency_the_notification_point_is_asked(child, world, viewer, at):
+    """Nobody answers for their own agency, so who leads there is not asked."""
+    colleague = viewer("out_of_hours")
+    opened = opened_by(colleague, child, at)
+    made = services.ask_for_access(
+        opened=opened,
+        categories=rules.askable_by(colleague, opened.levels, opened.matrix),
+        purpose=SharingPurpose.FIND,
+        words=ASKED["words"],
+        at=at,
+        by=colleague,
+    )
+    assert made.owner is None
+
+
+@db
+def test_a_kind_that_is_not_offered_is_refused_by_whatever_way_it_comes(child, world, viewer, at):
+    detective = viewer("missing_coordinator")
+    for wanted in (["sessions"], ["sharing"], []):
+        with pytest.raises(RequestRefused, match="kinds that are offered"):
+            services.ask_for_access(
+                opened=opened_by(detective, child, at), categories=wanted, purpose=SharingPurpose.FIND,
+                words=ASKED["words"], at=at, by=detective,
+            )  # fmt: skip
+    assert not AccessRequest.objects.exists()
+
+
 # --- Answering -----------------------------------------------------------------------------------------------
 
 
@@ -330,6 +358,25 @@ def test_who_reads_and_answers_a_request(child, world, client_as, request_made):
             assert send(browser, address, reason="not_needed", words="I say no to this.").status_code == 403
     request_made.refresh_from_db()
     assert request_made.answered_at is None
+
+
+@db
+def test_nobody_is_shown_what_they_or_their_own_agency_asked_for_as_theirs_to_answer(child, world, client_as):
+    of_colleague = make_request(child, world.membership("out_of_hours"))
+    of_guardian = make_request(child, world.membership("guardian"))
+    of_police = make_request(child, world.membership("missing_coordinator"))
+    shown = {
+        person: {
+            asked.asked_as.user.username
+            for asked in (of_colleague, of_guardian, of_police)
+            if reverse("cases:access_request", args=[asked.pk]) in text(client_as(person).get(LIST))
+        }
+        for person in ("socialworker", "guardian")
+    }
+    assert shown == {
+        "socialworker": {"guardian", "missing_coordinator"},
+        "guardian": {"out_of_hours", "missing_coordinator"},
+    }
 
 
 @db
