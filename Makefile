@@ -5,7 +5,7 @@ STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test pytest kill-test crowd pages matrix pairs lint bench lock backup restore reset
+.PHONY: help setup setup-test run test pytest kill-test crowd pages matrix pairs timing lint bench lock backup restore reset
 
 help: ## List what make can do
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ matrix: setup-test ## Ask every role for every address in every relation to a fi
 
 pairs: setup-test ## Ask every page before and after what one may not know of, for every role and category (half an hour)
 	@HARBOUR_PAIRS=1 $(STACK) test -- tests/access/test_interference.py $(ARGS)
+
+timing: setup-test ## Ask whether the time of a refusal tells a file from none, with a control (a quiet machine)
+	@HARBOUR_TIMING=1 $(STACK) test -- tests/access/test_not_found.py $(ARGS)
 
 lint: setup-test ## Run the checks that need no database
 	@$(STACK) lint

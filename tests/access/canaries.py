@@ -24,7 +24,7 @@ from accounts.models import User
 from accounts.rules.viewers import Viewer
 from cases.access.choices import CATEGORY_BITS, Category
 from cases.record.choices import EntryKind
-from cases.record.models import Child, Entry
+from cases.record.models import Address, Child, Entry
 from tests.access.rulebook import Rulebook
 from tests.factories.cases import make_chronology, provenance
 
@@ -178,6 +178,8 @@ def make_the_rest(child: Child, worker: Viewer) -> None:
     for model in contents():
         if not model._default_manager.filter(child=child).exists():
             make_one(model, child, worker)
+    # The address that is there is protected, and so shown to those alone who are on its list.
+    make_one(Address, child, worker)
 
 
 # The category that the product writes each kind of content under, where it is not its app's usual one.

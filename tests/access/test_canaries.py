@@ -27,7 +27,6 @@ READERS = [
 ]
 # Shown in a condition that the file here is not in: ended, approved, late, protected, carried over, corrected.
 ELSEWHERE = {
-    "cases.Address.lines",
     "cases.Address.protection_reason",
     "cases.Involvement.end_note",
     "missing.EpisodeStep.note",
@@ -58,7 +57,8 @@ def test_what_is_written_is_read_by_whoever_may(world, viewer, at, client_as, re
         may |= theirs
     record_property("scanned", f"{len(planted)} tokens of {len(contents())} kinds of content, {len(seen)} read")
     assert leaks == set()
-    assert {canary.field for canary in may - seen} == ELSEWHERE
+    read = {(canary.field, canary.category) for canary in seen}
+    assert {canary.field for canary in may if (canary.field, canary.category) not in read} == ELSEWHERE
     assert {canary for canary in planted if canary.child_id == things.child.pk} == may
 
 
