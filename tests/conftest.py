@@ -104,6 +104,12 @@ def serve_from(cluster: clusters.Cluster, name: str) -> None:
         connections.settings[alias].update(clusters.settings_of(clusters.for_database(cluster.app_url, name)))
 
 
+def serve_as_owner(cluster: clusters.Cluster, name: str) -> None:
+    """Point both aliases at a database, as the owner, who alone may fill it with a demo."""
+    for alias in ALIASES:
+        connections.settings[alias].update(clusters.settings_of(clusters.for_database(cluster.owner_url, name)))
+
+
 def close_all() -> None:
     for alias in ALIASES:
         connections[alias].close()

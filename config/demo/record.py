@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -52,7 +53,8 @@ def write_facts(life: Life, *, by: str) -> None:
     _complete_identity(life, by=by)
     common = {"child": life.child, "recorded_at": life.opened_at, **_provenance(life.viewer(by))}
     _identifiers(life.plan, life.rng, {**common, "category": Category.IDENTITY})
-    _names(life.plan, {**common, "category": Category.IDENTITY})
+    for name, note in other_names(life.plan):
+        Alias.objects.create(name=name, note=note, **{**common, "category": Category.IDENTITY})
     _addresses(life, {**common, "category": Category.CONTACT_ADDRESS})
     _plans(life.plan, life.rng, day_of(life.opened_at), {**common, "category": Category.IDENTITY})
     _schools(life.plan, life.rng, day_of(life.opened_at), {**common, "category": Category.IDENTITY})
@@ -107,13 +109,13 @@ def _identifiers(plan: ChildPlan, rng: random.Random, common: dict[str, Any]) ->
             Identifier.objects.create(kind=kind, value=value, **common)
 
 
-def _names(plan: ChildPlan, common: dict[str, Any]) -> None:
+def other_names(plan: ChildPlan) -> Iterator[tuple[str, str]]:
+    """Names that a child is known by elsewhere, each with where."""
     nickname = words("names")["nicknames"].get(plan.given_name)
     if nickname and not plan.preferred_name:
-        Alias.objects.create(name=f"{nickname} {plan.family_name}", note="Short form used by friends", **common)
+        yield f"{nickname} {plan.family_name}", "Short form used by friends"
     if "-" in plan.family_name:
-        first = plan.family_name.split("-")[0]
-        Alias.objects.create(name=f"{plan.given_name} {first}", note="Name on the school roll", **common)
+        yield f"{plan.given_name} {plan.family_name.split('-')[0]}", "Name on the school roll"
 
 
 def _addresses(life: Life, common: dict[str, Any]) -> None:

@@ -24,6 +24,8 @@ from config.demo.apart import set_apart
 from config.demo.children import ChildPlan, plan_children
 from config.demo.circle import lead_of
 from config.demo.conflicts import write_conflicts
+from config.demo.copying import Say
+from config.demo.crowd import Crowd, write_crowd
 from config.demo.deciding import decide, decided_at_of, outcome_for
 from config.demo.digests import go_through_weeks
 from config.demo.emergency import write_emergencies
@@ -47,6 +49,8 @@ from config.demo.timeline import plan_life
 from risk.selectors import InForce, tool_in_force
 
 T = TypeVar("T")
+# So many children's lives are told event by event; whoever asks for more gets the rest as a crowd.
+TOLD = 240
 
 
 class AlreadyThere(Exception):
@@ -55,10 +59,11 @@ class AlreadyThere(Exception):
 
 @dataclass
 class Seeded:
-    """What was written: the partnership, and each child's life by the number of its plan."""
+    """What was written: the partnership, each child's life by the number of its plan, and how many in the crowd."""
 
     world: World
     lives: dict[int, Life] = field(default_factory=dict)
+    crowd: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,40 +77,59 @@ class Setting:
     show: bool
 
 
-def seed_demo(*, children: int, seed: int, at: datetime, show_progress: bool = False) -> Seeded:
-    """Write agencies, people and `children` files with eighteen months of history before the day of `at`.
+def seed_demo(
+    *, children: int, seed: int, at: datetime, told: int = TOLD, say: Say | None = None, show_progress: bool = False
+) -> Seeded:
+    """Write agencies, people and `children` files before the day of `at`, the first `told` with their eighteen months
+    of history event by event, the rest as rows.
 
     The same seed on the same day writes the same content. Raises AlreadyThere where there are children or users.
     """
     until = timezone.localtime(at, LONDON).replace(hour=0, minute=0, second=0, microsecond=0)
-    written_as = pghistory.context(user=None, reason="demo data")
-    with transaction.atomic(), without_savepoints(), written_as, projecting_later(at=at), keeping_lookups():
+    with transaction.atomic(), pghistory.context(user=None, reason="demo data"):
         refuse_a_used_database()
-        functions = make_functions()
-        world = make_people(agencies=make_agencies(), functions=functions, today=until.date())
-        make_systems(world, today=until.date())
-        agree(world, today=until.date())
-        propose_a_change(world, today=until.date())
-        live_accounts(world, until=until)
-        setting = Setting(seed, until, world, tool_in_force(on=until.date()), show_progress)
-        seeded = Seeded(world)
-        plans = plan_children(count=children, seed=seed, today=until.date())
-        for plan in _shown(plans, "Children", show_progress):
-            seeded.lives[plan.number] = _write_child(plan, setting)
-        fill_queue(seeded.lives, setting)
-        hold_meetings(setting)
-        set_apart(seeded.lives, setting)
-        missing_today(seeded.lives)
-        publish_next(seeded.lives, setting)
-        ask_for_reports(setting)
-        write_emergencies(seeded.lives, setting)
-        write_conflicts(seeded.lives, setting)
-        write_shares(seeded.lives, setting)
-        write_looks(seeded.lives, setting)
-        go_through_weeks(setting)
-        look_after_accounts(world, until=until)
-        tell_history(setting)
+        with without_savepoints(), projecting_later(at=at), keeping_lookups():
+            seeded = _tell_lives(min(children, told), seed, until, show_progress)
+        if children > told:
+            seeded.crowd = children - told
+            crowd = Crowd(first=told, count=seeded.crowd, seed=seed, until=until)
+            write_crowd(crowd, seeded.world, at=at, say=say or (lambda _: None))
     return seeded
+
+
+def _tell_lives(children: int, seed: int, until: datetime, show_progress: bool) -> Seeded:
+    """The partnership, its children, and everything that the demo shows."""
+    world = make_partnership(until=until)
+    make_systems(world, today=until.date())
+    propose_a_change(world, today=until.date())
+    live_accounts(world, until=until)
+    setting = Setting(seed, until, world, tool_in_force(on=until.date()), show_progress)
+    seeded = Seeded(world)
+    plans = plan_children(count=children, seed=seed, today=until.date())
+    for plan in _shown(plans, "Children", show_progress):
+        seeded.lives[plan.number] = _write_child(plan, setting)
+    fill_queue(seeded.lives, setting)
+    hold_meetings(setting)
+    set_apart(seeded.lives, setting)
+    missing_today(seeded.lives)
+    publish_next(seeded.lives, setting)
+    ask_for_reports(setting)
+    write_emergencies(seeded.lives, setting)
+    write_conflicts(seeded.lives, setting)
+    write_shares(seeded.lives, setting)
+    write_looks(seeded.lives, setting)
+    go_through_weeks(setting)
+    look_after_accounts(world, until=until)
+    tell_history(setting)
+    return seeded
+
+
+def make_partnership(*, until: datetime) -> World:
+    """The agencies, their people, and what they have agreed."""
+    functions = make_functions()
+    world = make_people(agencies=make_agencies(), functions=functions, today=until.date())
+    agree(world, today=until.date())
+    return world
 
 
 @contextmanager

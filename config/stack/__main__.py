@@ -33,17 +33,17 @@ DATA: dict[str, Callable[[str | None], int]] = {
 
 
 @contextlib.contextmanager
-def group_with_services() -> Iterator[Group]:
+def group_with_services(*, on_disk: bool = False) -> Iterator[Group]:
     """PostgreSQL and Valkey in a folder of their own, and a group whose commands are told where they are."""
-    with thrown_away() as (group, places):
+    with thrown_away(on_disk=on_disk) as (group, places):
         services = start_services(group, places, thrown_away=True)
         group.environment |= services.owner_environment
         group.environment |= {"HARBOUR_VAR": str(places.var), "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"}
         yield group
 
 
-def run_with_services(command: list[str]) -> int:
-    with group_with_services() as group:
+def run_with_services(command: list[str], *, on_disk: bool) -> int:
+    with group_with_services(on_disk=on_disk) as group:
         try:
             return group.run(Path(command[0]).name, command, stop=signal.SIGINT, stdin=None)
         except StopRequested:
@@ -62,13 +62,14 @@ def dispatch(options: argparse.Namespace, began: float) -> int:
         with group_with_services() as group:
             return checks.run_all(group, options.rest)
     command = options.rest if options.command == "with" else [sys.executable, "-m", "pytest", *options.rest]
-    return run_with_services(command)
+    return run_with_services(command, on_disk=options.on_disk)
 
 
 def main() -> int:
     began = time.monotonic()
     parser = argparse.ArgumentParser(prog="config.stack", description=__doc__)
     parser.add_argument("--die-with-parent", action="store_true", help="stop when the program that started this ends")
+    parser.add_argument("--on-disk", action="store_true", help="with: keep the database on the disk, as a large one")
     parser.add_argument("command", choices=["run", "test", "with", "check", "lint", *DATA])
     parser.add_argument("rest", nargs="*", help="after --: pytest's arguments, or the command to run")
     options = parser.parse_args()

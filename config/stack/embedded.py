@@ -100,14 +100,17 @@ def services(folder: Path | None = None) -> Iterator[Services]:
 
 
 @contextlib.contextmanager
-def thrown_away(folder: Path | None = None) -> Iterator[tuple[Group, Places]]:
-    """A group, and places whose database goes with it; a folder that the caller names stays."""
+def thrown_away(folder: Path | None = None, *, on_disk: bool = False) -> Iterator[tuple[Group, Places]]:
+    """A group, and places whose database goes with it; a folder that the caller names stays.
+
+    The database lies in memory where there is room for that of a suite; a large one is to lie on the disk.
+    """
     var = Path(tempfile.mkdtemp(prefix="harbour-")) if folder is None else folder
     places = prepare_places(var)
     home = places.postgres_data.parent.parent
     leavings = [places.postgres_data.parent, places.sockets]
     leavings += [home] if home != var else []
-    if folder is None and (memory := room_in_memory()) is not None:
+    if folder is None and not on_disk and (memory := room_in_memory()) is not None:
         data = own_folder(Path(tempfile.mkdtemp(prefix="harbour-", dir=memory)), places.service_user)
         places = dataclasses.replace(places, postgres_data=data / "data")
         leavings.append(data)

@@ -143,7 +143,8 @@ def prepare_database(group: Group, services: Services, var: Path) -> None:
     if os.environ.get("DATABASE_URL") or (var / "demo-users.json").exists() or (var / RESTORED).exists():
         return
     say("==> Writing demo data, on the first run only; it takes a few minutes. Every person in it is invented")
-    manage(group, ["seed_demo"], environment=as_owner)
+    number = os.environ.get("CHILDREN")
+    manage(group, ["seed_demo", *(["--children", number] if number else [])], environment=as_owner)
 
 
 def collect_static_files(group: Group, var: Path) -> None:

@@ -14,7 +14,7 @@ import pghistory
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import connection, connections, models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Count, F, Q
 
 from accounts.choices import Sector
@@ -45,7 +45,7 @@ from referrals.choices import NotificationStatus, TriageOutcome
 from referrals.models import Notification, TriageDecision
 from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
 from tests import cluster as clusters
-from tests.conftest import close_all, serve_from
+from tests.conftest import close_all, serve_as_owner, serve_from
 
 NAMED = [
     "teacher",
@@ -70,13 +70,6 @@ CALIBRATION = Path(__file__).resolve().parents[2] / "docs" / "calibration.md"
 UNFORESEEABLE = {"id", "reference", "password", "dedupe_key", "xid", "prefix", "secret_hash"}
 REFERENCE = re.compile(r"\bN-[0-9A-Z]{3}-[0-9A-Z]{4}\b")
 KEY = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-
-
-def serve_as_owner(cluster: clusters.Cluster, name: str) -> None:
-    serve_from(cluster, name)
-    for alias in ("default", "audit"):
-        url = clusters.for_database(cluster.owner_url, name)
-        connections.settings[alias].update(clusters.settings_of(url))
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,6 @@ def file_rows(small: World, large: World) -> Iterator[Row]:
         world.database.use()
         shown = page_of(world, "ninety").files[3]
         references[world.files], world.facts = shown.reference, facts_of(shown)
-        world.matrix = matrix_in_force(on=timezone.localdate(world.at))
     mine = references[large.files]
     large.database.use()
     must_equal("one file", gate_and_fetch(large, mine), ungated(mine))

@@ -70,18 +70,17 @@ class Row:
         return ""
 
 
-def in_turn(ours: Side, other: Side, *, seconds: float = 2.0, fewest: int = 11) -> tuple[float, float]:
-    """Median milliseconds of each, measured alternately for about so many seconds."""
+def in_turn(*sides: Side, seconds: float = 2.0, fewest: int = 11) -> list[float]:
+    """Median milliseconds of each side, measured alternately for about so many seconds."""
     for _ in range(WARM_UP):
-        ours.once()
-        other.once()
-    first: list[float] = []
-    second: list[float] = []
+        for side in sides:
+            side.once()
+    times: list[list[float]] = [[] for _ in sides]
     until = time.perf_counter() + seconds
-    while len(first) < fewest or (time.perf_counter() < until and len(first) < 300):
-        first.append(ours.once())
-        second.append(other.once())
-    return statistics.median(first), statistics.median(second)
+    while len(times[0]) < fewest or (time.perf_counter() < until and len(times[0]) < 300):
+        for side, spent in zip(sides, times, strict=True):
+            spent.append(side.once())
+    return [statistics.median(spent) for spent in times]
 
 
 def _spent(server: int) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 from guardian.shortcuts import get_objects_for_user
 
 from accounts.models import User
@@ -19,34 +20,37 @@ from tests.bench.measuring import Row, Side, in_turn, must_equal
 from tests.bench.worlds import World
 
 MEASURED = {"thousandth": "0.1 %", "five": "5 %", "ninety": "90 %", "oldest": "the oldest 5 %"}
-# The rule once more, by hand: reach, validity, block, restriction, and which categories are open.
-BRANCH = """(SELECT content_object_id AS id, last_activity_at AS moment FROM {table} WHERE {subject} = {value}
-    AND permission_id = {permission} AND valid_from <= %(at)s AND (valid_until IS NULL OR valid_until > %(at)s)
-    ORDER BY last_activity_at DESC, content_object_id DESC LIMIT {candidates})"""
+# The rule once more, by hand: reach and validity, then block, restriction, merged files, and which categories are open.
 LIVE = """valid_from <= %(at)s AND (valid_until IS NULL OR valid_until > %(at)s)
     AND (ended_at IS NULL OR ended_at > %(at)s)"""
-BY_HAND = """
-WITH reached AS MATERIALIZED (SELECT id, max(moment) AS moment FROM ({branches}) AS branch GROUP BY id
-    ORDER BY 2 DESC, 1 DESC LIMIT {candidates}), visible AS MATERIALIZED (
-SELECT child.id, moment, open.mask, open.panel_mask
-FROM reached JOIN cases_child AS child USING (id)
-CROSS JOIN LATERAL (SELECT count(*) AS live, bool_or(reason = 'named') AS named,
+REACHED = """SELECT content_object_id AS id, last_activity_at AS moment FROM {table} WHERE {subject} = {value}
+    AND permission_id = {permission} AND valid_from <= %(at)s AND (valid_until IS NULL OR valid_until > %(at)s)"""
+OPENED = f"""CROSS JOIN LATERAL (SELECT count(*) AS live, bool_or(reason = 'named') AS named,
     bit_or(category_mask) FILTER (WHERE reason <> 'panel') AS mask,
     bit_or(category_mask) FILTER (WHERE reason = 'panel') AS panel_mask FROM cases_accessgrant
-    WHERE child_id = child.id AND {live} AND (group_id IN ({groups}) OR membership_id = %(membership)s)) AS open
-WHERE merged_into_id IS NULL AND CASE WHEN restricted THEN open.named ELSE open.live > 0 END
-    AND NOT EXISTS (SELECT 1 FROM cases_block WHERE child_id = child.id AND user_id = %(user)s
-        AND placed_at <= %(at)s AND (ended_at IS NULL OR ended_at > %(at)s))
-ORDER BY moment DESC, id DESC LIMIT {rows}), page AS (SELECT * FROM visible ORDER BY moment DESC, id DESC LIMIT 26)
-SELECT child.id, reference, given_name, family_name, preferred_name, birth_date, level, harm_status, review_due_on,
-    restricted, moment, page.mask, page.panel_mask, lead.full_name, lead.name, {number}
-FROM page JOIN cases_child AS child USING (id)
-LEFT JOIN LATERAL (SELECT full_name, accounts_agency.name FROM cases_involvement
+    WHERE child_id = child.id AND {LIVE} AND (group_id = ANY(%(groups)s) OR membership_id = %(membership)s)
+        AND (reason = 'named' OR NOT child.restricted)) AS open"""
+KEPT_OUT = """SELECT 1 FROM cases_block JOIN cases_child AS about ON about.id = child_id WHERE user_id = %(user)s
+    AND placed_at <= %(at)s AND (ended_at IS NULL OR ended_at > %(at)s)"""
+ALLOWED = f"""child.merged_into_id IS NULL AND CASE WHEN child.restricted OR EXISTS (SELECT 1 FROM cases_child AS merged
+    WHERE merged.merged_into_id = child.id AND merged.restricted) THEN open.named ELSE open.live > 0 END
+    AND NOT EXISTS ({KEPT_OUT} AND about.id = child.id)
+    AND NOT EXISTS ({KEPT_OUT} AND about.merged_into_id = child.id)"""
+LEAD = """LEFT JOIN LATERAL (SELECT full_name, accounts_agency.name FROM cases_involvement
     JOIN accounts_membership ON accounts_membership.id = membership_id
     JOIN accounts_user ON accounts_user.id = accounts_membership.user_id
     JOIN accounts_agency ON accounts_agency.id = working_agency_id
-    WHERE child_id = child.id AND is_lead AND cases_involvement.ended_on IS NULL) AS lead ON true
-ORDER BY moment DESC, child.id DESC"""
+    WHERE child_id = child.id AND is_lead AND cases_involvement.ended_on IS NULL) AS lead ON true"""
+BY_HAND = """
+WITH reached AS MATERIALIZED (SELECT id, max(moment) AS moment FROM ({branches}) AS branch GROUP BY id
+    ORDER BY 2 DESC, 1 DESC LIMIT {candidates}), visible AS MATERIALIZED (
+SELECT child.id, moment, open.mask, open.panel_mask FROM reached JOIN cases_child AS child USING (id) {opened}
+WHERE {allowed} ORDER BY moment DESC, id DESC LIMIT {rows}),
+page AS (SELECT * FROM visible ORDER BY moment DESC, id DESC LIMIT 26)
+SELECT child.id, reference, given_name, family_name, preferred_name, birth_date, level, harm_status, review_due_on,
+    restricted, moment, page.mask, page.panel_mask, lead.full_name, lead.name, {number}
+FROM page JOIN cases_child AS child USING (id) {lead} ORDER BY moment DESC, child.id DESC"""
+Cursor = tuple[datetime, UUID]
 
 
 def page_of(world: World, who: str, **more: Any) -> FilePage:
@@ -94,7 +98,7 @@ def compared_rows(world: World) -> Iterator[Row]:
 def without_rule_rows(world: World) -> Iterator[Row]:
     """The page beside a list that knows no permission, and beside guardian's, which knows only the grant itself."""
     shown = [file.pk for file in page_of(world, "ninety").files]
-    hidden = _hidden_among_first(shown)
+    hidden = hidden_among_first(shown)
     user = User.objects.get(pk=world.viewers["ninety"].user_id)
     for what, ours, counted in (("page", later_page, False), ("page and capped count", page_of, True)):
         mine = Side(world, partial(ours, world, "ninety"))
@@ -109,38 +113,56 @@ def without_rule_rows(world: World) -> Iterator[Row]:
         yield Row(f"worklist {what}, 90 %", times[0], "guardian's list", times[1], at_least=least, turned=True)
 
 
-def by_hand(world: World, who: str, *, counted: bool) -> list[tuple[Any, ...]]:
-    """Page and count in one statement, as somebody would write it who knows the rule and the indexes."""
+def asked_by(world: World, who: str) -> dict[str, Any]:
+    """What the words by hand need to know of a viewer, and the instant."""
+    viewer = world.viewers[who]
+    return {
+        "at": world.at,
+        "user": viewer.user_id,
+        "membership": viewer.membership_id,
+        "groups": list(viewer.group_ids),
+    }
+
+
+def branches_of(world: World, who: str) -> list[str]:
+    """The rows of the projection that reach a viewer: a branch for each group, one for the person."""
     viewer, permission = world.viewers[who], world.database.view_permission_id
-    candidates, rows, number = (1100, 1001, "(SELECT count(*) FROM visible)") if counted else (50, 26, "NULL")
-    branches = [
-        BRANCH.format(
-            table="cases_childgroupgrant", subject="group_id", value=group, permission=permission, candidates=candidates
-        )
-        for group in viewer.group_ids
-    ]
-    branches.append(
-        BRANCH.format(
-            table="cases_childusergrant",
-            subject="user_id",
-            value=viewer.user_id,
-            permission=permission,
-            candidates=candidates,
-        )
-    )
-    groups = ", ".join(map(str, viewer.group_ids))
-    statement = BY_HAND.format(
-        branches=" UNION ALL ".join(branches), live=LIVE, groups=groups, candidates=candidates, rows=rows, number=number
-    )
+    group = partial(REACHED.format, table="cases_childgroupgrant", subject="group_id", permission=permission)
+    person = partial(REACHED.format, table="cases_childusergrant", subject="user_id", permission=permission)
+    return [*(group(value=one) for one in viewer.group_ids), person(value=viewer.user_id)]
+
+
+def rows_by_hand(statement: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"at": world.at, "user": viewer.user_id, "membership": viewer.membership_id})
+        cursor.execute(statement, asked)
         return list(cursor.fetchall())
 
 
-def _hidden_among_first(shown: list[UUID]) -> list[UUID]:
+def by_hand(world: World, who: str, *, counted: bool, before: Cursor | None = None) -> list[tuple[Any, ...]]:
+    """Page and count in one statement, as somebody would write it who knows the rule and the indexes."""
+    candidates, rows, number = (1100, 1001, "(SELECT count(*) FROM visible)") if counted else (50, 26, "NULL")
+    further = "AND (last_activity_at, content_object_id) < (%(moment)s, %(file)s)" if before else ""
+    order = f"{further} ORDER BY last_activity_at DESC, content_object_id DESC LIMIT {candidates}"
+    branches = " UNION ALL ".join(f"({branch} {order})" for branch in branches_of(world, who))
+    statement = BY_HAND.format(
+        branches=branches, candidates=candidates, opened=OPENED, allowed=ALLOWED, rows=rows, number=number, lead=LEAD
+    )
+    moment, file_id = before or (None, None)
+    return rows_by_hand(statement, asked_by(world, who) | {"moment": moment, "file": file_id})
+
+
+def hidden_among_first(shown: list[UUID], before: Cursor | None = None) -> list[UUID]:
     """Files of the first rows by activity that the page does not show: left out by id, so that rows are the same."""
-    first = Child.objects.order_by("-opened_at", "-pk").values_list("pk", flat=True)[:200]
+    first = further_than(before, Child.objects.order_by("-opened_at", "-pk")).values_list("pk", flat=True)[:200]
     return [file_id for file_id in first if file_id not in set(shown)][:60]
+
+
+def further_than(before: Cursor | None, files: QuerySet[Child]) -> QuerySet[Child]:
+    """The files beyond a cursor in the order of their opening, which is that of their activity."""
+    if before is None:
+        return files
+    moment, file_id = before
+    return files.filter(Q(opened_at__lt=moment) | Q(pk__lt=file_id), opened_at__lte=moment)
 
 
 def without_permission(hidden: list[UUID], *, counted: bool) -> list[Child]:
@@ -152,16 +174,17 @@ def without_permission(hidden: list[UUID], *, counted: bool) -> list[Child]:
     return page
 
 
-def by_guardian(user: User, hidden: list[UUID], *, counted: bool) -> list[Child]:
+def by_guardian(user: User, hidden: list[UUID], *, counted: bool, before: Cursor | None = None) -> list[Child]:
     """Page and count by guardian's shortcut, which knows neither block nor restriction nor validity."""
     files = get_objects_for_user(user, "cases.view_child", Child.objects.filter(merged_into=None))
-    page = list(with_lead(files.exclude(pk__in=hidden).order_by("-opened_at", "-pk"))[: PAGE_LENGTH + 1])
+    rows = further_than(before, files.exclude(pk__in=hidden).order_by("-opened_at", "-pk"))
+    page = list(with_lead(rows)[: PAGE_LENGTH + 1])
     if counted:
         files[: COUNTED_TO + 1].count()
     return page
 
 
-def deep_cursor(world: World) -> tuple[datetime, UUID]:
+def deep_cursor(world: World) -> Cursor:
     """Where row N/4 of the 90 % agency's list stands."""
     group_id = world.viewers["ninety"].agency_group_id
     rows = ChildGroupGrant.objects.filter(group_id=group_id).order_by("-last_activity_at", "-content_object_id")

@@ -1,22 +1,32 @@
 """Worlds of many files: twenty agencies and two function groups, with everything in the way that real grants have.
 
-Loaded set-based as the owner, without triggers, indexes and foreign keys, which are put back before anything is
-measured. The same number gives the same world.
+The files are written as the demo writes its crowd, without their history. The same number gives the same world.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
 
 from accounts.choices import FunctionKey, Sector
 from accounts.models import Agency, Membership
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
-from cases.access.rules import FileFacts, Matrix
+from cases.access.choices import Category, GrantReason
+from cases.access.rules import FileFacts, Matrix, mask_of
+from cases.access.selectors import matrix_in_force
+from cases.record.choices import EntryKind, InvolvementRole, RiskLevel
+from config.demo.children import ChildPlan
+from config.demo.copying import Say, bared
+from config.demo.crowd import AT_ONCE, SAID_AFTER, crowd_of
+from config.demo.filing import MODELS, File, Filing, Given, Told, new_id, reference_of
+from config.demo.texts import stream
 from tests.bench.databases import Database
 from tests.factories import accounts as people
 
@@ -30,25 +40,15 @@ SHARES: dict[str, tuple[float, int]] = {
 }  # fmt: skip
 FUNCTIONS = {FunctionKey.PANEL_OFFICE: (0.2, 20), FunctionKey.DATA_GUARDIANS: (0.05, 21)}
 ROLE = "csc_social_worker"
-TABLES = (
-    "cases_child", "cases_accessgrant", "cases_childgroupgrant", "cases_childusergrant", "cases_block",
-    "cases_involvement", "cases_chronologyentry", "cases_address", "cases_alias", "cases_schoolperiod", "cases_spell",
-)  # fmt: skip
-
-GIVEN = (
-    "Oliver Amelia Muhammad Olivia Noah Isla Jack Ava Leo Mia Harry Ivy Oscar Lily Arthur Freya Archie Florence George "
-    "Willow Aisha Zara Yusuf Ibrahim Fatima Maryam Ayaan Priya Arjun Kezia Tyrone Chloe Connor Niamh Sean Siobhan Rhys "
-    "Carys Dylan Megan Callum Skye Lewis Eilidh Jamie Kayleigh Tommy Ellie-Mae Jakub Zofia Mateusz Alicja Andrei "
-    "Ioana Luca Sofia Thiago Beatriz Tariq Leila"
-)
-FAMILY_FIRST = (
-    "Smyth Ash Brad Carl Dun Ever Fair Gold Hal Ing Kirk Lang Mar Nor Oak Pem Quar Rad Stan Thorn Under Vern Whit "
-    "York Black Green Harring Wood Mal Cal El Bur Wal Hart Brom Clay Dray Farn Grim Hol"
-)
-FAMILY_LAST = (
-    " ton ley field worth ham ford wick by well stead combe shaw more croft hurst bourne ridge gate wood land brook "
-    "mont dale ington bury cliffe holme ward man son ston den low chester pole row"
-)
+HOUR, DAY, YEARS = timedelta(hours=1), timedelta(days=1), timedelta(days=5 * 365)
+# So many of an agency's grants begin tomorrow, however many files it sees: they are the work of one day.
+BEGIN_TOMORROW = 20
+NAMED_ON = 20
+BUSY_FILES, BUSY_ENTRIES = 100, 30
+LEVELS = (RiskLevel.NOT_ASSESSED, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
+# The first is the one that every file has: a share opens it too.
+CATEGORIES = (Category.MISSING, Category.ASSESSMENT, Category.FAMILY, Category.INTELLIGENCE, Category.HEALTH_SENSITIVE)
+SHARED = mask_of([Category.IDENTITY, Category.CONTACT_ADDRESS, Category.LEVEL, Category.MISSING])
 
 
 @dataclass
@@ -59,259 +59,132 @@ class World:
     files: int
     at: datetime
     viewers: dict[str, Viewer] = field(default_factory=dict)
+    members: dict[str, Membership] = field(default_factory=dict)
+    groups: dict[str, int] = field(default_factory=dict)
     matrix: Matrix | None = None
     facts: FileFacts = field(default_factory=lambda: FileFacts(restricted=False))
 
 
-def load_world(database: Database, *, files: int, like: int) -> World:
+def load_world(database: Database, *, files: int, like: int, say: Say) -> World:
     """A world of `files` files in which each agency sees as many as it would among `like`, up to all of them.
 
     So a page and its count are the same work in a small world and in a large one, and what differs is the size.
     """
-    at = datetime.now(UTC)
-    world = World(database, files, at)
+    world = World(database, files, datetime.now(UTC))
     with database.as_owner() as cursor:
-        cursor.execute("SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
-        subjects = _make_people(world)
-        with _bare_tables(cursor):
-            _load_files(cursor, world)
-            for name, (share, seed) in (SHARES | {key.value: row for key, row in FUNCTIONS.items()}).items():
-                _load_grants(cursor, world, subjects[name], min(share * like, files) / files, seed)
-            for viewer in world.viewers.values():
-                _load_exceptions(cursor, world, viewer)
+        cursor.execute("SET synchronous_commit = off")
+        _make_people(world)
+        with transaction.atomic(), bared(cursor, MODELS, say=lambda _: None):
+            _load_files(cursor, world, like, say)
         # For guardian, which reads a table that the product never lets the serving role read.
         cursor.execute("GRANT SELECT ON accounts_user_groups, auth_group_permissions TO harbour_app")
         # For the lists without permission that ours are compared with.
         cursor.execute("CREATE INDEX bench_opened ON cases_child (opened_at DESC, id DESC)")
-        for table in TABLES:
-            cursor.execute(f"VACUUM (ANALYZE) {table}")
-        cursor.execute("DROP TABLE bench_file")
+        for model in MODELS:
+            cursor.execute(f"VACUUM (ANALYZE) {model._meta.db_table}")
+        world.matrix = matrix_in_force(on=timezone.localdate(world.at))
     return world
 
 
-def _make_people(world: World) -> dict[str, int]:
-    """The agencies, their groups' ids by name, and one viewer at each; "three_groups" serves two functions as well."""
-    groups: dict[str, int] = {}
+def _make_people(world: World) -> None:
+    """The agencies and functions, and one viewer at each agency; "three_groups" serves two functions as well."""
     for name in SHARES:
         agency = people.make_agency(f"Agency {name}", sector=Sector.SOCIAL_CARE)
-        groups[name] = agency.group_id
         user = people.make_user(f"{name}", full_name=f"Worker of {name}")
         user.groups.add(agency.group)  # where guardian looks
-        world.viewers[name] = viewer_of(people.make_membership(user, agency, role=ROLE))
+        world.groups[name], world.members[name] = agency.group_id, people.make_membership(user, agency, role=ROLE)
     for key in FUNCTIONS:
-        groups[key.value] = people.make_function(key).group_id
-    ninety = Agency.objects.get(group_id=groups["ninety"])
-    both = people.make_membership(
-        people.make_user("three_groups"), ninety, role=ROLE, functions=tuple(key.value for key in FUNCTIONS)
-    )
-    world.viewers["three_groups"] = viewer_of(Membership.objects.select_related("agency", "user").get(pk=both.pk))
-    return groups
+        world.groups[key.value] = people.make_function(key).group_id
+    ninety = Agency.objects.get(group_id=world.groups["ninety"])
+    both = people.make_user("three_groups")
+    functions = tuple(key.value for key in FUNCTIONS)
+    world.members["three_groups"] = people.make_membership(both, ninety, role=ROLE, functions=functions)
+    for name, member in world.members.items():
+        world.viewers[name] = viewer_of(Membership.objects.select_related("agency", "user").get(pk=member.pk))
 
 
-@contextmanager
-def _bare_tables(cursor: Any) -> Iterator[None]:
-    """The tables without triggers, and without the indexes and foreign keys that are quicker made afterwards."""
-    oids = "SELECT name::regclass::oid FROM unnest(%s) AS name"
-    cursor.execute(
-        f"SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
-        f"WHERE contype = 'f' AND conrelid = ANY({oids})",
-        [list(TABLES)],
-    )
-    keys = cursor.fetchall()
-    cursor.execute(
-        f"SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = ANY({oids}) "
-        "AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)",
-        [list(TABLES)],
-    )
-    indexes = cursor.fetchall()
-    for table in TABLES:
-        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    for table, name, _ in keys:
-        cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-    for name, _ in indexes:
-        cursor.execute(f"DROP INDEX {name}")
-    yield
-    for _, definition in indexes:
-        cursor.execute(definition)
-    for table, name, definition in keys:
-        cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
-    for table in TABLES:
-        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+def _load_files(cursor: Any, world: World, like: int, say: Say) -> None:
+    """Files, newest activity first; one in a hundred restricted, one in five hundred merged into the one before."""
+    # Lists hold what the last night left in them: what has run out since is still there.
+    filing = Filing(cursor, rng=stream(1, "bench"), at=world.at - 2 * HOUR)
+    filing.know(group_ids=list(world.groups.values()), members=list(world.members.values()))
+    reaches = [
+        Reach(world.groups[name], min(share * like, world.files) / world.files, seed == OLDEST)
+        for name, (share, seed) in (SHARES | {key.value: row for key, row in FUNCTIONS.items()}).items()
+    ]
+    before, restricted = None, 0
+    for i, plan in enumerate(crowd_of(count=world.files, seed=1, until=world.at), 1):
+        file = _file(filing.rng, world, plan, i, before)
+        before, restricted = file.id, restricted + file.restricted
+        _write(filing, file, world, i)
+        named = world.members.values() if file.restricted and restricted <= NAMED_ON else ()
+        grants = [Given(GrantReason.NAMED, file.opened_at, membership=member) for member in named]
+        filing.give(file, [*_grants(filing.rng, file, world, i, reaches), *grants])
+        for viewer in world.viewers.values():
+            if i == 12 or filing.rng.random() < 0.005:
+                filing.block(file, viewer)
+        if i % AT_ONCE == 0 or i == world.files:
+            filing.copy()
+        if i % SAID_AFTER == 0:
+            say(f"  {i:,} of {world.files:,} files copied")
 
 
-# A number between 0 and 1 that belongs to a file and a purpose, the same in each run.
-CHANCE = "((hashint8extended(i, {seed}) & 1048575) / 1048576.0)"
-ANY_ID = "md5('{kind}' || i || '{more}')::uuid"
+@dataclass
+class Reach:
+    """A group, the share of all files it may see, and how many of its grants begin tomorrow."""
+
+    group_id: int
+    share: float
+    oldest: bool
+    tomorrow: int = 0
+
+    def includes(self, i: int, files: int, rng: Random) -> bool:
+        """Whether the file of a number is among them: drawn, or for one agency the oldest ones."""
+        return i > files - round(self.share * files) if self.oldest else rng.random() < self.share
 
 
-def _load_files(cursor: Any, world: World) -> None:
-    """Files, newest activity first by number; one in a hundred restricted, one in five hundred merged away."""
-    cursor.execute(
-        f"""
-        CREATE TABLE bench_file AS SELECT i, md5('file' || i)::uuid AS id,
-            %s::timestamptz - make_interval(secs => i * 157680000.0 / {world.files}) AS active_at,
-            {CHANCE.format(seed=101)} < 0.01 AS restricted, {CHANCE.format(seed=102)} < 0.002 AND i > 1 AS merged
-        FROM generate_series(1::bigint, {world.files}) AS i""",
-        [world.at],
-    )
-    cursor.execute(
-        f"""
-        INSERT INTO cases_child (id, reference, given_name, family_name, preferred_name, birth_date,
-            birth_date_estimated, sex, ethnicity, disability, first_language, level, level_judged_at, harm_status,
-            review_due_on, safe_contact, restricted, merged_into_id, version, opened_at)
-        SELECT id, {_reference_sql()}, {_pick_sql(GIVEN, 111)}, {_family_sql()}, '',
-            date '2008-01-01' + ({CHANCE.format(seed=114)} * 4000)::int, false,
-            (ARRAY['female', 'male'])[1 + (i % 2)], 'unknown', 'none', 'English',
-            (ARRAY['not_assessed', 'low', 'medium', 'high'])[1 + (i % 4)], NULL,
-            (ARRAY['not_known', 'vulnerable', 'suspected', 'known'])[1 + (i / 4 % 4)],
-            CASE WHEN i % 4 = 0 THEN NULL ELSE current_date + (i % 60 - 10)::int END,
-            '', restricted, CASE WHEN merged THEN md5('file' || (i - 1))::uuid END, 1, active_at
-        FROM bench_file"""
-    )
-    entry = _entry_sql(world)
-    cursor.execute(
-        f"""
-        INSERT INTO cases_involvement (id, child_id, category, author_id, author_membership_id, agency_id, source,
-            third_party, recorded_at, started_on, ended_on, membership_id, working_agency_id, role, is_lead, end_note)
-        SELECT {ANY_ID.format(kind="involvement", more="")}, id, 'identity', {entry}, active_at::date, NULL,
-            '{world.viewers["ninety"].membership_id}'::uuid, '{world.viewers["ninety"].agency_id}'::uuid,
-            'social_worker', true, '' FROM bench_file"""
-    )
-    cursor.execute(
-        f"""
-        INSERT INTO cases_address (id, child_id, category, author_id, author_membership_id, agency_id, source,
-            third_party, recorded_at, started_on, ended_on, kind, lines, postcode, area, protected, protection_reason)
-        SELECT {ANY_ID.format(kind="address", more="")}, id, 'contact_address', {entry}, active_at::date, NULL, 'home',
-            i % 97 || ' Harbour Row', 'ZZ' || i / 40 % 99 || ' ' || i % 9 || 'AB', 'Northmere', false, ''
-        FROM bench_file"""
-    )
-    cursor.execute(
-        f"""
-        INSERT INTO cases_alias (id, child_id, category, author_id, author_membership_id, agency_id, source,
-            third_party, recorded_at, name, note)
-        SELECT {ANY_ID.format(kind="alias", more="")}, id, 'identity', {entry},
-            {_pick_sql(GIVEN, 121)} || ' ' || {_pick_sql(FAMILY_FIRST, 122)}, '' FROM bench_file WHERE i % 10 = 0"""
-    )
-    cursor.execute(
-        f"""
-        INSERT INTO cases_chronologyentry (id, child_id, category, author_id, author_membership_id, agency_id, source,
-            third_party, recorded_at, kind, happened_at, summary, detail, version)
-        SELECT md5('entry' || i || '-' || k)::uuid, id,
-            (ARRAY['missing', 'assessment', 'family', 'intelligence', 'health_sensitive'])[1 + (k % 5)], {entry},
-            'observation', active_at - make_interval(days => k), 'Was seen at the harbour again.',
-            'Told the duty worker, who rang home and agreed when to visit.', 1
-        FROM bench_file, generate_series(1, CASE WHEN i <= 100 THEN 30 ELSE 1 END) AS k"""
-    )
-    cursor.execute(
-        f"""
-        INSERT INTO cases_spell (id, child_id, category, author_id, author_membership_id, agency_id, source,
-            third_party, recorded_at, started_on, ended_on, end_reason)
-        SELECT {ANY_ID.format(kind="spell", more="")}, id, 'identity', {entry}, active_at::date, NULL, ''
-        FROM bench_file"""
-    )
+def _file(rng: Random, world: World, plan: ChildPlan, i: int, before: str | None) -> File:
+    merged = before if rng.random() < 0.002 else None
+    due = None if i % 4 == 0 else world.at.date() + timedelta(days=i % 60 - 10)
+    return File(
+        new_id(rng), reference_of(i), plan, world.at - i * YEARS / world.files, world.viewers["ninety"],
+        level=LEVELS[i % 4], review_due_on=due, restricted=rng.random() < 0.01, merged_into=merged,
+    )  # fmt: skip
 
 
-def _entry_sql(world: World) -> str:
-    """Author, membership, agency, source, third party and when, as every entry carries them."""
-    by = world.viewers["ninety"]
-    return f"{by.user_id}, '{by.membership_id}'::uuid, '{by.agency_id}'::uuid, 'professional', false, active_at"
+def _write(filing: Filing, file: File, world: World, i: int) -> None:
+    """The child with what is known of it; the newest files have long timelines."""
+    filing.open(file)
+    filing.facts(file, since=file.opened_at.date())
+    if i % 10 == 0:
+        filing.alias(file, f"{filing.rng.choice(('Ellie', 'Jake', 'Mo', 'Sunny'))} {file.plan.family_name}")
+    filing.involve(file, world.members["ninety"], role=InvolvementRole.SOCIAL_WORKER, at=file.opened_at, lead=True)
+    for k in range(BUSY_ENTRIES if i <= BUSY_FILES else 1):
+        what = "Was seen at the harbour again.", "Told the duty worker, who rang home and agreed when to visit."
+        told = Told(EntryKind.OBSERVATION, CATEGORIES[k % 5], file.opened_at - k * DAY, file.opened_at, *what)
+        filing.tell(file, told, by=file.by)
 
 
-def _pick_sql(words: str, seed: int) -> str:
-    """One of the words, the earlier ones oftener, as names are."""
-    chosen = words.split()
-    listed = ", ".join(f"'{word}'" for word in chosen)
-    return f"(ARRAY[{listed}])[1 + floor(power({CHANCE.format(seed=seed)}, 1.6) * {len(chosen)})::int]"
-
-
-def _family_sql() -> str:
-    endings = ", ".join(f"'{word}'" for word in FAMILY_LAST.split(" "))
-    ending = f"(ARRAY[{endings}])[1 + floor({CHANCE.format(seed=113)} * {len(FAMILY_LAST.split(' '))})::int]"
-    return f"{_pick_sql(FAMILY_FIRST, 112)} || {ending}"
-
-
-def _reference_sql() -> str:
-    """Seven signs that differ for each number: the number times a large prime, written in the product's alphabet."""
-    alphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-    size = len(alphabet)
-    scattered = f"(i * 7368787 % {size**7})"
-    signs = [f"substr('{alphabet}', (1 + {scattered} / {size**place} % {size})::int, 1)" for place in range(7)]
-    return " || ".join([*signs[:3], "'-'", *signs[3:]])
-
-
-ALL_OPEN = (1 << 18) - 1
-
-
-def _load_grants(cursor: Any, world: World, group_id: int, part: float, seed: int) -> None:
-    """The grants of one group, and their projection as the access service would write it.
-
-    Of a hundred: two have just run out, two begin tomorrow, two were ended, two were ended and given again, ten are
-    a panel's, and ten open a few categories alone.
+def _grants(rng: Random, file: File, world: World, i: int, reaches: list[Reach]) -> Iterator[Given]:
+    """What the groups were given. Of a hundred grants two have just run out, two were ended, two were ended and given
+    again, ten are a panel's, and ten open a few categories alone.
     """
-    reached = (
-        f"i > {world.files - round(part * world.files)}" if seed == OLDEST else f"{CHANCE.format(seed=seed)} < {part}"
-    )
-    state = CHANCE.format(seed=200 + seed)
-    cursor.execute("DROP TABLE IF EXISTS bench_grant")
-    cursor.execute(
-        f"""
-        CREATE TEMP TABLE bench_grant AS SELECT i, id, active_at, chance,
-            CASE WHEN chance BETWEEN 0.02 AND 0.04 THEN %(at)s + interval '1 day'
-                 ELSE active_at - interval '30 days' END AS valid_from,
-            CASE WHEN chance < 0.02 THEN %(at)s - interval '1 hour'
-                 WHEN chance BETWEEN 0.10 AND 0.20 THEN %(at)s + interval '40 days' END AS valid_until,
-            CASE WHEN chance BETWEEN 0.10 AND 0.20 THEN 'panel' WHEN chance BETWEEN 0.20 AND 0.30 THEN 'share'
-                 ELSE 'involvement' END AS reason,
-            CASE WHEN chance BETWEEN 0.20 AND 0.30 THEN 39 ELSE {ALL_OPEN} END::bigint AS category_mask
-        FROM (SELECT *, {state} AS chance FROM bench_file WHERE {reached}) AS file""",
-        {"at": world.at},
-    )
-    # A grant that has just run out must have begun before.
-    cursor.execute(
-        "UPDATE bench_grant SET valid_from = valid_until - interval '30 days' WHERE valid_from >= valid_until"
-    )
-    columns = """(id, child_id, group_id, membership_id, reason, category_mask, source_id, note, granted_by_id,
-        granted_at, valid_from, valid_until, ended_at, ended_by_id, end_reason)"""
-    cursor.execute(
-        f"""
-        INSERT INTO cases_accessgrant {columns}
-        SELECT md5('grant' || i || '-{group_id}')::uuid, id, {group_id}, NULL::uuid, reason, category_mask, NULL::uuid,
-            '', NULL::bigint, valid_from, valid_from, valid_until,
-            CASE WHEN chance BETWEEN 0.04 AND 0.06 THEN %(at)s END, NULL::bigint, ''
-        FROM bench_grant
-        UNION ALL
-        SELECT md5('former' || i || '-{group_id}')::uuid, id, {group_id}, NULL, 'involvement', {ALL_OPEN}, NULL, '',
-            NULL, valid_from - interval '90 days', valid_from - interval '90 days', NULL,
-            valid_from - interval '60 days', NULL, '' FROM bench_grant WHERE chance BETWEEN 0.06 AND 0.08""",
-        {"at": world.at},
-    )
-    cursor.execute(
-        f"""
-        INSERT INTO cases_childgroupgrant (content_object_id, group_id, permission_id, valid_from, valid_until,
-            category_mask, last_activity_at)
-        SELECT id, {group_id}, {world.database.view_permission_id}, valid_from, valid_until, category_mask, active_at
-        FROM bench_grant WHERE NOT chance BETWEEN 0.04 AND 0.06"""
-    )
-
-
-def _load_exceptions(cursor: Any, world: World, viewer: Viewer) -> None:
-    """Blocks on one file in two hundred, and the viewer's own name on a few restricted files."""
-    cursor.execute(
-        f"""
-        INSERT INTO cases_block (id, child_id, user_id, reason, placed_by_id, placed_at, ended_at, ended_by_id)
-        SELECT md5('block' || i || '-{viewer.user_id}')::uuid, id, {viewer.user_id}, 'A relative.', {viewer.user_id},
-            %s, NULL, NULL FROM bench_file WHERE {CHANCE.format(seed=400 + (viewer.user_id or 0))} < 0.005 OR i = 12""",
-        [world.at],
-    )
-    cursor.execute(
-        f"""
-        WITH mine AS (SELECT * FROM bench_file WHERE restricted ORDER BY i LIMIT 20), granted AS (
-            INSERT INTO cases_accessgrant (id, child_id, group_id, membership_id, reason, category_mask, source_id,
-                note, granted_by_id, granted_at, valid_from, valid_until, ended_at, ended_by_id, end_reason)
-            SELECT md5('named' || i || '-{viewer.membership_id}')::uuid, id, NULL, '{viewer.membership_id}'::uuid,
-                'named', {ALL_OPEN}, NULL, '', NULL, active_at, active_at, NULL, NULL, NULL, '' FROM mine)
-        INSERT INTO cases_childusergrant (content_object_id, user_id, permission_id, valid_from, valid_until,
-            category_mask, last_activity_at)
-        SELECT id, {viewer.user_id}, {world.database.view_permission_id}, active_at, NULL, {ALL_OPEN}, active_at
-        FROM mine"""
-    )
+    for reach in reaches:
+        if not reach.includes(i, world.files, rng):
+            continue
+        since, state = file.opened_at - 30 * DAY, rng.random()
+        given: dict[str, Any] = {"reason": GrantReason.INVOLVEMENT, "valid_from": since, "group_id": reach.group_id}
+        if state < 0.02:
+            given |= {"valid_until": world.at - HOUR, "valid_from": min(since, world.at - 31 * DAY)}
+        elif state < 0.04 and reach.tomorrow < BEGIN_TOMORROW:
+            reach.tomorrow += 1
+            given["valid_from"] = world.at + DAY
+        elif 0.04 <= state < 0.06:
+            given["ended_at"] = world.at
+        elif 0.06 <= state < 0.08:
+            yield Given(**{**given, "valid_from": since - 90 * DAY, "ended_at": since - 60 * DAY})
+        elif 0.10 <= state < 0.20:
+            given |= {"reason": GrantReason.PANEL, "valid_until": world.at + 40 * DAY}
+        elif 0.20 <= state < 0.30:
+            given |= {"reason": GrantReason.SHARE, "category_mask": SHARED}
+        yield Given(**given)

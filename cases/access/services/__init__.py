@@ -18,11 +18,14 @@ from cases.access.services.granting import (
 from cases.access.services.projection import (
     Drift,
     compare_projection,
+    hull_of,
     lock_files,
     project,
     projecting_later,
+    reading_roles,
     rebuild_projection,
     record_activity,
+    told_to,
     view_permission,
 )
 
@@ -40,12 +43,15 @@ __all__ = [
     "end_personal_grants",
     "grant_access",
     "grant_to_function",
+    "hull_of",
     "lock_files",
     "open_to_standing_functions",
     "place_block",
     "project",
     "projecting_later",
+    "reading_roles",
     "rebuild_projection",
     "record_activity",
+    "told_to",
     "view_permission",
 ]

@@ -1,12 +1,12 @@
 """The projection of the open grants that worklists read: kept with each grant and activity, compared each night."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from django.apps import apps
@@ -27,8 +27,22 @@ FILES_AT_ONCE = 500
 log = logging.getLogger("harbour.access")
 _projecting_later: ContextVar[bool] = ContextVar("projecting_later", default=False)
 
+Key = TypeVar("Key")
 Subject = tuple[str, int, UUID]  # "group" or "user", which one, and the file
 PROJECTIONS: dict[str, type[Any]] = {"group": ChildGroupGrant, "user": ChildUserGrant}
+
+
+class Opening(Protocol):
+    """What the projection reads of a grant."""
+
+    @property
+    def valid_from(self) -> datetime: ...
+
+    @property
+    def valid_until(self) -> datetime | None: ...
+
+    @property
+    def category_mask(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,7 @@ def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
     told = roles_told_of(category, matrix_in_force(on=localdate(at)))
     earlier = Q(content_object_id=child_id, last_activity_at__lt=at)
     by_group = ChildGroupGrant.objects.annotate(opened=opened).exclude(opened=0).filter(earlier)
-    roles = _reading_roles(by_group.values_list("group_id", flat=True), at)
+    roles = reading_roles(by_group.values_list("group_id", flat=True), at)
     groups = [group_id for group_id, held in roles.items() if held <= told]
     by_group.filter(group_id__in=groups).update(last_activity_at=at)
     by_user = ChildUserGrant.objects.annotate(opened=opened).exclude(opened=0).filter(earlier)
@@ -81,7 +95,7 @@ def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
     by_user.filter(user_id__in=people).update(last_activity_at=at)
 
 
-def _reading_roles(group_ids: Iterable[int], at: datetime) -> dict[int, set[str]]:
+def reading_roles(group_ids: Iterable[int], at: datetime) -> dict[int, set[str]]:
     """For each group the roles held in it now that read files; of a group without any, nothing is told."""
     ids = list(group_ids)
     if not ids:
@@ -213,7 +227,7 @@ def _expected(
         subjects.setdefault((*subject_of(grant), grant.child_id), []).append(grant)
     activity, told = _latest_activity(files), _told_by_subject(subjects, at)
     return {
-        subject: _row_of(behind, activity.get(subject[2], {}), told[subject]) for subject, behind in subjects.items()
+        subject: hull_of(behind, activity.get(subject[2], {}), told[subject]) for subject, behind in subjects.items()
     }
 
 
@@ -223,15 +237,21 @@ def _still_open(at: datetime) -> QuerySet[AccessGrant]:
 
 def _told_by_subject(subjects: dict[Subject, list[AccessGrant]], at: datetime) -> dict[Subject, frozenset[str]]:
     """For each row of the projection, the categories that every role behind it may know something happened in."""
-    matrix = matrix_in_force(on=localdate(at))
-    told = {category.value: roles_told_of(category, matrix) for category in Category}
-    in_groups = _reading_roles({subject for kind, subject, _ in subjects if kind == "group"}, at)
-    found = {}
+    in_groups = reading_roles({subject for kind, subject, _ in subjects if kind == "group"}, at)
+    held = {}
     for (kind, subject, child_id), behind in subjects.items():
         people = {grant.membership.role for grant in behind if grant.membership is not None}
-        held = in_groups[subject] if kind == "group" else people
-        found[kind, subject, child_id] = frozenset(name for name, roles in told.items() if held <= roles)
-    return found
+        held[kind, subject, child_id] = in_groups[subject] if kind == "group" else people
+    return told_to(held, at)
+
+
+def told_to(held: Mapping[Key, Set[str]], at: datetime) -> dict[Key, frozenset[str]]:
+    """For each of some holders of roles, the categories that all of its roles may know something happened in."""
+    matrix = matrix_in_force(on=localdate(at))
+    told = {category.value: roles_told_of(category, matrix) for category in Category}
+    return {
+        holder: frozenset(category for category, roles in told.items() if own <= roles) for holder, own in held.items()
+    }
 
 
 def _latest_activity(files: Iterable[UUID] | None = None) -> dict[UUID, dict[str, datetime]]:
@@ -245,8 +265,8 @@ def _latest_activity(files: Iterable[UUID] | None = None) -> dict[UUID, dict[str
     return latest
 
 
-def _row_of(grants: list[AccessGrant], activity: dict[str, datetime], told: frozenset[str]) -> dict[str, Any]:
-    """The hull of the open grants of one subject on one file."""
+def hull_of(grants: Sequence[Opening], activity: Mapping[str, datetime], told: Set[str]) -> dict[str, Any]:
+    """The row that the open grants of one subject on one file give, the earliest grant first: the hull of them all."""
     mask = 0
     for grant in grants:
         mask |= grant.category_mask
