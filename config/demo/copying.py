@@ -8,6 +8,7 @@ key, and the history that the triggers write.
 # ruff: noqa: S608
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,44 +42,42 @@ class Bared:
 
 
 class Copied:
-    """The lines of one table that wait to be copied. Columns that are not named hold what a new object has there."""
+    """The rows of one table that wait to be copied. Columns that are not named hold what a new object has there."""
 
     def __init__(self, model: type[Model], *names: str) -> None:
         named = [model._meta.get_field(name) for name in names]
         others = [field for field in model._meta.concrete_fields if field not in named and _has_own_value(field)]
-        columns = [field.column for field in (*named, *others) if isinstance(field, Field)]
-        quoted = ", ".join(f'"{column}"' for column in columns)
-        self.statement = f'COPY "{model._meta.db_table}" ({quoted}) FROM STDIN'
-        self.rest = "".join(f"\t{in_copy(field.get_default())}" for field in others) + "\n"
-        self.lines: list[str] = []
+        fields = [field for field in (*named, *others) if isinstance(field, Field)]
+        filled = _quoted(field for field in fields if not field.null)
+        # What is empty is NULL where that may be, and else the empty text.
+        self.statement = (
+            f'COPY "{model._meta.db_table}" ({_quoted(fields)}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({filled}))'
+        )
+        self.rest = tuple(field.get_default() for field in others)
+        self.waiting = StringIO()
+        self.rows = csv.writer(self.waiting, lineterminator="\n")
 
     def add(self, *values: object) -> None:
         """One row: a value for each of the named columns, in their order."""
-        self.lines.append("\t".join(map(in_copy, values)) + self.rest)
+        self.rows.writerow((*values, *self.rest))
 
     def copy(self, cursor: Any) -> None:
-        """Send the lines that wait."""
-        if self.lines:
-            cursor.copy_expert(self.statement, StringIO("".join(self.lines)))
-            self.lines.clear()
+        """Send the rows that wait."""
+        if self.waiting.tell():
+            self.waiting.seek(0)
+            cursor.copy_expert(self.statement, self.waiting)
+            self.waiting.seek(0)
+            self.waiting.truncate()
+
+
+def _quoted(fields: Iterable[Field]) -> str:
+    return ", ".join(f'"{field.column}"' for field in fields)
 
 
 def _has_own_value(field: Field) -> bool:
     """Whether a column needs a value that neither the database nor NULL gives it."""
     given_there = field.generated or field.db_default is not NOT_PROVIDED
     return not (field.null or field.primary_key or given_there)
-
-
-def in_copy(value: object) -> str:
-    """A value as COPY reads it: NULL as \\N, the signs that end a field or a row written out."""
-    if value is None:
-        return "\\N"
-    if value is True or value is False:
-        return "t" if value else "f"
-    text = str(value)
-    if "\\" in text or "\n" in text or "\t" in text or "\r" in text:
-        return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    return text
 
 
 def history_of(models: Iterable[type[Model]]) -> dict[type[Model], type[Model]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -24,7 +24,7 @@ from config.demo.record import other_names
 from config.demo.texts import stream, weighted, words
 from config.demo.times import day_of, on_day
 
-AT_ONCE, SAID_AFTER = 5_000, 50_000
+AT_ONCE, SAID_AFTER = 2_000, 50_000
 CLOSED = "Casework ended"
 LEVELS: dict[HarmStatus, dict[RiskLevel, float]] = {
     HarmStatus.VULNERABLE: {RiskLevel.NONE_IDENTIFIED: 25, RiskLevel.LOW: 70, RiskLevel.MEDIUM: 5},
@@ -116,8 +116,8 @@ def free_references() -> Iterator[str]:
 def _write(filing: Filing, plan: ChildPlan, reference: str, world: World, until: datetime) -> None:
     """One file from the day it was taken over from another system to the day of the demo."""
     rng = filing.rng
-    opened_at = on_day(plan.notified_on, rng.randint(9, 16), rng.randrange(0, 60, 5))
-    end = on_day(plan.closed_on, 17) if plan.closed_on else None
+    opened_at = on_day(plan.notified_on, rng.randint(9, 16), rng.randrange(0, 60, 5)).astimezone(UTC)
+    end = on_day(plan.closed_on, 17).astimezone(UTC) if plan.closed_on else None
     file = File(new_id(rng), reference, plan, opened_at, world.viewers["triage"])
     lead = lead_of(plan, rng)
     _judge(file, rng, until)
@@ -147,7 +147,7 @@ def _judge(file: File, rng: random.Random, until: datetime) -> None:
     judged_on = max(last - timedelta(days=rng.randint(1, days + 6)), day_of(file.opened_at) + timedelta(days=4))
     if judged_on >= last:
         return
-    file.level, file.level_judged_at = level, on_day(judged_on, rng.randint(9, 16), rng.randrange(60))
+    file.level, file.level_judged_at = level, on_day(judged_on, rng.randint(9, 16), rng.randrange(60)).astimezone(UTC)
     file.review_due_on = None if file.plan.closed_on else judged_on + timedelta(days=days)
 
 

@@ -143,6 +143,7 @@ class Filing:
         self.tables = {model: Copied(model, *names) for model, names in COLUMNS.items()}
         self.permission_id = view_permission().pk
         self.told: dict[tuple[str, int], frozenset[str]] = {}
+        self.authors: dict[int | None, tuple[str, str, str]] = {}
 
     def know(self, *, group_ids: Sequence[int], members: Sequence[Membership]) -> None:
         """Ask once what each group and each person may be told of, for the order of their lists."""
@@ -228,12 +229,12 @@ class Filing:
         self.tables[Block].add(new_id(self.rng), file.id, viewer.user_id, *placed)
 
     def _grant(self, file: File, grant: Given) -> None:
-        ended_by = file.by.user_id if grant.ended_at else None
+        ended = (grant.ended_at, file.by.user_id if grant.ended_at else None, grant.end_reason)
+        since = str(grant.valid_from)
         membership_id = grant.membership.pk if grant.membership else None
         self.tables[AccessGrant].add(
             new_id(self.rng), file.id, grant.group_id, membership_id, grant.reason.value, grant.category_mask,
-            grant.source_id, file.by.user_id, grant.valid_from, grant.valid_from, grant.valid_until, grant.ended_at,
-            ended_by, grant.end_reason,
+            grant.source_id, file.by.user_id, since, since, grant.valid_until, *ended,
         )  # fmt: skip
 
     def _project(self, file: File, subject: tuple[str, int], row: Mapping[str, Any]) -> None:
@@ -246,8 +247,9 @@ class Filing:
     ) -> tuple[object, ...]:
         """What every entry says of itself, but for its key."""
         author = by or file.by
-        who = (author.user_id, author.membership_id, author.agency_id)
-        return file.id, category.value, *who, source.value, at
+        if author.user_id not in self.authors:
+            self.authors[author.user_id] = str(author.user_id), str(author.membership_id), str(author.agency_id)
+        return file.id, category.value, *self.authors[author.user_id], source.value, at
 
     def _entry(
         self, model: type[Model], file: File, category: Category, *values: object, source: Source = Source.RECORD

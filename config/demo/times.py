@@ -21,4 +21,5 @@ def in_office_hours(rng: random.Random, day: date) -> datetime:
 
 
 def day_of(at: datetime) -> date:
-    return timezone.localdate(at)
+    """The day of an instant by London's clocks."""
+    return timezone.localdate(at, LONDON)

@@ -1,6 +1,8 @@
 """The crowd of the demo: rows that the services and the triggers would have written, and nothing left half-way.
 
-Seen to fail: NOTHING YET.
+Seen to fail: triggers left off; references not put back; a third of the history left out; lists in the order of the
+opening, or moved by what a role may not know of; a row for access that has ended; empty texts copied as NULL; files
+drawn without the seed; the source of a spell.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pghistory
 import pytest
@@ -22,14 +25,14 @@ from cases.access.models import AccessGrant, ChildGroupGrant, ChildUserGrant
 from cases.access.selectors import matrix_in_force
 from cases.access.services import Drift, compare_projection, open_to_standing_functions
 from cases.record.choices import RiskLevel
-from cases.record.models import Child, Involvement
+from cases.record.models import Alias, Child, Involvement
 from cases.record.selectors.lists import PAGE_LENGTH, search_files, worklist
 from cases.record.services import add_chronology, involve, open_child_file, record_level
 from config.demo import crowd as crowds
-from config.demo.copying import history_of, in_copy
+from config.demo.copying import Copied, history_of
 from config.demo.crowd import Crowd, crowd_of, fill, write_crowd
 from config.demo.deciding import identity_of
-from config.demo.filing import MODELS, REFERENCES, Filing, reference_of
+from config.demo.filing import COLUMNS, MODELS, REFERENCES, Filing, reference_of
 from config.demo.people import World
 from config.demo.seeding import make_partnership
 from tests import cluster as clusters
@@ -151,6 +154,7 @@ def test_no_list_lacks_a_file_or_holds_one_too_many_or_out_of_order(made: Made) 
     assert ChildUserGrant.objects.count() > FILES / 2
     with transaction.atomic():
         assert compare_projection(at=DAY) == Drift()
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize(
@@ -249,17 +253,16 @@ def test_a_reference_is_given_once() -> None:
     assert reference_of(1) != reference_of(REFERENCES - 1)
 
 
-@pytest.mark.parametrize(
-    ("value", "copied"),
-    [
-        (None, "\\N"),
-        (True, "t"),
-        (False, "f"),
-        (0, "0"),
-        ("", ""),
-        ("a\tb\nc\rd", "a\\tb\\nc\\rd"),
-        ("\\N", "\\\\N"),
-    ],
-)
-def test_no_text_ends_a_field_or_passes_for_nothing(value: object, copied: str) -> None:
-    assert in_copy(value) == copied
+def test_whatever_is_typed_is_copied_as_it_is(made: Made) -> None:
+    texts = ["", "\\N", "\\.", 'a "quoted", one', "two\nlines\r\n", "a\ttab, a \\ and a ’"]
+    child = Child.objects.order_by("pk")[0]
+    aliases = Copied(Alias, *COLUMNS[Alias])
+    like = Alias.objects.all()[0]
+    with transaction.atomic(), connection.cursor() as cursor:
+        for number, text in enumerate(texts):
+            by = like.author_id, like.author_membership_id, like.agency_id
+            aliases.add(UUID(int=number), child.pk, "identity", *by, "record", DAY, text, f"{number}")
+        aliases.copy(cursor)
+        found = Alias.objects.filter(pk__in=[UUID(int=number) for number in range(len(texts))])
+        assert list(found.order_by("note").values_list("name", flat=True)) == texts
+        transaction.set_rollback(True)
