@@ -126,11 +126,12 @@ def _shown_earlier(viewer: Viewer, at: datetime, before: Cursor, file_ids: Itera
     """Those files that stand before the cursor by another of the viewer's grants, and were shown there."""
     moment, cursor_id = before
     ids = list(file_ids)
-    shown: set[UUID] = set()
     later = Q(last_activity_at__gt=moment) | Q(last_activity_at=moment, content_object_id__gte=cursor_id)
-    for rows in _branches(viewer, at):
-        shown.update(rows.filter(later, content_object_id__in=ids).values_list("content_object_id", flat=True))
-    return shown
+    first, *others = (
+        rows.filter(later, content_object_id__in=ids).values_list("content_object_id", flat=True)
+        for rows in _branches(viewer, at)
+    )
+    return set(first.union(*others, all=True))
 
 
 def _visible(viewer: Viewer, at: datetime, wanted: WorklistFilter) -> QuerySet[Child]:
