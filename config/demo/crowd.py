@@ -124,7 +124,9 @@ def _write(filing: Filing, plan: ChildPlan, reference: str, world: World, until:
     reason = _end_reason(plan, rng) if end else ""
     filing.open(file, ended_on=plan.closed_on, end_reason=reason)
     number = f"CSC-{700000 + plan.number * 7}" if rng.random() < 0.7 else ""
-    filing.facts(file, since=day_of(opened_at) - timedelta(days=rng.randint(30, 900)), social_care_number=number)
+    since = day_of(opened_at) - timedelta(days=rng.randint(30, 900))
+    filing.home(file, since=since)
+    filing.facts(file, since=since, social_care_number=number)
     for name, note in other_names(plan):
         filing.alias(file, name, note)
     _tell(filing, file, lead, world, until=end or until)

@@ -69,7 +69,7 @@ SCATTER = 7_368_787
 FREE_BITS, RANDOM_UUID = ~(0xF << 76 | 0x3 << 62), 0x4 << 76 | 0x2 << 62
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Given:
     """A grant to a group or to a person under one membership, as `AccessGrant` keeps it."""
 
@@ -92,7 +92,7 @@ class Given:
         return "group", self.group_id
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Told:
     """Something on the timeline."""
 
@@ -171,13 +171,17 @@ class Filing:
         held = (day_of(file.opened_at), ended_on, end_reason)
         self._entry(Spell, file, Category.IDENTITY, *held, source=Source.PROFESSIONAL)
 
+    def home(self, file: File, *, since: date) -> None:
+        """Where the child lives, since a day."""
+        home = file.plan.home
+        told = (AddressKind.HOME.value, home.lines, home.postcode, home.area)
+        self._entry(Address, file, Category.CONTACT_ADDRESS, since, None, *told)
+
     def facts(self, file: File, *, since: date, social_care_number: str = "") -> None:
-        """Number, home, plan and school, each as it has been since a day."""
+        """Number, plan and school, each as it has been since a day."""
         plan = file.plan
         if social_care_number:
             self._entry(Identifier, file, Category.IDENTITY, IdentifierKind.SOCIAL_CARE.value, social_care_number)
-        home = (AddressKind.HOME.value, plan.home.lines, plan.home.postcode, plan.home.area)
-        self._entry(Address, file, Category.CONTACT_ADDRESS, since, None, *home)
         self._entry(PlanPeriod, file, Category.IDENTITY, since, None, plan.plan.value)
         note = "Not attending" if plan.traits.get("not_in_school") else ""
         self._entry(SchoolPeriod, file, Category.IDENTITY, since, None, plan.school, note)

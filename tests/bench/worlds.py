@@ -147,7 +147,7 @@ def _file(rng: Random, world: World, plan: ChildPlan, i: int, before: str | None
     merged = before if rng.random() < 0.002 else None
     due = None if i % 4 == 0 else world.at.date() + timedelta(days=i % 60 - 10)
     return File(
-        new_id(rng), reference_of(i), plan, world.at - i * YEARS / world.files, world.viewers["ninety"],
+        new_id(rng), reference_of(i), plan, world.at - i / world.files * YEARS, world.viewers["ninety"],
         level=LEVELS[i % 4], review_due_on=due, restricted=rng.random() < 0.01, merged_into=merged,
     )  # fmt: skip
 
@@ -155,7 +155,7 @@ def _file(rng: Random, world: World, plan: ChildPlan, i: int, before: str | None
 def _write(filing: Filing, file: File, world: World, i: int) -> None:
     """The child with what is known of it; the newest files have long timelines."""
     filing.open(file)
-    filing.facts(file, since=file.opened_at.date())
+    filing.home(file, since=file.opened_at.date())
     if i % 10 == 0:
         filing.alias(file, f"{filing.rng.choice(('Ellie', 'Jake', 'Mo', 'Sunny'))} {file.plan.family_name}")
     filing.involve(file, world.members["ninety"], role=InvolvementRole.SOCIAL_WORKER, at=file.opened_at, lead=True)
