@@ -5,7 +5,7 @@ STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test pytest kill-test crowd pages matrix pairs timing lint bench lock backup restore reset
+.PHONY: help setup setup-test run test pytest kill-test crowd pages matrix pairs timing mutants lint bench lock backup restore reset
 
 help: ## List what make can do
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ pairs: setup-test ## Ask every page before and after what one may not know of, f
 
 timing: setup-test ## Ask whether the time of a refusal tells a file from none, with a control (a quiet machine)
 	@HARBOUR_TIMING=1 $(STACK) test -- tests/access/test_not_found.py $(ARGS)
+
+mutants: setup-test ## Turn every condition of the access rule round in turn, and see that a test of access fails (half an hour)
+	@$(STACK) test -- -q -s --assert=plain --tb=line -p tests.mutants.plugin -p no:cacheprovider tests/access $(ARGS)
 
 lint: setup-test ## Run the checks that need no database
 	@$(STACK) lint

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.choices import FunctionKey
 from accounts.models import Agency, FunctionGroup, Membership, User
 from accounts.rules.agreements import is_covered, last_day
-from accounts.rules.viewers import NOBODY, Viewer
+from accounts.rules.viewers import Viewer
 from accounts.selectors.kept import kept
 
 
@@ -59,7 +59,7 @@ def viewer_of(membership: Membership) -> Viewer:
 def viewer_for(user: User, *, membership_id: str | None = None) -> Viewer:
     """The viewer for a signed-in person: under the chosen membership if it is current, else the first current one.
 
-    A person without a current membership is NOBODY with a name: signed in, and seeing nothing.
+    A person without a current membership is a viewer without one: signed in, and seeing nothing.
     """
     memberships = current_memberships(user)
     for membership in memberships:
@@ -68,7 +68,7 @@ def viewer_for(user: User, *, membership_id: str | None = None) -> Viewer:
             return replace(viewer_of(membership), may_switch=len(memberships) > 1)
     if memberships:
         return replace(viewer_of(memberships[0]), may_switch=len(memberships) > 1)
-    return Viewer(user_id=user.pk, name=str(user)) if user.pk else NOBODY
+    return Viewer(user_id=user.pk, name=str(user))
 
 
 @kept

@@ -3,7 +3,7 @@
 Seen to fail: an account or an agency that must not know it shown it all the same; its page opened to everybody who
 reads the file; a copy that carries it unasked; the question about a postcode put only where it is protected, or naming
 one that the writer may not know; any tick taken; the address left on paper; somebody who keeps it from themselves;
-anybody put on its list.
+anybody put on its list. The rules on their own are judged in `tests/access/sharing`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cases.access.choices import Category
 from cases.record.choices import InvolvementRole
 from cases.record.models import AddressKeptFrom, AddressReader, ChronologyEntry
 from cases.record.services import involve, open_file
-from cases.sharing.rules.addresses import LEFT_OUT, AddressRefused, check_one, outward
+from cases.sharing.rules.addresses import AddressRefused
 from cases.sharing.services import addresses as services
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
@@ -57,40 +57,6 @@ LINES, CODE = "12 Harrow Lane", "NM4 2QF"
 )
 def test_postcodes_however_they_are_typed(text, found):
     assert postcodes_in(text) == frozenset(found)
-
-
-@pytest.mark.parametrize(
-    ("words", "protected", "confirmed", "leaves"),
-    [
-        ("12 Harrow Lane", False, False, "12 Harrow Lane"),
-        ("12 Harrow Lane", False, True, "12 Harrow Lane"),
-        ("12 Harrow Lane", True, False, LEFT_OUT),
-        ("12 Harrow Lane", True, True, "12 Harrow Lane"),
-        ("", True, False, ""),
-    ],
-)
-def test_what_leaves_harbour_of_an_address(words, protected, confirmed, leaves):
-    assert outward(words, protected=protected, confirmed=confirmed) == leaves
-
-
-@pytest.mark.parametrize(
-    ("person", "agency", "account", "right"),
-    [
-        ("Her stepfather", False, False, True),
-        ("", True, False, True),
-        ("", False, True, True),
-        ("", False, False, False),
-        ("  ", False, False, False),
-        ("Her stepfather", True, False, False),
-        ("", True, True, False),
-    ],
-)
-def test_each_line_names_one(person, agency, account, right):
-    if right:
-        check_one(person=person, agency=agency, account=account)
-        return
-    with pytest.raises(AddressRefused):
-        check_one(person=person, agency=agency, account=account)
 
 
 # What is typed.

@@ -31,8 +31,7 @@ from cases.record.choices import InvolvementRole
 from cases.record.models import Address, Child, Involvement
 from cases.record.services import involve
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
-from cases.sharing.rules import conflicts as rules
-from cases.sharing.rules.conflicts import ConflictRefused, Placing
+from cases.sharing.rules.conflicts import ConflictRefused
 from cases.sharing.services import conflicts as services
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
@@ -90,48 +89,6 @@ def named(given="Zephyrine", family="Ashdown", born=(4, 5, 2011), **changed):
 
 def kinds(viewer, person, at):
     return [alert.kind for alert in open_alerts(viewer(person), at=at + HOUR)]
-
-
-# --- The rules -----------------------------------------------------------------------------------------------
-
-ONE, OTHER = uuid4(), uuid4()
-
-
-@pytest.mark.parametrize(
-    ("placing", "may"),
-    [
-        (Placing(1, ONE, 2, ONE, guardian=False), True),
-        (Placing(1, ONE, 2, OTHER, guardian=False), False),
-        (Placing(1, ONE, 2, OTHER, guardian=True), True),
-        (Placing(1, ONE, 1, ONE, guardian=True), False),
-    ],
-)
-def test_a_manager_places_it_on_their_own_people_and_a_guardian_on_anybody(placing, may):
-    if may:
-        rules.check_may_place(placing)
-        return
-    with pytest.raises(ConflictRefused):
-        rules.check_may_place(placing)
-
-
-@pytest.mark.parametrize(
-    ("asked_by", "by", "guardian", "may"),
-    [
-        (None, 1, True, False),
-        (1, 1, True, False),
-        (1, 2, True, True),
-        (1, 2, False, False),
-        (1, 3, False, True),
-        (1, 9, True, False),
-    ],
-)
-def test_two_people_lift_it_and_never_the_person(asked_by, by, guardian, may):
-    given = {"asked_by": asked_by, "by": by, "user_id": 9, "guardian": guardian, "placed_by": 3}
-    if may:
-        rules.check_may_lift(**given)
-        return
-    with pytest.raises(ConflictRefused):
-        rules.check_may_lift(**given)
 
 
 # --- Declared on a file ---------------------------------------------------------------------------------------

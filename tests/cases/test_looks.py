@@ -1,14 +1,14 @@
-"""Which looks are worth a question, who reads them, and what may be said of one.
+"""The digest of looks worth a question, who reads it, and what may be said of one. Which looks those are is judged in
+`tests/access/sharing`.
 
 Seen to fail: looks at a file that the guardian is kept from left in the list, and its signal in the digest; a verdict
-on one's own looks; sixty minutes counted as within an hour; an involvement that is no work with the child; the pages
-opened to everybody who reads files; a search for one's own name that finds nothing left out.
+on one's own looks; an involvement that is no work with the child; the pages opened to everybody who reads files; a
+search for one's own name that finds nothing left out.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,155 +25,10 @@ from cases.record.models import Child, Involvement
 from cases.sharing.choices import SignalKind, SignalVerdict
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.rules.looks import (
-    Known,
-    Limits,
-    Look,
-    NameSearch,
-    Signal,
     VerdictRefused,
-    check_verdict,
-    family_names,
-    is_out_of_hours,
-    read_limits,
-    signals_of,
 )
 from cases.sharing.services.looks import decide_signal, make_digest, make_due_digests
 from tests.factories.cases import block, grant, make_child, provenance
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-LIMITS = Limits(
-    least={
-        SignalKind.SAME_NAME: 1,
-        SignalKind.SAME_HOME: 1,
-        SignalKind.OWN_NAME: 1,
-        SignalKind.MANY_IN_AN_HOUR: 3,
-        SignalKind.OUTSIDE_CASELOAD: 2,
-        SignalKind.OUT_OF_HOURS: 2,
-    },
-    not_asked={kind: frozenset({"csc_out_of_hours"}) for kind in SignalKind},
-    night_from=22,
-    night_until=6,
-)
-A, B, C, D = (UUID(int=number) for number in range(1, 5))
-
-
-def on(day: int, hour: int, minute: int = 0) -> datetime:
-    """A time by London's clocks on a day of the week, Monday being 0."""
-    return datetime(2026, 11, 16 + day, hour, minute, tzinfo=LONDON)
-
-
-def kinds(looks: list[Look], *, known: Known | None = None, searches: tuple[NameSearch, ...] = ()) -> list[SignalKind]:
-    return [signal.kind for signal in signals_of(looks, searches, known=known or Known(), limits=LIMITS)]
-
-
-# The rules.
-
-
-@pytest.mark.parametrize(
-    ("at", "late"),
-    [
-        (on(0, 21, 59), False),
-        (on(0, 22), True),
-        (on(1, 5, 59), True),
-        (on(1, 6), False),
-        (on(5, 12), True),
-        (on(6, 12), True),
-        (datetime(2026, 7, 6, 21, 30, tzinfo=LONDON), False),
-        (datetime.fromisoformat("2026-07-06T21:30:00+00:00"), True),  # half past ten in London's summer
-    ],
-)
-def test_the_night_and_the_weekend_are_those_of_londons_clocks(at: datetime, late: bool) -> None:
-    assert is_out_of_hours(at, LIMITS) is late
-
-
-@pytest.mark.parametrize(
-    ("looks", "found"),
-    [
-        ([], []),
-        ([("x", A, on(0, 10))], []),
-        ([("x", A, on(0, 10)), ("x", B, on(1, 10))], [SignalKind.OUTSIDE_CASELOAD]),
-        ([("x", A, on(0, 10)), ("x", A, on(1, 10))], []),
-        ([("x", A, on(0, 23)), ("x", A, on(5, 10))], [SignalKind.OUT_OF_HOURS]),
-        ([("x", A, on(0, 23))], []),
-        (
-            [("x", A, on(0, 10)), ("x", B, on(0, 10, 30)), ("x", C, on(0, 10, 59))],
-            [SignalKind.MANY_IN_AN_HOUR, SignalKind.OUTSIDE_CASELOAD],
-        ),
-        # Sixty minutes apart is no longer within an hour, and one file three times is one file.
-        ([("x", A, on(0, 10)), ("x", B, on(0, 10, 30)), ("x", C, on(0, 11))], [SignalKind.OUTSIDE_CASELOAD]),
-        ([("x", A, on(0, 10, n)) for n in range(5)], []),
-        (
-            [("csc_out_of_hours", child, on(0, 23, n)) for n, child in enumerate((A, B, C, D))],
-            [],
-        ),
-    ],
-)
-def test_which_looks_are_worth_a_question(looks, found) -> None:
-    assert kinds([Look(1, role, child, at) for role, child, at in looks]) == found
-
-
-def test_the_fullest_hour_is_told_with_its_files_and_its_times() -> None:
-    looks = [Look(1, "x", A, on(0, 9)), *(Look(1, "x", child, on(2, 9, n)) for n, child in enumerate((A, B, C, D, A)))]
-    signal = signals_of(looks, (), known=Known(caseload=frozenset((1, child) for child in (A, B, C, D))), limits=LIMITS)
-    assert signal == [Signal(SignalKind.MANY_IN_AN_HOUR, 1, 4, on(2, 9, 0), on(2, 9, 3))]
-
-
-def test_children_that_somebody_works_with_are_no_question() -> None:
-    looks = [Look(1, "x", child, on(day, 10)) for day, child in enumerate((A, B, C))]
-    assert kinds(looks, known=Known(caseload=frozenset({(1, A), (1, B)}))) == []
-    assert kinds(looks, known=Known(caseload=frozenset({(2, A), (2, B)}))) == [SignalKind.OUTSIDE_CASELOAD]
-
-
-@pytest.mark.parametrize(
-    ("person", "child", "same"),
-    [
-        ("Whitlock", "Whitlock", True),
-        ("whitlock", "WHITLOCK", True),
-        ("Núñez", "Nunez", True),
-        ("Okafor-Hale", "Hale", True),
-        ("de Souza", "Souza", True),
-        ("de", "da", False),
-        ("Hale", "Haley", False),
-        ("", "", False),
-    ],
-)
-def test_one_family_name_in_several_spellings(person: str, child: str, same: bool) -> None:
-    known = Known(names_of_people={1: family_names(person)}, names_on_files={A: family_names(child)})
-    assert (SignalKind.SAME_NAME in kinds([Look(1, "x", A, on(0, 10))], known=known)) is same
-
-
-def test_a_search_for_ones_own_name() -> None:
-    signals = signals_of([], [NameSearch(7, on(0, 9)), NameSearch(7, on(2, 9))], known=Known(), limits=LIMITS)
-    assert signals == [Signal(SignalKind.OWN_NAME, 7, 2, on(0, 9), on(2, 9))]
-
-
-@pytest.mark.parametrize(
-    ("user", "decided", "by", "may"), [(1, False, 2, True), (1, True, 2, False), (2, False, 2, False)]
-)
-def test_who_says_what_came_of_it(user: int, decided: bool, by: int, may: bool) -> None:
-    if may:
-        check_verdict(signal_user_id=user, decided=decided, by_user_id=by)
-        return
-    with pytest.raises(VerdictRefused):
-        check_verdict(signal_user_id=user, decided=decided, by_user_id=by)
-
-
-@pytest.mark.parametrize(
-    ("was", "becomes"),
-    [
-        ("files = 30", "files = 0"),
-        ("night_from = 22", "night_from = 5"),
-        ('"csc_out_of_hours", "police_officer"', '"caretaker"'),
-        ("[own_name]", "[another]"),
-    ],
-)
-def test_figures_that_cannot_be_read_are_refused(was: str, becomes: str) -> None:
-    body = (ROOT / "cases" / "definitions" / "looks" / "look_signals_v1.toml").read_text()
-    assert read_limits(body).least[SignalKind.MANY_IN_AN_HOUR] == 30
-    assert was in body
-    with pytest.raises(ValueError, match=r"definition of looks|night must"):
-        read_limits(body.replace(was, becomes))
-
 
 # The record.
 

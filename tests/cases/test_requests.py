@@ -1,7 +1,4 @@
-"""Asking to see more of a file that one may know of, and the answer.
-
-Seen to fail: a kind offered of which the job reads its own service's entries alone.
-"""
+"""Asking to see more of a file that one may know of, and the answer. The rules are judged in `tests/access/sharing`."""
 
 from __future__ import annotations
 
@@ -17,9 +14,9 @@ from django.urls import reverse
 
 from accounts.choices import FunctionKey
 from accounts.definitions import seeds
-from cases.access.choices import Category, GrantReason
+from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
-from cases.access.rules import Level, mask_of, read_matrix
+from cases.access.rules import mask_of, read_matrix
 from cases.access.services import grant_to_function
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Alert, Clock, OutboxMessage
@@ -31,8 +28,7 @@ from cases.record.services import involve
 from cases.sharing.choices import DeclineReason, RequestAnswer, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
-from cases.sharing.rules import requests as rules
-from cases.sharing.rules.requests import Answering, RequestRefused
+from cases.sharing.rules.requests import RequestRefused
 from cases.sharing.services import requests as services
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
@@ -43,51 +39,6 @@ MATRIX = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_
 HOUR = timedelta(hours=1)
 LIST = "/access-requests/"
 db = pytest.mark.django_db
-
-
-# --- The rules -----------------------------------------------------------------------------------------------
-
-
-FULL, NOTHING = (dict.fromkeys(Category.values, level) for level in (Level.FULL, Level.NONE))
-
-
-@pytest.mark.parametrize(
-    ("role", "levels", "askable"),
-    [
-        ("csc_social_worker", FULL, set()),
-        ("csc_social_worker", FULL | {"missing": Level.NONE}, {"missing"}),
-        ("csc_social_worker", FULL | {"plan": Level.SUMMARY}, {"plan"}),
-        ("csc_social_worker", FULL | {"sharing": Level.NONE, "who_looked": Level.NONE}, set()),
-        ("housing", NOTHING, {"identity", "contact_address", "level", "plan"}),
-        ("housing", NOTHING | {"contact_address": Level.SUMMARY}, {"identity", "level", "plan"}),
-        ("housing", NOTHING | {"plan": Level.EXISTENCE}, {"identity", "contact_address", "level", "plan"}),
-        ("board_analyst", NOTHING, set()),
-    ],
-)
-def test_what_may_be_asked_for(role, levels, askable):
-    """What the job may see more of than is seen, of what others wrote: never what it never sees."""
-    assert set(rules.askable(role, levels, MATRIX)) == askable
-
-
-SCHOOL, POLICE = uuid4(), uuid4()
-
-
-@pytest.mark.parametrize(
-    ("answering", "may"),
-    [
-        (Answering(1, POLICE, 2, SCHOOL), True),
-        (Answering(2, POLICE, 2, SCHOOL), False),
-        (Answering(1, SCHOOL, 2, SCHOOL), False),
-        (Answering(1, SCHOOL, 2, SCHOOL, guardian=True), True),
-        (Answering(2, SCHOOL, 2, SCHOOL, guardian=True), False),
-    ],
-)
-def test_nobody_answers_for_themselves(answering, may):
-    if may:
-        rules.check_may_answer(answering)
-        return
-    with pytest.raises(RequestRefused):
-        rules.check_may_answer(answering)
 
 
 # --- Asking --------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ a review left to somebody who is off the list.
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -30,8 +30,7 @@ from cases.record.models import Child
 from cases.record.services import involve
 from cases.sharing.choices import RestrictionKind
 from cases.sharing.models import Restriction, RestrictionStep
-from cases.sharing.rules import restriction as rules
-from cases.sharing.rules.restriction import Named, RestrictionRefused
+from cases.sharing.rules.restriction import RestrictionRefused
 from cases.sharing.selectors import restriction as selectors
 from cases.sharing.services import restriction as services
 from tests.access.test_pages import plain
@@ -113,57 +112,6 @@ def fields(world, at, *names, **changed):
 
 def sees(client_as, child, *people):
     return {person: client_as(person).get(url("file", child)).status_code == 200 for person in people}
-
-
-# --- The rules -----------------------------------------------------------------------------------------------
-
-
-WORKER, BOSS, GUARDIAN = (Named(uuid4(), role) for role in ("csc_social_worker", "csc_manager", "data_guardian"))
-
-
-@pytest.mark.parametrize(
-    ("named", "lead", "may"),
-    [
-        ([], None, False),
-        ([BOSS], None, False),
-        ([BOSS, BOSS], None, False),
-        ([WORKER, Named(uuid4(), "police_missing")], None, False),
-        ([WORKER, BOSS], None, True),
-        ([WORKER, GUARDIAN], WORKER.membership_id, True),
-        ([BOSS, GUARDIAN], WORKER.membership_id, False),
-    ],
-)
-def test_two_are_named_one_who_can_lift_it_and_the_lead(named, lead, may):
-    if may:
-        rules.check_named(named, lead=lead)
-        return
-    with pytest.raises(RestrictionRefused) as refused:
-        rules.check_named(named, lead=lead)
-    assert refused.value.field == "named"
-
-
-@pytest.mark.parametrize(
-    ("after", "may"), [(-1, False), (0, False), (1, True), (183, True), (184, False)], ids=lambda value: str(value)
-)
-def test_the_review_is_within_six_months(after, may):
-    today = date(2026, 3, 4)
-    if may:
-        rules.check_review_on(today + timedelta(days=after), today=today)
-        return
-    with pytest.raises(RestrictionRefused):
-        rules.check_review_on(today + timedelta(days=after), today=today)
-
-
-@pytest.mark.parametrize(
-    ("asked_by", "by", "others", "may"),
-    [(None, 1, [BOSS], False), (1, 1, [BOSS], False), (1, 1, [], False), (1, 2, [], True), (1, 2, [BOSS], True)],
-)
-def test_two_people_lift_it(asked_by, by, others, may):
-    if may:
-        rules.check_may_lift(asked_by=asked_by, by=by, others=others)
-        return
-    with pytest.raises(RestrictionRefused):
-        rules.check_may_lift(asked_by=asked_by, by=by, others=others)
 
 
 # --- Placing it ----------------------------------------------------------------------------------------------

@@ -1,0 +1,98 @@
+"""Who may open a file in an emergency, why, for how long, and who judges it: the rules as tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from cases.sharing.rules import emergency as rules
+
+AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
+REASON = "He rang from a car and was crying; I must know whom he is with."
+
+
+@pytest.mark.parametrize(
+    ("said", "enough"),
+    [
+        ("", False),
+        ("x" * 20, False),
+        ("ab " * 20, False),
+        ("Missing since noon", False),
+        ("   Missing since noon   \n\n   ", False),
+        ("Missing since noon..", True),
+        (REASON, True),
+    ],
+)
+def test_a_reason_says_something(said, enough):
+    if enough:
+        rules.check_reason(said)
+        return
+    with pytest.raises(rules.EmergencyRefused) as refused:
+        rules.check_reason(said)
+    assert refused.value.field == "reason"
+
+
+class File:
+    def __init__(self, known=False, shut=False):
+        self.known, self.shut = known, shut
+
+
+OPEN, KNOWN, SHUT = File(), File(known=True), File(shut=True)
+
+
+@pytest.mark.parametrize(
+    ("found", "result"),
+    [
+        ([], (None, False)),
+        ([OPEN], (OPEN, False)),
+        ([SHUT], (None, False)),
+        ([KNOWN], (KNOWN, True)),
+        ([OPEN, File()], (None, False)),
+        ([OPEN, SHUT], (None, False)),
+        ([OPEN, KNOWN], (KNOWN, True)),
+        ([SHUT, KNOWN], (KNOWN, True)),
+    ],
+)
+def test_one_file_is_opened_or_none(found, result):
+    assert rules.one_to_open(found) == result
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(3600, 60), (3599, 60), (61, 2), (60, 1), (1, 1), (0, 0), (-5, 0)])
+def test_the_minutes_left_count_the_one_that_has_begun(seconds, minutes):
+    assert rules.minutes_left(AT + timedelta(seconds=seconds), AT) == minutes
+
+
+@pytest.mark.parametrize(
+    ("ended_after", "asked_after", "running"), [(None, 59, True), (None, 60, False), (10, 9, True), (10, 10, False)]
+)
+def test_it_runs_until_its_end(ended_after, asked_after, running):
+    ended_at = None if ended_after is None else AT + timedelta(minutes=ended_after)
+    asked_at = AT + timedelta(minutes=asked_after)
+    assert rules.is_running(ends_at=AT + rules.LASTS, ended_at=ended_at, at=asked_at) is running
+
+
+ONE, OTHER = uuid4(), uuid4()
+
+
+@pytest.mark.parametrize(
+    ("user", "agency", "others", "may"),
+    [
+        (1, ONE, True, False),
+        (1, OTHER, False, False),
+        (2, ONE, True, False),
+        (2, ONE, False, True),
+        (2, OTHER, True, True),
+        (2, OTHER, False, True),
+    ],
+)
+def test_nobody_judges_themselves_nor_a_colleague_where_another_can(user, agency, others, may):
+    judge = rules.Judge(
+        user_id=user, agency_id=agency, opened_by_id=1, opened_at_agency_id=ONE, others_elsewhere=others
+    )
+    if may:
+        rules.check_may_judge(judge)
+    else:
+        with pytest.raises(rules.EmergencyRefused):
+            rules.check_may_judge(judge)

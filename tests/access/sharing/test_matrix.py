@@ -1,0 +1,152 @@
+"""What a change of the access matrix opens, who may propose and sign it, and when it is adopted: the rules as tables.
+
+Seen to fail: one signature enough; no guardian asked for; the signer's own gain allowed; a signature twice; the row of
+the technical administrator left open to change.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.choices import RoleKey
+from accounts.rules.roles import ROLES
+from accounts.rules.viewers import Viewer
+from cases.access.choices import CATEGORY_BITS, Cell
+from cases.access.rules import Matrix, read_matrix
+from cases.sharing.rules.matrix import (
+    CellChange,
+    MatrixRefused,
+    changed,
+    check_change,
+    check_effective,
+    check_signature,
+    difference,
+    is_adopted,
+    write_matrix,
+)
+
+DSL = RoleKey.EDUCATION_DSL.value
+DAY = date(2026, 11, 25)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opens", "closes"),
+    [
+        ("N", "E", {"existence"}, set()),
+        ("S", "E", set(), {"summary"}),
+        ("P", "S", {"existence", "summary"}, {"panel"}),
+        ("O", "N", set(), {"own"}),
+        ("S", "O", {"own"}, {"existence", "summary"}),
+        ("F", "S", set(), {"rest", "panel", "own", "totals", "instructions"}),
+        ("A", "F", {"rest", "panel", "own", "instructions", "existence", "summary"}, set()),
+        ("I", "I", set(), set()),
+    ],
+)
+def test_what_a_change_opens_and_closes(before: str, after: str, opens: set[str], closes: set[str]) -> None:
+    change = CellChange(DSL, "interview", Cell(before), Cell(after))
+    assert (change.opens, change.closes) == (opens, closes)
+
+
+def test_every_cell_but_nothing_opens_something_that_all_of_it_opens_too() -> None:
+    for cell in set(Cell) - {Cell.NONE}:
+        assert CellChange(DSL, "plan", Cell.NONE, cell).opens
+        assert not CellChange(DSL, "plan", Cell.FULL, cell).opens
+
+
+def a_matrix(cell: Cell = Cell.NONE) -> Matrix:
+    return Matrix(version=1, cells={role: dict.fromkeys(CATEGORY_BITS, cell) for role in ROLES})
+
+
+@pytest.mark.parametrize(
+    ("role", "cell", "allowed"),
+    [
+        (RoleKey.TECHNICAL_ADMIN, "E", False),
+        (RoleKey.TECHNICAL_ADMIN, "A", False),
+        (RoleKey.BOARD_ANALYST, "A", True),
+        (RoleKey.BOARD_ANALYST, "S", False),
+        (RoleKey.NOTIFICATION_ONLY, "O", True),
+        (RoleKey.NOTIFICATION_ONLY, "F", False),
+        (RoleKey.HOUSING, "F", True),
+        (RoleKey.HOUSING, "N", False),  # it is that already
+        ("caretaker", "F", False),
+    ],
+)
+def test_which_changes_there_can_be(role: str, cell: str, allowed: bool) -> None:
+    if allowed:
+        assert check_change(role=role, category="plan", cell=cell, matrix=a_matrix()).after == Cell(cell)
+        return
+    with pytest.raises(MatrixRefused):
+        check_change(role=role, category="plan", cell=cell, matrix=a_matrix())
+
+
+@pytest.mark.parametrize(("after", "refused"), [(-1, True), (0, True), (1, False), (400, False)])
+def test_it_holds_from_a_coming_day(after: int, refused: bool) -> None:
+    if refused:
+        with pytest.raises(MatrixRefused):
+            check_effective(DAY + timedelta(days=after), today=DAY)
+    else:
+        check_effective(DAY + timedelta(days=after), today=DAY)
+
+
+OPENING = CellChange(DSL, "interview", Cell.NONE, Cell.EXISTENCE)
+CLOSING = CellChange(RoleKey.COORDINATOR, "minutes", Cell.FULL, Cell.SUMMARY)
+CHAIRS = CellChange(RoleKey.PANEL_CHAIR, "who_looked", Cell.NONE, Cell.FULL)
+GUARDIANS = CellChange(RoleKey.DATA_GUARDIAN, "identity", Cell.SUMMARY, Cell.FULL)
+
+
+@pytest.mark.parametrize(
+    ("role", "changes", "signed", "may"),
+    [
+        (RoleKey.DATA_GUARDIAN, [OPENING], [], True),
+        (RoleKey.PANEL_CHAIR, [OPENING], [7], True),
+        (RoleKey.PANEL_CHAIR, [OPENING, CHAIRS], [], False),
+        (RoleKey.COORDINATOR, [CLOSING], [], True),
+        (RoleKey.DATA_GUARDIAN, [GUARDIANS], [], False),
+        (RoleKey.DATA_GUARDIAN, [OPENING], [1], False),
+        (RoleKey.DATA_GUARDIAN, [], [], False),
+        (RoleKey.CSC_MANAGER, [OPENING], [], False),
+        (RoleKey.TECHNICAL_ADMIN, [OPENING], [], False),
+    ],
+)
+def test_who_may_sign(role: str, changes: list[CellChange], signed: list[int], may: bool) -> None:
+    signer = Viewer(user_id=1, role_key=role)
+    if may:
+        check_signature(signer, changes, signed_by=signed)
+        return
+    with pytest.raises(MatrixRefused):
+        check_signature(signer, changes, signed_by=signed)
+
+
+@pytest.mark.parametrize(
+    ("signers", "changes", "adopted"),
+    [
+        ([], [OPENING], False),
+        (["data_guardian"], [OPENING], False),
+        (["data_guardian", "panel_chair"], [OPENING], True),
+        (["panel_chair", "coordinator"], [OPENING], False),
+        (["panel_chair", "coordinator", "data_guardian"], [OPENING], True),
+        (["panel_chair", "coordinator"], [GUARDIANS], True),
+    ],
+)
+def test_when_the_signatures_suffice(signers: list[str], changes: list[CellChange], adopted: bool) -> None:
+    assert is_adopted(changes, roles_of_signers=signers) is adopted
+
+
+@given(
+    owner=st.text(max_size=40),
+    row=st.lists(st.sampled_from(Cell), min_size=len(CATEGORY_BITS), max_size=len(CATEGORY_BITS)),
+)
+def test_what_is_written_is_what_is_read(owner: str, row: list[Cell]) -> None:
+    cells = {role: dict(zip(CATEGORY_BITS, row, strict=True)) for role in ROLES}
+    owner = owner.encode("utf-8", "ignore").decode()
+    read = read_matrix(write_matrix(cells, version=9, effective_on=DAY, owner=owner))
+    assert (read.version, read.cells, read.adopted_by) == (9, cells, owner)
+
+
+def test_a_change_touches_its_cell_alone() -> None:
+    after = Matrix(version=2, cells=changed(a_matrix(), [OPENING]))
+    assert difference(a_matrix(), after) == [OPENING]

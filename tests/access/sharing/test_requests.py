@@ -1,0 +1,60 @@
+"""What may be asked for, and who answers: the rules as tables.
+
+Seen to fail: a kind offered of which the job reads its own service's entries alone.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from accounts.definitions import seeds
+from cases.access.choices import Category
+from cases.access.rules import Level, read_matrix
+from cases.sharing.rules import requests as rules
+from cases.sharing.rules.requests import Answering, RequestRefused
+
+MATRIX = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
+
+
+FULL, NOTHING = (dict.fromkeys(Category.values, level) for level in (Level.FULL, Level.NONE))
+
+
+@pytest.mark.parametrize(
+    ("role", "levels", "askable"),
+    [
+        ("csc_social_worker", FULL, set()),
+        ("csc_social_worker", FULL | {"missing": Level.NONE}, {"missing"}),
+        ("csc_social_worker", FULL | {"plan": Level.SUMMARY}, {"plan"}),
+        ("csc_social_worker", FULL | {"sharing": Level.NONE, "who_looked": Level.NONE}, set()),
+        ("housing", NOTHING, {"identity", "contact_address", "level", "plan"}),
+        ("housing", NOTHING | {"contact_address": Level.SUMMARY}, {"identity", "level", "plan"}),
+        ("housing", NOTHING | {"plan": Level.EXISTENCE}, {"identity", "contact_address", "level", "plan"}),
+        ("board_analyst", NOTHING, set()),
+    ],
+)
+def test_what_may_be_asked_for(role, levels, askable):
+    """What the job may see more of than is seen, of what others wrote: never what it never sees."""
+    assert set(rules.askable(role, levels, MATRIX)) == askable
+
+
+SCHOOL, POLICE = uuid4(), uuid4()
+
+
+@pytest.mark.parametrize(
+    ("answering", "may"),
+    [
+        (Answering(1, POLICE, 2, SCHOOL), True),
+        (Answering(2, POLICE, 2, SCHOOL), False),
+        (Answering(1, SCHOOL, 2, SCHOOL), False),
+        (Answering(1, SCHOOL, 2, SCHOOL, guardian=True), True),
+        (Answering(2, SCHOOL, 2, SCHOOL, guardian=True), False),
+    ],
+)
+def test_nobody_answers_for_themselves(answering, may):
+    if may:
+        rules.check_may_answer(answering)
+        return
+    with pytest.raises(RequestRefused):
+        rules.check_may_answer(answering)

@@ -1,0 +1,58 @@
+"""Who is named on a restricted file, for how long, and who opens it again: the rules as tables."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+
+from cases.sharing.rules import restriction as rules
+from cases.sharing.rules.restriction import Named, RestrictionRefused
+
+WORKER, BOSS, GUARDIAN = (Named(uuid4(), role) for role in ("csc_social_worker", "csc_manager", "data_guardian"))
+
+
+@pytest.mark.parametrize(
+    ("named", "lead", "may"),
+    [
+        ([], None, False),
+        ([BOSS], None, False),
+        ([BOSS, BOSS], None, False),
+        ([WORKER, Named(uuid4(), "police_missing")], None, False),
+        ([WORKER, BOSS], None, True),
+        ([WORKER, GUARDIAN], WORKER.membership_id, True),
+        ([BOSS, GUARDIAN], WORKER.membership_id, False),
+    ],
+)
+def test_two_are_named_one_who_can_lift_it_and_the_lead(named, lead, may):
+    if may:
+        rules.check_named(named, lead=lead)
+        return
+    with pytest.raises(RestrictionRefused) as refused:
+        rules.check_named(named, lead=lead)
+    assert refused.value.field == "named"
+
+
+@pytest.mark.parametrize(
+    ("after", "may"), [(-1, False), (0, False), (1, True), (183, True), (184, False)], ids=lambda value: str(value)
+)
+def test_the_review_is_within_six_months(after, may):
+    today = date(2026, 3, 4)
+    if may:
+        rules.check_review_on(today + timedelta(days=after), today=today)
+        return
+    with pytest.raises(RestrictionRefused):
+        rules.check_review_on(today + timedelta(days=after), today=today)
+
+
+@pytest.mark.parametrize(
+    ("asked_by", "by", "others", "may"),
+    [(None, 1, [BOSS], False), (1, 1, [BOSS], False), (1, 1, [], False), (1, 2, [], True), (1, 2, [BOSS], True)],
+)
+def test_two_people_lift_it(asked_by, by, others, may):
+    if may:
+        rules.check_may_lift(asked_by=asked_by, by=by, others=others)
+        return
+    with pytest.raises(RestrictionRefused):
+        rules.check_may_lift(asked_by=asked_by, by=by, others=others)

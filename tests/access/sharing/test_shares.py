@@ -1,0 +1,178 @@
+"""What may be shared with whom, for how long and against whose wishes: the rules as tables."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+
+from accounts.definitions import seeds
+from cases.access.choices import Category
+from cases.access.rules import Level, mask_of, read_matrix
+from cases.sharing.choices import Answer, WishKind
+from cases.sharing.rules import shares as rules
+from cases.sharing.rules.shares import Override, ShareRefused, Told, Wish
+
+MATRIX = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
+TODAY = date(2026, 3, 4)
+AGREES, REFUSES, SILENT = Told(Answer.AGREES), Told(Answer.REFUSES), Told(Answer.NO_ANSWER)
+WHOLE = Override("significant_harm", "Miriam Aldous, manager", "Kezia told her on the way to school.")
+
+
+def refused_at(call, *args, **said) -> str | None:
+    """The field that a rule refuses at; None where it does not refuse."""
+    try:
+        call(*args, **said)
+    except ShareRefused as refusal:
+        return refusal.field
+    return None
+
+
+@pytest.mark.parametrize(
+    ("after", "field"), [(-1, "ends_on"), (0, "ends_on"), (1, None), (90, None), (365, None), (366, "ends_on")]
+)
+def test_a_share_ends_within_a_year(after, field):
+    assert refused_at(rules.check_ends_on, TODAY + timedelta(days=after), today=TODAY) == field
+
+
+@pytest.mark.parametrize(("after", "field"), [(0, "review_on"), (1, None), (183, None), (184, "review_on")])
+def test_a_decision_not_to_share_is_looked_at_within_six_months(after, field):
+    assert refused_at(rules.check_review_on, TODAY + timedelta(days=after), today=TODAY) == field
+
+
+@pytest.mark.parametrize(
+    ("child", "carers", "field"),
+    [
+        (AGREES, AGREES, None),
+        (REFUSES, SILENT, None),
+        (Told(Answer.NOT_TOLD), AGREES, "child_not_told"),
+        (Told(Answer.NOT_TOLD, "risk"), AGREES, None),
+        (Told(Answer.NOT_TOLD, "no such reason"), AGREES, "child_not_told"),
+        (AGREES, Told(Answer.NOT_TOLD), "carers_not_told"),
+        (AGREES, Told(Answer.NOT_TOLD, "nobody"), None),
+    ],
+)
+def test_who_is_not_told_is_not_told_for_a_reason(child, carers, field):
+    assert refused_at(rules.check_told, child, carers) == field
+
+
+@pytest.mark.parametrize(
+    ("basis", "child", "carers", "sector", "field"),
+    [
+        ("public_task", REFUSES, REFUSES, "social_care", None),
+        ("agreement", AGREES, SILENT, "social_care", None),
+        ("agreement", SILENT, AGREES, "social_care", None),
+        ("agreement", SILENT, SILENT, "social_care", "basis"),
+        ("agreement", AGREES, REFUSES, "social_care", "basis"),
+        ("agreement", REFUSES, AGREES, "social_care", "basis"),
+        ("law_enforcement", SILENT, SILENT, "police", None),
+        ("law_enforcement", SILENT, SILENT, "specialist", "basis"),
+    ],
+)
+def test_agreement_is_the_basis_only_where_there_is_some(basis, child, carers, sector, field):
+    assert refused_at(rules.check_basis, basis, child=child, carers=carers, sector=sector) == field
+
+
+NOT_WIDER, FREE = Wish(WishKind.NOT_WIDER), Wish(WishKind.FREE)
+LIMITS = Wish(WishKind.LIMITS, mask_of(["sessions", "family"]), frozenset({"education"}))
+
+
+@pytest.mark.parametrize(
+    ("child", "wish", "categories", "sector", "against"),
+    [
+        (AGREES, None, ["missing"], "housing", False),
+        (REFUSES, None, ["missing"], "housing", True),
+        (REFUSES, FREE, ["missing"], "housing", True),
+        (SILENT, FREE, ["missing"], "housing", False),
+        (SILENT, NOT_WIDER, ["missing"], "housing", True),
+        (SILENT, NOT_WIDER, ["missing"], "social_care", True),
+        (AGREES, NOT_WIDER, ["missing"], "housing", False),
+        (SILENT, LIMITS, ["missing"], "housing", False),
+        (SILENT, LIMITS, ["missing", "family"], "housing", True),
+        (SILENT, LIMITS, ["missing"], "education", True),
+        (Told(Answer.NOT_TOLD, "risk"), LIMITS, ["sessions"], "police", True),
+        (Told(Answer.NOT_TOLD, "risk"), None, ["sessions"], "police", False),
+    ],
+)
+def test_what_the_child_says_governs(child, wish, categories, sector, against):
+    assert rules.goes_against_child(child, wish, mask=mask_of(categories), sector=sector) is against
+
+
+@pytest.mark.parametrize(
+    ("override", "child", "carers", "field"),
+    [
+        (Override(), False, False, None),
+        (WHOLE, False, False, "overrides"),
+        (Override(), True, False, "overrides"),
+        (Override(), False, True, "overrides"),
+        (WHOLE, True, False, None),
+        (WHOLE, True, True, None),
+        (Override("crime", "A manager of ours"), False, True, None),
+        (Override("crime", "A manager of ours"), True, False, "explained"),
+        (Override("crime", "Boss", "Told her on Monday."), True, False, "authorised_by"),
+        (Override("because", "A manager of ours", "Told her on Monday."), True, False, "ground"),
+        (Override("", "A manager of ours", "Told her on Monday."), True, False, "ground"),
+    ],
+)
+def test_an_override_has_ground_authoriser_and_was_explained(override, child, carers, field):
+    assert refused_at(rules.check_override, override, against_child=child, against_carers=carers) == field
+
+
+@pytest.mark.parametrize(
+    ("reason", "categories", "sector", "field"),
+    [
+        ("wishes", ["missing"], "social_care", "decline_reason"),
+        ("wishes", ["level", "sessions"], "police", "decline_reason"),
+        ("wishes", ["person_of_concern"], "police", "decline_reason"),
+        ("wishes", ["sessions"], "police", None),
+        ("wishes", ["missing"], "housing", None),
+        ("not_needed", ["missing"], "social_care", None),
+        ("more_harm", ["assessment"], "police", None),
+    ],
+)
+def test_what_keeps_a_child_safe_is_not_kept_from_social_care_and_police_by_a_wish(reason, categories, sector, field):
+    assert refused_at(rules.check_may_decline, reason, mask=mask_of(categories), sector=sector) == field
+
+
+def test_the_matrix_gives_them_in_full_what_keeps_a_child_safe():
+    for role in ("csc_social_worker", "csc_manager", "police_exploitation"):
+        assert {MATRIX.cell(role, category) for category in rules.SAFETY} == {"F"}, role
+
+
+@pytest.mark.parametrize(
+    ("roles", "categories", "entries", "field"),
+    [
+        (["education_dsl"], ["missing"], [], None),
+        (["education_dsl"], ["missing", "minutes"], [], "categories"),
+        (["housing"], ["level"], [], "categories"),
+        (["housing", "education_dsl"], ["level"], [], None),
+        (["education_dsl"], [], ["missing"], None),
+        (["education_dsl"], [], ["identity"], "entries"),
+        (["education_dsl"], [], ["sessions"], "entries"),
+        (["csc_social_worker"], [], ["identity"], None),
+        ([], ["missing"], [], "categories"),
+    ],
+)
+def test_what_nobody_there_would_see_is_not_shared(roles, categories, entries, field):
+    said = {"categories": categories, "entries": entries, "matrix": MATRIX, "name": "They"}
+    assert refused_at(rules.check_receiver_sees, roles, **said) == field
+
+
+@pytest.mark.parametrize(
+    ("mask", "held", "entries", "field"),
+    [
+        (["identity", "missing"], ["identity", "missing", "plan"], [], "categories"),
+        (["identity", "missing"], ["identity"], [], None),
+        (["identity"], ["identity"], [uuid4()], None),
+    ],
+)
+def test_what_they_see_anyway_is_not_shared(mask, held, entries, field):
+    assert refused_at(rules.check_not_held, mask_of(mask), mask_of(held), entries=entries, name="They") == field
+
+
+def test_only_what_one_sees_in_full_is_offered_and_never_what_lets_others_in():
+    levels = dict.fromkeys(Category.values, Level.FULL) | {"missing": Level.SUMMARY, "plan": Level.OWN}
+    assert set(rules.shareable(levels)) == set(Category.values) - {
+        "missing", "plan", "identity", "sharing", "who_looked",
+    }  # fmt: skip
