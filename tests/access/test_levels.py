@@ -10,11 +10,12 @@ import pytest
 from accounts.definitions import seeds
 from accounts.rules.roles import ROLES
 from accounts.rules.viewers import Viewer
-from cases.access.choices import ALL_CATEGORIES, Category
+from cases.access.choices import ALL_CATEGORIES, Category, Cell
 from cases.access.rules import (
     Action,
     FileFacts,
     Level,
+    Matrix,
     Opening,
     categories_in,
     decide,
@@ -166,3 +167,16 @@ def test_what_an_action_needs_to_be_open(action, role, lacks, code):
     facts = FileFacts(category_mask=ALL_CATEGORIES & ~mask_of([lacks]), whole=True)
     decision = decide(Viewer(user_id=1, role_key=role), action, facts, SHIPPED)
     assert (decision.allowed, decision.reason_code) == (code == "granted", code)
+
+
+@pytest.mark.parametrize("letter", "FSEON")
+def test_how_much_of_what_was_agreed_an_action_needs(letter):
+    matrix = Matrix(version=1, cells={role: {**row, "sharing": Cell(letter)} for role, row in TABLE.items()})
+    facts = FileFacts(category_mask=ALL_CATEGORIES)
+    for role, actions in {
+        "csc_manager": {Action.SEE_SHARING: "FS", Action.SHARE: "F", Action.END_SHARE: "F"},
+        "data_guardian": {Action.SEE_SHARING: "FS", Action.END_SHARE: "F", Action.ASSESS_BREACH: "F"},
+    }.items():
+        for action, enough in actions.items():
+            allowed = decide(Viewer(user_id=1, role_key=role), action, facts, matrix).allowed
+            assert allowed is (letter in enough), (role, action)

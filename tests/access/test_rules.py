@@ -102,13 +102,15 @@ def test_block_comes_before_restriction_and_restriction_before_grants(facts, all
 
 def test_nobody_and_a_person_without_a_role_know_of_nothing():
     for viewer in (NOBODY, Viewer(user_id=1, name="Ada Northcote")):
-        assert may_know(viewer, BOTH).reason_code == "no_membership"
+        known = may_know(viewer, BOTH)
+        assert (known.allowed, known.reason_code) == (False, "no_membership")
         assert set(category_levels(viewer, BOTH, SHIPPED).values()) == {Level.NONE}
 
 
 def test_a_part_of_the_system_reads_everything():
     viewer = system_viewer(SystemPrincipal.MATCHING)
-    assert may_know(viewer, FileFacts(blocked=True, restricted=True)).reason_code == "system"
+    known = may_know(viewer, FileFacts(blocked=True, restricted=True))
+    assert (known.allowed, known.reason_code) == (True, "system")
     assert set(category_levels(viewer, FileFacts(), SHIPPED).values()) == {Level.FULL}
 
 

@@ -98,8 +98,6 @@ def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
 def reading_roles(group_ids: Iterable[int], at: datetime) -> dict[int, set[str]]:
     """For each group the roles held in it now that read files; of a group without any, nothing is told."""
     ids = list(group_ids)
-    if not ids:
-        return {}
     held = roles_of(ids, on=localdate(at))
     return {group_id: {role for role in held.get(group_id, []) if opens_files(role)} for group_id in ids}
 

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from cases.sharing.rules.addresses import LEFT_OUT, AddressRefused, check_one, outward
+from cases.sharing.rules.addresses import (
+    LEFT_OUT,
+    AddressRefused,
+    check_not_oneself,
+    check_one,
+    check_why,
+    outward,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +49,23 @@ def test_each_line_names_one(person, agency, account, right):
         return
     with pytest.raises(AddressRefused):
         check_one(person=person, agency=agency, account=account)
+
+
+@pytest.mark.parametrize(
+    ("own_account", "own_agency", "right"), [(False, False, True), (True, False, False), (False, True, False)]
+)
+def test_nobody_keeps_an_address_from_themselves(own_account, own_agency, right):
+    if right:
+        check_not_oneself(own_account=own_account, own_agency=own_agency)
+        return
+    with pytest.raises(AddressRefused):
+        check_not_oneself(own_account=own_account, own_agency=own_agency)
+
+
+@pytest.mark.parametrize(("why", "right"), [("", False), ("no", False), (" no ", False), ("old", True)])
+def test_an_end_says_why(why, right):
+    if right:
+        check_why(why)
+        return
+    with pytest.raises(AddressRefused):
+        check_why(why)

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.rules.agreements import Span, is_covered, joined, last_day
+from accounts.rules.roles import ROLES
+from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
 from cases.access.rules import may_be_given
 from cases.sharing.rules import agreements as rules
@@ -106,3 +108,21 @@ def test_which_days_may_be_written_down(check, given_days, field):
     with pytest.raises(AgreementRefused) as refused:
         check(**given_days)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_the_guardian_alone_keeps_the_register(role):
+    if role == "data_guardian":
+        rules.check_keeps(Viewer(user_id=1, role_key=role))
+        return
+    with pytest.raises(AgreementRefused):
+        rules.check_keeps(Viewer(user_id=1, role_key=role))
+
+
+@pytest.mark.parametrize(("reason", "right"), [("x" * 19, False), ("x" * 20, True)])
+def test_why_an_entry_is_made_is_said(reason, right):
+    if right:
+        rules.check_reason(reason)
+        return
+    with pytest.raises(AgreementRefused):
+        rules.check_reason(reason)

@@ -47,3 +47,43 @@ def test_two_people_lift_it_and_never_the_person(asked_by, by, guardian, may):
         return
     with pytest.raises(ConflictRefused):
         rules.check_may_lift(**given)
+
+
+def refused_at(check, *given, **said) -> str | None:
+    """The field that a rule refuses at; None where it does not refuse."""
+    try:
+        check(*given, **said)
+    except ConflictRefused as refusal:
+        return refusal.field
+    return None
+
+
+@pytest.mark.parametrize(
+    ("words", "field"), [("", "words"), ("A friend.", "words"), ("  A  friend.  ", "words"), ("My friend.", None)]
+)
+def test_how_they_are_linked_is_said_in_a_sentence(words, field):
+    assert refused_at(rules.check_words, words) == field
+
+
+@pytest.mark.parametrize(
+    ("work", "successor", "field"),
+    [
+        (True, None, "successor"),
+        (True, 9, "successor"),
+        (True, 3, None),
+        (False, None, None),
+        (False, 3, None),
+        (False, 9, "successor"),
+    ],
+)
+def test_work_goes_to_somebody_else(work, successor, field):
+    given = {"work": work, "name": "Kezia Thorne", "successor": successor, "user_id": 9}
+    assert refused_at(rules.check_handed_over, **given) == field
+
+
+def test_who_places_and_who_lifts_at_another_agency():
+    """A guardian's agency does not matter, and a manager's own agency is no leave to lift."""
+    assert refused_at(rules.check_may_place, Placing(1, None, 2, ONE, guardian=False)) == "person"
+    given = {"asked_by": 1, "by": 2, "user_id": 9}
+    assert refused_at(rules.check_may_lift, **given, guardian=False, placed_by=2) is None
+    assert refused_at(rules.check_may_lift, **given, guardian=True, placed_by=2) is None

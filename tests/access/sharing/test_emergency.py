@@ -7,6 +7,9 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.rules.roles import ROLES
+from accounts.rules.viewers import Viewer
+from cases.access.choices import Category
 from cases.sharing.rules import emergency as rules
 
 AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -96,3 +99,59 @@ def test_nobody_judges_themselves_nor_a_colleague_where_another_can(user, agency
     else:
         with pytest.raises(rules.EmergencyRefused):
             rules.check_may_judge(judge)
+
+
+ON_DUTY = {
+    "csc_social_worker", "csc_manager", "csc_out_of_hours", "police_exploitation", "police_missing",
+    "specialist_manager", "notification_point",
+}  # fmt: skip
+
+
+def refuses(check, *given, **said) -> bool:
+    try:
+        check(*given, **said)
+    except rules.EmergencyRefused:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_who_is_on_duty_for_a_child_in_danger(role):
+    assert refuses(rules.check_may_open, Viewer(user_id=1, role_key=role)) is (role not in ON_DUTY)
+
+
+def test_what_an_emergency_opens_is_all_but_sessions_and_who_looked():
+    assert set(rules.OPENED) == set(Category.values) - {"sessions", "who_looked"}
+
+
+@pytest.mark.parametrize(("tries", "refused"), [(0, False), (4, False), (5, True), (6, True)])
+def test_after_five_tries_there_is_no_sixth(tries, refused):
+    assert refuses(rules.check_tries, tries) is refused
+
+
+@pytest.mark.parametrize(
+    ("running", "words", "refused"),
+    [
+        (True, "Needed, and over soon.", True),
+        (False, "Needed, and over soon.", False),
+        (False, "Needed it.", False),
+        (False, "Needed it", True),
+        (False, "  Needed it  ", True),
+    ],
+)
+def test_a_verdict_has_words_and_waits_for_the_end(running, words, refused):
+    assert refuses(rules.check_verdict, running=running, words=words) is refused
+
+
+@pytest.mark.parametrize(
+    ("said", "enough"),
+    [
+        ("abcdef abcdef abcdef", True),
+        ("abcdef abcdef abcde", False),
+        ("abcde abcde abcde ab", False),
+        ("ABCDEabcde ABCDEabcde", False),
+        ("abcde1234567890 abcde", False),
+    ],
+)
+def test_a_reason_has_enough_different_letters(said, enough):
+    assert refuses(rules.check_reason, said) is not enough

@@ -23,6 +23,7 @@ from cases.sharing.rules.matrix import (
     changed,
     check_change,
     check_effective,
+    check_may_propose,
     check_signature,
     difference,
     is_adopted,
@@ -150,3 +151,58 @@ def test_what_is_written_is_what_is_read(owner: str, row: list[Cell]) -> None:
 def test_a_change_touches_its_cell_alone() -> None:
     after = Matrix(version=2, cells=changed(a_matrix(), [OPENING]))
     assert difference(a_matrix(), after) == [OPENING]
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_who_proposes_a_change(role: str) -> None:
+    if role in {"data_guardian", "coordinator", "panel_chair"}:
+        check_may_propose(Viewer(user_id=1, role_key=role))
+        return
+    with pytest.raises(MatrixRefused):
+        check_may_propose(Viewer(user_id=1, role_key=role))
+
+
+@pytest.mark.parametrize(
+    ("role", "cells"), [("technical_admin", "N"), ("board_analyst", "NA"), ("notification_only", "NO")]
+)
+def test_a_row_that_opens_no_file_opens_no_more_than_it_may(role: str, cells: str) -> None:
+    for cell in set(Cell) - {Cell.EXISTENCE}:
+        given = {"role": role, "category": "plan", "cell": cell.value, "matrix": a_matrix(Cell.EXISTENCE)}
+        if cell.value in cells:
+            assert check_change(**given).after == cell
+        else:
+            with pytest.raises(MatrixRefused):
+                check_change(**given)
+
+
+@pytest.mark.parametrize(("category", "cell"), [("weather", "F"), ("plan", "X"), ("plan", "")])
+def test_a_change_names_what_there_is(category: str, cell: str) -> None:
+    with pytest.raises(MatrixRefused):
+        check_change(role="housing", category=category, cell=cell, matrix=a_matrix())
+
+
+OPENED_BY = {
+    "N": set(), "A": {"totals"}, "I": {"instructions"}, "O": {"own"}, "E": {"existence"},
+    "S": {"existence", "summary"}, "P": {"panel"},
+    "F": {"totals", "instructions", "own", "existence", "summary", "panel", "rest"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", Cell)
+def test_what_a_cell_opens_piece_by_piece(cell: Cell) -> None:
+    assert CellChange(DSL, "plan", Cell.NONE, cell).opens == OPENED_BY[cell.value]
+
+
+def test_a_signer_may_close_their_own_row_and_open_anothers() -> None:
+    closing = CellChange(RoleKey.COORDINATOR, "minutes", Cell.FULL, Cell.SUMMARY)
+    check_signature(Viewer(user_id=1, role_key="coordinator"), [closing, OPENING], signed_by=[2])
+    closes_to_guardians = CellChange(RoleKey.DATA_GUARDIAN, "identity", Cell.FULL, Cell.SUMMARY)
+    assert is_adopted([closes_to_guardians], roles_of_signers=["panel_chair", "coordinator"]) is False
+    assert is_adopted([GUARDIANS], roles_of_signers=["panel_chair"]) is False
+
+
+@pytest.mark.parametrize("letter", [chr(31), chr(32), chr(126), chr(127), chr(128), '"', chr(92)])
+def test_a_name_with_any_sign_is_read_as_it_was_written(letter: str) -> None:
+    written = write_matrix(a_matrix().cells, version=2, effective_on=DAY, owner=f"A{letter}B")
+    assert read_matrix(written).adopted_by == f"A{letter}B"
+    assert (letter in written) is (letter not in {chr(31), chr(127)})

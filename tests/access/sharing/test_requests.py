@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from accounts.definitions import seeds
+from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.rules import Level, read_matrix
 from cases.sharing.rules import requests as rules
@@ -58,3 +59,20 @@ def test_nobody_answers_for_themselves(answering, may):
         return
     with pytest.raises(RequestRefused):
         rules.check_may_answer(answering)
+
+
+@pytest.mark.parametrize(("words", "right"), [("x" * 9, False), ("x" * 10, True)])
+def test_what_for_is_said_in_a_sentence(words, right):
+    if right:
+        rules.check_words(words, field="words", what="what for")
+        return
+    with pytest.raises(RequestRefused) as refused:
+        rules.check_words(words, field="words", what="what for")
+    assert refused.value.field == "words"
+
+
+@pytest.mark.parametrize("role", ["housing", "csc_manager", "education_dsl"])
+def test_somebody_asks_in_the_role_they_act_in(role):
+    """What a job sees something of that others wrote: full, summary or existence, and never who looked or sharing."""
+    seen = {name for name in Category.values if MATRIX.cell(role, name) in {"F", "S", "E"}} - {"who_looked", "sharing"}
+    assert set(rules.askable_by(Viewer(user_id=1, role_key=role), NOTHING, MATRIX)) == seen

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.rules.roles import ROLES
 from cases.sharing.rules import restriction as rules
 from cases.sharing.rules.restriction import Named, RestrictionRefused
 
@@ -56,3 +57,23 @@ def test_two_people_lift_it(asked_by, by, others, may):
         return
     with pytest.raises(RestrictionRefused):
         rules.check_may_lift(asked_by=asked_by, by=by, others=others)
+
+
+def refuses(check, *given, **said) -> bool:
+    try:
+        check(*given, **said)
+    except RestrictionRefused:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("reason", "refused"), [("", True), ("x" * 19, True), (f" {'x' * 10}  {'x' * 8} ", True), ("x" * 20, False)]
+)
+def test_why_is_said_in_twenty_characters(reason, refused):
+    assert refuses(rules.check_reason, reason) is refused
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_who_looks_after_a_restriction(role):
+    assert Named(uuid4(), role).oversees is (role in {"csc_manager", "specialist_manager", "data_guardian"})

@@ -7,15 +7,17 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.choices import Sector
 from accounts.definitions import seeds
 from cases.access.choices import Category
 from cases.access.rules import Level, mask_of, read_matrix
-from cases.sharing.choices import Answer, WishKind
+from cases.sharing.choices import Answer, SharingEnd, WishKind
 from cases.sharing.rules import shares as rules
 from cases.sharing.rules.shares import Override, ShareRefused, Told, Wish
 
 MATRIX = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
 TODAY = date(2026, 3, 4)
+ENDS = sorted(set(SharingEnd.values) - {"in_error"})
 AGREES, REFUSES, SILENT = Told(Answer.AGREES), Told(Answer.REFUSES), Told(Answer.NO_ANSWER)
 WHOLE = Override("significant_harm", "Miriam Aldous, manager", "Kezia told her on the way to school.")
 
@@ -176,3 +178,38 @@ def test_only_what_one_sees_in_full_is_offered_and_never_what_lets_others_in():
     assert set(rules.shareable(levels)) == set(Category.values) - {
         "missing", "plan", "identity", "sharing", "who_looked",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "field"), [("x" * 9, "purpose"), ("x" * 10, None)])
+def test_a_sentence_has_ten_characters(words, field):
+    assert refused_at(rules.check_words, words, field="purpose", what="what for") == field
+
+
+@pytest.mark.parametrize(
+    ("kind", "shared", "field"),
+    [
+        ("in_error", True, None),
+        ("in_error", False, "end_kind"),
+        ("over", True, "end_kind"),
+        *((kind, shared, None) for kind in ENDS for shared in (True, False)),
+    ],
+)
+def test_how_a_share_may_end(kind, shared, field):
+    assert refused_at(rules.check_may_end, kind, shared=shared) == field
+
+
+@pytest.mark.parametrize("sector", sorted(Sector.values))
+def test_what_keeps_a_child_safe_goes_to_social_care_and_police(sector):
+    safe = {name for name in Category.values if rules.is_safety(mask_of([name]), sector)}
+    must = {"level", "assessment", "missing", "person_of_concern"}
+    assert safe == (must if sector in {"social_care", "police"} else set())
+
+
+def test_how_much_several_jobs_would_see_is_the_most_of_any():
+    assert rules.seen_by([], "missing", MATRIX) == rules.entry_seen_by([], "missing", MATRIX) == Level.NONE
+    for category in Category.values:
+        for role in ("housing", "education_dsl", "csc_manager"):
+            cell = MATRIX.cell(role, category)
+            seen = {"F": Level.FULL, "S": Level.SUMMARY, "E": Level.EXISTENCE, "O": Level.OWN}.get(cell, Level.NONE)
+            assert rules.seen_by([role], category, MATRIX) == seen
+            assert rules.seen_by([role, "board_analyst"], category, MATRIX) == seen
