@@ -53,13 +53,13 @@ class GrantReason(TextChoices):
     NAMED = "named", "Named on a restricted file"
 
 
-# Reasons that come with work for the child. A share, a meeting and an emergency come with less.
+# Reasons that come with work for the child. A share, a meeting and an emergency come with less; a name is looked at by
+# itself.
 WORKING_REASONS = (
     GrantReason.REFERRAL,
     GrantReason.INVOLVEMENT,
     GrantReason.ALLOCATION,
     GrantReason.FUNCTION,
-    GrantReason.NAMED,
 )
 
 CATEGORY_BITS: dict[str, int] = {category.value: 1 << index for index, category in enumerate(Category)}

@@ -9,10 +9,10 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.choices import FunctionKey
-from accounts.models import Agency, FunctionMember
+from accounts.models import Agency, DefinitionVersion, FunctionMember
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
 from cases.access import selectors, services
@@ -21,6 +21,7 @@ from cases.access.models import AccessGrant, Block
 from cases.access.rules import mask_of
 from cases.access.services import GrantRefused, NoAgreement
 from cases.record.models import Child
+from tests import cluster as clusters
 from tests.factories.accounts import make_agency, make_function, make_membership
 from tests.factories.cases import block, grant, make_child, provenance
 
@@ -173,6 +174,26 @@ def test_a_conflict_holds_from_when_it_is_placed_up_to_its_end(child, at, start,
     assert Block.objects.live(at).exists() is live
 
 
+@pytest.mark.parametrize(
+    ("start", "until", "ended", "live"),
+    [
+        (0, None, None, True),
+        (1, None, None, False),
+        (-1, 0, None, False),
+        (-1, 1, None, True),
+        (-1, None, 0, False),
+        (-1, None, 1, True),
+        (-1, 1, 0, False),
+        (-1, 0, 1, False),
+    ],
+)
+def test_a_grant_is_live_from_its_start_up_to_its_end(child, at, start, until, ended, live):
+    instants = {"valid_from": start, "valid_until": until, "ended_at": ended}
+    when = {name: None if steps is None else at + steps * TICK for name, steps in instants.items()}
+    AccessGrant.objects.create(child=child, group=make_agency().group, reason=GrantReason.SHARE, **when)
+    assert live_on(child, at).exists() is live
+
+
 def broken(make) -> bool:
     try:
         with transaction.atomic():
@@ -288,10 +309,33 @@ def test_the_grants_that_hold_on_a_file_oldest_first(child, other, at):
     assert selectors.live_grants_on(child.pk, at) == [first, second]
 
 
-def test_the_matrix_in_force_is_the_latest_that_holds_today():
-    matrix, instant = selectors.matrix_now()
-    assert (matrix.version, instant.tzinfo is not None) == (1, True)
-    assert selectors.matrix_in_force(on=instant.date()) == matrix
+@pytest.mark.django_db(transaction=True)
+def test_the_matrix_in_force_is_the_latest_that_holds_today(cluster):
+    body = DefinitionVersion.objects.get(kind="access_matrix").body
+    url = clusters.for_database(cluster.owner_url, connection.settings_dict["NAME"])
+    with clusters.cursor_of(url) as owner:
+        owner.execute("SELECT (clock_timestamp() AT TIME ZONE 'Europe/London')::date")
+        today = owner.fetchone()[0]
+        for kind, key, version, days in [
+            ("access_matrix", "access_matrix", 2, 0),
+            ("access_matrix", "access_matrix", 3, 0),
+            ("access_matrix", "access_matrix", 4, -1),
+            ("access_matrix", "access_matrix", 5, 1),
+            ("access_matrix", "another", 6, 0),
+            ("another", "access_matrix", 7, 0),
+        ]:
+            owner.execute(
+                "INSERT INTO accounts_definitionversion (kind, key, version, body, sha256, effective_on, adopted_by) "
+                "VALUES (%s, %s, %s, %s, '', %s, '')",
+                [kind, key, version, body.replace("version = 1", f"version = {version}"), today + timedelta(days=days)],
+            )
+        matrix, instant = selectors.matrix_now()
+        assert (matrix.version, instant.tzinfo is not None) == (3, True)
+        assert selectors.matrix_in_force(on=today) == matrix
+        owner.execute("ALTER TABLE accounts_definitionversion DISABLE TRIGGER USER")
+        owner.execute("DELETE FROM accounts_definitionversion")
+    with pytest.raises(DefinitionVersion.DoesNotExist):
+        selectors.matrix_now()
 
 
 @pytest.mark.parametrize(

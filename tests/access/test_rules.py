@@ -112,6 +112,7 @@ def test_a_part_of_the_system_reads_everything():
     known = may_know(viewer, FileFacts(blocked=True, restricted=True))
     assert (known.allowed, known.reason_code) == (True, "system")
     assert set(category_levels(viewer, FileFacts(), SHIPPED).values()) == {Level.FULL}
+    assert {decide(viewer, action, FileFacts(), SHIPPED).reason_code for action in Action} == {"system"}
 
 
 READS_FILES = set(ROLES) - {"board_analyst", "technical_admin", "notification_only"}

@@ -158,7 +158,10 @@ def _flips_of_owner(owner: ast.stmt) -> Iterator[Raw]:
     else:
         assert isinstance(owner, ast.Assign | ast.AnnAssign)
         assert owner.value is not None
-        yield from _flips_in(owner.value, Place(owner, "value"), in_function=False)
+        several = isinstance(owner, ast.Assign) and isinstance(owner.targets[0], ast.Tuple)
+        for raw in _flips_in(owner.value, Place(owner, "value"), in_function=False):
+            if not (several and raw[0] == "member" and raw[3] == Place(owner, "value")):  # each has a name of its own
+                yield raw
         if names_of(owner) == ["constraints"]:
             yield from _elements_left_out(owner.value, Place(owner, "value"))
 

@@ -97,7 +97,9 @@ def statement_of(target: Target, flip: Flip) -> int | None:
     return min(around, key=lambda node: (node.end_lineno or 0) - node.lineno).lineno
 
 
-def put(target: Target, flip: Flip, functions: Functions, run_sql: Callable[[str], None]) -> None:
+def put(
+    targets: list[Target], target: Target, flip: Flip, functions: Functions, run_sql: Callable[[str], None]
+) -> None:
     """Make a flip hold in this process, and in its database."""
     owner = dict(owners_of(target.tree))[flip.owner]
     flip.apply()
@@ -110,7 +112,7 @@ def put(target: Target, flip: Flip, functions: Functions, run_sql: Callable[[str
         for statement in _constraint_statements(target, flip.owner, owner):
             run_sql(statement)
     else:
-        _put_constant(target, owner, run_sql)
+        _put_constant(targets, target, owner, run_sql)
         _forget()
 
 
@@ -135,22 +137,38 @@ def find_caches(root: Path) -> None:
     ]
 
 
-def _put_constant(target: Target, owner: ast.stmt, run_sql: Callable[[str], None]) -> None:
-    """Work the constant out anew, with every later one of its module that is made from it."""
+def _put_constant(targets: list[Target], target: Target, owner: ast.stmt, run_sql: Callable[[str], None]) -> None:
+    """Work the constant out anew, with every other one that is made from it, here or where it is imported."""
+    changed = _work_out(target, owner, set(), run_sql)
+    for other in targets:
+        imported = {
+            alias.asname or alias.name
+            for node in other.tree.body
+            if isinstance(node, ast.ImportFrom) and node.module == target.module
+            for alias in node.names
+            if alias.name in changed
+        }
+        if imported:
+            _work_out(other, None, imported, run_sql)
+
+
+def _work_out(target: Target, owner: ast.stmt | None, changed: set[str], run_sql: Callable[[str], None]) -> set[str]:
+    """Run the assignment and all that use what has changed, and put in the values that they give. Returns the names."""
     module = sys.modules[target.module]
-    names, changed = dict(vars(module)), set[str]()
-    for statement in target.tree.body[target.tree.body.index(owner) :]:
+    names, given = dict(vars(module)), set[str]()
+    for statement in target.tree.body:
         if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
             continue
         used = {node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)}
-        if statement is owner or used & changed:
+        if statement is owner or used & (changed | given):
             exec(compile(ast.Module([statement], []), target.file, "exec", dont_inherit=True), names)
-            changed.update(names_of(statement))
-    for name in sorted(changed):
+            given.update(names_of(statement))
+    for name in sorted(given):
         before, after = vars(module)[name], names[name]
         _run_differing(before, after, run_sql)
         if before != after:
             _replace(name, before, after)
+    return given
 
 
 def _replace(name: str, old: Any, new: Any) -> None:
@@ -203,5 +221,18 @@ def _constraint_statements(target: Target, owner: str, node: ast.stmt) -> list[s
         if after is None or after.deconstruct() != before.deconstruct():
             statements.append(str(before.remove_sql(model, editor)))
             if after is not None:
-                statements.append(str(after.create_sql(model, editor)))
+                statements += _created(after, model, editor)
     return statements
+
+
+def _created(constraint: Any, model: Any, editor: Any) -> list[str]:
+    """The statement that sets a constraint; one with nothing left of its condition holds for every row, or is none."""
+    from django.core.exceptions import FullResultSet
+    from django.db.models import UniqueConstraint
+
+    try:
+        return [str(constraint.create_sql(model, editor))]
+    except FullResultSet:
+        if not isinstance(constraint, UniqueConstraint):
+            return []
+        return [str(UniqueConstraint(fields=constraint.fields, name=constraint.name).create_sql(model, editor))]

@@ -14,12 +14,13 @@ import gc
 import json
 import os
 import signal
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -154,7 +155,9 @@ class Run:
         self._warm()
         with self.database.for_child() as database:
             self.database.serve(database)
-            mending.put(mutant.target, mutant.flip, self.functions, lambda sql: self.database.run(database, sql))
+            mending.put(
+                self.targets, mutant.target, mutant.flip, self.functions, lambda sql: self.database.run(database, sql)
+            )
             for item in self.items:
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=self.items[0])
         return True
@@ -260,14 +263,13 @@ class Run:
     def _fork(self, mutant: Mutant | None, tests: list[pytest.Function], known: Known) -> Child:
         self.database.leave()
         database = self.database.take()
-        reading, writing = os.pipe()
+        said = tempfile.TemporaryFile()  # noqa: SIM115 - not a pipe: nobody reads before the end, and it would fill
+        writing = said.fileno()
         limits = [int(3 * known.seconds[item.nodeid]) + (10 if mutant is not None else 120) for item in tests]
         pid = os.fork()
         if pid:
-            os.close(writing)
-            return Child(pid, mutant, database, reading, time.monotonic())
+            return Child(pid, mutant, database, said, time.monotonic())
         try:
-            os.close(reading)
             self._child(mutant, tests, limits, database, writing)
         except BaseException as error:  # nothing of the parent's may go on in here
             os.write(writing, json.dumps({"result": BROKEN, "words": repr(error)[:500]}).encode())
@@ -280,7 +282,9 @@ class Run:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         self.database.serve(database)
         if mutant is not None:
-            mending.put(mutant.target, mutant.flip, self.functions, lambda sql: self.database.run(database, sql))
+            mending.put(
+                self.targets, mutant.target, mutant.flip, self.functions, lambda sql: self.database.run(database, sql)
+            )
         for index, item in enumerate(tests):
             os.write(writing, (json.dumps({"by": item.nodeid}) + "\n").encode())
             signal.alarm(limits[index])
@@ -353,7 +357,7 @@ class Child:
     pid: int
     mutant: Mutant | None
     database: str
-    reading: int
+    said: IO[bytes]
     began: float
 
     @property
@@ -363,7 +367,8 @@ class Child:
         )
 
     def told(self, status: int) -> Told:
-        with os.fdopen(self.reading) as said:
+        with self.said as said:
+            said.seek(0)
             lines = [json.loads(line) for line in said.read().splitlines() if line]
         whole: dict[str, str] = {}
         for line in lines:

@@ -1,0 +1,219 @@
+"""`visible_to` and `visible_content`, one grant at a time: what each says of a file, and which entries it opens.
+
+Seen to fail with each of the conditions of the SQL turned round or left out (`make mutants`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.choices import FunctionKey
+from accounts.models import Agency, Membership
+from accounts.rules.viewers import NOBODY, SystemPrincipal, Viewer, system_viewer
+from accounts.selectors import viewer_of
+from cases.access import services
+from cases.access.choices import ALL_CATEGORIES, Cell, GrantReason
+from cases.access.models import AccessGrant
+from cases.access.rules import FileFacts, Matrix, mask_of
+from cases.access.selectors import category_opened, facts_of
+from cases.record.models import Child, ChronologyEntry
+from tests.factories.accounts import make_function, make_membership
+from tests.factories.cases import block, make_child, make_chronology
+
+pytestmark = pytest.mark.django_db
+HOUR, TICK = timedelta(hours=1), timedelta(microseconds=1)
+WHOLE, SOME = ALL_CATEGORIES, mask_of(["plan", "missing"])
+
+
+@pytest.fixture
+def member(db) -> Membership:
+    return make_membership(role="csc_social_worker", functions=(FunctionKey.PANEL_OFFICE,))
+
+
+def a_grant(child: Child, to: Any, at: Any, **said: Any) -> AccessGrant:
+    """A row as it stands, past the services that would refuse it."""
+    subject = (
+        {"membership": to} if isinstance(to, Membership) else {"group": to.group if isinstance(to, Agency) else to}
+    )
+    given = {"reason": GrantReason.SHARE, "valid_from": at, "category_mask": WHOLE, **subject, **said}
+    return AccessGrant.objects.create(child=child, **given)
+
+
+def seen(viewer: Viewer, at: Any) -> dict[str, FileFacts]:
+    return {child.given_name: facts_of(child) for child in Child.objects.visible_to(viewer, at=at)}
+
+
+WORK = (GrantReason.REFERRAL, GrantReason.INVOLVEMENT, GrantReason.ALLOCATION, GrantReason.FUNCTION)
+
+
+def test_what_one_grant_says_of_a_file(member, at):
+    """Each file has one grant; its name says which."""
+    until = {"valid_until": at + HOUR}
+    rows: dict[str, tuple[Any, dict[str, Any], FileFacts]] = {
+        **{
+            f"{reason} whole": (member, {"reason": reason}, FileFacts(category_mask=WHOLE, whole=True))
+            for reason in WORK
+        },
+        "some": (member, {"reason": WORK[0], "category_mask": SOME}, FileFacts(category_mask=SOME)),
+        "for a time": (member, {"reason": WORK[0], **until}, FileFacts(category_mask=WHOLE)),
+        "share": (member, {}, FileFacts(category_mask=WHOLE)),
+        "entries": (member, {"entry_ids": [member.pk]}, FileFacts(category_mask=WHOLE, entries=True)),
+        "panel": (member, {"reason": GrantReason.PANEL}, FileFacts(panel_mask=WHOLE)),
+        "some panel": (member, {"reason": GrantReason.PANEL, "category_mask": SOME}, FileFacts(panel_mask=SOME)),
+        "emergency": (member, {"reason": GrantReason.BREAK_GLASS}, FileFacts(category_mask=WHOLE, emergency=True)),
+        "named": (member, {"reason": GrantReason.NAMED}, FileFacts(category_mask=WHOLE, named=True, whole=True)),
+        "named, some": (
+            member,
+            {"reason": GrantReason.NAMED, "category_mask": SOME},
+            FileFacts(category_mask=SOME, named=True),
+        ),
+        "named, a time": (
+            member,
+            {"reason": GrantReason.NAMED, **until},
+            FileFacts(category_mask=WHOLE, named=True),
+        ),
+        "agency": (member.agency, {}, FileFacts(category_mask=WHOLE)),
+        "function": (make_function(FunctionKey.PANEL_OFFICE).group, {}, FileFacts(category_mask=WHOLE)),
+    }
+    for name, (to, said, _) in rows.items():
+        a_grant(make_child(name), to, at, **said)
+    for name, said in {
+        "later": {"valid_from": at + TICK},
+        "until now": {"valid_from": at - HOUR, "valid_until": at},
+        "ended": {"ended_at": at},
+    }.items():
+        a_grant(make_child(name), member, at, **said)
+    a_grant(make_child("another's"), make_membership(), at)
+    a_grant(make_child("another agency's"), make_membership().agency, at)
+    make_child("nobody's")
+    a_grant(make_child("ends later"), member, at, ended_at=at + TICK)
+    assert seen(viewer_of(member), at) == {
+        **{name: facts for name, (_, _, facts) in rows.items()},
+        "ends later": FileFacts(category_mask=WHOLE),
+    }
+    assert seen(NOBODY, at) == {}
+
+
+def test_what_several_grants_say_adds_up(member, at):
+    child = make_child("several")
+    a_grant(child, member, at, reason=GrantReason.PANEL, category_mask=mask_of(["minutes"]))
+    a_grant(child, member.agency, at, category_mask=mask_of(["plan"]))
+    a_grant(child, member, at, reason=GrantReason.BREAK_GLASS, category_mask=mask_of(["missing"]))
+    facts = FileFacts(category_mask=SOME, panel_mask=mask_of(["minutes"]), emergency=True)
+    assert seen(viewer_of(member), at) == {"several": facts}
+    opened = Child.objects.visible_to(viewer_of(member), at=at)
+    for category, open_ in {"plan": True, "minutes": True, "missing": True, "identity": False}.items():
+        assert opened.annotate(opened=category_opened(category)).exclude(opened=0).exists() is open_
+
+
+def test_a_restricted_file_is_open_to_the_named_by_that_name_alone(member, at):
+    named, unnamed = make_child("named", restricted=True), make_child("unnamed", restricted=True)
+    a_grant(named, member, at, reason=GrantReason.NAMED, category_mask=SOME)
+    for child in (named, unnamed):
+        a_grant(child, member, at, reason=GrantReason.ALLOCATION)
+        a_grant(child, member.agency, at, reason=GrantReason.INVOLVEMENT)
+    for child in (named, unnamed):
+        make_chronology(child, viewer_of(make_membership()), category="identity")
+        make_chronology(child, viewer_of(make_membership()), category="plan")
+    facts = FileFacts(restricted=True, named=True, category_mask=SOME)
+    assert seen(viewer_of(member), at) == {"named": facts}
+    assert entries(viewer_of(member), at, everywhere(Cell.FULL)) == {("named", "plan")}
+
+
+def everywhere(cell: Cell) -> Matrix:
+    return Matrix(version=1, cells={"csc_social_worker": dict.fromkeys(ALL, cell)})
+
+
+ALL = ("identity", "plan", "missing", "minutes")
+
+
+def entries(viewer: Viewer, at: Any, matrix: Matrix) -> set[tuple[str, str]]:
+    rows = ChronologyEntry.objects.visible_to(viewer, at=at, matrix=matrix)
+    return set(rows.values_list("child__given_name", "category"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "granted", "by_panel"),
+    [
+        (Cell.FULL, True, True),
+        (Cell.SUMMARY, True, True),
+        (Cell.PANEL, False, True),
+        (Cell.EXISTENCE, False, False),
+        (Cell.OWN, False, False),
+        (Cell.NONE, False, False),
+        (Cell.INSTRUCTIONS, False, False),
+        (Cell.AGGREGATES, False, False),
+    ],
+)
+def test_which_entries_a_cell_opens(cell, granted, by_panel, member, at):
+    writer = viewer_of(make_membership())
+    open_, listed, shut = make_child("open"), make_child("listed"), make_child("shut")
+    for child in (open_, listed, shut):
+        for category in ALL:
+            make_chronology(child, writer, category=category)
+    a_grant(open_, member, at, category_mask=SOME)
+    a_grant(listed, member, at, category_mask=SOME, reason=GrantReason.PANEL)
+    viewer = viewer_of(member)
+    expected = {("open", name) for name in ("plan", "missing") if granted}
+    expected |= {("listed", name) for name in ("plan", "missing") if by_panel}
+    assert entries(viewer, at, everywhere(cell)) == expected
+    assert len(entries(system_viewer(SystemPrincipal.SWEEP), at, everywhere(cell))) == 3 * len(ALL)
+    for lacking in (NOBODY, replace(viewer, membership_id=None), replace(viewer, user_id=None)):
+        assert entries(lacking, at, everywhere(cell)) == set()
+
+
+def test_own_entries_and_those_of_ones_own_agency(member, at):
+    colleague, stranger = make_membership(agency=member.agency), make_membership()
+    child, unopened, unknown = make_child("open"), make_child("unopened"), make_child("unknown")
+    for file in (child, unopened, unknown):
+        make_chronology(file, viewer_of(member), category="plan")
+        make_chronology(file, viewer_of(colleague), category="missing")
+        make_chronology(file, viewer_of(stranger), category="minutes")
+    a_grant(child, member, at)
+    a_grant(unopened, member, at, category_mask=mask_of(["identity"]))
+    viewer = viewer_of(member)
+    assert entries(viewer, at, everywhere(Cell.OWN)) == {("open", "plan"), ("open", "missing"), ("unopened", "plan")}
+    assert entries(viewer, at, everywhere(Cell.NONE)) == {("open", "plan"), ("unopened", "plan")}
+
+
+def test_a_single_entry_that_is_shared_is_open_and_its_neighbour_is_not(member, at):
+    child, writer = make_child("shared"), viewer_of(make_membership())
+    shared = make_chronology(child, writer, category="plan")
+    make_chronology(child, writer, category="missing")
+    make_chronology(child, writer, category="minutes")
+    a_grant(child, member, at, category_mask=mask_of(["identity"]), entry_ids=[shared.pk])
+    viewer = viewer_of(member)
+    assert entries(viewer, at, everywhere(Cell.FULL)) == {("shared", "plan")}
+    assert entries(viewer, at, everywhere(Cell.EXISTENCE)) == set()
+    a_grant(child, member, at - HOUR, category_mask=mask_of(["missing"]), valid_until=at)
+    assert entries(viewer, at, everywhere(Cell.FULL)) == {("shared", "plan")}
+
+
+def test_a_conflict_beats_every_grant_while_it_holds(member, at):
+    viewer, by = viewer_of(member), viewer_of(make_membership())
+    files = {name: make_child(name) for name in ("free", "now", "later", "ended", "ends later", "another's", "merged")}
+    before = make_child("before", merged_into=files["merged"])
+    for child in files.values():
+        a_grant(child, member, at, reason=GrantReason.NAMED)
+    block(files["now"], viewer, by=by, at=at)
+    block(files["later"], viewer, by=by, at=at + TICK)
+    for name, end in (("ended", at), ("ends later", at + TICK)):
+        services.end_block(block_id=block(files[name], viewer, by=by, at=at - HOUR).pk, by=by, at=end)
+    block(files["another's"], by, by=by, at=at)
+    block(before, viewer, by=by, at=at)
+    assert set(seen(viewer, at)) == {"free", "later", "ended", "another's"}
+
+
+def test_a_restriction_follows_a_file_into_the_one_that_it_was_merged_into(member, at):
+    files = {name: make_child(name) for name in ("free", "shut", "named", "merged free")}
+    make_child("old", merged_into=files["shut"], restricted=True)
+    make_child("older", merged_into=files["named"], restricted=True)
+    make_child("oldest", merged_into=files["merged free"])
+    for child in files.values():
+        a_grant(child, member, at, reason=GrantReason.INVOLVEMENT)
+    a_grant(files["named"], member, at, reason=GrantReason.NAMED)
+    assert set(seen(viewer_of(member), at)) == {"free", "named", "merged free"}
