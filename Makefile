@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
 ARGS ?=
+# The tests of access that judge one condition or a few; the others judge pages, and have a command each.
+JUDGES = tests/access/sharing $(addprefix tests/access/test_,$(addsuffix .py,rules levels visible viewers grants lists projection worlds guards))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test run test pytest kill-test crowd pages matrix pairs timing mutants lint bench lock backup restore reset
@@ -43,8 +45,8 @@ pairs: setup-test ## Ask every page before and after what one may not know of, f
 timing: setup-test ## Ask whether the time of a refusal tells a file from none, with a control (a quiet machine)
 	@HARBOUR_TIMING=1 $(STACK) test -- tests/access/test_not_found.py $(ARGS)
 
-mutants: setup-test ## Turn every condition of the access rule round in turn, and see that a test of access fails (half an hour)
-	@$(STACK) test -- -q -s --assert=plain --tb=line -p tests.mutants.plugin -p no:cacheprovider tests/access $(ARGS)
+mutants: setup-test ## Turn every condition of the access rule round in turn, and see that a test of access fails (a quarter of an hour)
+	@$(STACK) test -- -q -s --assert=plain --tb=line -p tests.mutants.plugin -p no:cacheprovider $(JUDGES) $(ARGS)
 
 lint: setup-test ## Run the checks that need no database
 	@$(STACK) lint

@@ -75,6 +75,8 @@ def test_nobody_of_an_agency_without_an_agreement_is_given_access(child, other, 
         with pytest.raises(NoAgreement):
             give(child, at, **said)
     assert give(child, at, group=make_function(FunctionKey.PANEL_OFFICE).group).pk
+    with pytest.raises(NoAgreement):
+        give(child, at, group=group, reason=GrantReason.NAMED)
     assert give(child, at, membership=member, reason=GrantReason.NAMED).pk
     with pytest.raises(NoAgreement):
         give(other, at, membership=member, reason=GrantReason.NAMED)
@@ -156,6 +158,7 @@ def test_a_conflict_is_placed_once_and_ended_once(child, other, at):
         services.place_block(child_id=child.pk, user=second, **said).pk,
     }
     assert len(apart) == 3
+    services.end_block(block_id=uuid4(), by=by, at=at)
     services.end_block(block_id=placed.pk, by=by, at=at)
     assert set(Block.objects.live(at).values_list("pk", flat=True)) == apart - {placed.pk}
     services.end_block(block_id=placed.pk, by=by, at=at + HOUR)

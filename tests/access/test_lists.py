@@ -230,6 +230,14 @@ def test_only_what_is_missing_or_opens_less_is_a_defect():
     assert Drift().is_defect is False
 
 
+def test_the_log_says_what_was_found(child, at, monkeypatch, caplog):
+    monkeypatch.setattr(projection, "_compare_files", lambda files, at: Drift(1, 2, 3, 4))
+    with caplog.at_level("INFO", logger="harbour.access"):
+        assert compare_projection(at=at) == Drift(1, 2, 3, 4)
+    (said,) = [record for record in caplog.records if record.message == "projection compared"]
+    assert [vars(said)[name] for name in ("missing", "short", "outlived", "moved")] == [1, 2, 3, 4]
+
+
 def test_what_moved_on_meanwhile_stands_right(child, other, at, monkeypatch):
     """Somebody may write between the look at a row and its change: what they wrote stays, and is no difference."""
     for file in (child, other):
@@ -264,6 +272,7 @@ def test_the_files_that_are_locked_are_those_that_change(child, other, at):
         services.lock_files([child.pk])
     (words,) = [query["sql"] for query in asked]
     assert "FOR NO KEY UPDATE" in words
+    assert " NOT " not in words
     assert str(child.pk) in words
     give(child, at, group=make_agency().group)
     ending = AccessGrant.objects.filter(child__in=[child, other])

@@ -28,6 +28,7 @@ from cases.record.services import involve
 from cases.sharing.choices import DeclineReason, RequestAnswer, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
+from cases.sharing.rules import requests as rules
 from cases.sharing.rules.requests import RequestRefused
 from cases.sharing.services import requests as services
 from tests.access.test_pages import plain

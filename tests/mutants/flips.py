@@ -40,7 +40,7 @@ LOOK_UPS = {"__gt": "__gte", "__gte": "__gt", "__lt": "__lte", "__lte": "__lt"}
 QUERIES = {"filter", "exclude", "get", "get_or_create", "update_or_create"}
 NARROWING = {"live", "current"}
 NARROWING_FIRST = {"visible_files", "visible_content"}
-NO_CONDITION = {"defaults", "key", "default"}
+NO_CONDITION = {"defaults", "key", "default", "flat"}
 TRUE_OR_FALSE = {"bool", "exists", "may", "any", "all"}
 CHECKS = re.compile(r"^_?check(_|$)")
 LONGEST_NAME = 110
@@ -249,7 +249,8 @@ def _is_set(*sides: ast.expr) -> bool:
 
 
 def _of_constant(node: ast.Constant, place: Place) -> Iterator[Raw]:
-    if isinstance(node.value, bool):
+    keyword = place.parent.arg if isinstance(place.parent, ast.keyword) else None
+    if isinstance(node.value, bool) and keyword not in NO_CONDITION:
         about = "" if isinstance(place.parent, ast.Return) else f" in {_said(place.parent)}"
         yield "constant", f"{node.value}{about}", str(not node.value), place, ast.Constant(not node.value)
 

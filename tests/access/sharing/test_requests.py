@@ -76,3 +76,25 @@ def test_somebody_asks_in_the_role_they_act_in(role):
     """What a job sees something of that others wrote: full, summary or existence, and never who looked or sharing."""
     seen = {name for name in Category.values if MATRIX.cell(role, name) in {"F", "S", "E"}} - {"who_looked", "sharing"}
     assert set(rules.askable_by(Viewer(user_id=1, role_key=role), NOTHING, MATRIX)) == seen
+
+
+@pytest.mark.parametrize(
+    ("names", "can"),
+    [
+        ([], False),
+        (["level"], False),
+        (["contact_address"], True),
+        (["level", "contact_address"], True),
+        (["sessions"], False),
+    ],
+)
+def test_a_share_answers_what_would_show_more_than_that_there_is_something(names, can):
+    """Housing knows of a level that there is one, of an address its summary, and of sessions nothing."""
+    assert [MATRIX.cell("housing", name) for name in ("level", "contact_address", "sessions")] == ["E", "S", "N"]
+    assert rules.can_be_shared("housing", names, MATRIX) is can
+
+
+def test_what_one_only_ever_knows_of_is_asked_for_and_what_is_seen_as_far_as_it_goes_is_not():
+    assert "level" in rules.askable("housing", NOTHING | {"level": Level.EXISTENCE}, MATRIX)
+    assert "level" not in rules.askable("housing", NOTHING | {"level": Level.FULL}, MATRIX)
+    assert "contact_address" not in rules.askable("housing", NOTHING | {"contact_address": Level.SUMMARY}, MATRIX)
