@@ -40,7 +40,7 @@ LOOK_UPS = {"__gt": "__gte", "__gte": "__gt", "__lt": "__lte", "__lte": "__lt"}
 QUERIES = {"filter", "exclude", "get", "get_or_create", "update_or_create"}
 NARROWING = {"live", "current"}
 NARROWING_FIRST = {"visible_files", "visible_content"}
-NO_CONDITION = {"defaults", "key", "default", "flat"}
+NO_CONDITION = {"defaults", "key", "default", "flat", "strict"}
 TRUE_OR_FALSE = {"bool", "exists", "may", "any", "all"}
 CHECKS = re.compile(r"^_?check(_|$)")
 LONGEST_NAME = 110
@@ -332,7 +332,8 @@ def _elements_left_out(node: ast.expr, place: Place) -> Iterator[Raw]:
 
 def _of_collection(node: Any, place: Place) -> Iterator[Raw]:
     if all(isinstance(one, ast.Attribute | ast.Constant) for one in node.elts) and not any(
-        isinstance(one, ast.Constant) and not isinstance(one.value, str) for one in node.elts
+        isinstance(one, ast.Constant) and (not isinstance(one.value, str) or IS_SQL.search(one.value))
+        for one in node.elts
     ):
         yield from _elements_left_out(node, place)
 

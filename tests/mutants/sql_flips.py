@@ -80,6 +80,8 @@ def _within_case(before: list[Token], depth: int) -> bool:
 def flips_of(sql: str) -> Iterator[SqlFlip]:
     """Every flip of a text."""
     tokens = tokens_of(sql)
+    begins = next((index for index, token in enumerate(tokens) if token.key == "BEGIN"), -1)
+    tokens = tokens[begins + 1 :]  # of a function its body: what stands before says what it is called
     for index, token in enumerate(tokens):
         yield from _flips_at(sql, tokens, index, token)
     yield from _flips_of_operands(sql, tokens)
@@ -95,6 +97,8 @@ def _flips_at(sql: str, tokens: list[Token], index: int, token: Token) -> Iterat
             sql[: token.start] + becomes + sql[until.end :]
         ))  # fmt: skip
 
+    if before is not None and before.key == "ERRCODE":
+        return  # an assignment
     if token.key in ("AND", "OR"):
         yield flip("and/or", "OR" if token.key == "AND" else "AND")
     elif token.text in COMPARED and after is not None and after.key == "ANY":

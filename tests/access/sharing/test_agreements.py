@@ -126,3 +126,8 @@ def test_why_an_entry_is_made_is_said(reason, right):
         return
     with pytest.raises(AgreementRefused):
         rules.check_reason(reason)
+
+
+def test_the_last_day_that_may_be_written_down_is_one():
+    rules.check_signed_on(on(0), today=DAY, ends_on=on(0))
+    rules.check_assessed(done_on=on(0), review_on=on(1098), today=DAY)

@@ -157,3 +157,22 @@ def test_figures_that_cannot_be_read_are_refused(was: str, becomes: str) -> None
     assert was in body
     with pytest.raises(ValueError, match=r"definition of looks|night must"):
         read_limits(body.replace(was, becomes))
+
+
+def test_the_last_hour_of_friday_is_no_weekend() -> None:
+    assert is_out_of_hours(on(4, 21), LIMITS) is False
+
+
+def test_a_home_is_compared_with_the_looks_of_who_lives_there() -> None:
+    looks = [Look(1, "x", A, on(0, 10))]
+    assert kinds(looks, known=Known(same_home=frozenset({(1, A)}))) == [SignalKind.SAME_HOME]
+    assert kinds(looks, known=Known(same_home=frozenset({(2, A)}))) == []
+
+
+def test_fewer_than_the_least_is_no_question() -> None:
+    twice = Limits({**LIMITS.least, SignalKind.SAME_HOME: 2, SignalKind.OWN_NAME: 2}, LIMITS.not_asked, 22, 6)
+    home, search = Known(same_home=frozenset({(1, A)})), NameSearch(1, on(0, 10))
+    looks = [Look(1, "x", A, on(0, 10)), Look(1, "x", A, on(0, 11))]
+    assert signals_of(looks[:1], [search], known=home, limits=twice) == []
+    found = signals_of(looks, [search, search], known=home, limits=twice)
+    assert [signal.kind for signal in found] == [SignalKind.SAME_HOME, SignalKind.OWN_NAME]

@@ -206,3 +206,7 @@ def test_a_name_with_any_sign_is_read_as_it_was_written(letter: str) -> None:
     written = write_matrix(a_matrix().cells, version=2, effective_on=DAY, owner=f"A{letter}B")
     assert read_matrix(written).adopted_by == f"A{letter}B"
     assert (letter in written) is (letter not in {chr(31), chr(127)})
+
+
+def test_guardians_gain_by_one_change_among_others() -> None:
+    assert is_adopted([OPENING, GUARDIANS], roles_of_signers=["panel_chair", "coordinator"]) is True

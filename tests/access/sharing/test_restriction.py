@@ -77,3 +77,16 @@ def test_why_is_said_in_twenty_characters(reason, refused):
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_who_looks_after_a_restriction(role):
     assert Named(uuid4(), role).oversees is (role in {"csc_manager", "specialist_manager", "data_guardian"})
+
+
+@pytest.mark.parametrize(("lead_name", "said"), [("Kezia Thorne", "Kezia Thorne leads"), ("", "The lead leads")])
+def test_the_lead_who_is_not_named_is_called_by_name(lead_name, said):
+    with pytest.raises(RestrictionRefused, match=f"^{said} on the case"):
+        rules.check_named([BOSS, GUARDIAN], lead=WORKER.membership_id, lead_name=lead_name)
+
+
+@pytest.mark.parametrize(("others", "ends"), [([BOSS], "must agree."), ([], "must agree. Name one first.")])
+def test_where_nobody_else_could_agree_somebody_is_named_first(others, ends):
+    with pytest.raises(RestrictionRefused) as refused:
+        rules.check_may_lift(asked_by=1, by=1, others=others)
+    assert str(refused.value).endswith(ends)

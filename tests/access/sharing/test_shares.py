@@ -213,3 +213,24 @@ def test_how_much_several_jobs_would_see_is_the_most_of_any():
             seen = {"F": Level.FULL, "S": Level.SUMMARY, "E": Level.EXISTENCE, "O": Level.OWN}.get(cell, Level.NONE)
             assert rules.seen_by([role], category, MATRIX) == seen
             assert rules.seen_by([role, "board_analyst"], category, MATRIX) == seen
+
+
+def test_how_much_of_an_entry_several_jobs_would_see():
+    """A panel's cell stays shut, and the one that sees most counts."""
+    assert MATRIX.cell("education_dsl", "minutes") == "P"
+    assert rules.entry_seen_by(["education_dsl"], "minutes", MATRIX) == Level.NONE
+    assert rules.entry_seen_by(["board_analyst", "csc_manager"], "plan", MATRIX) == Level.FULL
+
+
+def test_a_child_who_says_that_all_may_know_keeps_nothing_back():
+    wish = Wish(WishKind.FREE, mask_of(["sessions"]), frozenset({"police"}))
+    assert rules.goes_against_child(SILENT, wish, mask=mask_of(["sessions"]), sector="police") is False
+
+
+@pytest.mark.parametrize(
+    ("child", "carers", "who"),
+    [(True, True, "the child"), (True, False, "the child"), (False, True, "a parent or carer")],
+)
+def test_whose_wish_it_is_against_is_said(child, carers, who):
+    with pytest.raises(ShareRefused, match=f"against what {who} wants"):
+        rules.check_override(Override(), against_child=child, against_carers=carers)
