@@ -48,7 +48,7 @@ def last_day(covered: Iterable[Days], on: date) -> date | None:
 def joined(spans: Iterable[Days]) -> list[Span]:
     """The same days in as few spans as there can be, earliest first; spans without a day are left out."""
     found: list[Span] = []
-    for span in sorted(spans, key=lambda one: (one.lower, one.upper or date.max)):
+    for span in sorted(spans, key=lambda one: one.lower):
         if span.upper is not None and span.upper <= span.lower:
             continue
         before = found[-1] if found else None

@@ -64,7 +64,7 @@ def viewer_for(user: User, *, membership_id: str | None = None) -> Viewer:
     memberships = current_memberships(user)
     for membership in memberships:
         membership.user = user
-        if membership_id and str(membership.pk) == membership_id:
+        if str(membership.pk) == membership_id:
             return replace(viewer_of(membership), may_switch=len(memberships) > 1)
     if memberships:
         return replace(viewer_of(memberships[0]), may_switch=len(memberships) > 1)

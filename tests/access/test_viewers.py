@@ -82,6 +82,14 @@ def test_what_follows_from_what_a_role_may():
     assert signs_in_by_code(["notification_only", "housing"]) is False
 
 
+@pytest.mark.parametrize("capability", Capability)
+def test_what_a_second_person_must_agree_to(capability, monkeypatch):
+    role = replace(ROLES["housing"], key="made_up", capabilities=frozenset({capability}))
+    monkeypatch.setitem(ROLES, "made_up", role)
+    grave = {Capability.READ_FILES, Capability.ADMINISTER, Capability.AUDIT}
+    assert needs_a_second_person("made_up") is (capability in grave)
+
+
 @pytest.mark.parametrize(
     ("agency", "covered", "functions", "groups"),
     [
@@ -147,6 +155,15 @@ def test_a_function_is_served_until_the_day_it_is_left():
         assert set(viewer.group_ids) == serving | {member.agency.group_id}
     nowhere = viewer_of(current_memberships(make_membership().user)[0])
     assert (nowhere.functions, nowhere.function_group_ids) == (frozenset(), ())
+
+
+@db
+def test_what_was_read_with_the_memberships_is_not_asked_again(django_assert_num_queries):
+    member = make_membership(functions=("notification_point",))
+    (asked,) = current_memberships(member.user)
+    asked.user = member.user
+    with django_assert_num_queries(0):
+        assert viewer_of(asked).functions == {"notification_point"}
 
 
 @db

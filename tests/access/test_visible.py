@@ -96,6 +96,7 @@ def test_what_one_grant_says_of_a_file(member, at):
         "ends later": FileFacts(category_mask=WHOLE),
     }
     assert seen(NOBODY, at) == {}
+    assert set(seen(system_viewer(SystemPrincipal.SWEEP), at).values()) == {FileFacts()}
 
 
 def test_what_several_grants_say_adds_up(member, at):

@@ -406,6 +406,8 @@ class Reaching:
             found = set(self.known.reached)
         else:
             found = set()
+            if not self.readers[target.module, flip.owner]:  # it is read outside of what is flipped
+                return set(self.known.reached)
             for owner in self.readers[target.module, flip.owner]:
                 for hit in self.of_function.get(owner, set()):
                     found |= self.by_line[hit]

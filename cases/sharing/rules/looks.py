@@ -166,7 +166,7 @@ def _of_files(kind: SignalKind, looks: list[Look], files: Set[UUID], limits: Lim
 def _at_night(looks: list[Look], limits: Limits) -> list[Signal]:
     asked = _asked(looks, SignalKind.OUT_OF_HOURS, limits)
     late = [look for look in asked if is_out_of_hours(look.at, limits)]
-    if not late or len(late) < limits.least[SignalKind.OUT_OF_HOURS]:
+    if len(late) < limits.least[SignalKind.OUT_OF_HOURS]:
         return []
     return [_signal(SignalKind.OUT_OF_HOURS, late, len(late))]
 

@@ -176,3 +176,27 @@ def test_fewer_than_the_least_is_no_question() -> None:
     assert signals_of(looks[:1], [search], known=home, limits=twice) == []
     found = signals_of(looks, [search, search], known=home, limits=twice)
     assert [signal.kind for signal in found] == [SignalKind.SAME_HOME, SignalKind.OWN_NAME]
+
+
+@pytest.mark.parametrize(
+    ("night_from", "until", "right"),
+    [(24, 0, True), (25, 0, False), (24, -1, False), (7, 6, True), (6, 6, False), (5, 6, False)],
+)
+def test_the_hours_of_a_night(night_from: int, until: int, right: bool) -> None:
+    body = (ROOT / "cases" / "definitions" / "looks" / "look_signals_v2.toml").read_text()
+    body = body.replace("night_from = 22", f"night_from = {night_from}")
+    body = body.replace("night_until = 6", f"night_until = {until}")
+    if right:
+        limits = read_limits(body)
+        assert (limits.night_from, limits.night_until) == (night_from, until)
+        return
+    with pytest.raises(ValueError, match="night must"):
+        read_limits(body)
+
+
+def test_who_is_asked_about_a_home_is_for_the_definition_to_say() -> None:
+    """The first version did not have it: then nobody is asked."""
+    folder = ROOT / "cases" / "definitions" / "looks"
+    first, second = (read_limits((folder / f"look_signals_v{number}.toml").read_text()) for number in (1, 2))
+    assert len(first.not_asked[SignalKind.SAME_HOME]) == 31
+    assert second.not_asked[SignalKind.SAME_HOME] == frozenset()
