@@ -1,7 +1,4 @@
-"""The mutator on small examples: which flips it makes, and that it tells a survivor from a kill.
-
-Seen to fail: a flip that was never put into the running function (all survive); a survivor counted as killed.
-"""
+"""The mutator on small examples: which flips it makes, and that it tells a survivor from a kill."""
 
 from __future__ import annotations
 
