@@ -1,9 +1,9 @@
 """Asking to see more of a file that one may know of, and the answer. The rules are judged in `tests/access/sharing`.
 
-Seen to fail: asked twice; what waits shown of a file that is closed to the reader, to a job that may not share and to an
-agency that does not lead; what others asked for, or on files no longer known, among one's own; an answer by whoever sees
-nothing of sharing, may not end a share, or is of the agency that asked; a share with another agency as the answer; an
-answer given twice; a share offered that would show nothing.
+Seen to fail: asked twice; what waits shown of a file that is closed to the reader, to a job that may not share and to
+an agency that does not lead; what others asked for, or on files no longer known, among one's own; an answer by
+whoever sees nothing of sharing, may not end a share, or is of the agency that asked; a share with another agency as
+the answer; an answer given twice; a share offered that would show nothing.
 """
 
 from __future__ import annotations
