@@ -284,6 +284,8 @@ def _ask(lives: dict[int, Life], username: str, at: datetime) -> AccessRequest |
             continue
         file = opened(life, username, at)
         wanted = [name for name in ASKED_FOR if name in askable_by(file.viewer, file.levels, file.matrix)]
+        if not wanted:
+            continue
         return ask_for_access(
             opened=file,
             categories=wanted,
