@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -268,17 +269,20 @@ def _looked(shared: SharingDecision, setting: Setting, username: str, pages: Ite
     )
 
 
+# Who asks for more, the first who may: one is refused, one waits.
+REFUSED, WAITING = ("safeguarding.lead", "housing", "nurse", "officer"), ("youth.worker", "nurse", "officer", "housing")
+
+
 def _asked(lives: dict[int, Life], setting: Setting) -> None:
     """Two people who see a part of a file ask for more: one was refused, and one waits since yesterday."""
-    for username, days_ago, answered in (("safeguarding.lead", 7, True), ("youth.worker", 1, False)):
-        at = _day(setting, days_ago, 14)
-        asked = _ask(lives, username, at)
-        if asked is not None and answered:
-            _refuse(asked, setting, at=at + timedelta(hours=19))
+    refused = _ask(lives, REFUSED, _day(setting, 7, 14))
+    if refused is not None:
+        _refuse(refused, setting, at=_day(setting, 7, 14) + timedelta(hours=19))
+    _ask(lives, WAITING, _day(setting, 1, 14))
 
 
-def _ask(lives: dict[int, Life], username: str, at: datetime) -> AccessRequest | None:
-    for life in lives.values():
+def _ask(lives: dict[int, Life], askers: Iterable[str], at: datetime) -> AccessRequest | None:
+    for username, life in product(askers, lives.values()):
         seen = Child.objects.visible_to(life.viewer(username), at=at).filter(pk=life.child.pk, restricted=False)
         if life.plan.closed_on is not None or life.opened_at >= at or not seen.exists():
             continue
