@@ -1,12 +1,12 @@
 """A file that one may not know of, and one that never was: the same page, the same headers, the same time.
 
 Words and headers are compared at every address of a file in `test_pages`; here with what that leaves out, the length
-and the cookies. Times are compared where `HARBOUR_TIMING` is set, by
-`HARBOUR_TIMING=1 make pytest ARGS=tests/access/test_not_found.py`: on a machine that does other
-work at the same time the answer would take too long to come.
+and the cookies. Times are compared by `make timing`: on a machine that does other work at the same time the answer
+would take too long to come.
 
-Seen to fail: a question more to the database where there is a file. By the clock nothing was proved yet: the
-machines at hand did other work, and there the control fails, as it says.
+Seen to fail: a question more to the database where there is a file; a space more in the page, and a header more, where
+one was refused. By the clock nothing was proved yet: the machines at hand did other work, and there the control fails,
+as it says.
 """
 
 from __future__ import annotations
