@@ -22,11 +22,12 @@ from cases.access.rules import mask_of
 from cases.access.services import GrantRefused, NoAgreement
 from cases.record.models import Child
 from tests import cluster as clusters
+from tests.access.test_worlds import LIVE, TICK
 from tests.factories.accounts import make_agency, make_function, make_membership
-from tests.factories.cases import block, grant, make_child, provenance
+from tests.factories.cases import block, give, grant, make_child, provenance
 
 pytestmark = pytest.mark.django_db
-TICK, HOUR = timedelta(microseconds=1), timedelta(hours=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -37,11 +38,6 @@ def child(at) -> Child:
 @pytest.fixture
 def other(at) -> Child:
     return make_child("Ben", "Granted")
-
-
-def give(child, at, **said):
-    given = {"child_id": child.pk, "reason": GrantReason.SHARE, "at": at, "by": None}
-    return services.grant_access(**{**given, **said})
 
 
 def lapse(agency):
@@ -177,19 +173,7 @@ def test_a_conflict_holds_from_when_it_is_placed_up_to_its_end(child, at, start,
     assert Block.objects.live(at).exists() is live
 
 
-@pytest.mark.parametrize(
-    ("start", "until", "ended", "live"),
-    [
-        (0, None, None, True),
-        (1, None, None, False),
-        (-1, 0, None, False),
-        (-1, 1, None, True),
-        (-1, None, 0, False),
-        (-1, None, 1, True),
-        (-1, 1, 0, False),
-        (-1, 0, 1, False),
-    ],
-)
+@pytest.mark.parametrize(("start", "until", "ended", "live"), LIVE)
 def test_a_grant_is_live_from_its_start_up_to_its_end(child, at, start, until, ended, live):
     instants = {"valid_from": start, "valid_until": until, "ended_at": ended}
     when = {name: None if steps is None else at + steps * TICK for name, steps in instants.items()}

@@ -21,7 +21,7 @@ from cases.access.rules import mask_of
 from cases.access.services import Drift, compare_projection, projection, record_activity
 from cases.record.models import Child
 from tests.factories.accounts import make_agency, make_function, make_membership
-from tests.factories.cases import make_child, make_chronology
+from tests.factories.cases import give, make_child, make_chronology
 
 pytestmark = pytest.mark.django_db
 HOUR, TICK = timedelta(hours=1), timedelta(microseconds=1)
@@ -35,11 +35,6 @@ def child(at) -> Child:
 @pytest.fixture
 def other(at) -> Child:
     return make_child("Ben", "Listed")
-
-
-def give(child, at, **said):
-    given = {"child_id": child.pk, "reason": GrantReason.SHARE, "at": at, "by": None}
-    return services.grant_access(**{**given, **said})
 
 
 def place_of(child, *, group=None, user=None) -> Any:

@@ -277,20 +277,21 @@ def assert_projected(at: datetime) -> None:
 TICK = timedelta(microseconds=1)
 
 
-@pytest.mark.parametrize(
-    ("start", "until", "ended", "live"),
-    [
-        (0, None, None, True),
-        (1, None, None, False),
-        (-1, 0, None, False),
-        (-1, 1, None, True),
-        (-1, None, 0, False),
-        (-1, None, 1, True),
-        (-1, 1, 0, False),
-        (-1, 0, 1, False),
-        (1, None, 2, False),
-    ],
-)
+# Start, until and ended, in steps of a microsecond from now, and whether a grant with them is live.
+LIVE = [
+    (0, None, None, True),
+    (1, None, None, False),
+    (-1, 0, None, False),
+    (-1, 1, None, True),
+    (-1, None, 0, False),
+    (-1, None, 1, True),
+    (-1, 1, 0, False),
+    (-1, 0, 1, False),
+    (1, None, 2, False),
+]
+
+
+@pytest.mark.parametrize(("start", "until", "ended", "live"), LIVE)
 def test_a_grant_holds_from_its_start_up_to_but_not_at_its_end(world, at, start, until, ended, live):
     """Asked of the query that decides, a microsecond to either side; start, until and ended are such steps from now."""
     child = make_child()

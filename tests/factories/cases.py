@@ -36,6 +36,12 @@ def provenance(by: Viewer, category: str = Category.IDENTITY, **fields: Any) -> 
     }
 
 
+def give(child: Child, at: datetime, **said: Any) -> AccessGrant:
+    """Access as the product gives it, by nobody: a share unless told, to a `group` or a `membership`."""
+    given: dict[str, Any] = {"child_id": child.pk, "reason": GrantReason.SHARE, "at": at, "by": None}
+    return access.grant_access(**{**given, **said})
+
+
 def grant(
     child: Child,
     to: Agency | Group | Membership | Viewer,
