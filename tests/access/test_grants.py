@@ -1,6 +1,6 @@
 """Giving and ending access, one condition at a time, and what is asked about the grants on one file.
 
-Seen to fail with each of the conditions that it is about turned round or left out (`make mutants`).
+`make mutants` turns round or leaves out each condition that it is about, and says what was not noticed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The functions behind the triggers, each asked by the serving role and by the owner: what keeps grants, looks, the
 matrix and their history from being rewritten.
 
-Each was seen to fail with each of its conditions turned round or left out (`make mutants`).
+`make mutants` turns round or leaves out each of their conditions, and says what was not noticed.
 """
 
 from __future__ import annotations

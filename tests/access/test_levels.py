@@ -1,6 +1,6 @@
 """How much of a category and of one entry somebody sees, and what they are told of why: tables from the matrix.
 
-Seen to fail with each of the conditions that it is about turned round or left out (`make mutants`).
+`make mutants` turns round or leaves out each condition that it is about, and says what was not noticed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The rows that lists are read from, one condition at a time: when one moves, what it is made of, and what is locked.
 
-Seen to fail with each of the conditions that it is about turned round or left out (`make mutants`).
+`make mutants` turns round or leaves out each condition that it is about, and says what was not noticed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who somebody is when they look: what each role may do, which groups' grants reach them, and under which membership.
 
-Seen to fail with each of the conditions that it is about turned round or left out (`make mutants`).
+`make mutants` turns round or leaves out each condition that it is about, and says what was not noticed.
 """
 
 from __future__ import annotations

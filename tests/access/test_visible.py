@@ -1,6 +1,6 @@
 """`visible_to` and `visible_content`, one grant at a time: what each says of a file, and which entries it opens.
 
-Seen to fail with each of the conditions of the SQL turned round or left out (`make mutants`).
+`make mutants` turns round or leaves out each condition of the SQL, and says what was not noticed.
 """
 
 from __future__ import annotations
