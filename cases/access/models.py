@@ -86,7 +86,7 @@ class AccessGrant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_reason_display()} until {self.valid_until or 'ended'}"
+        return self.get_reason_display()
 
 
 class ChildGroupGrant(GroupObjectPermissionBase):

@@ -98,7 +98,7 @@ class Child(models.Model):
     missing_since = models.DateTimeField(null=True, blank=True, help_text="Last seen, while the child is missing")
     restricted = models.BooleanField(default=False, help_text="Open to named people only")
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_files"
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_files", db_index=False
     )
     version = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField(db_default=Now())
@@ -111,6 +111,8 @@ class Child(models.Model):
             models.CheckConstraint(condition=~Q(given_name="") | ~Q(family_name=""), name="child_has_a_name"),
         ]
         indexes = [
+            # Few files are merged, and each row of each list asks which were merged into it.
+            models.Index(fields=["merged_into"], name="child_merged_files", condition=Q(merged_into__isnull=False)),
             models.Index(fields=["sort_key"], name="child_sort_key"),
             models.Index(fields=["birth_date"], name="child_birth_date"),
             GinIndex(OpClass("sort_key", name="gin_trgm_ops"), name="child_name_trigrams"),

@@ -28,7 +28,7 @@ from cases.clocks.selectors import open_alerts
 from cases.clocks.services import start_clock
 from cases.clocks.services.running import climb_clocks
 from cases.record.choices import InvolvementRole
-from cases.record.models import Address, Child, Involvement
+from cases.record.models import Child, Involvement
 from cases.record.services import involve
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
 from cases.sharing.rules.conflicts import ConflictRefused
@@ -36,7 +36,7 @@ from cases.sharing.services import conflicts as services
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
 from tests.factories.accounts import make_membership
-from tests.factories.cases import grant, make_child, provenance
+from tests.factories.cases import grant, make_child, make_home
 from tests.factories.conflicts import make_conflict, make_possible
 
 pytestmark = pytest.mark.django_db
@@ -372,20 +372,6 @@ def test_the_database_itself_wants_two_people_and_rewrites_nothing(child, viewer
 # --- Possible conflicts -------------------------------------------------------------------------------------------
 
 
-def live_at(child, by, postcode, **fields):
-    Address.objects.create(
-        **{
-            "child": child,
-            "lines": "7 Quayside Row",
-            "postcode": postcode,
-            "area": "Quayside",
-            "started_on": date(2026, 1, 5),
-            **provenance(by, "contact_address"),
-            **fields,
-        }
-    )
-
-
 @pytest.mark.parametrize(
     ("full_name", "postcode", "lives", "found"),
     [
@@ -402,7 +388,7 @@ def test_the_same_last_name_at_the_same_postcode_is_asked_about(
     person = world.user("nurse")
     person.full_name = full_name
     person.save(update_fields=["full_name"])
-    live_at(child, viewer("keyworker"), lives)
+    make_home(child, viewer("keyworker"), lives)
     send(client_as("nurse"), "/conflicts/my-home/", postcode=postcode)
     assert StaffHome.objects.get().postcode == postcode
     assert services.find_possible_conflicts(at=at) == int(found)

@@ -3,7 +3,8 @@
 
 Seen to fail: looks at a file that the guardian is kept from left in the list, and its signal in the digest; a verdict
 on one's own looks; an involvement that is no work with the child; the pages opened to everybody who reads files; a
-search for one's own name that finds nothing left out.
+search for one's own name that finds nothing left out; a protected address, one left behind and a district taken for
+the same home.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from cases.clocks.models import Alert
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child, Involvement
 from cases.sharing.choices import SignalKind, SignalVerdict
+from cases.sharing.models import StaffHome
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.rules.looks import (
     VerdictRefused,
 )
 from cases.sharing.services.looks import decide_signal, make_digest, make_due_digests
-from tests.factories.cases import block, grant, make_child, provenance
+from tests.factories.cases import block, grant, make_child, make_home, provenance
 
 # The record.
 
@@ -108,6 +110,27 @@ def test_work_with_a_child_is_an_involvement_a_grant_in_person_or_an_entry(world
     digest = digest_of(at)
     assert found_in(digest) == {("outside_caseload", keyworker.user_id, None)}
     assert LookSignal.objects.get(kind=SignalKind.OUTSIDE_CASELOAD).count == 9
+
+
+@pytest.mark.parametrize(
+    ("home", "lives", "fields", "found"),
+    [
+        ("NM4 2QF", "nm4 2qf", {}, True),
+        ("NM4", "NM4", {}, False),
+        ("NM4 2QF", "NM4 3QF", {}, False),
+        ("NM4 2QF", "NM4 2QF", {"protected": True, "protection_reason": "Her stepfather looks for her."}, False),
+        ("NM4 2QF", "NM4 2QF", {"ended_on": date(2026, 2, 1)}, False),
+    ],
+    ids=["same", "a district", "another street", "protected", "moved away"],
+)
+def test_a_look_at_a_child_of_the_same_postcode_is_asked_about(viewer, at, home, lives, fields, found) -> None:
+    nurse = viewer("nurse")
+    StaffHome.objects.create(user_id=nurse.user_id, postcode=home, given_at=at)
+    child = make_child()
+    make_home(child, viewer("keyworker"), lives, **fields)
+    look(nurse, child)
+    week = make_digest(week_from=this_week(at), at=at)
+    assert (found_in(week) if week else set()) == ({("same_home", nurse.user_id, child.pk)} if found else set())
 
 
 def test_a_search_for_ones_own_name_is_noted_without_what_was_typed(client_as, viewer, at) -> None:

@@ -80,6 +80,21 @@ def grant(
     return made
 
 
+def make_home(child: Child, by: Viewer, postcode: str, **fields: Any) -> Address:
+    """Where a child lives, for all who see addresses."""
+    return Address.objects.create(
+        **{
+            "child": child,
+            "lines": "7 Quayside Row",
+            "postcode": postcode,
+            "area": "Quayside",
+            "started_on": date(2026, 1, 5),
+            **provenance(by, Category.CONTACT_ADDRESS),
+            **fields,
+        }
+    )
+
+
 def make_protected(child: Child, by: Viewer, *, readers: tuple[Membership, ...] = (), **fields: Any) -> Address:
     """A protected address that the people given may know, and that a stepfather must not."""
     address = Address.objects.create(

@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mutant-targets", default=str(HERE / "targets.toml"), help="what is flipped")
     group.addoption("--mutant-root", default=str(ROOT), help="the folder that the targets' paths start from")
     group.addoption("--mutant-survivors", default=str(HERE / "survivors.toml"), help="the survivors that are explained")
-    group.addoption("--mutant-seconds", type=float, default=20.0, help="how long the tests of one mutant may take")
+    group.addoption("--mutant-seconds", type=float, default=60.0, help="how long the tests of one mutant may take")
     group.addoption("--only", default="", help="only mutants whose names have this in them")
     group.addoption("--mutant-alone", default="", help="run the tests as they are, with the mutant of this name")
 

@@ -17,8 +17,9 @@ from cases.access.rules import Matrix
 
 # What live grants say of a file, in one number, so that one look at them answers it all: the categories that panel
 # grants open stand above those that others open; then come a bit for an emergency, one for single entries, one for the
-# whole file without an end, and the highest, which says that the viewer is named.
+# whole file without an end, and the highest, which says that the viewer is named. No number reaches the last of these.
 PANEL_SHIFT, EMERGENCY_BIT, ENTRIES_BIT, WHOLE_BIT, NAMED_BIT = 1 << 20, 1 << 38, 1 << 39, 1 << 40, 1 << 41
+OUT_OF_REACH = 1 << 42
 
 _PANEL, _NAMED, _EMERGENCY = GrantReason.PANEL.value, GrantReason.NAMED.value, GrantReason.BREAK_GLASS.value
 _WORKING = ", ".join(f"'{reason.value}'" for reason in WORKING_REASONS)
@@ -50,30 +51,25 @@ _SAID = f"""(
         END
     ){_COUNTING}
 )"""
-# What kept somebody out of a file, or restricted it, holds on the one it was merged into.
-_MERGED = "FROM cases_child merged WHERE merged.merged_into_id = {child}"
-# Two questions in place of one with an OR, which PostgreSQL would ask again for each row.
-_BLOCKING = """FROM cases_block block JOIN cases_child blocked ON blocked.id = block.child_id
+# What keeps this person out of a file, or restricts it, holds on the one it was merged into as well: what the files
+# that were merged into it ask of the number above, in one look at them. NULL, where there is none, asks nothing.
+_KEPT_OUT = """FROM cases_block block
     WHERE block.user_id = %(user)s
         AND block.placed_at <= %(at)s
         AND (block.ended_at IS NULL OR block.ended_at > %(at)s)"""
-_BLOCKED = f"EXISTS (SELECT 1 {_BLOCKING} AND blocked.id = {{child}})"
-_BLOCKED_BY_A_MERGE = f"EXISTS (SELECT 1 {_BLOCKING} AND blocked.merged_into_id = {{child}})"
-# What no emergency opens: a file kept from this person, or from everybody who is not named on it.
-_SHUT = f"""(
-    {_BLOCKED}
-    OR {_BLOCKED_BY_A_MERGE}
-    OR {{restricted}}
-    OR EXISTS (SELECT 1 {_MERGED} AND merged.restricted)
+_BLOCKED = f"EXISTS (SELECT 1 {_KEPT_OUT} AND block.child_id = {{child}})"
+_MERGED_BLOCKED = f"EXISTS (SELECT 1 {_KEPT_OUT} AND block.child_id = merged.id)"
+_MERGED = "FROM cases_child merged WHERE merged.merged_into_id = {child}"
+_MERGED_ASK = f"""(
+    SELECT MAX(CASE WHEN {_MERGED_BLOCKED} THEN {OUT_OF_REACH} WHEN merged.restricted THEN {NAMED_BIT} ELSE 0 END)
+    {_MERGED}
 )"""
+# What no emergency opens: a file kept from this person, or from everybody who is not named on it.
+_SHUT = f"({_BLOCKED} OR {{restricted}} OR COALESCE({_MERGED_ASK}, 0) >= {NAMED_BIT})"
 # No grant says NULL, which is never enough; where the file is restricted only the viewer's own name is.
 _KNOWN = f"""(
     NOT {_BLOCKED}
-    AND NOT {_BLOCKED_BY_A_MERGE}
-    AND {_SAID} >= CASE
-        WHEN {{restricted}} OR EXISTS (SELECT 1 {_MERGED} AND merged.restricted) THEN {NAMED_BIT}
-        ELSE 0
-    END
+    AND {_SAID} >= GREATEST(CASE WHEN {{restricted}} THEN {NAMED_BIT} ELSE 0 END, {_MERGED_ASK})
 )"""
 # An author sees own entries, whatever the cell says; where the cell says own entries, so does the author's agency. A
 # grant opens only the categories and the single entries it names, and a panel's cell is open while a panel's grant is.

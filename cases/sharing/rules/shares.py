@@ -28,16 +28,10 @@ REVIEW_USUALLY, REVIEW_LATEST = timedelta(days=28), timedelta(days=183)
 # oversight, and with what was agreed about sharing goes the leave to share further.
 ALWAYS = (Category.IDENTITY.value,)
 NEVER = (Category.WHO_LOOKED.value, Category.SHARING.value)
-# What keeps a child safe, and those who must have it for that. Source: the issue, and the full cells of the matrix.
+# What keeps a child safe, beside who the child is, and those who must have it for that. Source: the full cells of the
+# matrix.
 SAFETY = frozenset(
-    category.value
-    for category in (
-        Category.IDENTITY,
-        Category.LEVEL,
-        Category.ASSESSMENT,
-        Category.MISSING,
-        Category.PERSON_OF_CONCERN,
-    )
+    category.value for category in (Category.LEVEL, Category.ASSESSMENT, Category.MISSING, Category.PERSON_OF_CONCERN)
 )
 SAFETY_SECTORS = frozenset({Sector.SOCIAL_CARE.value, Sector.POLICE.value})
 
@@ -189,7 +183,7 @@ def check_override(override: Override, *, against_child: bool, against_carers: b
 
 def is_safety(mask: int, sector: str) -> bool:
     """Whether what is to be shared keeps a child safe and goes to those who must have it for that."""
-    return sector in SAFETY_SECTORS and bool(mask & mask_of(SAFETY - set(ALWAYS)))
+    return sector in SAFETY_SECTORS and bool(mask & mask_of(SAFETY))
 
 
 def check_may_decline(reason: str, *, mask: int, sector: str) -> None:

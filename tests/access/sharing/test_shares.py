@@ -207,7 +207,7 @@ def test_what_keeps_a_child_safe_goes_to_social_care_and_police(sector):
 
 def test_what_keeps_a_child_safe():
     """Who the child is goes with every share; of the rest these."""
-    assert {"identity", "level", "assessment", "missing", "person_of_concern"} == rules.SAFETY
+    assert {"level", "assessment", "missing", "person_of_concern"} == rules.SAFETY
 
 
 def test_how_much_several_jobs_would_see_is_the_most_of_any():
