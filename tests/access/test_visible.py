@@ -196,8 +196,12 @@ def test_a_single_entry_that_is_shared_is_open_and_its_neighbour_is_not(member, 
 
 def test_a_conflict_beats_every_grant_while_it_holds(member, at):
     viewer, by = viewer_of(member), viewer_of(make_membership())
-    files = {name: make_child(name) for name in ("free", "now", "later", "ended", "ends later", "another's", "merged")}
+    files = {
+        name: make_child(name)
+        for name in ("free", "now", "later", "ended", "ends later", "another's", "merged", "joined")
+    }
     before = make_child("before", merged_into=files["merged"])
+    make_child("nothing to do with it", merged_into=files["joined"])
     for child in files.values():
         a_grant(child, member, at, reason=GrantReason.NAMED)
     block(files["now"], viewer, by=by, at=at)
@@ -206,7 +210,7 @@ def test_a_conflict_beats_every_grant_while_it_holds(member, at):
         services.end_block(block_id=block(files[name], viewer, by=by, at=at - HOUR).pk, by=by, at=end)
     block(files["another's"], by, by=by, at=at)
     block(before, viewer, by=by, at=at)
-    assert set(seen(viewer, at)) == {"free", "later", "ended", "another's"}
+    assert set(seen(viewer, at)) == {"free", "later", "ended", "another's", "joined"}
 
 
 def test_a_restriction_follows_a_file_into_the_one_that_it_was_merged_into(member, at):
