@@ -275,9 +275,9 @@ REFUSED, WAITING = ("safeguarding.lead", "housing", "nurse", "officer"), ("youth
 
 def _asked(lives: dict[int, Life], setting: Setting) -> None:
     """Two people who see a part of a file ask for more: one was refused, and one waits since yesterday."""
-    refused = _ask(lives, REFUSED, _day(setting, 7, 14))
+    refused = _ask(lives, REFUSED, _day(setting, 3, 14))
     if refused is not None:
-        _refuse(refused, setting, at=_day(setting, 7, 14) + timedelta(hours=19))
+        _refuse(refused, setting, at=_day(setting, 3, 14) + timedelta(hours=19))
     _ask(lives, WAITING, _day(setting, 1, 14))
 
 
