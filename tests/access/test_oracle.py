@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.models import Draft, HeldSubmission
+from accounts.models import AccessReview, Draft, HeldSubmission
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
@@ -262,6 +262,7 @@ def make_own(things: Things, world: Any, person: str, state: str) -> None:
     }
     sees = state in SEEN and (viewer.role_key in OPENERS or not state.startswith("emergency"))
     group = (membership.agency if sees else world.agency("far_charity")).group
+    things.named["review_id"] = AccessReview.objects.create(agency=membership.agency, opened_at=now(), due_on=now()).pk
     alert = Alert.objects.create(dedupe_key="own", kind=AlertKind.values[0], group=group, subject_id=uuid4())
     things.named |= {"alert_id": alert.pk}
     if not state.startswith("emergency"):
@@ -290,8 +291,8 @@ OWN_GRANT = BOOK.named("states", ["own_grant"])
 # A step whose turn has not come is refused as such, with the same status as somebody who may not take it: the demo's
 # journeys and the tests of each app take them in their turn.
 NOT_ITS_TURN = {
-    "panels:attendance", "panels:close", "panels:child_minutes", "reporting:cancel", "reporting:retry",
-    "risk:correct",
+    "panels:attendance", "panels:close", "panels:minutes", "panels:child_minutes", "reporting:cancel",
+    "reporting:retry", "risk:correct",
 }  # fmt: skip
 
 
