@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.forms import HiddenInput
+
 from accounts.choices import Sector
 from accounts.forms import (
     CheckboxesField,
@@ -196,8 +198,13 @@ class DeclineForm(WriteForm):
         self.fields["categories"].choices = list(categories)  # type: ignore[attr-defined]
 
 
+WHAT_AN_ERROR_BRINGS = (
+    "The data guardians are told at once and have 72 hours to assess it; the receiver is told to destroy every copy."
+)
+
+
 class EndShareForm(WriteForm):
-    """Why a share ends before its day."""
+    """Why a share ends before its day; after it (`over`) nothing but that it was an error is left to say."""
 
     end_kind = RadioField(
         label="Why does it end?",
@@ -205,15 +212,18 @@ class EndShareForm(WriteForm):
             (SharingEnd.IN_ERROR.value, "It was shared in error"),
             (SharingEnd.NOT_NEEDED.value, "They no longer need it"),
         ],
-        hints={
-            SharingEnd.IN_ERROR: "Wrong child, wrong people, or more than was meant. The data guardians are told at "
-            "once and have 72 hours to assess it; the receiver is told to destroy every copy."
-        },
+        hints={SharingEnd.IN_ERROR: f"Wrong child, wrong people, or more than was meant. {WHAT_AN_ERROR_BRINGS}"},
         missing="Select why it ends",
     )
     words = LongTextField(
         label="What happened?", hint="Do not name the child", max_length=LONG, rows=3, missing="Say what happened"
     )
+
+    def __init__(self, *args: Any, over: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if over:
+            self.fields["end_kind"].widget = HiddenInput()
+            self.initial["end_kind"] = SharingEnd.IN_ERROR.value
 
 
 class CloseForm(WriteForm):

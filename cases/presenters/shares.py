@@ -73,8 +73,11 @@ def last_day(decision: SharingDecision) -> str:
 
 def state_of(decision: SharingDecision, at: datetime) -> dict[str, str]:
     """Where a decision stands, as the cell of a table."""
+    breach = getattr(decision, "breach", None)
+    if breach is not None and decision.end_kind != SharingEnd.IN_ERROR:
+        return {"text": f"Shared in error, found {day(in_london(breach.found_at).date())}", "tone": "urgent"}
     if decision.ended_at is not None:
-        tone = "urgent" if decision.end_kind == SharingEnd.IN_ERROR else "plain"
+        tone = "urgent" if breach is not None else "plain"
         return {"text": f"{decision.get_end_kind_display()}, {day(in_london(decision.ended_at).date())}", "tone": tone}
     if decision.ends_at is not None:
         if decision.ends_at <= at:
@@ -175,7 +178,10 @@ def summary_facts(decision: SharingDecision) -> list[dict[str, Any]]:
 
 def breach_rows(breach: SharingBreach, clock: Clock | None, *, at: datetime) -> list[dict[str, Any]]:
     """What became of something that was shared in error."""
-    rows: list[dict[str, Any]] = [{"key": "Found", "value": moment(breach.found_at)}]
+    rows: list[dict[str, Any]] = [
+        {"key": "Found", "value": f"{moment(breach.found_at)}, by {breach.found_by}"},
+        {"key": "What went wrong", "value": breach.words, "multiline": True},
+    ]
     if breach.assessed_at is None:
         due = due_in(clock.due_at, at) if clock else "due within 72 hours"
         late = clock is not None and clock.due_at <= at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -295,14 +296,13 @@ def _at(name: str, opened: OpenFile, decision: SharingDecision) -> str:
 
 
 def _actions(opened: OpenFile, decision: SharingDecision) -> list[dict[str, str]]:
-    """What can be done with a decision that nobody has ended; that it was an error may come out after its day."""
-    if decision.ended_at is not None:
+    """What can be done with a decision that holds; that a share was an error may come out after its end."""
+    shared, over = decision.kind == SharingKind.SHARED, _is_over(decision, opened.at)
+    if over and (not shared or hasattr(decision, "breach")):
         return []
     actions = []
     if opened.may(Action.END_SHARE):
-        over = decision.ends_at is not None and decision.ends_at <= opened.at
-        text = "Withdraw or end it" if decision.kind == SharingKind.SHARED else "Close it"
-        text = "It was shared in error" if over else text
+        text = ("It was shared in error" if over else "Withdraw or end it") if shared else "Close it"
         actions.append({"text": text, "href": _at("withdraw_share", opened, decision), "style": "warning"})
     if decision.kind == SharingKind.DECLINED and opened.may(Action.SHARE):
         query = f"?agency={decision.agency_id}&instead_of={decision.pk}"
@@ -313,14 +313,19 @@ def _actions(opened: OpenFile, decision: SharingDecision) -> list[dict[str, str]
     return actions
 
 
+def _is_over(decision: SharingDecision, at: datetime) -> bool:
+    """Whether a decision was ended, or a share's day is past."""
+    return decision.ended_at is not None or (decision.ends_at is not None and decision.ends_at <= at)
+
+
 @policy(methods=("GET", "POST"), capability=READ, reads_file=True, name="cases:withdraw_share")
 @file_page("cases:withdraw_share")
 def withdraw_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> HttpResponse:
-    """Withdraw what was shared in error, or end what is no longer needed, in one step."""
+    """Withdraw what was shared in error, or end what is no longer needed, in one step; an error, after its end too."""
     decision = _decision(opened, decision_id)
     opened.check(Action.END_SHARE)
-    shared = decision.kind == SharingKind.SHARED
-    form = forms.EndShareForm(posted(request)) if shared else forms.CloseForm(posted(request))
+    shared, over = decision.kind == SharingKind.SHARED, _is_over(decision, opened.at)
+    form = forms.EndShareForm(posted(request), over=over) if shared else forms.CloseForm(posted(request))
 
     def end(said: dict[str, Any]) -> SharingDecision:
         kind = SharingEnd(said["end_kind"]) if shared else SharingEnd.NOT_NEEDED
@@ -340,6 +345,9 @@ def withdraw_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) ->
     receiver = words.receiver_words(decision)
     if not shared:
         return _ask(request, opened, form, heading="Close this decision", button="Close it")
+    if over:
+        intro = f"{receiver} sees nothing more through this share. {forms.WHAT_AN_ERROR_BRINGS}"
+        return _ask(request, opened, form, heading="It was shared in error", button="Tell the guardians", intro=intro)
     intro = f"{receiver} sees nothing more through this share, from now on."
     return _ask(request, opened, form, heading="Withdraw or end this share", button="End their access", intro=intro)
 
@@ -347,7 +355,7 @@ def withdraw_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) ->
 def _ended_words(decision: SharingDecision) -> str:
     if decision.kind == SharingKind.DECLINED:
         return "The decision is closed."
-    if decision.end_kind == SharingEnd.IN_ERROR:
+    if hasattr(decision, "breach"):
         return (
             "Withdrawn: their access has ended. The data guardians and the receiver are told. Below is who opened it."
         )
@@ -378,7 +386,7 @@ def assess_breach(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> 
     if taken(form, assess, *REFUSALS) is not None:
         messages.success(request, "The assessment is written down, and its clock has stopped.")
         return redirect("cases:share", opened.child.reference, decision_id)
-    intro = f"Shared with {words.receiver_words(decision)}. What happened: {decision.end_words}"
+    intro = f"Shared with {words.receiver_words(decision)}. What happened: {breach.words}"
     back = reverse("cases:share", args=[opened.child.reference, decision_id])
     heading = "Assess what was shared in error"
     return _ask(request, opened, form, heading=heading, button="Save the assessment", intro=intro, cancel_href=back)

@@ -661,9 +661,54 @@ def test_what_is_no_longer_needed_ends_without_a_breach(child, world, share, vie
     assert not SharingBreach.objects.exists()
     assert not Clock.objects.filter(kind=ClockKind.BREACH_ASSESSED).exists()
     again = send(
-        client_as("socialworker"), url("withdraw_share", child, made.pk), child, end_kind="in_error", words="No, wrong."
+        client_as("socialworker"),
+        url("withdraw_share", child, made.pk),
+        child,
+        end_kind="not_needed",
+        words="Once more.",
     )
     assert (again.status_code, "Kezia Thorne has ended this already" in text(again)) == (422, True)
+
+
+@db
+def test_an_error_may_come_out_after_the_share_was_ended(child, world, share, viewer, client_as, at):
+    made = share(world.agency("school"))
+    reader, address = client_as("safeguarding_lead"), url("withdraw_share", child, made.pk)
+    reader.get(url("file", child))
+    said = {"end_kind": "not_needed", "words": "The course is over."}
+    assert send(client_as("keyworker"), address, child, **said).status_code == 302
+    browser = client_as("socialworker")
+    assert "It was shared in error" in text(browser.get(url("share", child, made.pk)))
+    form = text(browser.get(address))
+    assert "They no longer need it" not in form
+    assert "the receiver is told to destroy every copy" in form
+    error = {"end_kind": "in_error", "words": "It was the wrong school."}
+    assert send(browser, address, child, **{**error, "words": "No"}).status_code == 422
+    assert not SharingBreach.objects.exists()
+    assert send(browser, address, child, **error).status_code == 302
+    breach = SharingBreach.objects.select_related("decision").get()
+    assert (breach.words, breach.found_by_id) == ("It was the wrong school.", viewer("socialworker").user_id)
+    # How it ended stays what it was.
+    ended = breach.decision
+    assert (ended.end_kind, ended.end_words, ended.ended_by_id) == (
+        "not_needed",
+        "The course is over.",
+        viewer("keyworker").user_id,
+    )
+    assert Clock.objects.get(kind=ClockKind.BREACH_ASSESSED).subject_id == breach.pk
+    told = set(Alert.objects.filter(subject_id=breach.pk).values_list("kind", "group_id", "membership_id"))
+    assert told == {
+        ("shared_in_error", world.functions["data_guardians"].group_id, None),
+        ("share_withdrawn", None, world.membership("safeguarding_lead").pk),
+    }
+    page = text(browser.get(url("share", child, made.pk)))
+    for words in ("Shared in error, found", "It was the wrong school.", "Samira Oyelaran", "Sorrel Whitlock"):
+        assert words in page
+    assert address not in page
+    assert "Shared in error, found" in text(browser.get(url("sharing", child)))
+    again = send(browser, address, child, **error)
+    assert (again.status_code, "has withdrawn this already" in text(again)) == (422, True)
+    assert SharingBreach.objects.count() == 1
 
 
 @db

@@ -84,7 +84,7 @@ def make_breach(child: Child, to: Agency | Membership, by: Membership) -> Sharin
         end_kind=SharingEnd.IN_ERROR,
         end_words="It went to the wrong school.",
     )
-    SharingBreach.objects.create(decision=decision, found_at=ended)
+    SharingBreach.objects.create(decision=decision, found_at=ended, found_by=by.user, words=decision.end_words)
     return decision
 
 

@@ -128,6 +128,8 @@ class SharingBreach(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     decision = models.OneToOneField(SharingDecision, on_delete=models.PROTECT, related_name="breach")
     found_at = models.DateTimeField()
+    found_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    words = models.CharField(max_length=1000, blank=True, help_text="What went wrong")
     outcome = models.CharField(max_length=15, choices=BreachOutcome, blank=True)
     why = models.CharField(max_length=1000, blank=True)
     done = models.CharField(max_length=1000, blank=True, help_text="What was done about it")

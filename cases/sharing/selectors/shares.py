@@ -92,13 +92,13 @@ def _decisions() -> QuerySet[SharingDecision]:
 
 def decisions_on(child_id: UUID) -> list[SharingDecision]:
     """What was decided about sharing a file, the latest first, each with its breach where there was one."""
-    rows = _decisions().select_related("breach__assessed_by").filter(child_id=child_id)
+    rows = _decisions().select_related("breach__found_by", "breach__assessed_by").filter(child_id=child_id)
     return list(rows.order_by("-decided_at", "-pk")[:LISTED])
 
 
 def decision_on(child_id: UUID, decision_id: UUID) -> SharingDecision | None:
     """One decision about sharing on a file."""
-    rows = _decisions().select_related("breach__assessed_by")
+    rows = _decisions().select_related("breach__found_by", "breach__assessed_by")
     return rows.filter(child_id=child_id, pk=decision_id).first()
 
 

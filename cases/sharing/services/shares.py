@@ -271,7 +271,8 @@ def end_decision(
     """End a share before its day, or a decision not to share that matters no more. Access ends at the next request.
 
     What was shared in error becomes a breach: its 72 hours run, the data guardians are told, and so is the receiver.
-    Raises NotKnown for a decision that is not there, ShareRefused without words and where it has ended.
+    That may come out when the share has ended already; its end stays as it was. Raises NotKnown for a decision that is
+    not there, ShareRefused without words and where it has ended, or was found to be an error, already.
     """
     decision = SharingDecision.objects.select_for_update(of=("self",)).filter(child=child, pk=decision_id).first()
     if decision is None:
@@ -279,9 +280,14 @@ def end_decision(
     shared = decision.kind == SharingKind.SHARED
     rules.check_may_end(kind, shared=shared)
     rules.check_words(words, field="words", what="what went wrong" if kind == SharingEnd.IN_ERROR else "why it ends")
+    breach = SharingBreach.objects.select_related("found_by").filter(decision=decision).first()
+    if breach is not None:
+        raise ShareRefused(f"{breach.found_by} has withdrawn this already. Look at the page again.")
     if decision.ended_at is not None:
-        raise ShareRefused(f"{decision.ended_by} has ended this already. Look at the page again.")
-    told = selectors.whom_to_tell(decision, at=at) if shared else []
+        if kind != SharingEnd.IN_ERROR:
+            raise ShareRefused(f"{decision.ended_by} has ended this already. Look at the page again.")
+        _open_breach(decision, words.strip(), at=at, by=by)
+        return decision
     _end(decision, kind, words=words.strip(), at=at, by=by)
     acknowledge_subject(kind=AlertKind.SHARE_RECEIVED, subject_id=decision.pk, at=at, by=by)
     if not shared:
@@ -289,12 +295,12 @@ def end_decision(
         return decision
     end_grants_from(source_id=decision.pk, at=at, by=by, why=SharingEnd(kind).label)
     if kind == SharingEnd.IN_ERROR:
-        _open_breach(decision, told, at=at, by=by)
+        _open_breach(decision, words.strip(), at=at, by=by)
     return decision
 
 
-def _open_breach(decision: SharingDecision, told: Iterable[UUID], *, at: datetime, by: Viewer) -> None:
-    breach = SharingBreach.objects.create(decision=decision, found_at=at)
+def _open_breach(decision: SharingDecision, words: str, *, at: datetime, by: Viewer) -> None:
+    breach = SharingBreach.objects.create(decision=decision, found_at=at, found_by_id=by.person_id, words=words)
     start_clock(
         kind=ClockKind.BREACH_ASSESSED,
         subject_id=breach.pk,
@@ -305,7 +311,7 @@ def _open_breach(decision: SharingDecision, told: Iterable[UUID], *, at: datetim
     )
     about = {"subject_id": breach.pk, "child_id": decision.child_id, "at": at}
     raise_alert(kind=AlertKind.SHARED_IN_ERROR, to=FunctionKey.DATA_GUARDIANS, **about)  # type: ignore[arg-type]
-    for membership_id in told:
+    for membership_id in selectors.whom_to_tell(decision, at=at):
         raise_alert(kind=AlertKind.SHARE_WITHDRAWN, to=membership_id, **about)  # type: ignore[arg-type]
 
 
