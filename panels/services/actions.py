@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.rules.dates import day
+from accounts.rules.refusals import Stale
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
 from cases.access.services import NoAgreement, end_grants_from, grant_access
@@ -107,7 +108,7 @@ def _open_to_owner(action: Action, child: Child, *, at: datetime, by: Viewer) ->
 def take_step(*, action: Action, to: ActionStatus | str, note: str, version: int, at: datetime, by: Viewer) -> Action:
     """Say how an action stands: in progress, done with the evidence, not achieved with the reason, or withdrawn.
 
-    An action that ends stops its clock and the access that came with it. Raises PanelRefused for a stale page, for a
+    An action that ends stops its clock and the access that came with it. Raises Stale, and PanelRefused for a
     step that the action's state does not allow, and for whom it is not to take.
     """
     action = _locked(action.pk, version)
@@ -146,7 +147,7 @@ def _locked(action_id: UUID, version: int) -> Action:
         Action.objects.select_for_update(of=("self",)).select_related("child", "item__meeting__panel").get(pk=action_id)
     )
     if action.version != version:
-        raise PanelRefused(CHANGED)
+        raise Stale(CHANGED)
     return action
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.rules.dates import day, in_london
+from accounts.rules.refusals import Stale
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.record.choices import EntryKind
@@ -232,7 +233,7 @@ def _locked(meeting: Meeting, version: int | None = None) -> Meeting:
     rows = Meeting.objects.select_for_update(of=("self",)).select_related("panel__function__group")
     found = rows.get(pk=meeting.pk)
     if version is not None and found.version != version:
-        raise PanelRefused("Somebody changed this meeting while you had the page open. Look at it again.")
+        raise Stale("Somebody changed this meeting while you had the page open. Look at it again.")
     return found
 
 

@@ -167,8 +167,8 @@ def panel_ended(things: Things, world: Any, viewer: Viewer) -> None:
 def on_the_panel(things: Things, world: Any, viewer: Viewer) -> Meeting:
     meeting = Meeting.objects.get(pk=things.named["meeting_id"])
     name = next(name for name, member in world.memberships.items() if member.pk == viewer.membership_id)
-    # Who opens no file may not sit; the chair and the co-ordinator run the panel in every state.
-    if viewer.may(Capability.READ_FILES) and name not in ("chair", "coordinator"):
+    # Who opens no file may not sit; the chair has a seat in every state.
+    if viewer.may(Capability.READ_FILES) and name != "chair":
         seat_people(Panel.objects.get(pk=meeting.panel_id), world, [name], chairs=False)
         accept_statement(meeting=meeting, at=now(), by=world.viewer(name))
     return meeting
@@ -262,7 +262,8 @@ def make_own(things: Things, world: Any, person: str, state: str) -> None:
     }
     sees = state in SEEN and (viewer.role_key in OPENERS or not state.startswith("emergency"))
     group = (membership.agency if sees else world.agency("far_charity")).group
-    things.named["review_id"] = AccessReview.objects.create(agency=membership.agency, opened_at=now(), due_on=now()).pk
+    opened = {"opened_at": now(), "due_on": now().date()}
+    things.named["review_id"] = AccessReview.objects.get_or_create(agency=membership.agency, defaults=opened)[0].pk
     alert = Alert.objects.create(dedupe_key="own", kind=AlertKind.values[0], group=group, subject_id=uuid4())
     things.named |= {"alert_id": alert.pk}
     if not state.startswith("emergency"):
@@ -294,6 +295,8 @@ NOT_ITS_TURN = {
     "panels:attendance", "panels:close", "panels:minutes", "panels:child_minutes", "reporting:cancel",
     "reporting:retry", "risk:correct",
 }  # fmt: skip
+# Where the agenda is out already, and the meeting is not open yet.
+NOT_ITS_TURN_TO_POST = {"panels:publish", "panels:refresh", "panels:item"}
 
 
 def is_right(asked: Asked, answer: Any, browser: HonestClient, address: Address, things: Things) -> bool:
@@ -309,7 +312,10 @@ def is_right(asked: Asked, answer: Any, browser: HonestClient, address: Address,
         # It leads to the file that lives on, where the same is asked in the other states; old records stay behind.
         return answer.status_code in (302, 403, 404)
     if right == "ok":
-        return (answer.status_code == 403 and asked.address in NOT_ITS_TURN) or asked.address in ANOTHERS
+        early = (
+            asked.address in (NOT_ITS_TURN_TO_POST if asked.method == "POST" else ()) or asked.address in NOT_ITS_TURN
+        )
+        return (answer.status_code == 403 and early) or asked.address in ANOTHERS
     if right == "sign_in":
         return False
     never = Things.never(address)

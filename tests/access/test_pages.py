@@ -36,7 +36,7 @@ from cases.record.models import AddressReader, Child, Involvement
 from panels.models import SeatDeputy
 from reporting.models import ReportRun
 from tests.conftest import HonestClient, in_the_name_of_the_suite
-from tests.factories.accounts import make_membership
+from tests.factories.accounts import make_membership, make_viewer
 from tests.factories.api import make_system
 from tests.factories.cases import block, grant, make_child, make_chronology, make_protected, make_spell, provenance
 from tests.factories.conflicts import make_conflict, make_possible
@@ -203,7 +203,7 @@ def make_things(world, viewer, at) -> Things:
             "agency_id": world.agency("health").pk,
             "access_id": emergency.pk,
             "named_id": world.membership("guardian").pk,
-            "conflict_id": make_conflict(child, viewer("youth_worker"), by=viewer("guardian")).pk,
+            "conflict_id": make_conflict(child, make_viewer(), by=viewer("guardian")).pk,
             "possible_id": make_possible(child, viewer("camhs")).pk,
             "alert_id": alert.pk,
             "meeting_id": meeting.pk,

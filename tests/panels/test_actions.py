@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.rules.refusals import Stale
 from cases.clocks.models import Clock
 from cases.clocks.services import sweep
 from cases.record.models import Child
@@ -89,7 +90,7 @@ def test_an_action_is_done_with_evidence_and_verified_by_somebody_else(action, v
 def test_a_second_press_and_a_stale_tab_do_no_harm(action, viewer, at):
     owner = viewer("housing")
     take_step(action=action, to="in_progress", note="", version=action.version, at=at, by=owner)
-    with pytest.raises(PanelRefused, match="changed this action"):
+    with pytest.raises(Stale, match="changed this action"):
         take_step(action=action, to="done", note=EVIDENCE, version=action.version, at=at, by=owner)
     assert Action.objects.get().status == ActionStatus.IN_PROGRESS
 
