@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import BigIntegerField, DateTimeField, ExpressionWrapper, F, Func, Q, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import BigIntegerField, DateTimeField, ExpressionWrapper, F, Func, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, TruncDate
 
 from accounts.models import DefinitionVersion, FunctionMember, Membership
 from accounts.rules.dates import LONDON
@@ -91,6 +91,17 @@ def files_in_an_emergency(files: Rows, viewer: Viewer, at: datetime) -> Rows:
     """
     columns, facts = _file_columns("pk"), facts_to_ask_by(viewer, at)
     return files.annotate(known=Known(*columns, **facts), shut=Shut(*columns, **facts))
+
+
+def files_kept_from(files: Rows, viewer: Viewer, at: datetime) -> Rows:
+    """Restrict files to those that a block or a restriction, of theirs or of a file merged into them, shuts to a viewer
+    who may not know of them. To keep them out of what is told: no page may show these rows.
+    """
+    columns, facts = _file_columns("pk"), facts_to_ask_by(viewer, at)
+    shut = files.filter(Shut(*columns, **facts))
+    if viewer.membership_id is None or not opens_files(viewer.role_key):
+        return shut
+    return shut.exclude(Coalesce(Known(*columns, **facts), Value(False)))
 
 
 def _file_columns(path: str) -> tuple[str, str]:

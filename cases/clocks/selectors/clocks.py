@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateField, F, Field, IntegerField, Q, QuerySet, UUIDField, Value
+from django.db.models import DateField, Exists, F, Field, IntegerField, OuterRef, Q, QuerySet, UUIDField, Value
 from django.db.models.functions import Cast
 
 from accounts.models import DefinitionVersion
@@ -20,7 +20,7 @@ from cases.clocks.rules import ClockDefinition, read_clock
 
 ShouldRun = Callable[[datetime], QuerySet[Any]]
 Addresses = Callable[[list[UUID]], dict[UUID, str]]
-HiddenFiles = Callable[[Viewer, datetime], QuerySet[Any]]
+HiddenFiles = Callable[[Viewer, datetime], QuerySet[Any]]  # of files, which are asked for one by one
 # Filled by `services.register_should_run`: what should be running, and the page where each subject is dealt with.
 SHOULD_RUN: dict[ClockKind, ShouldRun] = {}
 ADDRESSES: dict[str, Addresses] = {}
@@ -98,7 +98,7 @@ def clocks_of(child_id: UUID, kinds: Iterable[ClockKind] | None = None) -> list[
 def without_hidden(rows: QuerySet[Any], viewer: Viewer, at: datetime) -> QuerySet[Any]:
     """Rows with a `child`, less those about files that the viewer may not know of."""
     for hidden in HIDDEN_FILES:
-        rows = rows.exclude(child_id__in=hidden(viewer, at))
+        rows = rows.exclude(Exists(hidden(viewer, at).filter(pk=OuterRef("child_id"))))
     return rows
 
 

@@ -39,7 +39,7 @@ def register_should_run(kind: ClockKind, query: ShouldRun, *, addresses: Address
 
 
 def register_hidden_files(query: HiddenFiles) -> None:
-    """Say which files a viewer may not know of, whatever clock or alert is about them: a QuerySet of ids."""
+    """Say which files a viewer may not know of, whatever clock or alert is about them: a QuerySet of files."""
     if query not in HIDDEN_FILES:
         HIDDEN_FILES.append(query)
 

@@ -2,21 +2,36 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.rules.viewers import Viewer
 from cases.access.models import Block
+from cases.access.selectors import files_kept_from
 from cases.record.models import Child
 
 
 def hidden_files(viewer: Viewer, at: datetime) -> QuerySet[Any]:
-    """The ids of files that a conflict of interest or a restriction keeps from a viewer.
+    """The files that a conflict of interest or a restriction keeps from a viewer, on themselves or on a file that was
+    merged into them. To be asked for one file or a few: it looks at each.
 
     A file that is only not granted is not among them: an alert that names no child may reach whoever serves.
     """
     if viewer.user_id is None:
-        return Child.objects.none().values("pk")
-    blocked = Block.objects.live(at).filter(user_id=viewer.user_id, child_id=OuterRef("pk"))
-    kept = Child.objects.filter(Q(restricted=True) | Exists(blocked))
-    return kept.exclude(pk__in=Child.objects.visible_to(viewer, at=at).values("pk")).values("pk")
+        return Child.objects.none()
+    return files_kept_from(Child.objects.all(), viewer, at)
+
+
+def hidden_ids(viewer: Viewer, at: datetime) -> list[UUID]:
+    """The ids of all `hidden_files`, looked for among the files that have a block or a restriction."""
+    if viewer.user_id is None:
+        return []
+    blocks = Block.objects.live(at).filter(user_id=viewer.user_id)
+    restricted = Child.objects.filter(restricted=True)
+    marked = restricted.values("pk").union(
+        restricted.exclude(merged_into=None).values("merged_into"),
+        blocks.values("child"),
+        blocks.exclude(child__merged_into=None).values("child__merged_into"),
+    )
+    return list(hidden_files(viewer, at).filter(pk__in=marked).values_list("pk", flat=True))

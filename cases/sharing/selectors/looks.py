@@ -21,7 +21,7 @@ from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.models import AccessGrant
 from cases.record.models import Address, Alias, Child, ChronologyEntry, Involvement
-from cases.record.selectors.hidden import hidden_files
+from cases.record.selectors.hidden import hidden_files, hidden_ids
 from cases.sharing.models import StaffHome
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.rules.looks import Known, Limits, Look, NameSearch, family_names, read_limits
@@ -57,7 +57,7 @@ def _events_known(viewer: Viewer, at: datetime) -> QuerySet[AccessEvent]:
     that showed nothing else, and so none of them in any number.
     """
     mine = Child.objects.visible_to(viewer, at=at).values("pk")
-    kept = list(hidden_files(viewer, at).values_list("pk", flat=True))
+    kept = hidden_ids(viewer, at)
     events = AccessEvent.objects.filter(Q(child_id=None) | Q(child_id__in=mine))
     return events.exclude(shown_ids__len__gt=0, shown_ids__contained_by=kept)
 
@@ -224,7 +224,7 @@ def digest_by(digest_id: UUID) -> LookDigest:
 
 def _signals_known(viewer: Viewer, at: datetime) -> QuerySet[LookSignal]:
     """Signals but those about a file that a conflict or a restriction keeps from the guardian."""
-    return LookSignal.objects.exclude(child_id__in=hidden_files(viewer, at))
+    return LookSignal.objects.exclude(Exists(hidden_files(viewer, at).filter(pk=OuterRef("child_id"))))
 
 
 def signals_for(viewer: Viewer, digest: LookDigest, *, at: datetime) -> list[LookSignal]:
