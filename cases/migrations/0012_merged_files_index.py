@@ -20,4 +20,8 @@ class Migration(migrations.Migration):
             model_name='child',
             index=models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='child_merged_files'),
         ),
+        migrations.AddIndex(
+            model_name='child',
+            index=models.Index(fields=['review_due_on', 'id'], name='child_review_due'),
+        ),
     ]

@@ -113,6 +113,8 @@ class Child(models.Model):
         indexes = [
             # Few files are merged, and each row of each list asks which were merged into it.
             models.Index(fields=["merged_into"], name="child_merged_files", condition=Q(merged_into__isnull=False)),
+            # The home page shows the first of one's files by when their review is due.
+            models.Index(fields=["review_due_on", "id"], name="child_review_due"),
             models.Index(fields=["sort_key"], name="child_sort_key"),
             models.Index(fields=["birth_date"], name="child_birth_date"),
             GinIndex(OpClass("sort_key", name="gin_trgm_ops"), name="child_name_trigrams"),
