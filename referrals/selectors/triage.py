@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, IntegerField, Min, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.models import Agency, Membership
@@ -76,8 +76,8 @@ class QuestionShown:
 
 def _open_to(viewer: Viewer, at: datetime) -> QuerySet[Notification]:
     """Notifications that a triage worker may know of: all, but those joined to a file they may not know of."""
-    known = Child.objects.visible_to(viewer, at=at).values("pk")
-    rows = Notification.objects.filter(Q(child=None) | Q(child__in=known)).select_related("agency", "decision")
+    known = Child.objects.visible_to(viewer, at=at).filter(pk=OuterRef("child_id"))
+    rows = Notification.objects.filter(Q(child=None) | Exists(known)).select_related("agency", "decision")
     return with_due_at(rows)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Agency, User
@@ -77,8 +77,8 @@ def refusals_lately(
     A refusal on a file that the guardian may not know of is left out; one on no file stays.
     """
     events = AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED, at__gte=since).exclude(user_id=viewer.user_id)
-    mine = Child.objects.visible_to(viewer, at=at).values("pk")
-    rows = list(events.filter(Q(child_id=None) | Q(child_id__in=mine)).order_by("-at", "-pk")[:limit])
+    known = Child.objects.visible_to(viewer, at=at).filter(pk=OuterRef("child_id"))
+    rows = list(events.filter(Q(child_id=None) | Exists(known)).order_by("-at", "-pk")[:limit])
     return _with_files(rows, viewer, at)
 
 

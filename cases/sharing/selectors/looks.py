@@ -56,9 +56,9 @@ def _events_known(viewer: Viewer, at: datetime) -> QuerySet[AccessEvent]:
     """Reads and refusals as far as a guardian may know: none about a file that they are kept from, no list or search
     that showed nothing else, and so none of them in any number.
     """
-    mine = Child.objects.visible_to(viewer, at=at).values("pk")
+    known = Child.objects.visible_to(viewer, at=at).filter(pk=OuterRef("child_id"))
     kept = hidden_ids(viewer, at)
-    events = AccessEvent.objects.filter(Q(child_id=None) | Q(child_id__in=mine))
+    events = AccessEvent.objects.filter(Q(child_id=None) | Exists(known))
     return events.exclude(shown_ids__len__gt=0, shown_ids__contained_by=kept)
 
 
