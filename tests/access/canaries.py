@@ -25,7 +25,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import CATEGORY_BITS, Category
 from cases.record.choices import EntryKind
 from cases.record.models import Address, Child, Entry
-from risk.models import JudgementReturn
+from risk.models import JudgementReturn, RiskAssessment
 from tests.access.rulebook import Rulebook
 from tests.factories.cases import make_chronology, provenance
 from tests.factories.risk import make_assessment, make_judgement
@@ -178,8 +178,8 @@ def make_the_rest(child: Child, worker: Viewer) -> None:
     for category in [name for name in CATEGORY_BITS if name != Category.WHO_LOOKED]:
         make_chronology(child, worker, category=category, kind=EntryKind.OBSERVATION, detail="x")
     # What was sent back is an earlier judgement: the one that waits for approval still waits.
-    earlier = make_assessment(child, worker, assessed_at=timezone.now() - timedelta(days=2))
-    judged = make_judgement(earlier, worker, needs_approval=True, judged_at=earlier.assessed_at)
+    assessment = RiskAssessment.objects.filter(child=child).first() or make_assessment(child, worker)
+    judged = make_judgement(assessment, worker, needs_approval=True, judged_at=timezone.now() - timedelta(days=2))
     make_one(JudgementReturn, child, worker, judgement=judged)
     for model in contents():
         if not model._default_manager.filter(child=child).exists():
