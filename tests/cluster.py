@@ -213,13 +213,17 @@ def clone(cluster: Cluster, template: str, *, empty: bool = False) -> str:
 
 
 def drop(cluster: Cluster, name: str) -> None:
-    """Remove a database, whoever is still connected to it where the server lets us."""
+    """Remove a database, whoever is still connected to it where the server lets us.
+
+    While the server's own vacuum is at it nobody may send it away: what is in use stays for `drop_leavings`.
+    """
     with cursor_of(for_database(cluster.maker_url, "postgres")) as cursor:
         identifier = sql.Identifier(name)
         try:
             cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
         except psycopg2.errors.InsufficientPrivilege:
-            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(identifier))
+            with contextlib.suppress(psycopg2.errors.ObjectInUse):
+                cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(identifier))
 
 
 def drop_leavings(cluster: Cluster) -> None:

@@ -38,7 +38,8 @@ DJANGO: list[tuple[str, list[str], dict[str, str]]] = [
     ("Django: deployment check", [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
 ]
 # In the order of their names: by default the files with few tests, the slow journeys, would come last and alone.
-PYTEST = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# Three at once on two cores: each waits for its database, its browser or its product a part of the time.
+PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def run_static_checks(group: Group) -> list[str]:
