@@ -681,6 +681,7 @@ def test_an_error_may_come_out_after_the_share_was_ended(child, world, share, vi
     assert "It was shared in error" in text(browser.get(url("share", child, made.pk)))
     form = text(browser.get(address))
     assert "They no longer need it" not in form
+    assert re.search(r'<input type="hidden" name="end_kind" value="in_error"', form)
     assert "the receiver is told to destroy every copy" in form
     error = {"end_kind": "in_error", "words": "It was the wrong school."}
     assert send(browser, address, child, **{**error, "words": "No"}).status_code == 422
