@@ -178,10 +178,9 @@ def summary_facts(decision: SharingDecision) -> list[dict[str, Any]]:
 
 def breach_rows(breach: SharingBreach, clock: Clock | None, *, at: datetime) -> list[dict[str, Any]]:
     """What became of something that was shared in error."""
-    rows: list[dict[str, Any]] = [
-        {"key": "Found", "value": f"{moment(breach.found_at)}, by {breach.found_by}"},
-        {"key": "What went wrong", "value": breach.words, "multiline": True},
-    ]
+    rows: list[dict[str, Any]] = [{"key": "Found", "value": f"{moment(breach.found_at)}, by {breach.found_by}"}]
+    if breach.words != breach.decision.end_words:  # else it is said above, as why it ended
+        rows.append({"key": "What went wrong", "value": breach.words, "multiline": True})
     if breach.assessed_at is None:
         due = due_in(clock.due_at, at) if clock else "due within 72 hours"
         late = clock is not None and clock.due_at <= at
