@@ -160,7 +160,7 @@ def judgement_words(judgement: LevelJudgement) -> str:
 
 
 def judgement_row(judgement: LevelJudgement, *, full: bool) -> dict[str, Any]:
-    """A judgement as a list of facts; the reason only for those who see assessments in full."""
+    """A judgement as a list of facts; the reason only for those who see levels and assessments in full."""
     approval = "Not needed"
     returned = returned_of(judgement)
     if judgement.needs_approval:

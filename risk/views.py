@@ -79,13 +79,15 @@ def assessment(request: HttpRequest, reference: str, assessment_id: UUID) -> Htt
     judgements = selectors.judgements_of(found) if opened.level(Category.LEVEL) >= Level.SUMMARY else []
     waiting = any(presenters.waits(row) for row in judgements)
     full = opened.level(Category.ASSESSMENT) == Level.FULL or found.author_id == opened.viewer.user_id
+    # Why a level was judged belongs to the level, and tells of the assessment.
+    why = full and opened.level(Category.LEVEL) == Level.FULL
     context = {
         **presenters.frame(opened, "risk:overview"),
         "assessment": found,
         "row": presenters.assessment_row(opened, found),
         "result": presenters.shown_result(opened, found),
         "judgements": [
-            presenters.judgement_row(row, full=full or row.author_id == opened.viewer.user_id) for row in judgements
+            presenters.judgement_row(row, full=why or row.author_id == opened.viewer.user_id) for row in judgements
         ],
         "full": full,
         "may_judge": opened.may(Action.JUDGE_LEVEL),
