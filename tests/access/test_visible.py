@@ -235,7 +235,9 @@ def test_what_is_kept_from_somebody_whatever_they_were_told(member, at):
         return {child.given_name for child in found} - {"x", "y"}
 
     assert kept(viewer) == {"blocked", "restricted", "old", "older"}
-    assert kept(viewer_of(make_membership(role="notification_only"))) == {"restricted", "named", "older"}
+    refers = make_membership(role="notification_only")  # opens no file, whatever it is named on
+    a_grant(files["named"], refers, at, reason=GrantReason.NAMED)
+    assert kept(viewer_of(refers)) == {"restricted", "named", "older"}
     assert kept(NOBODY) == set()
 
 
