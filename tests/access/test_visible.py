@@ -238,6 +238,7 @@ def test_what_is_kept_from_somebody_whatever_they_were_told(member, at):
     refers = make_membership(role="notification_only")  # opens no file, whatever it is named on
     a_grant(files["named"], refers, at, reason=GrantReason.NAMED)
     assert kept(viewer_of(refers)) == {"restricted", "named", "older"}
+    assert kept(Viewer(user_id=viewer.user_id, name="left")) == {"blocked", "restricted", "named", "old", "older"}
     assert kept(NOBODY) == set()
 
 

@@ -99,7 +99,7 @@ def files_kept_from(files: Rows, viewer: Viewer, at: datetime) -> Rows:
     """
     columns, facts = _file_columns("pk"), facts_to_ask_by(viewer, at)
     shut = files.filter(Shut(*columns, **facts))
-    if not opens_files(viewer.role_key):
+    if viewer.membership_id is None or not opens_files(viewer.role_key):
         return shut
     return shut.exclude(Coalesce(Known(*columns, **facts), Value(False)))
 
