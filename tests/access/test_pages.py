@@ -449,7 +449,7 @@ ENDINGS: list[Ending] = [expired, future, ended, blocked, restricted, anothers]
 
 @pytest.mark.parametrize("place", range(len(ENDINGS)), ids=[why.__name__ for why in ENDINGS])
 def test_a_grant_that_does_not_hold_opens_no_address(place: int, things, world, viewer, client_as, at, nowhere):
-    """Each address is asked for two of the six reasons, in turn; `make matrix` asks all of them for each."""
+    """Each address is asked for two of the six reasons, in turn; which grants hold is judged in `test_visible.py`."""
     ENDINGS[place](things, world, viewer, at)
     manager = client_as("manager")
     for address in OF_FILES[place % 3 :: 3]:

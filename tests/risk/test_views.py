@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AccessEvent, Draft
+from cases.access.choices import GrantReason
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child
 from risk import services
@@ -324,6 +325,29 @@ def test_why_a_level_was_sent_back_is_for_those_alone_who_read_assessments_in_fu
     assert status == 200
     assert "Sent back by" in text
     assert SENT_BACK not in text
+
+
+def test_why_a_level_was_judged_is_for_those_alone_who_see_levels_in_full(
+    client_as: AsPerson, world: World, child: Child, assessment: RiskAssessment, at: datetime
+) -> None:
+    """During a panel's grant a school reads assessments in full, and of the level still a summary.
+
+    Seen to fail: the reason shown to everybody who reads the assessment.
+    """
+    why = "No contact with the adults we feared since May."
+    services.judge_level(
+        assessment=assessment,
+        judged_level=RiskLevel.LOW,
+        harm_status=HarmStatus.VULNERABLE,
+        reason=why,
+        version=1,
+        at=at,
+        by=world.viewer("keyworker"),
+    )
+    grant(child, world.agency("school"), reason=GrantReason.PANEL)
+    status, text = page(client_as("safeguarding_lead"), "assessment", child.reference, assessment.pk)
+    assert (status, EVIDENCE in text, "Judged level" in text, why in text) == (200, True, True, False)
+    assert why in page(client_as("socialworker"), "assessment", child.reference, assessment.pk)[1]
 
 
 # --- Begun and not sent ---------------------------------------------------------------------------------
