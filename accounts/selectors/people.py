@@ -1,15 +1,12 @@
 """Who works where, under which role, today."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import F, Field, Func, IntegerField, TextField
+from django.db.models import IntegerField, TextField
 from django.utils import timezone
 
 from accounts.choices import FunctionKey
@@ -17,27 +14,28 @@ from accounts.models import Agency, FunctionGroup, Membership, User
 from accounts.rules.agreements import is_covered, last_day
 from accounts.rules.viewers import Viewer
 from accounts.selectors.kept import kept
+from accounts.selectors.written import Written
+
+_SERVED = """
+    FROM accounts_functionmember serving JOIN accounts_functiongroup served ON served.id = serving.function_id
+    WHERE serving.membership_id = {membership} AND (serving.ended_on IS NULL OR serving.ended_on > %(on)s)
+"""
 
 
-class Serving(Func):
-    """A column of the functions in which a membership serves on a day, as an array. Its words are written once: every
-    page asks this before anything else, and composing it took longer than asking.
-    """
+class ServedKeys(Written):
+    """The keys of the functions in which a membership serves on a day."""
 
-    words = """ARRAY(
-        SELECT served.{column}
-        FROM accounts_functionmember serving JOIN accounts_functiongroup served ON served.id = serving.function_id
-        WHERE serving.membership_id = {membership} AND (serving.ended_on IS NULL OR serving.ended_on > %s)
-    )"""
+    words = f"ARRAY(SELECT served.key {_SERVED})"
+    needs = ("membership",)
+    output_field = ArrayField(TextField())
 
-    def __init__(self, column: str, kind: Field[Any, Any], on: date) -> None:
-        super().__init__(F("pk"), output_field=ArrayField(kind))
-        self.column, self.on = column, on
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        """The words, for one membership and the day."""
-        membership, _none = compiler.compile(self.source_expressions[0])
-        return self.words.format(column=self.column, membership=membership), [self.on]
+class ServedGroups(Written):
+    """The groups of the functions in which a membership serves on a day."""
+
+    words = f"ARRAY(SELECT served.group_id {_SERVED})"
+    needs = ("membership",)
+    output_field = ArrayField(IntegerField())
 
 
 def current_memberships(user: User, *, on: date | None = None) -> list[Membership]:
@@ -47,9 +45,7 @@ def current_memberships(user: User, *, on: date | None = None) -> list[Membershi
         Membership.objects.current(on)
         .filter(user=user, agency__ended_on=None)
         .select_related("agency")
-        .annotate(
-            function_keys=Serving("key", TextField(), on), function_group_ids=Serving("group_id", IntegerField(), on)
-        )
+        .annotate(function_keys=ServedKeys("pk", on=on), function_group_ids=ServedGroups("pk", on=on))
         .order_by("agency__name", "role")
     )
 

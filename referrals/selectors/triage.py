@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Min, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.models import Agency, Membership
@@ -18,6 +18,7 @@ from accounts.selectors import agencies_by_sector
 from cases.access.models import Block
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child, Involvement
+from cases.record.selectors.hidden import known_or_no_file
 from cases.record.selectors.matching import leads_of
 from referrals.choices import NotificationStatus
 from referrals.models import MatchQuestion, Notification
@@ -76,8 +77,7 @@ class QuestionShown:
 
 def _open_to(viewer: Viewer, at: datetime) -> QuerySet[Notification]:
     """Notifications that a triage worker may know of: all, but those joined to a file they may not know of."""
-    known = Child.objects.visible_to(viewer, at=at).filter(pk=OuterRef("child_id"))
-    rows = Notification.objects.filter(Q(child=None) | Exists(known)).select_related("agency", "decision")
+    rows = Notification.objects.filter(known_or_no_file(viewer, at)).select_related("agency", "decision")
     return with_due_at(rows)
 
 

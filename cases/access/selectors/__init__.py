@@ -78,7 +78,7 @@ def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk"
     """
     if viewer.system is not None:
         return files
-    if viewer.membership_id is None or viewer.user_id is None or not opens_files(viewer.role_key):
+    if not _opens_files(viewer):
         return files.none()
     columns = _file_columns(path)
     facts = facts_to_ask_by(viewer, at)
@@ -99,9 +99,14 @@ def files_kept_from(files: Rows, viewer: Viewer, at: datetime) -> Rows:
     """
     columns, facts = _file_columns("pk"), facts_to_ask_by(viewer, at)
     shut = files.filter(Shut(*columns, **facts))
-    if viewer.membership_id is None or not opens_files(viewer.role_key):
+    if not _opens_files(viewer):
         return shut
     return shut.exclude(Coalesce(Known(*columns, **facts), Value(False)))
+
+
+def _opens_files(viewer: Viewer) -> bool:
+    """Whether a grant can open a file to a person: under a membership, in a role that holds case access."""
+    return viewer.membership_id is not None and viewer.user_id is not None and opens_files(viewer.role_key)
 
 
 def _file_columns(path: str) -> tuple[str, str]:

@@ -1,15 +1,23 @@
-"""Files that a viewer may not know of, whatever else they were told."""
+"""Files that a viewer may not know of, whatever else they were told, and rows about none of them."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.rules.viewers import Viewer
 from cases.access.models import Block
 from cases.access.selectors import files_kept_from
 from cases.record.models import Child
+
+
+def known_or_no_file(viewer: Viewer, at: datetime) -> Q:
+    """For rows with a `child_id`: about no file, or about one that the viewer may know of.
+
+    It is asked of each row: a list of all files that are known, in an "or", would be made whole first.
+    """
+    return Q(child_id=None) | Q(Exists(Child.objects.visible_to(viewer, at=at).filter(pk=OuterRef("child_id"))))
 
 
 def hidden_files(viewer: Viewer, at: datetime) -> QuerySet[Any]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Agency, User
 from accounts.rules.viewers import Viewer
 from cases.record.models import Child
+from cases.record.selectors.hidden import known_or_no_file
 from cases.record.selectors.lists import files_known
 
 
@@ -77,8 +78,7 @@ def refusals_lately(
     A refusal on a file that the guardian may not know of is left out; one on no file stays.
     """
     events = AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED, at__gte=since).exclude(user_id=viewer.user_id)
-    known = Child.objects.visible_to(viewer, at=at).filter(pk=OuterRef("child_id"))
-    rows = list(events.filter(Q(child_id=None) | Exists(known)).order_by("-at", "-pk")[:limit])
+    rows = list(events.filter(known_or_no_file(viewer, at)).order_by("-at", "-pk")[:limit])
     return _with_files(rows, viewer, at)
 
 

@@ -20,8 +20,9 @@ from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.models import AccessGrant
+from cases.clocks.selectors.clocks import without_hidden
 from cases.record.models import Address, Alias, Child, ChronologyEntry, Involvement
-from cases.record.selectors.hidden import hidden_files, hidden_ids
+from cases.record.selectors.hidden import hidden_ids, known_or_no_file
 from cases.sharing.models import StaffHome
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.rules.looks import Known, Limits, Look, NameSearch, family_names, read_limits
@@ -56,9 +57,8 @@ def _events_known(viewer: Viewer, at: datetime) -> QuerySet[AccessEvent]:
     """Reads and refusals as far as a guardian may know: none about a file that they are kept from, no list or search
     that showed nothing else, and so none of them in any number.
     """
-    known = Child.objects.visible_to(viewer, at=at).filter(pk=OuterRef("child_id"))
     kept = hidden_ids(viewer, at)
-    events = AccessEvent.objects.filter(Q(child_id=None) | Exists(known))
+    events = AccessEvent.objects.filter(known_or_no_file(viewer, at))
     return events.exclude(shown_ids__len__gt=0, shown_ids__contained_by=kept)
 
 
@@ -224,7 +224,7 @@ def digest_by(digest_id: UUID) -> LookDigest:
 
 def _signals_known(viewer: Viewer, at: datetime) -> QuerySet[LookSignal]:
     """Signals but those about a file that a conflict or a restriction keeps from the guardian."""
-    return LookSignal.objects.exclude(Exists(hidden_files(viewer, at).filter(pk=OuterRef("child_id"))))
+    return without_hidden(LookSignal.objects.all(), viewer, at)
 
 
 def signals_for(viewer: Viewer, digest: LookDigest, *, at: datetime) -> list[LookSignal]:
