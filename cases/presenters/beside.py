@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -24,11 +24,17 @@ NOT_SHOWN = "Not shown to you"
 
 
 def beside(
-    said: Mapping[str, str], candidates: list[Candidate], *, viewer: Viewer, at: datetime, title: str
+    said: Mapping[str, str],
+    candidates: list[Candidate],
+    *,
+    viewer: Viewer,
+    at: datetime,
+    title: str,
+    unprinted: Collection[str] = (),
 ) -> dict[str, Any]:
     """What was said of a child, and the likely files: a row for each key of `said`, in its order.
 
-    For `cases/_beside.html`; `title` heads what was said.
+    For `cases/_beside.html`; `title` heads what was said; what was said under a key of `unprinted` is left off paper.
     """
     children = [candidate.child for candidate in candidates]
     matrix = matrix_in_force(on=timezone.localdate(at))
@@ -48,7 +54,13 @@ def beside(
         "title": title,
         "files": files,
         "rows": [
-            {"key": key, "said": value, "held": [file["facts"][key] for file in files]} for key, value in said.items()
+            {
+                "key": key,
+                "said": value,
+                "no_print": key in unprinted,
+                "held": [file["facts"][key] for file in files],
+            }
+            for key, value in said.items()
         ],
     }
 

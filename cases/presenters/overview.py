@@ -194,28 +194,38 @@ def seen_in_full(opened: OpenFile, row: Any) -> bool:
 
 
 def history(opened: OpenFile, facts: Facts) -> list[dict[str, Any]]:
-    """What held before, kind by kind, for who unfolds it: only kinds that have a past the viewer may see."""
+    """What held before, kind by kind, for who unfolds it: only kinds that have a past the viewer may see.
 
-    def past(rows: list[Any], words: Any) -> list[str]:
+    A line that has `no_print` is left off paper, where `on_paper` stands in its place.
+    """
+
+    def past(rows: list[Any], line: Any) -> list[Row]:
         return [
-            f"{words(row)}: {day(row.started_on)} to {day(row.ended_on)}"
+            line(row, f"{day(row.started_on)} to {day(row.ended_on)}")
             for row in rows
             if row.ended_on is not None and seen_in_full(opened, row)
         ]
 
-    def past_address(row: Address) -> str:
-        shown = address_words(opened, row)["value"].replace("\n", ", ")
-        return f"{_address_key(opened, row)}, {shown}"
+    def said(words: Any) -> Any:
+        return lambda row, days: {"text": f"{words(row)}: {days}"}
+
+    def past_address(row: Address, days: str) -> Row:
+        shown = address_words(opened, row)
+        where = shown["value"].replace("\n", ", ")
+        line: Row = {"text": f"{_address_key(opened, row)}, {where}: {days}"}
+        if shown.get("no_print"):
+            line |= {"no_print": True, "on_paper": f"Protected address, not printed: {days}"}
+        return line
 
     kinds: list[tuple[str, list[Any], Any]] = [
-        ("Plans", facts.plans, lambda row: row.get_status_display()),
-        ("Legal status", facts.legal, lambda row: row.get_status_display()),
-        ("Where the child lived", facts.placements, placement_words),
+        ("Plans", facts.plans, said(lambda row: row.get_status_display())),
+        ("Legal status", facts.legal, said(lambda row: row.get_status_display())),
+        ("Where the child lived", facts.placements, said(placement_words)),
         ("Addresses", facts.addresses, past_address),
-        ("Schools", facts.schools, lambda row: school_words(row, full=True)),
-        ("Authorities", facts.authorities, authority_words),
+        ("Schools", facts.schools, said(lambda row: school_words(row, full=True))),
+        ("Authorities", facts.authorities, said(authority_words)),
     ]
-    shown = [{"heading": heading, "lines": past(rows, words)} for heading, rows, words in kinds]
+    shown = [{"heading": heading, "lines": past(rows, line)} for heading, rows, line in kinds]
     return [part for part in shown if part["lines"]]
 
 

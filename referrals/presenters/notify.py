@@ -48,9 +48,13 @@ def _age_words(said: Mapping[str, Any], today: date) -> str:
 
 
 def said_rows(said: Mapping[str, Any], *, today: date) -> dict[str, list[Row]]:
-    """What a referrer said, step by step, from a draft's answers or a notification's fields. Dates may be ISO texts."""
+    """What a referrer said, step by step, from a draft's answers or a notification's fields. Dates may be ISO texts.
+
+    An address that must be kept from somebody is left off paper.
+    """
     name = f"{said.get('given_name', '')} {said.get('family_name', '')}".strip()
     told = {who: said.get(f"{who}_told", "") for who in ("child", "parents")}
+    kept = {"no_print": True} if said.get("address_protected") else {}
     agreed = {who: agreement_said(told[who], said.get(f"{who}_agreement", "")) for who in told}
     return {
         "child": [
@@ -65,8 +69,8 @@ def said_rows(said: Mapping[str, Any], *, today: date) -> dict[str, list[Row]]:
             _row("School or college", said.get("school")),
         ],
         "home": [
-            _row("Address", said.get("address_lines"), lines=True),
-            _row("Postcode", said.get("postcode")),
+            _row("Address", said.get("address_lines"), lines=True) | kept,
+            _row("Postcode", said.get("postcode")) | kept,
             _row("Address to be kept from somebody", YES_NO[said.get("address_protected")]),
             _row("Safe way to make contact", said.get("safe_contact")),
         ],

@@ -194,7 +194,8 @@ def compared(
         "Level": "",
         "Lead": "",
     }
-    return beside(said, candidates, viewer=viewer, at=at, title="Notification")
+    unprinted = ("Address",) if notification.address_protected else ()
+    return beside(said, candidates, viewer=viewer, at=at, title="Notification", unprinted=unprinted)
 
 
 def _born(notification: Notification, today: Any) -> str:

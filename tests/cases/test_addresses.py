@@ -2,8 +2,8 @@
 
 Seen to fail: an account or an agency that must not know it shown it all the same; its page opened to everybody who
 reads the file; a copy that carries it unasked; the question about a postcode put only where it is protected, or naming
-one that the writer may not know; any tick taken; the address left on paper; somebody who keeps it from themselves;
-anybody put on its list. The rules on their own are judged in `tests/access/sharing`.
+one that the writer may not know; any tick taken; the address left on paper, while it holds, once it has ended, and on
+the pages of a notification; somebody who keeps it from themselves; anybody put on its list. The rules on their own are judged in `tests/access/sharing`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
+from accounts.choices import FunctionKey
 from accounts.forms import LongTextField, PostcodeField, TextField, WriteForm
 from accounts.rules.postcodes import WATCH, postcodes_in
 from accounts.rules.refusals import Stale
@@ -26,7 +27,7 @@ from cases.sharing.services import addresses as services
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
 from tests.cases.test_writing import errors
-from tests.factories.cases import make_child, make_protected
+from tests.factories.cases import grant, make_child, make_protected
 from tests.factories.referrals import make_notification
 from tests.referrals.test_notify_sent import words_of
 
@@ -330,12 +331,40 @@ def test_the_copy_of_a_notification_leaves_a_protected_address_out_until_confirm
     assert LINES in words_of(browser.get(where).content)
 
 
+def on_paper(page):
+    """What a printed page shows of a page: all but what is left off paper."""
+    return re.sub(r'<span class="hb-no-print">[^<]*</span>', "", page)
+
+
 @pytest.mark.django_db
-def test_a_printed_page_leaves_it_out(child, address, client_as):
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_printed_page_leaves_it_out(ended, child, address, client_as):
+    if ended:
+        type(address).objects.filter(pk=address.pk).update(ended_on=address.started_on)
     page = client_as("socialworker").get(reverse("cases:file", args=[child.reference])).content.decode()
-    shown = re.findall(r'<span class="hb-no-print">([^<]*)</span>', page)
-    assert any(LINES in words for words in shown)
-    without = re.sub(r'<span class="hb-no-print">[^<]*</span>', "", page)
-    assert LINES not in without
-    assert CODE not in without
-    assert "Protected: not printed" in without
+    shown = " ".join(re.findall(r'<span class="hb-no-print">([^<]*)</span>', page))
+    for words in (LINES, CODE, "Her stepfather looks for her"):
+        assert words in shown
+        assert words not in on_paper(page)
+    assert ("Protected address, not printed: " if ended else "Protected: not printed") in on_paper(page)
+
+
+@pytest.mark.django_db
+def test_an_open_address_of_the_past_is_printed(child, address, client_as):
+    fields = {"ended_on": address.started_on, "protected": False, "protection_reason": ""}
+    type(address).objects.filter(pk=address.pk).update(**fields)
+    page = client_as("socialworker").get(reverse("cases:file", args=[child.reference])).content.decode()
+    assert f"{LINES}, {CODE}" in on_paper(page)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_notification_is_printed_without_an_address_that_must_be_kept(protected, world, viewer, client_as):
+    sent = make_notification(viewer("teacher"), address_lines=LINES, postcode=CODE, address_protected=protected)
+    grant(make_child("Robin", "Ashdown"), world.functions[FunctionKey.NOTIFICATION_POINT].group)
+    pages = {"triage": "referrals:triage_detail", "teacher": "referrals:sent_detail"}
+    for name, where in pages.items():
+        page = client_as(name).get(reverse(where, args=[sent.reference])).content.decode()
+        times = 2 if name == "triage" else 1  # beside the files it may belong to, and in full
+        assert (page.count(LINES), page.count(CODE)) == (times, times)
+        assert on_paper(page).count(LINES) == on_paper(page).count(CODE) == (0 if protected else times)
