@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.choices import FunctionKey
 from accounts.models import AccessReview, Draft, HeldSubmission
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
@@ -28,6 +29,7 @@ from cases.access.models import AccessGrant
 from cases.access.services import end_grants
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert, SweepRun
+from cases.clocks.services import raise_alert
 from cases.record.choices import SpellEnd
 from cases.record.models import Child, Spell
 from missing.models import MissingEpisode
@@ -35,6 +37,7 @@ from panels.models import AgendaItem, Meeting, Panel
 from panels.services.meetings import accept_statement
 from referrals.selectors.notify import FORM
 from tests.access.canaries import found_in, make_the_rest, planting, text_of
+from tests.access.carried import listening, send_what_waits, text_of_mail
 from tests.access.rulebook import NOBODY, Asked, Rulebook, shape
 from tests.access.test_pages import CHOICES, Address, Things, addresses_with_and_without_parts, ask, make_things, plain
 from tests.conftest import HonestClient
@@ -219,10 +222,13 @@ PAIRS_ASKED = [(role, state) for role in BOOK.roles for state in BOOK.states if 
 
 
 @pytest.mark.parametrize(("role", "state"), PAIRS_ASKED)
-def test_each_answer_is_the_oracles(role: str, state: str, world, viewer, at, client_as, mailoutbox, capfd) -> None:
+def test_each_answer_is_the_oracles(
+    role: str, state: str, world, viewer, at, client_as, mailoutbox, capfd, record_property
+) -> None:
     with planting() as planted:
         things = make_things(world, viewer, at)
         make_the_rest(things.child, viewer("socialworker"))
+    tell_about(things.child, at)
     SweepRun.objects.create(started_at=at, finished_at=at)
     browser = HonestClient()
     if role != NOBODY:
@@ -230,13 +236,15 @@ def test_each_answer_is_the_oracles(role: str, state: str, world, viewer, at, cl
         STATES[state](things, world, viewer(person))
         make_own(things, world, person, state)
         browser = client_as(person)
-    wrong, leaks, signed_in = {}, set(), deepcopy(browser.cookies)
+    wrong, leaks, lines, signed_in = {}, set(), [], deepcopy(browser.cookies)
     for asked, address in questions_of(role, state):
         browser.cookies = deepcopy(signed_in)  # whatever the page before did with them
         values = Things.never(address) if state == "never" else things.values(address)
         if state != "never" and address.pattern.startswith("triage/") and role != NOBODY:
             values["reference"] = things.named["triage"]
-        answer = ask(browser, asked.method, address.filled({**values, **CHOICES}))
+        with listening() as said:
+            answer = ask(browser, asked.method, address.filled({**values, **CHOICES}), then=send_what_waits)
+        lines += said
         leaks |= {
             (asked.address, asked.method, canary.field, canary.category)
             for canary in found_in(text_of(answer), planted)
@@ -247,8 +255,26 @@ def test_each_answer_is_the_oracles(role: str, state: str, world, viewer, at, cl
     report(role, state, wrong)
     assert wrong == {}
     assert leaks == set()
-    carried = "".join([*(f"{mail.subject} {mail.body}" for mail in mailoutbox), *capfd.readouterr()])
+    mails = [text_of_mail(mail) for mail in mailoutbox]
+    record_property("scanned", f"{len(mails)} e-mails, {len(lines)} lines of the log: {role}, {state}")
+    assert mails, "no e-mail went out: there was nothing to scan"
+    assert [line for line in lines if '"harbour.requests"' in line], (
+        "no request wrote a line: there was nothing to scan"
+    )
+    carried = "\n".join([*mails, *lines, *capfd.readouterr()])
     assert found_in(carried, planted) == [], "an e-mail or a line of a log has words about a child in it"
+
+
+def tell_about(child: Child, at: datetime) -> None:
+    """The desk is told of something on the file, by an alert with its e-mails; what waits from before goes out too."""
+    raise_alert(
+        kind=AlertKind.EMERGENCY_OPENED,
+        to=FunctionKey.NOTIFICATION_POINT,
+        subject_id=uuid4(),
+        child_id=child.pk,
+        at=at,
+    )
+    send_what_waits()
 
 
 def make_own(things: Things, world: Any, person: str, state: str) -> None:
