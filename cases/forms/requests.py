@@ -40,7 +40,13 @@ class AskForAccessForm(WriteForm):
 class RefuseForm(WriteForm):
     """No, and why."""
 
-    reason = RadioField(label="Why not?", choices=DeclineReason.choices, missing="Select why not")
+    reason = RadioField(
+        label="Why not?",
+        choices=DeclineReason.choices,
+        hint="What keeps a child safe is kept from children’s social care and the police only where sharing it would "
+        "do more harm",
+        missing="Select why not",
+    )
     words = LongTextField(
         label="What do you tell whoever asked?",
         hint="They read it. Say whom else they could ask, and nothing of what they may not see.",

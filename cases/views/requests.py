@@ -23,6 +23,7 @@ from cases.record.services import OpenFile, note_files_shown, open_file
 from cases.sharing.choices import DeclineReason, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.rules.requests import RequestRefused, askable_by, can_be_shared
+from cases.sharing.rules.shares import ShareRefused
 from cases.sharing.selectors import requests as selectors
 from cases.sharing.services import requests as services
 from cases.views.asking import ask_on_file, posted, taken
@@ -101,7 +102,7 @@ def show_request(request: HttpRequest, asked_id: UUID) -> HttpResponse:
 
     def refuse(said: dict[str, Any]) -> AccessRequest:
         return services.refuse_access(
-            child=opened.child,
+            opened=opened,
             request_id=asked_id,
             reason=DeclineReason(said["reason"]),
             words=said["words"],
@@ -109,7 +110,7 @@ def show_request(request: HttpRequest, asked_id: UUID) -> HttpResponse:
             by=viewer,
         )
 
-    if taken(form, refuse, RequestRefused) is not None:
+    if taken(form, refuse, RequestRefused, ShareRefused) is not None:
         messages.success(request, f"Answered: {found.asked_as.user} is told.")
         return redirect("cases:access_request", asked_id)
     answers = found.answered_at is None and found.asked_as.agency_id != viewer.agency_id

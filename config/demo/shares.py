@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Agency, Membership
+from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.rules import category_levels
 from cases.access.selectors import facts_of, matrix_in_force
@@ -57,8 +58,12 @@ KNOWN = (Category.LEVEL.value, Category.PLAN.value, Category.MISSING.value)
 
 def opened(life: Life, username: str, at: datetime) -> OpenFile:
     """The file as somebody had it open at an instant, without a line in the log of looks: those are written apart."""
-    viewer, matrix = life.viewer(username), matrix_in_force(on=timezone.localdate(at))
-    child = Child.objects.visible_to(viewer, at=at).get(pk=life.child.pk)
+    return _file(life.child.pk, life.viewer(username), at)
+
+
+def _file(child_id: UUID, viewer: Viewer, at: datetime) -> OpenFile:
+    matrix = matrix_in_force(on=timezone.localdate(at))
+    child = Child.objects.visible_to(viewer, at=at).get(pk=child_id)
     facts = facts_of(child)
     return OpenFile(child, viewer, at, facts, matrix, category_levels(viewer, facts, matrix))
 
@@ -270,7 +275,7 @@ def _looked(shared: SharingDecision, setting: Setting, username: str, pages: Ite
 
 
 # Who asks for more, the first who may: one is refused, one waits.
-REFUSED, WAITING = ("safeguarding.lead", "housing", "nurse", "officer"), ("youth.worker", "nurse", "officer", "housing")
+REFUSED, WAITING = ("safeguarding.lead", "housing", "nurse"), ("youth.worker", "nurse", "officer", "housing")
 
 
 def _asked(lives: dict[int, Life], setting: Setting) -> None:
@@ -305,7 +310,7 @@ def _refuse(asked: AccessRequest, setting: Setting, *, at: datetime) -> None:
     names = {member.pk: name for name, member in setting.world.members.items()}
     by = setting.world.viewers[names[asked.owner_id] if asked.owner_id else "triage"]
     refuse_access(
-        child=asked.child,
+        opened=_file(asked.child_id, by, at),
         request_id=asked.pk,
         reason=DeclineReason.NOT_NEEDED,
         words="Their plan says what to do if they seem upset, and you see that. Ring me about anything else.",

@@ -259,18 +259,66 @@ def test_no_share_is_offered_where_it_would_show_nothing(category, offered, chil
 def test_who_leads_refuses_with_a_reason(child, world, viewer, client_as, request_made, at):
     sweep(at=at)
     browser, address = client_as("socialworker"), reverse("cases:access_request", args=[request_made.pk])
-    assert send(browser, address, reason="not_needed", words="No").status_code == 422
-    words = "The missing team has this already: ring Mabel’s colleague."
-    assert send(browser, address, reason="not_needed", words=words).status_code == 302
+    assert send(browser, address, reason="more_harm", words="No").status_code == 422
+    words = "Whom she runs to would hear of it at once: ring Mabel’s colleague."
+    assert send(browser, address, reason="more_harm", words=words).status_code == 302
     request_made.refresh_from_db()
-    assert (request_made.answer, request_made.refusal_reason) == (RequestAnswer.REFUSED, DeclineReason.NOT_NEEDED)
+    assert (request_made.answer, request_made.refusal_reason) == (RequestAnswer.REFUSED, DeclineReason.MORE_HARM)
     clock = Clock.objects.get(kind=ClockKind.ACCESS_ANSWERED)
     assert clock.state == ClockState.DONE
     assert words in text(client_as("missing_coordinator").get(LIST))
     assert not AccessGrant.objects.filter(reason=GrantReason.SHARE).exists()
-    again = send(browser, address, reason="not_needed", words=words)
+    again = send(browser, address, reason="more_harm", words=words)
     assert (again.status_code, "has answered this already" in text(again)) == (422, True)
     assert words in text(client_as("keyworker").get(url("sharing", child)))
+
+
+@db
+def test_what_keeps_a_child_safe_is_refused_to_police_only_where_it_would_do_more_harm(child, client_as, request_made):
+    """Of what police ask for here: where the child was found before."""
+    address, browser = reverse("cases:access_request", args=[request_made.pk]), client_as("socialworker")
+    for reason in sorted(set(DeclineReason.values) - {"more_harm"}):
+        answer = send(browser, address, reason=reason, words="She does not want the police to know.")
+        page = text(answer)
+        at_field = re.search(r'id="id_reason-error".*?</p>', page, re.DOTALL)
+        assert (answer.status_code, at_field is not None) == (422, True), reason
+        assert "always reaches children’s social care and the police: missing episodes" in at_field[0], reason
+        assert "She does not want the police to know.</textarea>" in page, reason
+        assert "Share with them" in page, reason
+    request_made.refresh_from_db()
+    assert request_made.answered_at is None
+
+
+@db
+@pytest.mark.parametrize(
+    ("asker", "kinds"),
+    [("housing", ["contact_address"]), ("missing_coordinator", ["plan"]), ("missing_coordinator", ["level"])],
+)
+def test_other_things_and_what_they_have_are_refused_by_a_wish(child, world, client_as, asker, kinds):
+    if kinds == ["level"]:
+        grant(child, world.agency("police"), categories=("level",))
+    asked = make_request(child, world.membership(asker), category_mask=mask_of(kinds))
+    words = "The child does not want it, and you can do your part without it."
+    address = reverse("cases:access_request", args=[asked.pk])
+    assert send(client_as("socialworker"), address, reason="wishes", words=words).status_code == 302
+
+
+@db
+def test_a_share_of_something_else_does_not_answer_police(child, world, client_as, request_made, at):
+    """It goes with what else is shared, unless somebody decided that sharing it would do more harm."""
+    police, browser = world.agency("police"), client_as("socialworker")
+    address = f"{url('add_share', child)}?agency={police.pk}&request={request_made.pk}"
+    said = {"version": child.version, "person": str(request_made.asked_as_id), "categories": ["plan"]}
+    answer = browser.post(address, form_of_share(at, **said))
+    assert (answer.status_code, "They asked for what keeps a child safe: missing" in text(answer)) == (422, True)
+    request_made.refresh_from_db()
+    assert (request_made.answered_at, SharingDecision.objects.count()) == (None, 0)
+    SharingDecision.objects.create(
+        child=child, kind="declined", agency=police, category_mask=mask_of(["missing"]), words="She would be hurt.",
+        decline_reason="more_harm", decided_at=at - HOUR, decided_as=world.membership("socialworker"),
+        review_on=at.date() + timedelta(days=9),
+    )  # fmt: skip
+    assert browser.post(address, form_of_share(at, **said)).status_code == 302
 
 
 @db
@@ -399,7 +447,8 @@ def test_of_two_who_answer_at_once_one_is_told(world, viewer, at):
     child = make_child("Zephyrine")
     grant(child, world.agency("social_care"))
     asked = make_request(child, world.membership("nurse"))
-    said = {"child": child, "request_id": asked.pk, "reason": DeclineReason.NOT_NEEDED, "words": "It is not needed."}
+    said = {"request_id": asked.pk, "reason": DeclineReason.NOT_NEEDED, "words": "It is not needed."}
+    said["opened"] = opened_by(viewer("socialworker"), child, at)
     told: list[Exception] = []
 
     def second() -> None:

@@ -146,7 +146,7 @@ def refuse(lead: Person, wanted: Wanted) -> None:
     open_the_request(lead, wanted)
     lead.press("Refuse")
     lead.problem("Select why not", "Say what you tell whoever asked")
-    lead.page.get_by_role("group", name="Why not?").get_by_role("radio").first.check()
+    lead.choose("Why not?", DeclineReason.MORE_HARM.label)
     lead.write("What do you tell whoever asked?", "You need not know it for what you do.")
     lead.press("Refuse")
     lead.reads("You need not know it for what you do.")

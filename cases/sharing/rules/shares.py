@@ -186,13 +186,45 @@ def is_safety(mask: int, sector: str) -> bool:
     return sector in SAFETY_SECTORS and bool(mask & mask_of(SAFETY))
 
 
-def check_may_decline(reason: str, *, mask: int, sector: str) -> None:
-    """Refuse to keep what keeps a child safe from social care or police because somebody does not want it shared."""
-    if reason == DeclineReason.WISHES and is_safety(mask, sector):
+def check_may_decline(
+    reason: str, *, mask: int, sector: str, asked: bool = False, field: str = "decline_reason"
+) -> None:
+    """Refuse to keep what keeps a child safe from social care or police for any reason but greater harm to the child.
+
+    That they do not need it is another, unless they asked: then they have said what they need it for.
+    """
+    keeps = {DeclineReason.MORE_HARM} if asked else {DeclineReason.MORE_HARM, DeclineReason.NOT_NEEDED}
+    if reason in keeps or not is_safety(mask, sector):
+        return
+    unneeded = "" if asked else ", or where they do not need it for what they do"
+    raise ShareRefused(
+        f"What keeps a child safe always reaches children’s social care and the police: {_safety_words(mask)}. Share "
+        "it: where the child or family does not want that, the share asks on what ground, and how you explained it. "
+        f"Keep it back only where sharing it would harm the child more than not sharing it{unneeded}",
+        field=field,
+    )
+
+
+def _safety_words(mask: int) -> str:
+    return ", ".join(one.label for one in Category if one.value in SAFETY and mask & mask_of([one]))
+
+
+def owed(asked: int, *, role: str, sector: str, less: int, matrix: Matrix) -> int:
+    """What of the kinds that somebody asked for must reach them: what keeps a child safe, and their job sees. `less` is
+    what they have already, or what somebody decided to keep from them.
+    """
+    if sector not in SAFETY_SECTORS:
+        return 0
+    return asked & ~less & mask_of(name for name in SAFETY if seen_by([role], name, matrix) >= Level.SUMMARY)
+
+
+def check_owed_goes(must: int, goes: int) -> None:
+    """Refuse a share that answers somebody without what they are owed of it."""
+    if must & ~goes:
         raise ShareRefused(
-            "What keeps a child safe always reaches children’s social care and the police. Share it, and write down "
-            "why it goes against their wishes and how you explained it",
-            field="decline_reason",
+            f"They asked for what keeps a child safe: {_safety_words(must & ~goes)}. Share that too. If it would harm "
+            "the child more than not sharing it, decide not to share it first",
+            field="categories",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from accounts.models import AccessEvent, Agency, Membership
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from cases.access.models import AccessGrant, Block
-from cases.access.rules import Level, entry_level
+from cases.access.rules import Level, entry_level, mask_of
 from cases.access.selectors import matrix_in_force
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, ChronologyEntry, Involvement
@@ -72,6 +73,21 @@ def held_by(child_id: UUID, *, agency: Agency, membership: Membership | None, at
     return held
 
 
+def kept_from(child_id: UUID, *, agency: Agency, membership: Membership) -> int:
+    """The kinds of information that somebody decided not to share with an agency, or with this person of it."""
+    rows = SharingDecision.objects.filter(
+        Q(membership=None) | Q(membership=membership),
+        child_id=child_id,
+        agency=agency,
+        kind=SharingKind.DECLINED,
+        ended_at=None,
+    )
+    kept = 0
+    for mask in rows.values_list("category_mask", flat=True):
+        kept |= mask
+    return kept
+
+
 def entries_to_share(child: Child, *, viewer: Viewer, levels: dict[str, Level], at: datetime) -> list[ChronologyEntry]:
     """The latest entries of a file that somebody sees in full, and so may share one by one."""
     matrix = matrix_in_force(on=timezone.localdate(at))
@@ -82,6 +98,12 @@ def entries_to_share(child: Child, *, viewer: Viewer, levels: dict[str, Level], 
         if entry_level(levels[entry.category], own=own, own_agency=colleagues) == Level.FULL:
             found.append(entry)
     return found[:OFFERED]
+
+
+def kinds_of(child_id: UUID, entries: Collection[UUID]) -> int:
+    """The kinds of information that single entries of a file are of."""
+    rows = ChronologyEntry.objects.filter(child_id=child_id, pk__in=entries) if entries else ()
+    return mask_of(entry.category for entry in rows)
 
 
 def _decisions() -> QuerySet[SharingDecision]:

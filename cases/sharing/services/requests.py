@@ -22,8 +22,10 @@ from cases.sharing.choices import DeclineReason, RequestAnswer, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules import requests as rules
+from cases.sharing.rules import shares
 from cases.sharing.rules.requests import Answering, RequestRefused
 from cases.sharing.selectors import requests as selectors
+from cases.sharing.selectors.shares import held_by, kept_from, kinds_of
 from cases.sharing.services.shares import Sharing, share
 
 
@@ -86,7 +88,7 @@ def _tell_owner(request: AccessRequest, *, at: datetime, by: Viewer) -> None:
 
 def _to_answer(request_id: UUID, *, child: Child, by: Viewer) -> AccessRequest:
     """A request that waits, locked. Raises NotKnown; RequestRefused for who may not answer, or where it is too late."""
-    rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("asked_as", "answered_by")
+    rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("asked_as__agency", "answered_by")
     request = rows.filter(pk=request_id, child=child).first()
     if request is None:
         raise NotKnown("no_request", child_id=child.pk)
@@ -119,24 +121,47 @@ def answer_with_share(
     *, request_id: UUID, opened: OpenFile, sharing: Sharing, version: int, at: datetime, by: Viewer
 ) -> SharingDecision:
     """Share with the agency that asked, or with whoever did, and so answer them. Raises as `share`, NotKnown, and
-    RequestRefused where it goes to another agency, for who may not answer, and where it is answered already.
+    RequestRefused where it goes to another agency, for who may not answer, and where it is answered already;
+    ShareRefused where it leaves out what keeps the child safe and social care or police asked for.
     """
     request = _to_answer(request_id, child=opened.child, by=by)
     if sharing.receiver.agency_id != request.asked_as.agency_id:
         raise RequestRefused("Another agency asked for this. Share with it, or answer the request first.")
+    must = _owed(request, opened, at=at, kept=True) & mask_of(shares.shareable(opened.levels))
+    content = sharing.content
+    shares.check_owed_goes(must, mask_of(content.categories) | kinds_of(opened.child.pk, content.entries))
     decision = share(opened=opened, sharing=sharing, version=version, at=at, by=by)
     request.answer, request.decision = RequestAnswer.SHARED, decision
     _answered(request, at=at, by=by)
     return decision
 
 
+def _owed(request: AccessRequest, opened: OpenFile, *, at: datetime, kept: bool) -> int:
+    """What keeps the child safe, of what was asked for, and whoever asked must have: social care and police. `kept`
+    leaves out what somebody has decided to keep from them.
+    """
+    asker, child_id = request.asked_as, opened.child.pk
+    less = held_by(child_id, agency=asker.agency, membership=asker, at=at)
+    if kept:
+        less |= kept_from(child_id, agency=asker.agency, membership=asker)
+    return shares.owed(
+        request.category_mask, role=asker.role, sector=asker.agency.sector, less=less, matrix=opened.matrix
+    )
+
+
 @transaction.atomic
 def refuse_access(
-    *, child: Child, request_id: UUID, reason: DeclineReason, words: str, at: datetime, by: Viewer
+    *, opened: OpenFile, request_id: UUID, reason: DeclineReason, words: str, at: datetime, by: Viewer
 ) -> AccessRequest:
-    """Answer a request with no, and why; whoever asked is told. Raises as `answer_with_share`, and without words."""
+    """Answer a request with no, and why; whoever asked is told.
+
+    Raises as `answer_with_share`, without words, and ShareRefused where social care or police asked for what keeps the
+    child safe and the reason is any but greater harm.
+    """
     rules.check_words(words, field="words", what="why not, for whoever asked")
-    request = _to_answer(request_id, child=child, by=by)
+    request = _to_answer(request_id, child=opened.child, by=by)
+    must = _owed(request, opened, at=at, kept=False)
+    shares.check_may_decline(reason, mask=must, sector=request.asked_as.agency.sector, asked=True, field="reason")
     request.answer, request.refusal_reason, request.answer_words = RequestAnswer.REFUSED, reason, words.strip()
     _answered(request, at=at, by=by)
     return request

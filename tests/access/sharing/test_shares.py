@@ -9,9 +9,10 @@ import pytest
 
 from accounts.choices import Sector
 from accounts.definitions import seeds
+from accounts.rules.roles import ROLES
 from cases.access.choices import Category
 from cases.access.rules import Level, mask_of, read_matrix
-from cases.sharing.choices import Answer, SharingEnd, WishKind
+from cases.sharing.choices import Answer, DeclineReason, SharingEnd, WishKind
 from cases.sharing.rules import shares as rules
 from cases.sharing.rules.shares import Override, ShareRefused, Told, Wish
 
@@ -127,14 +128,68 @@ def test_an_override_has_ground_authoriser_and_was_explained(override, child, ca
         ("wishes", ["missing"], "social_care", "decline_reason"),
         ("wishes", ["level", "sessions"], "police", "decline_reason"),
         ("wishes", ["person_of_concern"], "police", "decline_reason"),
+        ("not_reliable", ["person_of_concern"], "police", "decline_reason"),
+        ("no_basis", ["assessment"], "social_care", "decline_reason"),
         ("wishes", ["sessions"], "police", None),
+        ("no_basis", ["sessions"], "police", None),
         ("wishes", ["missing"], "housing", None),
+        ("not_reliable", ["missing"], "housing", None),
         ("not_needed", ["missing"], "social_care", None),
         ("more_harm", ["assessment"], "police", None),
     ],
 )
-def test_what_keeps_a_child_safe_is_not_kept_from_social_care_and_police_by_a_wish(reason, categories, sector, field):
+def test_what_keeps_a_child_safe_is_kept_from_social_care_and_police_for_two_reasons_only(
+    reason, categories, sector, field
+):
     assert refused_at(rules.check_may_decline, reason, mask=mask_of(categories), sector=sector) == field
+
+
+@pytest.mark.parametrize("sector", ["social_care", "police", "housing"])
+@pytest.mark.parametrize("reason", DeclineReason.values)
+def test_where_they_ask_for_it_only_harm_keeps_it_back(reason, sector):
+    said = {"mask": mask_of(["missing"]), "sector": sector, "asked": True, "field": "reason"}
+    kept = reason == "more_harm" or sector == "housing"
+    assert refused_at(rules.check_may_decline, reason, **said) == (None if kept else "reason")
+
+
+def test_what_must_go_is_named():
+    with pytest.raises(ShareRefused, match=r"police: missing episodes\. Share it") as refused:
+        rules.check_may_decline("wishes", mask=mask_of(["missing", "plan"]), sector="police")
+    assert "they do not need it" in refused.value.reason
+    with pytest.raises(ShareRefused) as refused:
+        rules.check_may_decline("not_needed", mask=mask_of(["missing"]), sector="police", asked=True)
+    assert "they do not need it" not in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("role", "asked", "less", "owed"),
+    [
+        ("police_missing", ["missing", "plan"], [], ["missing"]),
+        ("police_missing", ["missing", "plan"], ["missing"], []),
+        ("csc_social_worker", ["missing", "level", "assessment", "person_of_concern"], ["level"], [
+            "missing", "assessment", "person_of_concern",
+        ]),
+        ("housing", ["missing", "level", "contact_address"], [], []),
+        ("education_dsl", ["missing", "level"], [], []),
+    ],
+)  # fmt: skip
+def test_what_is_owed_to_whoever_asks(role, asked, less, owed):
+    """Of what they asked for: what keeps a child safe, their job sees, and they do not have yet."""
+    sector = ROLES[role].sector
+    assert rules.owed(mask_of(asked), role=role, sector=sector, less=mask_of(less), matrix=MATRIX) == mask_of(owed)
+
+
+def test_nothing_is_owed_to_a_job_that_sees_nothing_of_it():
+    said = {"sector": "police", "less": 0, "matrix": MATRIX}
+    assert MATRIX.cell("board_analyst", "assessment") not in {"F", "S"}
+    assert rules.owed(mask_of(["assessment"]), role="board_analyst", **said) == 0
+
+
+@pytest.mark.parametrize(
+    ("owed", "goes", "field"), [(["missing"], ["plan"], "categories"), (["missing"], ["missing"], None), ([], [], None)]
+)
+def test_a_share_with_whoever_asks_holds_what_is_owed(owed, goes, field):
+    assert refused_at(rules.check_owed_goes, mask_of(owed), mask_of(goes)) == field
 
 
 def test_the_matrix_gives_them_in_full_what_keeps_a_child_safe():
