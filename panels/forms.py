@@ -57,6 +57,8 @@ def _names(members: Iterable[Membership], deputies: Mapping[UUID, str]) -> list[
 class PlanForm(WriteForm):
     """When and where a panel meets."""
 
+    about_a_child = False
+
     starts_at = MomentField(label="When does it begin?", noun="The start", when="future")
     minutes_long = WholeNumberField(
         label="How many minutes does it last?", initial=120, min_value=15, max_value=600, width=3
@@ -410,6 +412,8 @@ class VerifyForm(WriteForm):
 
 class SeatForm(WriteForm):
     """A new seat at the panel."""
+
+    about_a_child = False
 
     member = SelectField(label="Who sits on it?", missing="Select who sits on it")
     service = TextField(

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from accounts.forms.fields import KeyField
 from accounts.forms.widgets import ChoicesWithHints, DatePartsInput
-from accounts.rules.postcodes import WATCH, Watch, postcodes_in, spaced
+from accounts.rules.postcodes import NOTHING_KNOWN, WATCH, Watch, postcodes_in, spaced
 from accounts.rules.refusals import Refusal
 
 LOST_KEY = "This page could not be matched to the one you opened. Check your answers and send them again"
@@ -230,8 +230,13 @@ class HarbourForm(forms.Form):
 
 class WriteForm(HarbourForm):
     """A form that changes something: it carries a key that makes a second press harmless, and the version of
-    the record it was opened on (None when the record is new), so that nobody's words are written over."""
+    the record it was opened on (None when the record is new), so that nobody's words are written over.
 
+    Postcodes in its texts are asked about, for it may be about a child; one that cannot be says so by `about_a_child`.
+    `watch` says what is known of them where no file is open.
+    """
+
+    about_a_child = True
     idempotency_key = KeyField(error_messages={"required": LOST_KEY, "invalid": LOST_KEY})
     version = forms.IntegerField(
         required=False,
@@ -240,26 +245,33 @@ class WriteForm(HarbourForm):
         error_messages={"invalid": LOST_KEY, "min_value": LOST_KEY},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, watch: Watch | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.watch = watch
         self.to_confirm: dict[str, ToConfirm] = {}
 
     def _clean_form(self) -> None:
         super()._clean_form()
-        watch = WATCH.get()
-        if watch is None:
+        if not self.about_a_child:
             return
+        watch = self.postcodes_watched()
         for name, field in self.fields.items():
             value = self.cleaned_data.get(name)
             if getattr(field, "watched", False) and isinstance(value, str):
                 self._ask_about_postcodes(name, postcodes_in(value), watch)
 
+    def postcodes_watched(self) -> Watch:
+        """What is asked about postcodes here."""
+        return self.watch or WATCH.get() or NOTHING_KNOWN
+
     def _ask_about_postcodes(self, name: str, found: frozenset[str], watch: Watch) -> None:
         """Ask to confirm a postcode in a text, which may be that of a protected address.
 
         Everybody is asked about every postcode: were it only about those that are protected, whoever may not know the
-        address could find it out here. Only who knows it already is told which it is.
+        address could find it out here. Only who knows it already is told which it is. A referrer is asked about the
+        one that they typed themselves.
         """
+        found = found if watch.every else watch.known(found)
         if not found:
             return
         box = f"{self.add_prefix(name)}_postcode"
@@ -267,7 +279,7 @@ class WriteForm(HarbourForm):
         ticked = self.data.get(box) == words
         self.to_confirm[name] = ToConfirm(box, words, ticked)
         if not ticked:
-            known = ", ".join(spaced(code) for code in sorted(watch(found)))
+            known = ", ".join(spaced(code) for code in sorted(watch.known(found)))
             self.add_error(name, KNOWN_POSTCODE.format(known) if known else SOME_POSTCODE.format(words))
 
 

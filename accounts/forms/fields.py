@@ -31,7 +31,7 @@ class TextField(forms.CharField):
     """
 
     lines = False
-    # Whether a postcode in it is asked about, on a child's file. One that is meant to hold it is not.
+    # Whether a postcode in it is asked about. One that is meant to hold it is not.
     watched = True
 
     def __init__(

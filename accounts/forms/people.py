@@ -62,11 +62,15 @@ class PeopleSearchForm(HarbourForm):
 class ReasonForm(WriteForm):
     """A reason, and nothing else."""
 
+    about_a_child = False
+
     reason = reason_field()
 
 
 class DomainsForm(WriteForm):
     """How the work addresses at an agency end."""
+
+    about_a_child = False
 
     domains = LongTextField(
         label="How do work addresses there end?",
@@ -83,6 +87,8 @@ Choices = list[tuple[str, str]]
 
 class RoleForm(WriteForm):
     """A role at an agency, in place of one that is held or beside it."""
+
+    about_a_child = False
 
     agency = SelectField(label="Agency", missing="Select the agency")
     role = SelectField(label="Role", choices=[NO_ROLE, *RoleKey.choices], missing="Select the role")
@@ -119,6 +125,8 @@ class InviteForm(RoleForm):
 
 class DecideRoleForm(WriteForm):
     """What a second person makes of a role."""
+
+    about_a_child = False
 
     decision = RadioField(
         label="Do you give this role?",

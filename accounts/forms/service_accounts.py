@@ -23,6 +23,8 @@ def _lasts() -> RadioField:
 class TokenForm(WriteForm):
     """Another token for a system that has an account."""
 
+    about_a_child = False
+
     name = TextField(
         label="What is this token for?",
         hint="A word by which you will know it again, such as “live” or “test”.",

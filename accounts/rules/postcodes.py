@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 # A whole one: half a postcode is a district, which may be shown. The last two letters are never among CIKMOV, so that
 # "on the M1 4pm" is none.
@@ -28,7 +29,26 @@ def postcodes_in(text: str) -> frozenset[str]:
     return frozenset(f"{found[1]}{found[2]}".upper() for found in WHOLE.finditer(text))
 
 
-# While a child's file is open in a request: which of some postcodes, as they are compared, are those of its protected
-# addresses, as far as the viewer knows them. None where no file is open.
-Watch = Callable[[Collection[str]], frozenset[str]]
+@dataclass(frozen=True)
+class Watch:
+    """What is asked about the postcodes in a text.
+
+    `known` gives those of some that are of protected addresses which the writer knows; where `every` one is asked
+    about, the others are too.
+    """
+
+    known: Callable[[frozenset[str]], frozenset[str]]
+    every: bool = True
+
+
+# Nothing is known, so that nothing is told: every postcode is asked about, whosever it is.
+NOTHING_KNOWN = Watch(lambda codes: frozenset())
+
+
+def those_typed(codes: frozenset[str]) -> Watch:
+    """Ask about these alone, which the writer has typed themselves."""
+    return Watch(codes.intersection, every=False)
+
+
+# While a child's file is open in a request: the protected addresses of that file, as far as the viewer knows them.
 WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)

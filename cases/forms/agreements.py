@@ -13,6 +13,8 @@ EXAMPLE = "For example, 27 3 2027"
 class AddVersionForm(WriteForm):
     """A version of the agreement that the partnership adopted."""
 
+    about_a_child = False
+
     in_force_from = DateField(
         label="From which day does it hold?",
         noun="The first day",
@@ -38,6 +40,8 @@ class AddVersionForm(WriteForm):
 
 class SignForm(WriteForm):
     """An agency signed one version."""
+
+    about_a_child = False
 
     agency = SelectField(label="Which agency has signed?", missing="Select an agency")
     signed_on = DateField(
@@ -73,6 +77,8 @@ class SignForm(WriteForm):
 class ChangeEndForm(WriteForm):
     """Another last day."""
 
+    about_a_child = False
+
     ends_on = DateField(
         label="What is the last day now?", noun="The last day", hint=EXAMPLE, missing="Enter the last day"
     )
@@ -86,6 +92,8 @@ class ChangeEndForm(WriteForm):
 
 
 class TakeBackForm(WriteForm):
+    about_a_child = False
+
     reason = LongTextField(
         label="Why is it taken back?",
         max_length=600,
@@ -97,6 +105,8 @@ class TakeBackForm(WriteForm):
 
 class AssessmentForm(WriteForm):
     """A data protection impact assessment."""
+
+    about_a_child = False
 
     reference = TextField(label="Reference", max_length=120, missing="Enter the reference of the assessment")
     about = TextField(label="What does it cover?", max_length=300, missing="Enter what it covers")

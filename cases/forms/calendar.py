@@ -8,6 +8,8 @@ from accounts.forms import DateField, TextField, WriteForm
 class CloseDayForm(WriteForm):
     """Which day is not worked, and why, in words that everybody may read."""
 
+    about_a_child = False
+
     day = DateField(label="Which day?", noun="The day", when="today_or_future", missing="Enter the day to close")
     name = TextField(
         label="Why is it closed?",

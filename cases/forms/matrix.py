@@ -48,6 +48,8 @@ class ChangeForm(WriteForm):
 class ProposeForm(ChangeForm):
     """The first change of a proposal, with the reason and the day."""
 
+    about_a_child = False
+
     reason = LongTextField(
         label="Why should it change?",
         max_length=600,

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from accounts.forms.drafts import as_posted
 from accounts.models import User
+from accounts.rules.postcodes import those_typed
 from accounts.services.drafts import save_step, start_draft
 from cases.access.choices import Category, GrantReason
 from cases.access.services import grant_access, open_to_standing_functions, place_block
@@ -203,7 +204,8 @@ def _drafts(setting: Setting) -> None:
         draft = start_draft(form=FORM, at=at, by=by)
         for step in list(steps)[: 5 - 2 * number]:
             typed = _as_typed(steps[step])
-            form = step_form(step, as_posted(typed, key=str(uuid4()), version=0), at=at, initial={})
+            data = as_posted(typed, key=str(uuid4()), version=0)
+            form = step_form(step, data, at=at, initial={}, watch=those_typed(frozenset()))
             kept = form.kept() if form.is_valid() else None
             save_step(draft_id=draft.pk, step=step, typed=typed, kept=kept, version=0, at=at, by=by)
 

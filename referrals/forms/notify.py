@@ -23,9 +23,10 @@ from accounts.forms import (
     YesNoField,
 )
 from accounts.rules.dates import age_in_years, in_london
+from accounts.rules.postcodes import Watch, those_typed
 from cases.record.choices import Disability, Ethnicity, HarmStatus, Sex
 from referrals.choices import Agreement, ConcernKind, Told
-from referrals.rules.notify import OLDEST_AGE, is_unlikely_age, question_about_age
+from referrals.rules.notify import OLDEST_AGE, is_unlikely_age, kept_postcodes, question_about_age
 from risk.forms import ToolForm
 
 LONG = 4000
@@ -138,6 +139,13 @@ class HomeForm(StepForm):
         required=False,
         hint="For example “through the school office”, or “never ring the home number”.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["address_lines"].watched = False  # type: ignore[attr-defined]  # the address itself
+
+    def postcodes_watched(self) -> Watch:
+        return those_typed(kept_postcodes(self.cleaned_data))
 
 
 class ConcernForm(StepForm):
@@ -288,9 +296,9 @@ FORMS: Mapping[str, type[StepForm]] = {
 }
 
 
-def step_form(step: str, data: QueryDict | None, *, at: datetime, initial: Mapping[str, Any]) -> StepForm:
+def step_form(step: str, data: QueryDict | None, *, at: datetime, initial: Mapping[str, Any], watch: Watch) -> StepForm:
     """The form of a step, but for the Matrix."""
-    return FORMS[step](data, at=at, initial=dict(initial))
+    return FORMS[step](data, at=at, initial=dict(initial), watch=watch)
 
 
 __all__ = ["FORMS", "StepForm", "ToolForm", "step_form"]

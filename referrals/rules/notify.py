@@ -1,10 +1,11 @@
 """What a notification must say before it can be sent, and what its referrer is told afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from accounts.rules.dates import age_in_years
+from accounts.rules.postcodes import postcodes_in, spaced
 from accounts.rules.refusals import Refusal
 from referrals.choices import Agreement, ConcernKind, Told, TriageOutcome
 
@@ -129,3 +130,37 @@ def hints_before_sending(*, age: int | None, concerns: list[str]) -> list[str]:
             "as well."
         )
     return hints
+
+
+def kept_postcodes(home: Mapping[str, Any]) -> frozenset[str]:
+    """The postcode of the address that a referrer keeps from somebody, as it is compared; none where they keep none."""
+    if not home.get("address_protected"):
+        return frozenset()
+    return postcodes_in(f"{home.get('address_lines') or ''}\n{home.get('postcode') or ''}")
+
+
+def postcode_hints(kept: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
+    """Where else a referrer has written the postcode of the address that they keep from somebody."""
+    codes = kept_postcodes(kept["home"] or {})
+    written = {step: set(_texts(answers)) for step, answers in kept.items() if answers}
+    if kept["home"]:
+        written["home"] = {str(kept["home"].get("safe_contact") or "")}
+    hints = []
+    for step, texts in written.items():
+        found = codes & frozenset().union(*map(postcodes_in, texts))
+        if found:
+            words = ", ".join(map(spaced, sorted(found)))
+            hints.append(
+                f"“{STEPS[step]}” has the postcode of the address that must be kept from somebody ({words}). People "
+                "who work with the child may read it there. Take it out, unless it must stay."
+            )
+    return hints
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in an answer, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(part)

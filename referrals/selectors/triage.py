@@ -18,10 +18,12 @@ from accounts.selectors import agencies_by_sector
 from cases.access.models import Block
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child, Involvement
+from cases.record.selectors.facts import protected_among
 from cases.record.selectors.hidden import known_or_no_file
 from cases.record.selectors.matching import leads_of
 from referrals.choices import NotificationStatus
 from referrals.models import MatchQuestion, Notification
+from referrals.rules.notify import kept_postcodes
 from referrals.rules.triage import LEAD_ROLES, SUGGESTED_SECTORS, urgency
 from referrals.selectors.clocks import with_due_at
 
@@ -165,6 +167,19 @@ def file_to_join(viewer: Viewer, reference: str, *, at: datetime) -> Child | Non
     """A file by its reference, if the viewer may know of it and it was not merged into another; else None."""
     files = Child.objects.visible_to(viewer, at=at).filter(merged_into=None)
     return files.filter(reference=reference.strip().upper()).first()
+
+
+def kept_among(
+    notification: Notification, viewer: Viewer, reference: str, postcodes: frozenset[str], *, at: datetime
+) -> frozenset[str]:
+    """Which of some postcodes, as they are compared, triage knows to be kept from somebody.
+
+    That of the notification, which stands on the same page, and of the file it may be joined to those that the viewer
+    may know; of a file that they may not know of there are none.
+    """
+    kept = postcodes & kept_postcodes(vars(notification))
+    child = file_to_join(viewer, reference, at=at) if reference else None
+    return kept if child is None else kept | protected_among(child.pk, viewer, postcodes)
 
 
 def lead_of(child: Child) -> Involvement | None:

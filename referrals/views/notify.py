@@ -16,6 +16,7 @@ from accounts.forms import WriteForm
 from accounts.forms.drafts import BACK, KEPT, LEAVE, as_posted, is_blank, typed_in
 from accounts.middleware.policy import policy
 from accounts.models import Draft
+from accounts.rules.postcodes import Watch, those_typed
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
@@ -24,7 +25,15 @@ from accounts.services import drafts
 from referrals.forms.notify import StepForm, ToolForm, step_form
 from referrals.models import Notification
 from referrals.presenters import notify as presenters
-from referrals.rules.notify import STEPS, NotificationIncomplete, age_said, hints_before_sending, steps_to_fill
+from referrals.rules.notify import (
+    STEPS,
+    NotificationIncomplete,
+    age_said,
+    hints_before_sending,
+    kept_postcodes,
+    postcode_hints,
+    steps_to_fill,
+)
 from referrals.selectors.notify import FORM, draft_for, drafts_for, kept_of, own_telephone, sent_from
 from referrals.services.notify import send_notification
 from risk.rules import answers_to_plain
@@ -84,7 +93,7 @@ def notify_step(request: HttpRequest, draft_id: UUID, step: str) -> HttpResponse
     if request.method == "GET":
         return _show_step(request, draft, step, _opened_form(draft, step, viewer, at=at))
     posted, typed = request.POST.copy(), typed_in(request.POST)
-    form = _form_of(step, posted, at=at, initial={})
+    form = _form_of(step, posted, at=at, initial={}, watch=_watch(draft))
     valid = form.is_valid()
     kept = _kept(step, form, valid, later="without" in request.POST, at=at)
     leaves = not {LEAVE, BACK, KEPT}.isdisjoint(request.POST)
@@ -136,7 +145,7 @@ def notify_check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         "form": form,
         "draft": draft,
         "cards": presenters.check_cards(draft, missing=missing, at=at),
-        "hints": [] if missing else _hints(kept, today),
+        "hints": [] if missing else [*_hints(kept, today), *postcode_hints(kept)],
         "missing": [{"text": STEPS[step], "href": _step_address(draft, step)} for step in missing],
         "danger": bool((kept["danger"] or {}).get("immediate_danger")),
         "back_href": _step_address(draft, ORDER[-1]),
@@ -158,18 +167,27 @@ def notify_discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     return render(request, "referrals/notify_discard.html", {"form": WriteForm(), "back_href": back})
 
 
-def _form_of(step: str, data: QueryDict | None, *, at: datetime, initial: dict[str, Any]) -> StepForm | ToolForm:
+def _watch(draft: Draft) -> Watch:
+    """What is asked about postcodes: of this referrer's own words alone, so that nothing is told of any file."""
+    return those_typed(kept_postcodes(kept_of(draft)["home"] or {}))
+
+
+def _form_of(
+    step: str, data: QueryDict | None, *, at: datetime, initial: dict[str, Any], watch: Watch
+) -> StepForm | ToolForm:
     if step != "matrix":
-        return step_form(step, data, at=at, initial=initial)
-    return ToolForm(data, tool=tool_in_force(on=timezone.localdate(at)).tool, at=at, initial=initial)
+        return step_form(step, data, at=at, initial=initial, watch=watch)
+    return ToolForm(data, tool=tool_in_force(on=timezone.localdate(at)).tool, at=at, initial=initial, watch=watch)
 
 
 def _opened_form(draft: Draft, step: str, viewer: Viewer, *, at: datetime) -> StepForm | ToolForm:
     """The form as it was left: with everything typed, and with what was wrong with it."""
-    found = draft.answers.get(step)
+    found, watch = draft.answers.get(step), _watch(draft)
     if not found:
-        return _form_of(step, None, at=at, initial={"version": 0, "referrer_telephone": own_telephone(viewer)})
-    return _form_of(step, as_posted(found["typed"], key=str(uuid4()), version=found["version"]), at=at, initial={})
+        initial = {"version": 0, "referrer_telephone": own_telephone(viewer)}
+        return _form_of(step, None, at=at, initial=initial, watch=watch)
+    typed = as_posted(found["typed"], key=str(uuid4()), version=found["version"])
+    return _form_of(step, typed, at=at, initial={}, watch=watch)
 
 
 def _kept(step: str, form: StepForm | ToolForm, valid: bool, *, later: bool, at: datetime) -> dict[str, Any] | None:

@@ -7,13 +7,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from accounts.middleware.policy import policy
+from accounts.rules.postcodes import those_typed
 from accounts.rules.roles import Capability
 from accounts.rules.text import page_hrefs, page_number
 from accounts.selectors import now
 from referrals.forms.notify import ToolForm
 from referrals.presenters import notify as presenters
 from referrals.presenters.notify_copy import copy_as_pdf
-from referrals.rules.notify import MatrixAlreadyThere
+from referrals.rules.notify import MatrixAlreadyThere, kept_postcodes
 from referrals.selectors.notify import drafts_for, notification_of, sent_by
 from referrals.services.notify import complete_matrix
 from referrals.views.notify import viewer_of
@@ -98,7 +99,13 @@ def sent_matrix(request: HttpRequest, reference: str) -> HttpResponse:
             "You have completed the Matrix of this notification already. It is kept as you sent it."
         )
     in_force = tool_in_force(on=timezone.localdate(at))
-    form = ToolForm(request.POST or None, tool=in_force.tool, at=at, initial={"version": notification.version})
+    form = ToolForm(
+        request.POST or None,
+        tool=in_force.tool,
+        at=at,
+        initial={"version": notification.version},
+        watch=those_typed(kept_postcodes(presenters.fields_of(notification))),
+    )
     if request.method == "POST" and form.is_valid():
         complete_matrix(
             reference=reference,

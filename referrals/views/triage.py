@@ -1,5 +1,6 @@
 """Triage: the queue, one notification and its decision, and what was decided."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -9,11 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.middleware.policy import policy
+from accounts.rules.postcodes import Watch
 from accounts.rules.roles import Capability
 from accounts.rules.text import page_hrefs, page_number
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
-from referrals.forms.triage import DecisionForm, QueueFilterForm
+from referrals.forms.triage import NEW, OTHER, DecisionForm, QueueFilterForm
 from referrals.models import TriageDecision
 from referrals.presenters import triage as presenters
 from referrals.rules.triage import TriageRefused
@@ -87,7 +89,7 @@ def triage_detail(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _decision_form(request: HttpRequest, opened: OpenNotification, shown: dict[str, Any], at: Any) -> DecisionForm:
-    agencies = selectors.agencies_to_involve()
+    agencies, viewer = selectors.agencies_to_involve(), request.viewer  # type: ignore[attr-defined]
     return DecisionForm(
         request.POST or None,
         initial={"version": opened.notification.version},
@@ -96,7 +98,14 @@ def _decision_form(request: HttpRequest, opened: OpenNotification, shown: dict[s
         agencies=agencies,
         suggested=selectors.suggested_agencies(agencies),
         worry=presenters.worry_words(opened.notification),
+        watch=Watch(partial(selectors.kept_among, opened.notification, viewer, _file_meant(request), at=at)),
     )
+
+
+def _file_meant(request: HttpRequest) -> str:
+    """The reference that was chosen or typed, as it came."""
+    chosen = request.POST.get("joined", "")
+    return request.POST.get("other_reference", "") if chosen == OTHER else "" if chosen == NEW else chosen
 
 
 def _decide(request: HttpRequest, opened: OpenNotification, form: DecisionForm, at: Any) -> TriageDecision | None:

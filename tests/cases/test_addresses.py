@@ -1,9 +1,11 @@
 """Protected addresses: who may know one and who must not, what leaves Harbour, and postcodes in what people write.
 
 Seen to fail: an account or an agency that must not know it shown it all the same; its page opened to everybody who
-reads the file; a copy that carries it unasked; the question about a postcode put only where it is protected, or naming
-one that the writer may not know; any tick taken; the address left on paper, while it holds, once it has ended, and on
-the pages of a notification; somebody who keeps it from themselves; anybody put on its list. The rules on their own are judged in `tests/access/sharing`.
+reads the file; a copy that carries it unasked; the question about a postcode put only where it is protected, or
+naming one that the writer may not know, on a file and outside one; a referrer asked about a postcode that they did
+not type; any tick taken; the address left on paper, while it holds, once it has ended, and on the pages of a
+notification; somebody who keeps it from themselves; anybody put on its list. The rules on their own are judged in
+`tests/access/sharing`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from django.urls import reverse
 
 from accounts.choices import FunctionKey
 from accounts.forms import LongTextField, PostcodeField, TextField, WriteForm
-from accounts.rules.postcodes import WATCH, postcodes_in
+from accounts.rules.postcodes import WATCH, Watch, postcodes_in
 from accounts.rules.refusals import Stale
 from cases.access.choices import Category
 from cases.record.choices import InvolvementRole
@@ -24,11 +26,13 @@ from cases.record.models import AddressKeptFrom, AddressReader, ChronologyEntry
 from cases.record.services import involve, open_file
 from cases.sharing.rules.addresses import AddressRefused
 from cases.sharing.services import addresses as services
+from referrals.rules.notify import kept_postcodes, postcode_hints
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
 from tests.cases.test_writing import errors
 from tests.factories.cases import grant, make_child, make_protected
 from tests.factories.referrals import make_notification
+from tests.referrals.notify_steps import begin, fill, fill_all, step_address
 from tests.referrals.test_notify_sent import words_of
 
 KEY = "6f1b1d1e-8f0f-4c35-9f57-{:012d}"
@@ -72,7 +76,7 @@ class NoteForm(WriteForm):
 @pytest.fixture
 def watching():
     """A file is open, with one protected address that the writer knows."""
-    token = WATCH.set(lambda codes: frozenset(codes) & {"NM42QF"})
+    token = WATCH.set(Watch(lambda codes: codes & {"NM42QF"}))
     yield
     WATCH.reset(token)
 
@@ -111,10 +115,143 @@ def test_only_a_known_one_is_called_protected(watching):
     assert "the postcode of a protected address" not in words["LS1 4AP"]
 
 
-def test_where_no_file_is_open_nothing_is_asked():
+@pytest.fixture
+def no_file_open():
     token = WATCH.set(None)
-    assert note(note="At NM4 2QF.").is_valid()
+    yield
     WATCH.reset(token)
+
+
+def test_where_no_file_is_open_every_postcode_is_asked_about_and_none_is_known(no_file_open):
+    asked = {code: str(note(note=f"At {code}.").errors) for code in ("NM4 2QF", "LS1 4AP")}
+    assert asked["NM4 2QF"].replace("NM4 2QF", "LS1 4AP") == asked["LS1 4AP"]
+    assert "An address may have to be kept from somebody" in asked["LS1 4AP"]
+    assert note(note="At NM4 2QF.", note_postcode="NM4 2QF").is_valid()
+
+
+class AgencyForm(WriteForm):
+    about_a_child = False
+    where = TextField(label="Where?")
+
+
+def test_what_cannot_be_about_a_child_is_not_asked_about(no_file_open):
+    assert AgencyForm({"idempotency_key": KEY.format(1), "where": "NM4 2QF"}).is_valid()
+
+
+# A referrer's own.
+
+HOME = {"address_protected": True, "address_lines": "12 Harrow Lane", "postcode": "NM4 2QF", "safe_contact": ""}
+
+
+@pytest.mark.parametrize(
+    ("home", "found"),
+    [
+        (HOME, {"NM42QF"}),
+        (HOME | {"postcode": "", "address_lines": "12 Harrow Lane, nm42qf"}, {"NM42QF"}),
+        (HOME | {"postcode": "NM4"}, set()),
+        (HOME | {"address_protected": False}, set()),
+        ({}, set()),
+    ],
+)
+def test_the_postcode_that_a_referrer_keeps_is_what_they_typed(home, found):
+    assert kept_postcodes(home) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({}, []),
+        ({"concern": {"concern": "Seen at nm4 2qf."}}, ["What worries you"]),
+        ({"concern": {"concern": "Seen at LS1 4AP."}}, []),
+        ({"home": HOME | {"safe_contact": "Write to NM4 2QF"}}, ["Where the child lives"]),
+        ({"home": HOME | {"address_protected": False}, "concern": {"concern": "NM4 2QF"}}, []),
+        ({"matrix": {"answers": {"S1": {"value": "yes", "evidence": "At NM4 2QF"}}}}, ["The Risk Factor Matrix"]),
+        ({"home": None, "concern": {"concern": "NM4 2QF"}}, []),
+    ],
+)
+def test_before_sending_it_is_said_where_it_stands(said, named):
+    hints = postcode_hints({"home": HOME, "concern": None, "matrix": None} | said)
+    assert [re.findall("“([^”]*)”", hint)[0] for hint in hints] == named
+
+
+@pytest.mark.django_db
+def test_a_referrer_is_asked_about_their_own_postcode_and_no_other(address, client_as):
+    """The postcode of a protected address on a file is not asked about: that would tell of the file."""
+    browser = client_as("teacher")
+    draft = begin(browser)
+    assert fill(browser, draft, "home", postcode="LS1 4AP", safe_contact="Write to LS1 4AP").status_code == 422
+    assert fill(browser, draft, "home", postcode="LS1 4AP", address_lines="1 Row, LS1 4AP").status_code == 302
+    for words in (f"She stays at {CODE}.", "In NM1 1AA."):
+        assert fill(browser, draft, "concern", concern=words).status_code == 302
+    answer = fill(browser, draft, "concern", concern="She stays at LS1 4AP.")
+    assert len(errors(answer)) == 1
+    assert "the postcode of a protected address in it (LS1 4AP)" in answer.content.decode()
+    assert "She stays at LS1 4AP." in browser.get(step_address(draft, "concern")).content.decode()
+    ticked = {"concern": "She stays at LS1 4AP.", "concern_postcode": "LS1 4AP"}
+    assert fill(browser, draft, "concern", **ticked).status_code == 302
+    assert fill(browser, draft, "home", postcode="LS1 4AP", address_protected="no").status_code == 302
+    assert fill(browser, draft, "concern", concern="She stays at LS1 4AP.").status_code == 302
+
+
+@pytest.mark.django_db
+def test_an_address_that_is_kept_afterwards_is_named_before_sending(client_as):
+    browser = client_as("teacher")
+    said = {"concern": {"concern": "Seen at LS1 4AP."}, "home": {"postcode": "LS1 4AP", "address_protected": "no"}}
+    draft = fill_all(browser, **said)
+    check = reverse("referrals:notify_check", args=[draft])
+    assert "has the postcode of the address" not in browser.get(check).content.decode()
+    assert fill(browser, draft, "home", postcode="LS1 4AP").status_code == 302
+    assert "“What worries you” has the postcode of the address" in browser.get(check).content.decode()
+
+
+# Where no file is open.
+
+
+def decision(sent, world, **fields):
+    return {
+        "idempotency_key": KEY.format(40),
+        "version": sent.version,
+        "joined": "new",
+        "outcome": "decline",
+        "reason_decline": "below_threshold",
+        "message_decline": "Thank you.",
+        "rationale": "Nothing to add.",
+        "lead": "",
+        **fields,
+    }
+
+
+@pytest.mark.django_db
+def test_triage_is_asked_and_told_only_what_it_knows(child, address, world, viewer, client_as):
+    """Triage sees the notification's own address; of the file's it knows none, whichever postcode it tries."""
+    grant(child, world.functions[FunctionKey.NOTIFICATION_POINT].group)
+    sent = make_notification(viewer("teacher"), postcode="LS1 4AP", address_protected=True)
+    where = reverse("referrals:triage_detail", args=[sent.reference])
+    said = {}
+    for code in (CODE, "LS1 4AP", "NM1 1AA"):
+        for field in ("rationale", "message_decline"):
+            given = decision(sent, world, joined=child.reference, **{field: f"At {code}."})
+            answer = client_as("triage").post(where, given)
+            assert answer.status_code == 422
+            said[code, field] = next(words for words in errors(answer) if code in words)
+    for field in ("rationale", "message_decline"):
+        assert said[CODE, field].replace(CODE, "NM1 1AA") == said["NM1 1AA", field]
+        assert "An address may have to be kept" in said[CODE, field]
+        assert "the postcode of a protected address" in said["LS1 4AP", field]
+
+
+@pytest.mark.django_db
+def test_who_reports_a_child_missing_is_asked_the_same_whether_or_not_there_is_a_file(child, address, client_as):
+    page = {}
+    for name in ("Zephyrine", "Nobody"):
+        given = {"idempotency_key": KEY.format(50), "given_name": name, "family_name": "Ashdown"}
+        answer = client_as("officer").post(
+            reverse("missing:report"), given | {"circumstances": f"She ran from {CODE}."}
+        )
+        assert answer.status_code == 422
+        page[name] = [words for words in errors(answer) if CODE in words]
+    assert page["Zephyrine"] == page["Nobody"]
+    assert "An address may have to be kept" in page["Nobody"][0]
 
 
 # The lists.

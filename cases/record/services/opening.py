@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.choices import AccessOutcome
-from accounts.rules.postcodes import WATCH
+from accounts.rules.postcodes import WATCH, Watch
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.viewers import Viewer
 from accounts.services.access_events import Trace, record_access
@@ -105,7 +105,7 @@ def open_file(
     levels = category_levels(viewer, facts, matrix)
     opened = OpenFile(child=child, viewer=viewer, at=at, facts=facts, matrix=matrix, levels=levels)
     decision = opened.check(action, category=category)
-    WATCH.set(partial(protected_among, child.pk, viewer))
+    WATCH.set(Watch(partial(protected_among, child.pk, viewer)))
     record_access(
         viewer=viewer,
         action=page,
