@@ -17,11 +17,16 @@ from cases.presenters.home import HomeBlock, HomeItem, HomeSection
 from cases.record.models import Child
 from cases.record.services import OpenFile
 from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
-from risk.rules import asked_items, hidden_items
-from risk.scoring import Result, Tool, hide_categories, result_from_dict
+from risk.rules import asked_items, hidden_items, may_count, may_raise
+from risk.scoring import Kind, Result, Tool, hide_categories, result_from_dict
 from risk.selectors import WHOLE, awaiting_approval, drafts_begun, sent_back_to, tool_of
 
 SERIOUS = "Serious on its own: it raises the level by itself."
+LEVEL_ALONE = "This score counts something that you may not see, so only the level is shown."
+LEVEL_ALONE_BY_TOOL = "This tool counts kinds of information that are not open to you, so only the level is shown."
+NOTHING_COUNTED = "This score counts nothing that is kept from you."
+NOTHING_AND_RAISES = f"{NOTHING_COUNTED} In this tool, something that is kept from you may still raise the level."
+NONE_COUNTS = "No vulnerability is counted in the score."
 LEVEL_OF_RANK = ("none", "low", "medium", "high")
 
 
@@ -75,23 +80,48 @@ def shown_result(opened: OpenFile, assessment: RiskAssessment) -> dict[str, Any]
     """An assessment's result for a viewer: all of it, its summary, or the level alone.
 
     Items of a category that the viewer does not see in full are left out, and the page says whether the score
-    counts anything left out.
+    counts anything left out. Of what the viewer may not even know to exist that is told by the tool alone, so that it
+    is the same whatever was answered.
     """
     tool = tool_of(assessment.tool)
     result = result_from_dict(assessment.result)
     own = assessment.author_id == opened.viewer.user_id
     full = own or opened.level(Category.ASSESSMENT) == Level.FULL
     hidden = hidden_from(opened, assessment)
-    try:
-        result = hide_categories(tool, result, hidden)
-        counts_hidden = False
-    except ValueError:
-        full, counts_hidden = False, True
+    unknown = frozenset(name for name in hidden if opened.level(name) < Level.EXISTENCE)
+    withheld = withheld_words(opened, tool, result, hidden)
+    level_alone = LEVEL_ALONE_BY_TOOL if may_count(tool, unknown) else ""
+    if not level_alone:
+        try:
+            result = hide_categories(tool, result, hidden)
+        except ValueError:
+            level_alone = LEVEL_ALONE
+    shown = explain(result, tool=tool, full=full and not level_alone)
+    if level_alone:
+        shown["headings"] = []
     return {
-        **explain(result, tool=tool, full=full),
-        "counts_hidden": counts_hidden,
-        "vulnerabilities_withheld": "vulnerability" in hidden and opened.level(Category.VULNERABILITY) > Level.NONE,
+        **shown,
+        "level_alone": level_alone,
+        "counts_nothing": "" if level_alone else NOTHING_AND_RAISES if may_raise(tool, hidden) else NOTHING_COUNTED,
+        "vulnerabilities_withheld": withheld,
     }
+
+
+def withheld_words(opened: OpenFile, tool: Tool, result: Result, hidden: frozenset[str]) -> str:
+    """What is said of vulnerabilities that are withheld: how many are ticked to whom a summary is open.
+
+    One that has a category of its own is counted only for who sees that in full. Empty where nothing may be said.
+    """
+    level = opened.level(Category.VULNERABILITY)
+    if Category.VULNERABILITY not in hidden or level == Level.NONE:
+        return ""
+    words = "The list of vulnerabilities is withheld."
+    if level == Level.SUMMARY:
+        present = [tool.items[line.code] for line in result.lines if line.present]
+        number = sum(item.kind == Kind.VULNERABILITY and item.category not in hidden for item in present)
+        ticked = f"{number} vulnerabilit{'y is' if number == 1 else 'ies are'}" if number else "No vulnerability is"
+        words = f"{ticked} ticked.{' Which they are is withheld.' if number else ''}"
+    return words if may_count(tool, {Category.VULNERABILITY}) else f"{words} {NONE_COUNTS}"
 
 
 def hidden_from(opened: OpenFile, assessment: RiskAssessment) -> frozenset[str]:

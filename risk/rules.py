@@ -139,6 +139,21 @@ def hidden_items(tool: Tool, hidden: Collection[str]) -> frozenset[str]:
     return frozenset(i.code for i in tool.items.values() if i.category in hidden or i.kind.value in hidden)
 
 
+def may_count(tool: Tool, hidden: Collection[str]) -> bool:
+    """Whether a score of this tool may count items that a reader may not see, whatever was answered."""
+    return bool(asked_items(tool) & hidden_items(tool, hidden))
+
+
+def may_raise(tool: Tool, hidden: Collection[str]) -> bool:
+    """Whether an item that a reader may not see may raise a level of this tool by itself, whatever was answered."""
+    unseen = [tool.items[code] for code in hidden_items(tool, hidden)]
+    return any(
+        item.code in rule.when.any_of or rule.when.any_flag in item.flags or rule.when.any_kind == item.kind
+        for rule in (*tool.gates, *tool.floors)
+        for item in unseen
+    )
+
+
 def answers_to_plain(answers: Mapping[str, Answer]) -> dict[str, Any]:
     """Answers as plain values, to be stored: item code to value, windows, parts and evidence."""
     return {

@@ -36,7 +36,7 @@ SUMMARIES: dict[str, str] = {
     Category.CONTACT_ADDRESS: "the safe way and hours to make contact, and the area; never a protected address",
     Category.LEVEL: "level, harm status, the day it was judged and the next review",
     Category.ASSESSMENT: "the level, the headings that counted and what protects the child; no evidence",
-    Category.VULNERABILITY: "how many there are, and the adjustments a worker must make",
+    Category.VULNERABILITY: "how many are ticked in an assessment",
     Category.MISSING: "each episode's kind, start, end, hours and kind of place; no companions",
     Category.INTERVIEW: "whether it was held, when and by whom, and the safety points marked for partners",
     Category.PLAN: "the page the child would keep: safe people, what to do, the review",

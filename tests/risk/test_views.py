@@ -77,6 +77,9 @@ def test_a_summary_has_the_level_and_headings_and_no_evidence(
     assert "Medium" in text
     for hidden in (EVIDENCE, VOICE, "Missing from home or care", "bereavement"):
         assert hidden not in text
+    assert "This score counts nothing that is kept from you." in text
+    # V03 alone: V07 has a category of its own, of which this role does not know.
+    assert "1 vulnerability is ticked. Which they are is withheld." in text
 
 
 def test_housing_does_not_see_the_assessment(client_as: AsPerson, child: Child, assessment: RiskAssessment) -> None:
