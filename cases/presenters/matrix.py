@@ -149,14 +149,16 @@ def change_rows(changes: Iterable[tuple[CellChange, Reach]]) -> list[list[dict[s
 
 
 def reach_words(reach: Reach) -> str:
-    """Whom and what a change touches today. Of files and entries a small number is not said: they are counted for
+    """Whom and what a change touches today. Of files and records a small number is not said: they are counted for
     whoever reads this, who may not know of each.
     """
     people = _counted(reach.people, "person", "people")
-    return f"{people}, {_enough(reach.files, 'files')}, {_enough(reach.entries, 'entries')}"
+    return f"{people}, {_enough(reach.files, 'files')}, {_enough(reach.records, 'records')}"
 
 
 def _enough(number: int, many: str) -> str:
+    if number == 0:
+        return f"no {many}"
     return f"{number:,} {many}" if number >= FEWEST_SAID else f"fewer than {FEWEST_SAID} {many}"
 
 

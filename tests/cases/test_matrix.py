@@ -2,7 +2,8 @@
 judged in `tests/access/sharing`.
 
 Seen to fail: a version adopted over another; the change counted on files that no grant opens in that kind of
-information.
+information; the timeline counted alone; the page of a proposal without whom it touches, and of the matrix without who
+adopted it.
 """
 
 from __future__ import annotations
@@ -19,15 +20,20 @@ from accounts.rules.roles import Capability
 from cases.access.choices import Category, Cell, GrantReason
 from cases.access.selectors import matrix_in_force
 from cases.presenters.matrix import reach_words
+from cases.record.models import ChronologyEntry, Placement
 from cases.sharing.models.matrix import MatrixProposal
 from cases.sharing.rules.matrix import (
     CellChange,
     MatrixRefused,
     difference,
 )
-from cases.sharing.selectors.matrix import Reach, changes_of, latest_version, reach_of
+from cases.sharing.selectors.matrix import Reach, changes_of, content_models, latest_version, reach_of
 from cases.sharing.services.matrix import add_change, remove_change, sign_proposal, withdraw_proposal
+from missing.models import MissingEpisode
+from panels.models import AgendaItem
+from risk.models import RiskAssessment
 from tests.factories.cases import grant, make_child, make_chronology
+from tests.factories.missing import make_episode
 from tests.factories.sharing import WHY_CHANGE, propose
 
 DSL, NURSE = RoleKey.EDUCATION_DSL.value, RoleKey.HEALTH_SCHOOL_NURSE.value
@@ -125,7 +131,9 @@ def test_an_adopted_version_is_altered_by_nobody(world, viewer, at) -> None:
             cursor.execute(statement)
 
 
-def test_what_a_change_touches_is_counted_where_grants_open_that_kind_of_information(world, viewer, at) -> None:
+def test_what_a_change_touches_is_counted_where_grants_open_that_kind_of_information(
+    world, viewer, at, django_assert_num_queries
+) -> None:
     worker = viewer("housing")
     change = CellChange(RoleKey.HOUSING, "missing", Cell.NONE, Cell.SUMMARY)
     author = viewer("socialworker")
@@ -137,23 +145,31 @@ def test_what_a_change_touches_is_counted_where_grants_open_that_kind_of_informa
     grant(in_part, world.agency("housing"), categories=(Category.PLAN,))
     grant(restricted, world.agency("housing"))
     type(restricted).objects.filter(pk=restricted.pk).update(restricted=True)
-    assert reach_of(change, at) == Reach(people=1, files=1, entries=1)
+    make_episode(seen, author)
+    make_episode(other, author)
+    with django_assert_num_queries(3):
+        assert reach_of(change, at) == Reach(people=1, files=1, records=2)
     grant(restricted, worker, reason=GrantReason.NAMED)
-    assert reach_of(change, at) == Reach(people=1, files=2, entries=2)
+    assert reach_of(change, at) == Reach(people=1, files=2, records=3)
     grant(other, world.agency("housing"), valid_until=at - timedelta(hours=1), valid_from=at - timedelta(hours=2))
     assert reach_of(change, at).files == 2
+
+
+def test_every_kind_of_content_is_counted() -> None:
+    assert {ChronologyEntry, Placement, MissingEpisode, RiskAssessment, AgendaItem} <= set(content_models())
 
 
 @pytest.mark.parametrize(
     ("reach", "words"),
     [
-        (Reach(1, 31, 122), "1 person, 31 files, 122 entries"),
-        (Reach(2, 4, 5), "2 people, fewer than 5 files, 5 entries"),
-        (Reach(0, 0, 0), "0 people, fewer than 5 files, fewer than 5 entries"),
-        (Reach(1, 1, 1234), "1 person, fewer than 5 files, 1,234 entries"),
+        (Reach(1, 31, 122), "1 person, 31 files, 122 records"),
+        (Reach(2, 4, 5), "2 people, fewer than 5 files, 5 records"),
+        (Reach(0, 0, 0), "0 people, no files, no records"),
+        (Reach(1, 1, 1), "1 person, fewer than 5 files, fewer than 5 records"),
+        (Reach(1, 1, 1234), "1 person, fewer than 5 files, 1,234 records"),
     ],
 )
-def test_a_small_number_of_files_or_entries_is_not_said(reach: Reach, words: str) -> None:
+def test_a_small_number_of_files_or_records_is_not_said(reach: Reach, words: str) -> None:
     assert reach_words(reach) == words
 
 
@@ -201,9 +217,24 @@ def test_proposed_and_adopted_in_a_browser(client_as, at) -> None:
     assert "You have signed already" in coordinator.get(page).content.decode()
     assert page not in coordinator.get("/").content.decode()
     assert "Version 2 is adopted" in guardian.post(f"{page}sign/", key(), follow=True).content.decode()
+    text = client_as("teacher").get("/access/matrix/").content.decode()
+    adopted = latest_version().adopted_by
+    assert f"Adopted by {adopted}" in text
+    assert [name for name in ("Coral Devereux", "Gwen Sotheby") if name not in adopted] == []
     text = client_as("teacher").get("/access/matrix/?version=2").content.decode()
     assert "What version 2 changed" in text
     assert "This is not the version in force today." in text
+
+
+def test_a_proposal_says_whom_it_touches_today(client_as, world, viewer, at) -> None:
+    author = viewer("socialworker")
+    for number in range(5):
+        child = make_child(f"Child{number}", "Reach")
+        make_episode(child, author)
+        grant(child, world.agency("housing"))
+    proposal = propose(viewer, at, role=RoleKey.HOUSING, category="missing", cell="S")
+    page = client_as("coordinator").get(f"/access/matrix/proposals/{proposal.pk}/").content.decode()
+    assert "1 person, 5 files, 5 records" in page
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.apps import apps
 from django.db.models import F, Q, QuerySet
 from django.utils.timezone import localdate
 
@@ -14,7 +15,7 @@ from accounts.rules.refusals import NotKnown
 from cases.access.choices import CATEGORY_BITS, Cell, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import Matrix, read_matrix
-from cases.record.models import Child, ChronologyEntry
+from cases.record.models import Child, Entry
 from cases.sharing.models.matrix import MatrixProposal
 from cases.sharing.rules.matrix import CellChange
 
@@ -23,11 +24,11 @@ MATRIX = {"kind": "access_matrix", "key": "access_matrix"}
 
 @dataclass(frozen=True)
 class Reach:
-    """What a change of one cell would touch today: people who hold the role, files open to them, entries there."""
+    """What a change of one cell would touch today: people who hold the role, files open to them, records there."""
 
     people: int
     files: int
-    entries: int
+    records: int
 
 
 def matrix_versions() -> list[DefinitionVersion]:
@@ -80,7 +81,7 @@ def changes_of(proposal: MatrixProposal) -> list[CellChange]:
 
 
 def reach_of(change: CellChange, at: datetime) -> Reach:
-    """How many people, files and entries of the timeline a change touches today.
+    """How many people, files and records a change touches today.
 
     Files are those that a live grant opens to the role in this kind of information; a restricted one counts where it
     names somebody in the role. Numbers alone: whoever reads them may not know of the files.
@@ -97,6 +98,18 @@ def reach_of(change: CellChange, at: datetime) -> Reach:
     files = Child.objects.filter(pk__in=opened.values("child")).exclude(
         Q(restricted=True) & ~Q(pk__in=opened.filter(reason=GrantReason.NAMED).values("child"))
     )
-    entries = ChronologyEntry.objects.filter(child__in=files, category=change.category)
     people = holders.values("user").distinct().count()
-    return Reach(people=people, files=files.count(), entries=entries.count())
+    return Reach(people=people, files=files.count(), records=_records_on(files, change.category))
+
+
+def _records_on(files: QuerySet[Child], category: str) -> int:
+    """How many records of one kind of information stand on some files, of every kind of content, in one question."""
+    first, *others = [
+        model._default_manager.filter(child__in=files, category=category).values("pk") for model in content_models()
+    ]
+    return first.union(*others, all=True).count()
+
+
+def content_models() -> list[type[Entry]]:
+    """Every kind of content that a file can hold, those of the apps above among them."""
+    return [model for model in apps.get_models() if issubclass(model, Entry)]
