@@ -151,13 +151,16 @@ RIGHTS_ON_SHARES = {
         settles={"assessed_at": ("assessed_by_id", "outcome", "why", "done")},
     ),
     "cases_accessrequest": add_and_change(
+        "owner_id",
         "answer",
         "decision_id",
         "refusal_reason",
         "answer_words",
         "answered_at",
         "answered_by_id",
-        settles={"answered_at": ("answered_by_id", "answer", "decision_id", "refusal_reason", "answer_words")},
+        settles={
+            "answered_at": ("answered_by_id", "answer", "decision_id", "refusal_reason", "answer_words", "owner_id")
+        },
     ),
 }
 
@@ -226,8 +229,11 @@ def _register_sharing() -> None:
     """The clocks and alerts of decisions about sharing, with the pages on which they are dealt with."""
     from cases.clocks.choices import AlertKind, ClockKind
     from cases.clocks.services import register_addresses, register_kept_from, register_should_run
+    from cases.record.services import register_work_handed_on
     from cases.sharing.selectors import requests, shares
+    from cases.sharing.services.handing_on import hand_on_sharing
 
+    register_work_handed_on(hand_on_sharing)
     register_should_run(ClockKind.BREACH_ASSESSED, shares.breaches_to_assess, addresses=shares.breach_addresses)
     register_should_run(ClockKind.SHARING_REVIEWED, shares.decisions_to_review, addresses=shares.decision_addresses)
     register_addresses(AlertKind.SHARE_RECEIVED, shares.received_addresses)

@@ -14,14 +14,17 @@ class PanelsConfig(AppConfig):
         from cases.clocks.choices import ClockKind
         from cases.clocks.services import register_should_run
         from cases.presenters.home import register_home_block
+        from cases.record.services import register_work_handed_on
         from panels.presenters.home import home_blocks
         from panels.selectors.actions import action_addresses, running_actions
         from panels.selectors.outcomes import outcomes_for
+        from panels.services.actions import keep_named
         from referrals.selectors.outcomes import register_outcomes
 
         register_definitions("agenda", Path(__file__).parent / "definitions")
         register_should_run(ClockKind.ACTION_DONE, running_actions, addresses=action_addresses)
         register_home_block(home_blocks)
+        register_work_handed_on(keep_named)
         register_holdings()
         register_outcomes(outcomes_for)
         origin = ("child_id", "author_id", "author_membership_id", "agency_id", "recorded_at")

@@ -104,11 +104,31 @@ def _not_kept_out(people: Iterable[Membership], child: Child, at: datetime) -> l
     kept = Q(child=child) | Q(child__merged_into=child)
     blocked = set(Block.objects.live(at).filter(kept).values_list("user_id", flat=True))
     people = [row for row in people if row.user_id not in blocked]
-    if not (child.restricted or Child.objects.filter(merged_into=child, restricted=True).exists()):
+    if not is_for_named_people(child):
         return people
     named = AccessGrant.objects.live(at).filter(child=child, reason=GrantReason.NAMED)
     names = set(named.values_list("membership_id", flat=True))
     return [row for row in people if row.pk in names]
+
+
+def is_for_named_people(child: Child) -> bool:
+    """Whether a file is restricted, by itself or by one that was merged into it."""
+    return child.restricted or Child.objects.filter(merged_into=child, restricted=True).exists()
+
+
+def actions_unnamed_with(work: Involvement, *, at: datetime) -> list[Action]:
+    """The running actions of a worker who was named on a restricted file by work that has just ended, and by nothing
+    else.
+    """
+    if work.membership_id is None:
+        return []
+    named = AccessGrant.objects.filter(
+        child_id=work.child_id, membership_id=work.membership_id, reason=GrantReason.NAMED
+    )
+    if not named.filter(source_id=work.pk, ended_at=at).exists() or named.live(at).exists():
+        return []
+    rows = Action.objects.filter(child_id=work.child_id, owner_membership_id=work.membership_id, status__in=RUNNING)
+    return list(rows.select_related("owner_membership").order_by("pk"))
 
 
 def running_on(child_id: UUID) -> int:

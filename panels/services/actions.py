@@ -18,14 +18,14 @@ from cases.access.services import NoAgreement, end_grants_from, grant_access
 from cases.clocks.choices import ClockKind
 from cases.clocks.services import cancel_clock, start_clock, stop_clock
 from cases.record.choices import EntryKind
-from cases.record.models import Child
+from cases.record.models import Child, Involvement
 from cases.record.services import add_chronology, provenance
 from panels.choices import ActionStatus, Priority
 from panels.models import Action, ActionStep, AgendaItem
 from panels.rules import PanelRefused
 from panels.rules.decisions import check_action, check_owner_may_know, check_step, check_verification, keeps_panel
 from panels.rules.states import ACTION, RUNNING, check_move
-from panels.selectors.actions import may_own
+from panels.selectors.actions import actions_unnamed_with, is_for_named_people, may_own
 
 # What doing something for a child takes: who, how to reach them, how worried to be, what was decided and planned.
 NEEDED = (Category.IDENTITY, Category.CONTACT_ADDRESS, Category.LEVEL, Category.MINUTES, Category.PLAN)
@@ -86,22 +86,36 @@ def start_action(*, item: AgendaItem, child: Child, action: NewAction, at: datet
 
 
 def _open_to_owner(action: Action, child: Child, *, at: datetime, by: Viewer) -> None:
-    """Let the owner read what the action takes; on a file open to named people only, the name opens it already."""
-    if child.restricted:
-        return
+    """Let the owner read what the action takes until it ends, whatever becomes of what else opens the file to them.
+
+    On a file for named people the owner is named already; the action names them for what it takes, so that they stay
+    named when their other work ends. The panel's grant counts there once the restriction is lifted.
+    """
     try:
-        grant_access(
-            child_id=child.pk,
-            reason=GrantReason.PANEL,
-            at=at,
-            by=by,
-            membership=action.owner_membership,
-            categories=NEEDED,
-            source_id=action.pk,
-            note="Owns an action of the panel",
-        )
+        _grant(action, GrantReason.PANEL, at=at, by=by)
+        if is_for_named_people(child):
+            _grant(action, GrantReason.NAMED, at=at, by=by)
     except NoAgreement as refusal:
         raise PanelRefused(refusal.reason, field="owner") from refusal
+
+
+def _grant(action: Action, reason: GrantReason, *, at: datetime, by: Viewer) -> None:
+    grant_access(
+        child_id=action.child_id,
+        reason=reason,
+        at=at,
+        by=by,
+        membership=action.owner_membership,
+        categories=NEEDED,
+        source_id=action.pk,
+        note="Owns an action of the panel",
+    )
+
+
+def keep_named(*, child: Child, work: Involvement, at: datetime, by: Viewer) -> None:
+    """Somebody's work has ended that had named them on a restricted file: each action they owe there names them."""
+    for action in actions_unnamed_with(work, at=at):
+        _grant(action, GrantReason.NAMED, at=at, by=by)
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """Every write to a child's file, and the one door through which a file is read."""
 
 from cases.record.services.identity import Identity, agree_safe_contact, change_identity, open_child_file, start_spell
-from cases.record.services.involvement import change_lead, end_involvement, involve
+from cases.record.services.involvement import change_lead, end_involvement, involve, register_work_handed_on
 from cases.record.services.opening import OpenFile, note_files_shown, open_file
 from cases.record.services.periods import PERIODS, PeriodKind, add_alias, add_identifier, record_period
 from cases.record.services.writing import (
@@ -35,5 +35,6 @@ __all__ = [
     "record_missing",
     "record_period",
     "record_restricted",
+    "register_work_handed_on",
     "start_spell",
 ]

@@ -1,6 +1,7 @@
 """Who works with the child: bringing an agency in, handing over the lead, ending an involvement."""
 
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +16,27 @@ from cases.record import rules
 from cases.record.choices import EntryKind, InvolvementRole
 from cases.record.models import Child, Involvement
 from cases.record.services.writing import add_chronology, bump_version, provenance
+
+
+class WorkHandedOn(Protocol):
+    """What else follows when somebody's work on a file has ended, or another leads now: `work` is theirs."""
+
+    def __call__(self, *, child: Child, work: Involvement, at: datetime, by: Viewer) -> None: ...
+
+
+# Filled by `register_work_handed_on`; each is called in the transaction of the change, once the change stands.
+_HANDED_ON: list[WorkHandedOn] = []
+
+
+def register_work_handed_on(follows: WorkHandedOn) -> None:
+    """Say in `ready()` what follows the end of an involvement, and a change of the lead."""
+    if follows not in _HANDED_ON:
+        _HANDED_ON.append(follows)
+
+
+def _hand_on(work: Involvement, *, child: Child, at: datetime, by: Viewer) -> None:
+    for follows in _HANDED_ON:
+        follows(child=child, work=work, at=at, by=by)
 
 
 @transaction.atomic
@@ -84,7 +106,8 @@ def _name(involvement: Involvement, *, at: datetime, by: Viewer) -> None:
 def change_lead(
     *, child: Child, involvement_id: UUID, reason: str, version: int, at: datetime, by: Viewer
 ) -> Involvement:
-    """Make another named worker the lead, with the reason the child can be told.
+    """Make another named worker the lead, with the reason the child can be told. What the old one owed as such goes
+    to them.
 
     On a restricted file the new lead is named too, if they are not yet. Raises Stale where the file has changed
     since the page was opened, RecordRefused for a worker who is not involved, not named or without a reason, and
@@ -115,6 +138,8 @@ def change_lead(
         at=at,
         by=by,
     )
+    if old is not None and old.pk != new.pk:
+        _hand_on(old, child=child, at=at, by=by)
     return new
 
 
@@ -122,7 +147,10 @@ def change_lead(
 def end_involvement(
     *, child: Child, involvement_id: UUID, note: str, version: int, at: datetime, by: Viewer
 ) -> Involvement:
-    """End an involvement and the access that came with it. Raises Stale, or RecordRefused for the lead's."""
+    """End an involvement and the access that came with it; what the worker owed is handed on.
+
+    Raises Stale, or RecordRefused for the lead's.
+    """
     bump_version(child=child, version=version)
     involvement = Involvement.objects.select_for_update().filter(child=child, ended_on=None, pk=involvement_id).first()
     if involvement is None:
@@ -131,4 +159,5 @@ def end_involvement(
     involvement.ended_on, involvement.end_note = timezone.localdate(at), note
     involvement.save(update_fields=["ended_on", "end_note"])
     access.end_grants_from(source_id=involvement.pk, at=at, by=by, why="The involvement ended")
+    _hand_on(involvement, child=child, at=at, by=by)
     return involvement

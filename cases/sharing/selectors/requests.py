@@ -30,11 +30,16 @@ def _requests() -> QuerySet[AccessRequest]:
     )
 
 
-def owner_to_ask(child_id: UUID, *, asker: Viewer, at: datetime) -> Membership | None:
-    """Who leads on the case, where they may know of it and work at another agency than whoever asks."""
+def owner_to_ask(child_id: UUID, *, asking: UUID | None, at: datetime) -> Membership | None:
+    """Who leads on the case, where they may know of it and work at another agency than the one that asks."""
+    lead = lead_who_answers(child_id, at=at)
+    return lead if lead is not None and lead.agency_id != asking else None
+
+
+def lead_who_answers(child_id: UUID, *, at: datetime) -> Membership | None:
+    """Who leads on the case, with their agency, where they may know of it."""
     lead_id = lead_to_tell(child_id, at=at)
-    lead = Membership.objects.filter(pk=lead_id).select_related("agency").first() if lead_id else None
-    return lead if lead is not None and lead.agency_id != asker.agency_id else None
+    return Membership.objects.filter(pk=lead_id).select_related("agency").first() if lead_id else None
 
 
 def requests_to_answer(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:

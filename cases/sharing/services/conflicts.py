@@ -15,7 +15,7 @@ from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.services import NoAgreement, end_block, place_block
-from cases.clocks.choices import AlertKind, ClockState
+from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.clocks.services import acknowledge_subject, give_clock, raise_alert
 from cases.record.choices import InvolvementRole
@@ -187,14 +187,20 @@ def _hand_over(child: Child, held: Iterable[UUID], successor: Membership, *, at:
             own = involve(child=child, agency=successor.agency, role=role, membership=successor, at=at, by=by)
         except NoAgreement as refusal:
             raise ConflictRefused(refusal.reason, field="successor") from refusal
+    owed = Clock.objects.filter(child=child, state=ClockState.RUNNING, owner_membership_id__in=held).order_by("pk")
+    # A request is answered by whoever leads, and goes with the lead.
+    _give(owed.exclude(kind=ClockKind.ACCESS_ANSWERED), successor, at=at, by=by)
     for row in rows:
         child.refresh_from_db(fields=["version"])
         if row.is_lead and own is not None:
             change_lead(child=child, involvement_id=own.pk, reason=HANDED_OVER, version=child.version, at=at, by=by)
             child.refresh_from_db(fields=["version"])
         end_involvement(child=child, involvement_id=row.pk, note=HANDED_OVER, version=child.version, at=at, by=by)
-    owed = Clock.objects.filter(child=child, state=ClockState.RUNNING, owner_membership_id__in=held)
-    for clock in owed.order_by("pk"):
+    _give(owed.all(), successor, at=at, by=by)
+
+
+def _give(owed: Iterable[Clock], successor: Membership, *, at: datetime, by: Viewer) -> None:
+    for clock in owed:
         give_clock(
             kind=clock.kind,  # type: ignore[arg-type]
             subject_id=clock.subject_id,

@@ -15,7 +15,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.rules import mask_of
 from cases.access.services import lock_files
 from cases.clocks.choices import AlertKind, ClockKind
-from cases.clocks.services import acknowledge_subject, raise_alert, start_clock, stop_clock
+from cases.clocks.services import acknowledge_subject, give_clock, raise_alert, start_clock, stop_clock
 from cases.record.models import Child
 from cases.record.services import OpenFile
 from cases.sharing.choices import DeclineReason, RequestAnswer, SharingPurpose
@@ -51,7 +51,7 @@ def ask_for_access(
     lock_files([child.pk])
     if selectors.open_request(child.pk, by.membership_id) is not None:
         raise RequestRefused("You have asked already, and nobody has answered yet. You are told when somebody does.")
-    owner = selectors.owner_to_ask(child.pk, asker=by, at=at)
+    owner = selectors.owner_to_ask(child.pk, asking=by.agency_id, at=at)
     request = AccessRequest.objects.create(
         child=child,
         asked_as_id=by.acting_membership_id,
@@ -61,11 +61,21 @@ def ask_for_access(
         asked_at=at,
         owner=owner,
     )
-    _tell_owner(request, at=at, by=by)
+    _tell_owner(request, at=at)
+    start_clock(
+        kind=ClockKind.ACCESS_ANSWERED,
+        subject_id=request.pk,
+        child_id=child.pk,
+        anchored_at=at,
+        owner_membership_id=owner.pk if owner else None,
+        owner_group_id=owner.agency.group_id if owner else None,
+        at=at,
+        by=by,
+    )
     return request
 
 
-def _tell_owner(request: AccessRequest, *, at: datetime, by: Viewer) -> None:
+def _tell_owner(request: AccessRequest, *, at: datetime) -> None:
     owner = request.owner
     raise_alert(
         kind=AlertKind.ACCESS_ASKED,
@@ -74,16 +84,33 @@ def _tell_owner(request: AccessRequest, *, at: datetime, by: Viewer) -> None:
         child_id=request.child_id,
         at=at,
     )
-    start_clock(
+
+
+@transaction.atomic
+def ask_another(*, request_id: UUID, at: datetime, by: Viewer) -> None:
+    """Ask who leads now, else the notification point, because whoever was asked does not any more.
+
+    The clock is theirs, with the time it has left, and they are told. What has been answered stays as it is.
+    """
+    rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("asked_as")
+    request = rows.filter(pk=request_id, answered_at=None).first()
+    if request is None:
+        return
+    owner = selectors.owner_to_ask(request.child_id, asking=request.asked_as.agency_id, at=at)
+    if owner is not None and owner.pk == request.owner_id:
+        return
+    request.owner = owner
+    request.save(update_fields=["owner"])
+    give_clock(
         kind=ClockKind.ACCESS_ANSWERED,
         subject_id=request.pk,
-        child_id=request.child_id,
-        anchored_at=at,
         owner_membership_id=owner.pk if owner else None,
         owner_group_id=owner.agency.group_id if owner else None,
         at=at,
         by=by,
     )
+    acknowledge_subject(kind=AlertKind.ACCESS_ASKED, subject_id=request.pk, at=at, by=by)
+    _tell_owner(request, at=at)
 
 
 def _to_answer(request_id: UUID, *, child: Child, by: Viewer) -> AccessRequest:
