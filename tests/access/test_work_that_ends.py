@@ -6,7 +6,7 @@ decision not to share and the answer to a request go to who leads now, from the 
 Seen to fail: an action on a restricted file closed to its owner with the involvement that had named them, and with the
 restriction itself; the two clocks left with whoever is gone, after an involvement and after a change of the lead; a
 request left with a lead of the agency that asks; what is handed over for a conflict given to the lead instead of the
-successor.
+successor; what a colleague owes handed on although they still work with the child.
 """
 
 from __future__ import annotations
