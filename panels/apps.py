@@ -14,17 +14,14 @@ class PanelsConfig(AppConfig):
         from cases.clocks.choices import ClockKind
         from cases.clocks.services import register_should_run
         from cases.presenters.home import register_home_block
-        from cases.record.services import register_work_handed_on
         from panels.presenters.home import home_blocks
         from panels.selectors.actions import action_addresses, running_actions
         from panels.selectors.outcomes import outcomes_for
-        from panels.services.actions import keep_named
         from referrals.selectors.outcomes import register_outcomes
 
         register_definitions("agenda", Path(__file__).parent / "definitions")
         register_should_run(ClockKind.ACTION_DONE, running_actions, addresses=action_addresses)
         register_home_block(home_blocks)
-        register_work_handed_on(keep_named)
         register_holdings()
         register_outcomes(outcomes_for)
         origin = ("child_id", "author_id", "author_membership_id", "agency_id", "recorded_at")
@@ -61,10 +58,13 @@ class PanelsConfig(AppConfig):
 
 
 def register_holdings() -> None:
-    """What somebody holds at panels, for whoever moves them or closes their account."""
+    """What somebody holds at panels, for whoever moves them, closes their account or ends their work on a file."""
     from accounts.services.holdings import Holding, register_holding
+    from cases.record.services import register_work_handed_on
     from panels.selectors.actions import count_open_actions
     from panels.selectors.meetings import count_seats
+    from panels.services.actions import keep_named
 
+    register_work_handed_on(keep_named)
     register_holding("actions", Holding("action of a panel", "actions of panels", count_open_actions))
     register_holding("seats", Holding("seat at a panel", "seats at panels", count_seats))

@@ -292,9 +292,9 @@ def test_both_clocks_go_to_the_new_lead_and_stay_there(child, world, viewer, cli
     ends(child, old, at, viewer("keyworker"))
     assert (status(client_as("socialworker"), address), status(client_as("keyworker"), address)) == (404, 200)
     refuse_access(
-        child=child,
+        opened=opened_by(viewer("keyworker"), child, at),
         request_id=request.pk,
-        reason=DeclineReason.NOT_NEEDED,
+        reason=DeclineReason.MORE_HARM,
         words="The missing team has this already.",
         at=at,
         by=viewer("keyworker"),
