@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from accounts.forms import HarbourForm, LongTextField, RadioField, SelectField, TextField, WriteForm
+from accounts.forms import HarbourForm, LongTextField, RadioField, SelectField, TextField, WriteForm, YesNoField
+from cases.forms.shares import ShareForm, override_of, told_of
 from cases.record.choices import InvolvementRole
+from cases.sharing.rules.shares import Override, Told
+
+AGAINST_IT = ("ground", "authorised_by", "explained")
 
 
 class AgencyForm(HarbourForm):
@@ -33,9 +37,40 @@ class InvolveForm(WriteForm):
         hint="Everybody at the agency whose job allows it will see the file, named or not",
     )
 
-    def __init__(self, *args: Any, workers: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+    # Asked where the child has said something that this goes against.
+    child_answer = ShareForm.base_fields["child_answer"]
+    child_not_told = ShareForm.base_fields["child_not_told"]
+    overrides = YesNoField(
+        label="Do you bring them in although the child does not want it?",
+        hint="No only where the child agrees to this agency now",
+        reveals={"yes": AGAINST_IT},
+        missing="Select whether you bring them in although the child does not want it",
+    )
+    ground = ShareForm.base_fields["ground"]
+    authorised_by = ShareForm.base_fields["authorised_by"]
+    explained = LongTextField(
+        label="How was it explained to the child?",
+        hint="What you said and what they said, or when you will",
+        max_length=1000,
+        rows=3,
+        missing="Say how it was explained to the child, or when it will be",
+    )
+
+    def __init__(self, *args: Any, workers: Iterable[tuple[str, str]], against: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["worker"].choices = [("", "Nobody is named yet"), *workers]  # type: ignore[attr-defined]
+        self.against = against
+        if not against:
+            for name in ("child_answer", "child_not_told", "overrides", *AGAINST_IT):
+                del self.fields[name]
+
+    def told(self) -> Told | None:
+        """What the child was told of this and said, where it was asked. Call after `is_valid()`."""
+        return told_of(self.cleaned_data, "child") if self.against else None
+
+    def override(self) -> Override:
+        """Why they come against the child's wish; empty where they do not. Call after `is_valid()`."""
+        return override_of(self.cleaned_data) if self.against else Override()
 
 
 class ChangeLeadForm(WriteForm):

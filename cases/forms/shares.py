@@ -165,15 +165,23 @@ class ShareForm(WriteForm):
 
     def told(self, who: str) -> Told:
         """What the child, or the carers, were told and said. Call after `is_valid()`."""
-        said = self.cleaned_data
-        return Told(Answer(said[f"{who}_answer"]), said[f"{who}_not_told"] or "")
+        return told_of(self.cleaned_data, who)
 
     def override(self) -> Override:
         """Why it is shared against somebody's wish; empty where it is not. Call after `is_valid()`."""
-        said = self.cleaned_data
-        if not said["overrides"]:
-            return Override()
-        return Override(said["ground"] or "", said["authorised_by"] or "", said["explained"] or "")
+        return override_of(self.cleaned_data)
+
+
+def told_of(said: dict[str, Any], who: str) -> Told:
+    """What a form's answers say of what somebody was told."""
+    return Told(Answer(said[f"{who}_answer"]), said[f"{who}_not_told"] or "")
+
+
+def override_of(said: dict[str, Any]) -> Override:
+    """What a form's answers say of why something goes against somebody's wish."""
+    if not said["overrides"]:
+        return Override()
+    return Override(said["ground"] or "", said["authorised_by"] or "", said["explained"] or "")
 
 
 class DeclineForm(WriteForm):

@@ -76,6 +76,8 @@ def state_of(decision: SharingDecision, at: datetime) -> dict[str, str]:
     breach = getattr(decision, "breach", None)
     if breach is not None and decision.end_kind != SharingEnd.IN_ERROR:
         return {"text": f"Shared in error, found {day(in_london(breach.found_at).date())}", "tone": "urgent"}
+    if decision.kind == SharingKind.INVOLVED:
+        return _state_of_work(decision)
     if decision.ended_at is not None:
         tone = "urgent" if breach is not None else "plain"
         return {"text": f"{decision.get_end_kind_display()}, {day(in_london(decision.ended_at).date())}", "tone": tone}
@@ -90,6 +92,18 @@ def state_of(decision: SharingDecision, at: datetime) -> dict[str, str]:
     }
 
 
+def _state_of_work(decision: SharingDecision) -> dict[str, str]:
+    ended_on = decision.involvement.ended_on if decision.involvement else None
+    if ended_on is not None:
+        return {"text": f"Their work ended {day(ended_on)}", "tone": "plain"}
+    return {"text": "While their work lasts", "tone": "good"}
+
+
+HEADINGS = {
+    SharingKind.SHARED: "Shared",
+    SharingKind.DECLINED: "Not shared",
+    SharingKind.INVOLVED: "Brought in to work with the child",
+}
 DECISION_COLUMNS = [{"text": text} for text in ("When", "With whom", "What", "Why", "Stands")]
 SUMMARY_COLUMNS = [{"text": text} for text in ("When", "What", "Override")]
 
@@ -101,12 +115,13 @@ def decision_rows(opened: OpenFile, decisions: Iterable[SharingDecision]) -> lis
 
 
 def _decision_row(opened: OpenFile, decision: SharingDecision) -> list[dict[str, Any]]:
-    shared = decision.kind == SharingKind.SHARED
-    why = decision.get_purpose_display() if shared else decision.get_decline_reason_display()
+    declined = decision.kind == SharingKind.DECLINED
+    why = decision.get_decline_reason_display() if declined else decision.get_purpose_display() or decision.words
+    hints = {SharingKind.DECLINED: "Not shared", SharingKind.INVOLVED: decision.get_kind_display()}
     return [
         {"text": moment(decision.decided_at), "href": href_of(opened, decision), "hint": sharer_words(decision)},
         {"text": receiver_words(decision)},
-        {"text": content_words(decision), "hint": "" if shared else "Not shared"},
+        {"text": content_words(decision), "hint": hints.get(SharingKind(decision.kind), "")},
         {"text": why, "hint": "Against somebody’s wish" if decision.override_ground else ""},
         state_of(decision, opened.at),
     ]
@@ -131,15 +146,17 @@ def _told(answer: str, not_told: str) -> str:
 
 def facts_of(decision: SharingDecision, *, at: datetime) -> list[dict[str, Any]]:
     """One decision as a list of facts, for those who see sharing in full."""
-    shared = decision.kind == SharingKind.SHARED
     rows: list[dict[str, Any]] = [
         {"key": "Decided", "value": f"{moment(decision.decided_at)}, by {sharer_words(decision)}"},
         {"key": "With", "value": receiver_words(decision)},
         {"key": "What", "value": content_words(decision)},
         {"key": "Stands", "value": state_of(decision, at)["text"], "tone": state_of(decision, at)["tone"]},
     ]
-    if not shared:
+    if decision.kind == SharingKind.DECLINED:
         rows.append({"key": "Why not", "value": f"{decision.get_decline_reason_display()}. {decision.words}"})
+    elif decision.kind == SharingKind.INVOLVED:
+        child = {"key": "The child", "value": _told(decision.child_answer, decision.get_child_not_told_display())}
+        rows += [{"key": "As what", "value": decision.words}, child, *_facts_of_override(decision)]
     else:
         rows += _facts_of_share(decision)
     if decision.ended_at is not None:
@@ -155,15 +172,20 @@ def _facts_of_share(decision: SharingDecision) -> list[dict[str, Any]]:
         {"key": "The child", "value": _told(decision.child_answer, decision.get_child_not_told_display())},
         {"key": "Parents or carers", "value": _told(decision.carers_answer, decision.get_carers_not_told_display())},
     ]
-    if decision.override_ground:
-        ground = f"{decision.get_override_ground_display()}. Authorised by {decision.authorised_by}."
-        rows.append({"key": "Shared against a wish", "value": ground})
-        if decision.explained:
-            rows.append({"key": "Explained to the child", "value": decision.explained, "multiline": True})
     read = "Not yet"
     if decision.acknowledged_at is not None:
         read = f"{moment(decision.acknowledged_at)}, by {decision.acknowledged_by}"
-    return [*rows, {"key": "Read by the receiver", "value": read}]
+    return [*rows, *_facts_of_override(decision), {"key": "Read by the receiver", "value": read}]
+
+
+def _facts_of_override(decision: SharingDecision) -> list[dict[str, Any]]:
+    if not decision.override_ground:
+        return []
+    ground = f"{decision.get_override_ground_display()}. Authorised by {decision.authorised_by}."
+    rows: list[dict[str, Any]] = [{"key": "Against a wish", "value": ground}]
+    if decision.explained:
+        rows.append({"key": "Explained to the child", "value": decision.explained, "multiline": True})
+    return rows
 
 
 def summary_facts(decision: SharingDecision) -> list[dict[str, Any]]:

@@ -90,6 +90,7 @@ class SharingKind(TextChoices):
 
     SHARED = "shared", "Shared"
     DECLINED = "declined", "Decided not to share"
+    INVOLVED = "involved", "Brought in to work with the child"
 
 
 class SharingPurpose(TextChoices):

@@ -21,12 +21,18 @@ from cases.access.selectors import still_reached
 from cases.access.services import NoAgreement
 from cases.forms.involvement import AgencyForm, ChangeLeadForm, EndInvolvementForm, InvolveForm
 from cases.presenters.overview import worker_line, workers
+from cases.presenters.shares import wish_rows
 from cases.record import services
+from cases.record.choices import InvolvementRole
 from cases.record.models import Involvement
 from cases.record.rules import RecordRefused
 from cases.record.selectors import involvement_on, involvements_of
 from cases.record.services import OpenFile
-from cases.views.asking import ask_on_file, frame_of
+from cases.sharing.rules.shares import ShareRefused
+from cases.sharing.selectors.involving import goes_against_wish
+from cases.sharing.selectors.shares import wish_of
+from cases.sharing.services.involving import Bringing, bring_in
+from cases.views.asking import ask_on_file, frame_of, taken
 from cases.views.loading import file_page
 
 READ, CHANGE = Capability.READ_FILES, Capability.CHANGE_INVOLVEMENT
@@ -77,29 +83,46 @@ def involve(request: HttpRequest, opened: OpenFile, agency_id: UUID) -> HttpResp
         raise NotKnown("no_agency")
     people = {str(member.pk): member for member in people_at(agency.pk)}
     choices = [(key, f"{member.user}, {member.get_role_display()}") for key, member in people.items()]
-    form = InvolveForm(request.POST or None, workers=choices)
+    against = goes_against_wish(opened.child, agency, matrix=opened.matrix, at=opened.at)
+    form = InvolveForm(request.POST or None, workers=choices, against=against)
     if form.is_bound and form.is_valid() and opened.child.restricted and not form.cleaned_data["worker"]:
         form.add_error("worker", "This file is open to named people only. Select the worker who will see it.")
-    if form.is_bound and form.is_valid():
-        try:
-            services.involve(
-                child=opened.child,
+
+    def bring(said: dict[str, Any]) -> Involvement:
+        return bring_in(
+            opened=opened,
+            bringing=Bringing(
                 agency=agency,
-                membership=people.get(form.cleaned_data["worker"]),
-                role=form.cleaned_data["role"],
-                at=opened.at,
-                by=opened.viewer,
-            )
-        except (RecordRefused, NoAgreement) as refusal:
-            form.add_error("worker", refusal.reason)
-        else:
-            who = people[form.cleaned_data["worker"]].user if opened.child.restricted else agency.name
-            messages.success(request, f"{who} works with this child now, and can see the file.")
-            return redirect("cases:involvement", opened.child.reference)
+                role=InvolvementRole(said["role"]),
+                membership=people.get(said["worker"]),
+                child=form.told(),
+                override=form.override(),
+            ),
+            at=opened.at,
+            by=opened.viewer,
+        )
+
+    try:
+        involved = taken(form, bring, ShareRefused)
+    except (RecordRefused, NoAgreement) as refusal:
+        involved = None
+        form.add_error("worker", refusal.reason)
+    if involved is not None:
+        who = involved.membership.user if opened.child.restricted and involved.membership else agency.name
+        messages.success(request, f"{who} works with this child now, and can see the file.")
+        return redirect("cases:involvement", opened.child.reference)
     intro = f"{agency.name} will see this file, as far as the job of each of its people allows, until its work ends."
     if opened.child.restricted:
         intro = "This file is open to named people only. The worker you choose will see it, until their work ends."
-    return _ask(request, opened, form, heading=f"Add {agency.name}", intro=intro)
+    context = {"template": "cases/involve.html", "button": "Add", "against": against, **_wish(opened)}
+    return _ask(request, opened, form, heading=f"Add {agency.name}", intro=intro, **context)
+
+
+def _wish(opened: OpenFile) -> dict[str, Any]:
+    """What the child says about who may know, for those who see sharing in full."""
+    may_read = opened.level(Category.SHARING) == Level.FULL
+    wish = wish_of(opened.child.pk) if may_read else None
+    return {"wish": wish_rows(wish), "may_ask": may_read and opened.may(Action.SHARE)}
 
 
 @policy(methods=("GET", "POST"), capability=CHANGE, reads_file=True, name="cases:change_lead")

@@ -270,7 +270,7 @@ def show_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> Htt
     context: dict[str, Any] = {
         **frame_of(opened, here="One decision"),
         "decision": decision,
-        "shared": decision.kind == SharingKind.SHARED,
+        "heading": words.HEADINGS[SharingKind(decision.kind)],
         "full": full,
         "facts": words.facts_of(decision, at=opened.at) if full else words.summary_facts(decision),
         "actions": _actions(opened, decision) if full else [],
@@ -298,6 +298,9 @@ def _at(name: str, opened: OpenFile, decision: SharingDecision) -> str:
 def _actions(opened: OpenFile, decision: SharingDecision) -> list[dict[str, str]]:
     """What can be done with a decision that holds; that a share was an error may come out after its end."""
     shared, over = decision.kind == SharingKind.SHARED, _is_over(decision, opened.at)
+    if decision.kind == SharingKind.INVOLVED:
+        href = reverse("cases:involvement", args=[opened.child.reference])
+        return [{"text": "See who works with the child", "href": href, "style": "secondary"}]
     if over and (not shared or hasattr(decision, "breach")):
         return []
     actions = []
@@ -323,6 +326,8 @@ def _is_over(decision: SharingDecision, at: datetime) -> bool:
 def withdraw_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> HttpResponse:
     """Withdraw what was shared in error, or end what is no longer needed, in one step; an error, after its end too."""
     decision = _decision(opened, decision_id)
+    if decision.kind == SharingKind.INVOLVED:
+        raise NotKnown("no_decision", child_id=opened.child.pk)  # it ends with their work
     opened.check(Action.END_SHARE)
     shared, over = decision.kind == SharingKind.SHARED, _is_over(decision, opened.at)
     form = forms.EndShareForm(posted(request), over=over) if shared else forms.CloseForm(posted(request))

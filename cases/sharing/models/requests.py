@@ -48,7 +48,7 @@ class AccessRequest(models.Model):
                     decision__isnull=False,
                     refusal_reason="",
                 )
-                | Q(answered_at__isnull=False, answered_by__isnull=False, answer=RequestAnswer.REFUSED, decision=None)
+                | Q(answered_at__isnull=False, answered_by__isnull=False, answer=RequestAnswer.REFUSED)
                 & ~Q(refusal_reason=""),
                 name="access_request_answered_whole",
             ),

@@ -29,6 +29,7 @@ class SharingDecision(models.Model):
     """One decision to share with an agency or one person of it, or not to; what is shared stands in a grant too.
 
     A share holds until `ends_at`, unless it is ended before; a decision not to share is looked at again on `review_on`.
+    Bringing in somebody whom the child does not want told holds as long as their `involvement`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -37,6 +38,9 @@ class SharingDecision(models.Model):
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
     membership = models.ForeignKey(
         Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="One person of it"
+    )
+    involvement = models.ForeignKey(
+        "cases.Involvement", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     category_mask = models.BigIntegerField()
     entry_ids = ArrayField(models.UUIDField(), default=list, blank=True)
@@ -66,11 +70,16 @@ class SharingDecision(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind=SharingKind.SHARED, ends_at__isnull=False, review_on=None, decline_reason="")
+                & Q(involvement=None)
                 & ~Q(purpose="")
                 & ~Q(basis="")
                 & ~Q(child_answer="")
                 & ~Q(carers_answer="")
-                | Q(kind=SharingKind.DECLINED, ends_at=None, review_on__isnull=False) & ~Q(decline_reason=""),
+                | Q(kind=SharingKind.DECLINED, ends_at=None, review_on__isnull=False, involvement=None)
+                & ~Q(decline_reason="")
+                | Q(kind=SharingKind.INVOLVED, ends_at=None, review_on=None, ended_at=None, decline_reason="")
+                & Q(involvement__isnull=False)
+                & ~Q(child_answer=""),
                 name="sharing_decision_whole",
             ),
             models.CheckConstraint(

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from accounts.choices import Sector
 from accounts.rules.refusals import Refusal
+from accounts.rules.roles import ROLES, Capability
 from cases.access.choices import Category
 from cases.access.rules import Level, Matrix, level_of, mask_of, timeline_level
 from cases.sharing.choices import (
@@ -80,6 +81,17 @@ def seen_by(roles: Iterable[str], category: str, matrix: Matrix) -> Level:
     return max((level_of(matrix.cell(role, category), panel=False) for role in roles), default=Level.NONE)
 
 
+def would_know_of(roles: Iterable[str], matrix: Matrix) -> int:
+    """The kinds of information of which people in these roles would know that there is something, at least."""
+    roles = list(roles)
+    return mask_of(category.value for category in Category if seen_by(roles, category, matrix) >= Level.EXISTENCE)
+
+
+def jobs_of(sector: str) -> list[str]:
+    """The roles of a sector that read files: whoever comes to an agency of it later holds one of them."""
+    return [key for key, role in ROLES.items() if role.sector == sector and Capability.READ_FILES in role.capabilities]
+
+
 def entry_seen_by(roles: Iterable[str], category: str, matrix: Matrix) -> Level:
     """How much people in these roles would see of one entry that is shared with them, at most."""
     seen = (timeline_level(category, level_of(matrix.cell(role, category), panel=False)) for role in roles)
@@ -131,9 +143,14 @@ def check_review_on(review_on: date, *, today: date) -> None:
 
 def check_told(child: Told, carers: Told) -> None:
     """Refuse an untold child, or untold parents or carers, without the reason."""
-    for told, field in ((child, "child_not_told"), (carers, "carers_not_told")):
-        if told.answer == Answer.NOT_TOLD and told.not_told not in WhyNotTold.values:
-            raise ShareRefused("Select why they were not told", field=field)
+    check_why_not_told(child, field="child_not_told")
+    check_why_not_told(carers, field="carers_not_told")
+
+
+def check_why_not_told(told: Told, *, field: str) -> None:
+    """Refuse somebody untold without the reason."""
+    if told.answer == Answer.NOT_TOLD and told.not_told not in WhyNotTold.values:
+        raise ShareRefused("Select why they were not told", field=field)
 
 
 def check_basis(basis: str, *, child: Told, carers: Told, sector: str) -> None:

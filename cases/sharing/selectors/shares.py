@@ -108,7 +108,14 @@ def kinds_of(child_id: UUID, entries: Collection[UUID]) -> int:
 
 def _decisions() -> QuerySet[SharingDecision]:
     return SharingDecision.objects.select_related(
-        "child", "agency", "membership__user", "decided_as__user", "decided_as__agency", "ended_by", "acknowledged_by"
+        "child",
+        "agency",
+        "membership__user",
+        "decided_as__user",
+        "decided_as__agency",
+        "ended_by",
+        "acknowledged_by",
+        "involvement",
     )
 
 

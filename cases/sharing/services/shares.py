@@ -274,7 +274,8 @@ def end_decision(
     That may come out when the share has ended already; its end stays as it was. Raises NotKnown for a decision that is
     not there, ShareRefused without words and where it has ended, or was found to be an error, already.
     """
-    decision = SharingDecision.objects.select_for_update(of=("self",)).filter(child=child, pk=decision_id).first()
+    rows = SharingDecision.objects.select_for_update(of=("self",)).exclude(kind=SharingKind.INVOLVED)
+    decision = rows.filter(child=child, pk=decision_id).first()
     if decision is None:
         raise NotKnown("no_decision", child_id=child.pk)
     shared = decision.kind == SharingKind.SHARED

@@ -1,0 +1,36 @@
+"""What the child has said about an agency that somebody may bring in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.models import Agency
+from cases.access.rules import Matrix
+from cases.record.models import Child, Involvement
+from cases.sharing.choices import Answer
+from cases.sharing.rules import shares as rules
+from cases.sharing.rules.shares import Told
+from cases.sharing.selectors.shares import may_receive, wish_that_holds
+
+
+def what_they_would_know(child: Child, agency: Agency, *, matrix: Matrix, at: datetime) -> int:
+    """The kinds of information that the agency's people would know something of, now or when others come to it."""
+    there = may_receive(child.pk, but=None, at=at, agency_id=agency.pk)
+    return rules.would_know_of({member.role for member in there} | set(rules.jobs_of(agency.sector)), matrix)
+
+
+def goes_against_wish(child: Child, agency: Agency, *, matrix: Matrix, at: datetime) -> bool:
+    """Whether the child has said something that bringing the agency in goes against.
+
+    An agency that works with the child already sees the file already; on one for named people each worker is new.
+    """
+    wish = wish_that_holds(child.pk)
+    if wish is None:
+        return False
+    involved = Involvement.objects.filter(child=child, working_agency=agency, ended_on=None)
+    if not child.restricted and involved.exists():
+        return False
+    # What the child says of this one agency is not asked yet.
+    unasked = Told(Answer.NO_ANSWER)
+    mask = what_they_would_know(child, agency, matrix=matrix, at=at)
+    return rules.goes_against_child(unasked, wish, mask=mask, sector=agency.sector)

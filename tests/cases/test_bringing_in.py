@@ -1,0 +1,205 @@
+"""Bringing an agency in where the child has said who may know. The rules are judged in `tests/access/sharing`.
+
+Seen to fail: a school brought in with one press although the child said that it must not be told.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from cases.access.choices import GrantReason
+from cases.access.rules import mask_of
+from cases.record.choices import InvolvementRole
+from cases.record.models import Child, Involvement
+from cases.record.services import involve
+from cases.sharing.choices import Understands, WishKind
+from cases.sharing.models.shares import SharingDecision, SharingWish
+from tests.factories.cases import grant, make_child
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+WORDS = "<b>Not my school</b>, they would tell everybody."
+
+
+@pytest.fixture
+def child(world, viewer, at):
+    """A file that the social worker leads on."""
+    made = make_child("Zephyrine", "Ashdown")
+    involve(
+        child=made,
+        agency=world.agency("social_care"),
+        membership=world.membership("socialworker"),
+        role=InvolvementRole.SOCIAL_WORKER,
+        lead=True,
+        at=at - timedelta(days=5),
+        by=viewer("triage"),
+    )
+    return made
+
+
+@pytest.fixture
+def says(child, world, at):
+    """The child says something about who may know."""
+
+    def say(kind: str = WishKind.LIMITS, *, kept: tuple[str, ...] = (), kept_from: tuple[str, ...] = ()) -> SharingWish:
+        return SharingWish.objects.create(
+            child=child,
+            kind=kind,
+            kept_mask=mask_of(kept),
+            kept_from=list(kept_from),
+            words=WORDS,
+            understands=Understands.YES,
+            said_on=timezone.localdate(at),
+            recorded_at=at - HOUR,
+            recorded_as=world.membership("socialworker"),
+        )
+
+    return say
+
+
+def url(name, child, *more):
+    return reverse(f"cases:{name}", args=[child.reference, *more])
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def send(browser, address, **fields):
+    return browser.post(address, {"idempotency_key": str(uuid4()), "role": "education", "worker": "", **fields})
+
+
+AGAINST = {
+    "child_answer": "refuses",
+    "overrides": "yes",
+    "ground": "significant_harm",
+    "authorised_by": "Miriam Aldous, manager",
+    "explained": "Sorrel told her on the way home. She was angry, and asked who at the school.",
+}
+
+
+def is_in(child, agency) -> bool:
+    return Involvement.objects.filter(child=child, working_agency=agency, ended_on=None).exists()
+
+
+def test_an_agency_that_the_child_does_not_want_told_is_not_brought_in_by_one_press(child, world, client_as, says):
+    says(kept_from=("education",))
+    school, browser = world.agency("school"), client_as("socialworker")
+    address = url("involve", child, school.pk)
+    answer = send(browser, address)
+    assert answer.status_code == 422
+    page = text(browser.get(address))
+    assert "Not my school&lt;/b&gt;" in page
+    assert "goes against what the child said" in page
+    for words in ("Select what the child was told and says", "Select whether you bring them in"):
+        assert words in text(answer)
+    assert not is_in(child, school)
+
+
+def test_it_takes_ground_authoriser_and_how_it_was_explained_and_stands_under_sharing(child, world, client_as, says):
+    says(kept_from=("education",))
+    school, browser = world.agency("school"), client_as("socialworker")
+    address = url("involve", child, school.pk)
+    for left, message in (
+        ("ground", "Select on what ground you share all the same"),
+        ("authorised_by", "Enter who authorised it"),
+        ("explained", "Say how it was explained to the child"),
+    ):
+        answer = send(browser, address, **{**AGAINST, left: ""})
+        assert (answer.status_code, message in text(answer)) == (422, True), left
+        assert "Sorrel told her" in text(answer) or left == "explained"
+    answer = send(browser, address, **{**AGAINST, "overrides": "no"})
+    assert (answer.status_code, "goes against what the child wants" in text(answer)) == (422, True)
+    assert not is_in(child, school)
+    assert not SharingDecision.objects.exists()
+    assert send(browser, address, **AGAINST).status_code == 302
+    made = SharingDecision.objects.get()
+    involvement = Involvement.objects.get(working_agency=school)
+    assert (made.kind, made.agency, made.involvement, made.override_ground, made.authorised_by, made.explained) == (
+        "involved", school, involvement, *(AGAINST[name] for name in ("ground", "authorised_by", "explained")),
+    )  # fmt: skip
+    listed = text(browser.get(url("sharing", child)))
+    assert "Brought in to work with the child" in listed
+    assert "Against somebody’s wish" in listed
+    one = text(browser.get(url("share", child, made.pk)))
+    for words in (AGAINST["explained"], "Miriam Aldous, manager", "While their work lasts"):
+        assert words in one
+    assert reverse("cases:withdraw_share", args=[child.reference, made.pk]) not in one
+    assert browser.get(url("withdraw_share", child, made.pk)).status_code == 404
+    send(browser, url("withdraw_share", child, made.pk), words="It is over now, all of it.")
+    made.refresh_from_db()
+    assert made.ended_at is None
+
+
+def test_a_child_who_agrees_to_this_agency_is_taken_at_their_word(child, world, client_as, says):
+    says(WishKind.NOT_WIDER)
+    school = world.agency("school")
+    answer = send(client_as("socialworker"), url("involve", child, school.pk), child_answer="agrees", overrides="no")
+    assert (answer.status_code, is_in(child, school)) == (302, True)
+    assert SharingDecision.objects.get().override_ground == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept", "kept_from"),
+    [(None, (), ()), ("free", (), ()), ("limits", ("sessions",), ()), ("limits", (), ("housing",))],
+)
+def test_where_the_wish_says_nothing_of_it_nothing_more_is_asked(child, world, client_as, says, kind, kept, kept_from):
+    """What was said in sessions is nothing that anybody at a school sees."""
+    if kind is not None:
+        says(kind, kept=kept, kept_from=kept_from)
+    school, browser = world.agency("school"), client_as("socialworker")
+    page = text(browser.get(url("involve", child, school.pk)))
+    assert ("is not recorded" in page) is (kind is None)
+    assert ("Not my school" in page) is (kind is not None)
+    assert "overrides" not in page
+    assert send(browser, url("involve", child, school.pk)).status_code == 302
+    assert not SharingDecision.objects.exists()
+
+
+def test_social_care_and_police_come_against_a_wish_with_the_same_record(child, world, client_as, says):
+    says(kept=("missing",))
+    police, browser = world.agency("police"), client_as("socialworker")
+    assert send(browser, url("involve", child, police.pk)).status_code == 422
+    assert send(browser, url("involve", child, police.pk), **AGAINST).status_code == 302
+    assert SharingDecision.objects.get().override_ground == "significant_harm"
+
+
+def test_another_worker_of_an_agency_that_is_in_is_nothing_new(child, world, client_as, says, viewer, at):
+    school, browser = world.agency("school"), client_as("socialworker")
+    involve(child=child, agency=school, role="education", at=at - HOUR, by=viewer("triage"))
+    says(WishKind.NOT_WIDER)
+    address = url("involve", child, school.pk)
+    assert "overrides" not in text(browser.get(address))
+    assert send(browser, address).status_code == 302
+    assert not SharingDecision.objects.exists()
+
+
+def test_hostile_words_stay_words_and_nothing_is_lost(child, world, client_as, says):
+    says(WishKind.NOT_WIDER)
+    address = url("involve", child, world.agency("school").pk)
+    hostile = "</textarea><script>alert(1)</script>"
+    answer = send(client_as("socialworker"), address, **{**AGAINST, "explained": hostile, "ground": "nothing"})
+    assert answer.status_code == 422
+    assert "<script>alert" not in text(answer)
+    assert "&lt;/textarea&gt;&lt;script&gt;" in text(answer)
+    assert re.search(r'value="refuses"[^>]*checked', text(answer))
+
+
+def test_on_a_file_for_named_people_another_worker_is_new(child, world, client_as, says, viewer, at):
+    """The agency that is in sees nothing of it: the worker does."""
+    grant(child, world.membership("socialworker"), reason=GrantReason.NAMED)
+    involve(child=child, agency=world.agency("police"), role="police_lead", at=at - HOUR, by=viewer("triage"))
+    Child.objects.filter(pk=child.pk).update(restricted=True)
+    says(WishKind.NOT_WIDER)
+    browser, worker = client_as("socialworker"), str(world.membership("officer").pk)
+    address = url("involve", child, world.agency("police").pk)
+    assert send(browser, address, worker=worker).status_code == 422
+    assert send(browser, address, worker=worker, **AGAINST).status_code == 302
+    assert SharingDecision.objects.get().membership == world.membership("officer")
