@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from accounts.forms import CheckboxesField, LongTextField, RadioField, WriteForm
+from accounts.forms import CheckboxesField, DateField, LongTextField, RadioField, WriteForm
 from cases.sharing.choices import DeclineReason, SharingPurpose
 
 
@@ -53,4 +53,10 @@ class RefuseForm(WriteForm):
         max_length=1000,
         rows=3,
         missing="Say what you tell whoever asked",
+    )
+    review_on = DateField(
+        label="When must this be looked at again?",
+        noun="The review",
+        hint="Within six months. You are told when the day comes.",
+        missing="Enter when this must be looked at again",
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.text import capfirst
 
-from accounts.rules.dates import due_in, moment
+from accounts.rules.dates import day, due_in, moment
 from cases.access.choices import Category
 from cases.clocks.models import Clock
 from cases.presenters.shares import names_of
@@ -97,7 +97,13 @@ def answer_cell(request: AccessRequest) -> dict[str, Any]:
     when = f"{request.answered_by}, {moment(request.answered_at)}"
     if request.answer == RequestAnswer.SHARED:
         return {"text": "Shared", "hint": when}
-    return {"text": f"No: {request.get_refusal_reason_display().lower()}", "hint": f"{request.answer_words} {when}"}
+    again = ""
+    if request.decision is not None and request.decision.ended_at is None and request.decision.review_on is not None:
+        again = f". To be looked at again {day(request.decision.review_on)}"
+    return {
+        "text": f"No: {request.get_refusal_reason_display().lower()}",
+        "hint": f"{request.answer_words} {when}{again}",
+    }
 
 
 def facts_of_request(request: AccessRequest, clock: Clock | None, *, at: datetime) -> list[dict[str, Any]]:
@@ -118,4 +124,9 @@ def facts_of_request(request: AccessRequest, clock: Clock | None, *, at: datetim
         due = _due(clock, at)
         return [*rows, {"key": "Answer", "value": due["text"], "tone": due["tone"]}]
     answer = answer_cell(request)
-    return [*rows, {"key": "Answer", "value": f"{answer['text']}. {answer['hint']}", "multiline": True}]
+    rows.append({"key": "Answer", "value": f"{answer['text']}. {answer['hint']}", "multiline": True})
+    decision = request.decision
+    if decision is not None:
+        href = reverse("cases:share", args=[request.child.reference, decision.pk])
+        rows.append({"key": "Decision", "value": decision.get_kind_display(), "href": href, "action": "Open"})
+    return rows

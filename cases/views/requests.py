@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.refusals import NotKnown
@@ -23,9 +24,10 @@ from cases.record.services import OpenFile, note_files_shown, open_file
 from cases.sharing.choices import DeclineReason, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.rules.requests import RequestRefused, askable_by, can_be_shared
-from cases.sharing.rules.shares import ShareRefused
+from cases.sharing.rules.shares import REVIEW_USUALLY, ShareRefused
 from cases.sharing.selectors import requests as selectors
 from cases.sharing.services import requests as services
+from cases.sharing.services.shares import Why
 from cases.views.asking import ask_on_file, posted, taken
 from cases.views.loading import file_page, viewer_of
 
@@ -98,14 +100,13 @@ def show_request(request: HttpRequest, asked_id: UUID) -> HttpResponse:
         viewer=viewer, reference=found.child.reference, at=at, trace=trace_of(request), page="cases:access_request"
     )
     _check(opened)
-    form = RefuseForm(posted(request))
+    form = RefuseForm(posted(request), initial={"review_on": timezone.localdate(at) + REVIEW_USUALLY})
 
     def refuse(said: dict[str, Any]) -> AccessRequest:
         return services.refuse_access(
             opened=opened,
             request_id=asked_id,
-            reason=DeclineReason(said["reason"]),
-            words=said["words"],
+            why=Why(DeclineReason(said["reason"]), said["words"], said["review_on"]),
             at=at,
             by=viewer,
         )

@@ -214,8 +214,6 @@ def _sharing(form: forms.ShareForm, agency: Agency) -> Sharing:
 @file_page("cases:decline_share", action=Action.SHARE)
 def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Write down that something is not shared with somebody, why, and when that is looked at again."""
-    if opened.child.restricted:
-        return _for_named_people(request, opened, heading="Decide not to share")
     agency = _choose_agency(request, opened, heading="Decide not to share with whom?")
     if isinstance(agency, HttpResponse):
         return agency

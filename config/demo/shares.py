@@ -31,7 +31,7 @@ from cases.sharing.choices import (
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules.requests import askable_by
-from cases.sharing.rules.shares import Override, Told
+from cases.sharing.rules.shares import REVIEW_USUALLY, Override, Told
 from cases.sharing.selectors.shares import may_receive
 from cases.sharing.services.requests import ask_for_access, refuse_access
 from cases.sharing.services.shares import (
@@ -39,6 +39,7 @@ from cases.sharing.services.shares import (
     Declining,
     Receiver,
     Sharing,
+    Why,
     acknowledge_share,
     assess_breach,
     decline_to_share,
@@ -312,8 +313,11 @@ def _refuse(asked: AccessRequest, setting: Setting, *, at: datetime) -> None:
     refuse_access(
         opened=_file(asked.child_id, by, at),
         request_id=asked.pk,
-        reason=DeclineReason.NOT_NEEDED,
-        words="Their plan says what to do if they seem upset, and you see that. Ring me about anything else.",
+        why=Why(
+            DeclineReason.NOT_NEEDED,
+            "Their plan says what to do if they seem upset, and you see that. Ring me about anything else.",
+            timezone.localdate(at) + REVIEW_USUALLY,
+        ),
         at=at,
         by=by,
     )

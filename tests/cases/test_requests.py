@@ -38,6 +38,7 @@ from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules import requests as rules
 from cases.sharing.rules.requests import RequestRefused
 from cases.sharing.services import requests as services
+from cases.sharing.services.shares import Why
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
 from tests.factories.cases import block, grant, make_child, make_chronology
@@ -82,6 +83,13 @@ def text(answer):
 
 def send(browser, address, **fields):
     return browser.post(address, {"idempotency_key": str(uuid4()), **fields})
+
+
+def no(browser, address, at, *, reason="not_needed", words="I say no to this.", after=28, **more):
+    """Refuse, to be looked at again after so many days."""
+    day = at.date() + timedelta(days=after)
+    review = {"review_on_day": day.day, "review_on_month": day.month, "review_on_year": day.year}
+    return send(browser, address, reason=reason, words=words, **review, **more)
 
 
 ASKED = {
@@ -259,26 +267,28 @@ def test_no_share_is_offered_where_it_would_show_nothing(category, offered, chil
 def test_who_leads_refuses_with_a_reason(child, world, viewer, client_as, request_made, at):
     sweep(at=at)
     browser, address = client_as("socialworker"), reverse("cases:access_request", args=[request_made.pk])
-    assert send(browser, address, reason="more_harm", words="No").status_code == 422
+    assert no(browser, address, at, reason="more_harm", words="No").status_code == 422
     words = "Whom she runs to would hear of it at once: ring Mabel’s colleague."
-    assert send(browser, address, reason="more_harm", words=words).status_code == 302
+    assert no(browser, address, at, reason="more_harm", words=words).status_code == 302
     request_made.refresh_from_db()
     assert (request_made.answer, request_made.refusal_reason) == (RequestAnswer.REFUSED, DeclineReason.MORE_HARM)
     clock = Clock.objects.get(kind=ClockKind.ACCESS_ANSWERED)
     assert clock.state == ClockState.DONE
     assert words in text(client_as("missing_coordinator").get(LIST))
     assert not AccessGrant.objects.filter(reason=GrantReason.SHARE).exists()
-    again = send(browser, address, reason="more_harm", words=words)
+    again = no(browser, address, at, reason="more_harm", words=words)
     assert (again.status_code, "has answered this already" in text(again)) == (422, True)
     assert words in text(client_as("keyworker").get(url("sharing", child)))
 
 
 @db
-def test_what_keeps_a_child_safe_is_refused_to_police_only_where_it_would_do_more_harm(child, client_as, request_made):
+def test_what_keeps_a_child_safe_is_refused_to_police_only_where_it_would_do_more_harm(
+    child, client_as, request_made, at
+):
     """Of what police ask for here: where the child was found before."""
     address, browser = reverse("cases:access_request", args=[request_made.pk]), client_as("socialworker")
     for reason in sorted(set(DeclineReason.values) - {"more_harm"}):
-        answer = send(browser, address, reason=reason, words="She does not want the police to know.")
+        answer = no(browser, address, at, reason=reason, words="She does not want the police to know.")
         page = text(answer)
         at_field = re.search(r'id="id_reason-error".*?</p>', page, re.DOTALL)
         assert (answer.status_code, at_field is not None) == (422, True), reason
@@ -294,13 +304,13 @@ def test_what_keeps_a_child_safe_is_refused_to_police_only_where_it_would_do_mor
     ("asker", "kinds"),
     [("housing", ["contact_address"]), ("missing_coordinator", ["plan"]), ("missing_coordinator", ["level"])],
 )
-def test_other_things_and_what_they_have_are_refused_by_a_wish(child, world, client_as, asker, kinds):
+def test_other_things_and_what_they_have_are_refused_by_a_wish(child, world, client_as, asker, kinds, at):
     if kinds == ["level"]:
         grant(child, world.agency("police"), categories=("level",))
     asked = make_request(child, world.membership(asker), category_mask=mask_of(kinds))
     words = "The child does not want it, and you can do your part without it."
     address = reverse("cases:access_request", args=[asked.pk])
-    assert send(client_as("socialworker"), address, reason="wishes", words=words).status_code == 302
+    assert no(client_as("socialworker"), address, at, reason="wishes", words=words).status_code == 302
 
 
 @db
@@ -319,6 +329,41 @@ def test_a_share_of_something_else_does_not_answer_police(child, world, client_a
         review_on=at.date() + timedelta(days=9),
     )  # fmt: skip
     assert browser.post(address, form_of_share(at, **said)).status_code == 302
+
+
+@db
+def test_a_refusal_is_a_decision_not_to_share_that_is_looked_at_again(
+    child, world, viewer, client_as, request_made, at
+):
+    browser, address = client_as("socialworker"), reverse("cases:access_request", args=[request_made.pk])
+    for after in (0, 184):
+        answer = no(browser, address, at, reason="more_harm", after=after)
+        assert (answer.status_code, "The review must be" in text(answer)) == (422, True), after
+    assert not SharingDecision.objects.exists()
+    words = "He reads her telephone, and would know."
+    assert no(browser, address, at, reason="more_harm", words=words).status_code == 302
+    made = SharingDecision.objects.get()
+    assert (made.kind, made.membership, made.category_mask, made.decline_reason, made.words) == (
+        "declined", request_made.asked_as, request_made.category_mask, "more_harm", words,
+    )  # fmt: skip
+    assert made.review_on == at.date() + timedelta(days=28)
+    request_made.refresh_from_db()
+    assert request_made.decision == made
+    assert url("share", child, made.pk) in text(browser.get(address))
+    assert url("share", child, made.pk) in text(browser.get(url("sharing", child)))
+    assert "To be looked at again" in text(client_as("missing_coordinator").get(LIST))
+    clock = Clock.objects.get(kind=ClockKind.SHARING_REVIEWED)
+    assert (clock.subject_id, clock.owner_membership) == (made.pk, world.membership("socialworker"))
+    sweep(at=clock.due_at + HOUR)
+    told = [alert.kind for alert in open_alerts(viewer("socialworker"), at=clock.due_at + HOUR)]
+    assert ClockKind.SHARING_REVIEWED in told
+    # They ask again: the next answer, a share of it all or another no, ends this decision.
+    again = make_request(child, request_made.asked_as, owner=request_made.owner)
+    no(browser, reverse("cases:access_request", args=[again.pk]), at, reason="more_harm")
+    made.refresh_from_db()
+    clock.refresh_from_db()
+    assert (made.end_kind, clock.state) == ("decided_again", ClockState.DONE)
+    assert SharingDecision.objects.get(ended_at=None).requests.get() == again
 
 
 @db
@@ -348,7 +393,7 @@ PEOPLE = {
 
 
 @db
-def test_who_reads_and_answers_a_request(child, world, client_as, request_made):
+def test_who_reads_and_answers_a_request(child, world, client_as, request_made, at):
     """Police see who the child is and nothing of sharing: they read the answer in their own list."""
     address = reverse("cases:access_request", args=[request_made.pk])
     for person, (status, answers, listed) in PEOPLE.items():
@@ -360,9 +405,9 @@ def test_who_reads_and_answers_a_request(child, world, client_as, request_made):
         if status == 404:
             never = reverse("cases:access_request", args=[uuid4()])
             assert plain(page) == plain(browser.get(never)), person
-            assert send(browser, address, reason="not_needed", words="I say no to this.").status_code == 404
+            assert no(browser, address, at, reason="not_needed", words="I say no to this.").status_code == 404
         if status == 403:
-            assert send(browser, address, reason="not_needed", words="I say no to this.").status_code == 403
+            assert no(browser, address, at, reason="not_needed", words="I say no to this.").status_code == 403
     request_made.refresh_from_db()
     assert request_made.answered_at is None
 
@@ -390,7 +435,7 @@ def test_nobody_is_shown_what_they_or_their_own_agency_asked_for_as_theirs_to_an
 def test_nobody_answers_for_their_own_agency(child, world, viewer, client_as, request_made, at):
     grant(child, world.agency("police"))
     address = reverse("cases:access_request", args=[request_made.pk])
-    answer = send(client_as("detective"), address, reason="not_needed", words="I say no to this.")
+    answer = no(client_as("detective"), address, at, reason="not_needed", words="I say no to this.")
     assert (answer.status_code, "another agency answers" in text(answer)) == (422, True)
     request_made.refresh_from_db()
     assert request_made.answered_at is None
@@ -447,7 +492,8 @@ def test_of_two_who_answer_at_once_one_is_told(world, viewer, at):
     child = make_child("Zephyrine")
     grant(child, world.agency("social_care"))
     asked = make_request(child, world.membership("nurse"))
-    said = {"request_id": asked.pk, "reason": DeclineReason.NOT_NEEDED, "words": "It is not needed."}
+    why = Why(DeclineReason.NOT_NEEDED, "It is not needed.", at.date() + timedelta(days=9))
+    said = {"request_id": asked.pk, "why": why}
     said["opened"] = opened_by(viewer("socialworker"), child, at)
     told: list[Exception] = []
 

@@ -554,6 +554,20 @@ def test_a_decision_not_to_share_is_written_down_and_looked_at_again(child, worl
 
 
 @db
+def test_on_a_file_for_named_people_it_is_written_down_too(child, world, viewer, client_as, at):
+    grant(child, world.membership("keyworker"), reason=GrantReason.NAMED)
+    Child.objects.filter(pk=child.pk).update(restricted=True)
+    address = f"{url('decline_share', child)}?agency={world.agency('housing').pk}"
+    assert send(client_as("manager"), address, child, **declining(at)).status_code == 404
+    browser = client_as("keyworker")
+    assert "When must this be looked at again?" in text(browser.get(address))
+    assert send(browser, address, child, **declining(at)).status_code == 302
+    made = SharingDecision.objects.get()
+    assert Clock.objects.get(kind=ClockKind.SHARING_REVIEWED).subject_id == made.pk
+    assert url("share", child, made.pk) in text(browser.get(url("sharing", child)))
+
+
+@db
 def test_a_wish_does_not_keep_safety_from_social_care(child, world, client_as, at):
     grant(child, world.agency("police"))
     AccessGrant.objects.filter(group=world.agency("social_care").group).update(ended_at=at)

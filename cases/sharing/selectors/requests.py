@@ -18,6 +18,7 @@ from cases.access.choices import Category, Cell
 from cases.access.selectors import matrix_in_force
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, Involvement
+from cases.sharing.choices import RequestAnswer
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.selectors.emergency import lead_to_tell
 
@@ -86,6 +87,18 @@ def requests_on(child_id: UUID) -> list[AccessRequest]:
 def open_request(child_id: UUID, membership_id: UUID | None) -> AccessRequest | None:
     """What somebody has asked for on a file and nobody has answered."""
     return _requests().filter(child_id=child_id, asked_as_id=membership_id, answered_at=None).first()
+
+
+def refusals_before(request: AccessRequest) -> list[UUID]:
+    """The decisions not to share that hold since the same person asked on the same file before."""
+    rows = AccessRequest.objects.filter(
+        child_id=request.child_id,
+        asked_as_id=request.asked_as_id,
+        answer=RequestAnswer.REFUSED,
+        decision__ended_at=None,
+    )
+    found = rows.exclude(pk=request.pk).exclude(decision=None).order_by("asked_at", "pk")
+    return list(found.values_list("decision_id", flat=True))
 
 
 def requests_unanswered(at: datetime) -> QuerySet[Any]:

@@ -21,7 +21,7 @@ from cases.access.selectors import matrix_in_force
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, ChronologyEntry, Involvement
 from cases.record.selectors.facts import readable_entries
-from cases.sharing.choices import SharingKind, WishKind
+from cases.sharing.choices import DeclineReason, SharingKind, WishKind
 from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
 from cases.sharing.rules.shares import NEVER, Wish
 from cases.sharing.selectors.restriction import READING
@@ -74,12 +74,15 @@ def held_by(child_id: UUID, *, agency: Agency, membership: Membership | None, at
 
 
 def kept_from(child_id: UUID, *, agency: Agency, membership: Membership) -> int:
-    """The kinds of information that somebody decided not to share with an agency, or with this person of it."""
+    """The kinds of information that somebody decided not to share with an agency, or with this person of it, because
+    that would harm the child more than not sharing them.
+    """
     rows = SharingDecision.objects.filter(
         Q(membership=None) | Q(membership=membership),
         child_id=child_id,
         agency=agency,
         kind=SharingKind.DECLINED,
+        decline_reason=DeclineReason.MORE_HARM,
         ended_at=None,
     )
     kept = 0

@@ -18,7 +18,7 @@ from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.services import acknowledge_subject, give_clock, raise_alert, start_clock, stop_clock
 from cases.record.models import Child
 from cases.record.services import OpenFile
-from cases.sharing.choices import DeclineReason, RequestAnswer, SharingPurpose
+from cases.sharing.choices import RequestAnswer, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules import requests as rules
@@ -26,7 +26,7 @@ from cases.sharing.rules import shares
 from cases.sharing.rules.requests import Answering, RequestRefused
 from cases.sharing.selectors import requests as selectors
 from cases.sharing.selectors.shares import held_by, kept_from, kinds_of
-from cases.sharing.services.shares import Sharing, share
+from cases.sharing.services.shares import Sharing, Why, end_declined, keep_back, share
 
 
 @transaction.atomic
@@ -134,6 +134,8 @@ def _to_answer(request_id: UUID, *, child: Child, by: Viewer) -> AccessRequest:
 
 
 def _answered(request: AccessRequest, *, at: datetime, by: Viewer) -> None:
+    for decision_id in selectors.refusals_before(request):
+        end_declined(child=request.child, decision_id=decision_id, words="They asked again", at=at, by=by)
     request.answered_at, request.answered_by_id = at, by.person_id
     request.save(update_fields=["answer", "decision", "refusal_reason", "answer_words", "answered_at", "answered_by"])
     stop_clock(kind=ClockKind.ACCESS_ANSWERED, subject_id=request.pk, done_at=at, at=at, by=by)
@@ -177,18 +179,25 @@ def _owed(request: AccessRequest, opened: OpenFile, *, at: datetime, kept: bool)
 
 
 @transaction.atomic
-def refuse_access(
-    *, opened: OpenFile, request_id: UUID, reason: DeclineReason, words: str, at: datetime, by: Viewer
-) -> AccessRequest:
-    """Answer a request with no, and why; whoever asked is told.
+def refuse_access(*, opened: OpenFile, request_id: UUID, why: Why, at: datetime, by: Viewer) -> AccessRequest:
+    """Answer a request with no: a decision not to share, with its reason and review. Whoever asked is told.
 
-    Raises as `answer_with_share`, without words, and ShareRefused where social care or police asked for what keeps the
-    child safe and the reason is any but greater harm.
+    Raises as `answer_with_share`, without words, for a wrong day of the review, and ShareRefused where social care or
+    police asked for what keeps the child safe and the reason is any but greater harm.
     """
-    rules.check_words(words, field="words", what="why not, for whoever asked")
+    rules.check_words(why.words, field="words", what="why not, for whoever asked")
     request = _to_answer(request_id, child=opened.child, by=by)
-    must = _owed(request, opened, at=at, kept=False)
-    shares.check_may_decline(reason, mask=must, sector=request.asked_as.agency.sector, asked=True, field="reason")
-    request.answer, request.refusal_reason, request.answer_words = RequestAnswer.REFUSED, reason, words.strip()
+    must, asker = _owed(request, opened, at=at, kept=False), request.asked_as
+    shares.check_may_decline(why.reason, mask=must, sector=asker.agency.sector, asked=True, field="reason")
+    request.answer, request.refusal_reason, request.answer_words = RequestAnswer.REFUSED, why.reason, why.words.strip()
+    request.decision = keep_back(
+        child=opened.child,
+        agency=asker.agency,
+        membership=asker,
+        mask=request.category_mask,
+        why=why,
+        at=at,
+        by=by,
+    )
     _answered(request, at=at, by=by)
     return request

@@ -85,6 +85,15 @@ class Declining:
 
 
 @dataclass(frozen=True)
+class Why:
+    """Why something is not shared, and when that is looked at again."""
+
+    reason: DeclineReason
+    words: str
+    review_on: date
+
+
+@dataclass(frozen=True)
 class _Found:
     """A receiver and what it may be given, looked up."""
 
@@ -110,6 +119,8 @@ def share(
     GrantRefused where the agency gets no grants; Stale where the file has changed since.
     """
     child = opened.child
+    if child.restricted:
+        raise ShareRefused(RESTRICTED)
     found = _look_up(opened, sharing.receiver, sharing.content, at=at, by=by)
     mask = mask_of({*sharing.content.categories, *rules.ALWAYS})
     reach = mask | mask_of(entry.category for entry in found.entries)
@@ -140,15 +151,13 @@ def share(
     for membership_id in selectors.whom_to_tell(decision, at=at):
         raise_alert(kind=AlertKind.SHARE_RECEIVED, to=membership_id, subject_id=decision.pk, child_id=child.pk, at=at)
     if instead_of is not None:
-        _end_declined(child, instead_of, words="Shared", at=at, by=by)
+        end_declined(child=child, decision_id=instead_of, words="Shared", at=at, by=by)
     return decision
 
 
 def _look_up(opened: OpenFile, receiver: Receiver, content: Content, *, at: datetime, by: Viewer) -> _Found:
     """The receiver and the entries, where they are offered to this person. Raises ShareRefused."""
     child = opened.child
-    if child.restricted:
-        raise ShareRefused(RESTRICTED)
     people = selectors.may_receive(child.pk, but=by.agency_id, at=at, agency_id=receiver.agency_id)
     if not people:
         raise ShareRefused(NOT_OFFERED, field="agency")
@@ -213,44 +222,65 @@ def decline_to_share(
 ) -> SharingDecision:
     """Write down that something is not shared with somebody, why, and when that is looked at again; a clock says so.
 
-    Raises ShareRefused as `share`, and where what keeps a child safe would be kept from social care or police because
-    somebody does not want it shared; Stale.
+    On a file for named people too. Raises ShareRefused as `share`, and where what keeps a child safe would be kept from
+    social care or police for a reason that does not allow it; Stale.
     """
     found = _look_up(opened, declining.receiver, Content(declining.categories), at=at, by=by)
     mask = mask_of(declining.categories)
     rules.check_may_decline(declining.reason, mask=mask, sector=found.agency.sector)
-    rules.check_words(declining.words, field="words", what="why it is not shared")
-    rules.check_review_on(declining.review_on, today=timezone.localdate(at))
     bump_version(child=opened.child, version=version)
-    decision = SharingDecision.objects.create(
+    decision = keep_back(
         child=opened.child,
-        kind=SharingKind.DECLINED,
         agency=found.agency,
         membership=found.membership,
+        mask=mask,
+        why=Why(declining.reason, declining.words, declining.review_on),
+        at=at,
+        by=by,
+    )
+    if instead_of is not None:
+        end_declined(child=opened.child, decision_id=instead_of, words="Not shared, looked at again", at=at, by=by)
+    return decision
+
+
+@transaction.atomic
+def keep_back(
+    *, child: Child, agency: Agency, membership: Membership | None, mask: int, why: Why, at: datetime, by: Viewer
+) -> SharingDecision:
+    """Write down a decision not to share and start the clock of its review, for whoever has checked that it may be one.
+
+    Raises ShareRefused without words and for a wrong day of the review.
+    """
+    rules.check_words(why.words, field="words", what="why it is not shared")
+    rules.check_review_on(why.review_on, today=timezone.localdate(at))
+    decision = SharingDecision.objects.create(
+        child=child,
+        kind=SharingKind.DECLINED,
+        agency=agency,
+        membership=membership,
         category_mask=mask,
-        words=declining.words.strip(),
-        decline_reason=declining.reason,
+        words=why.words.strip(),
+        decline_reason=why.reason,
         decided_at=at,
         decided_as_id=by.acting_membership_id,
-        review_on=declining.review_on,
+        review_on=why.review_on,
     )
     start_clock(
         kind=ClockKind.SHARING_REVIEWED,
         subject_id=decision.pk,
-        child_id=opened.child.pk,
+        child_id=child.pk,
         anchored_at=at,
-        due_on=declining.review_on,
+        due_on=why.review_on,
         owner_membership_id=by.acting_membership_id,
         owner_group_id=by.agency_group_id,
         at=at,
         by=by,
     )
-    if instead_of is not None:
-        _end_declined(opened.child, instead_of, words="Not shared, looked at again", at=at, by=by)
     return decision
 
 
-def _end_declined(child: Child, decision_id: UUID, *, words: str, at: datetime, by: Viewer) -> None:
+@transaction.atomic
+def end_declined(*, child: Child, decision_id: UUID, words: str, at: datetime, by: Viewer) -> None:
     """End an earlier decision not to share because it was decided again; one that has ended stays as it is."""
     rows = SharingDecision.objects.select_for_update().filter(child=child, kind=SharingKind.DECLINED, ended_at=None)
     earlier = rows.filter(pk=decision_id).first()
