@@ -9,7 +9,7 @@ import pytest
 
 from accounts.choices import Sector
 from accounts.definitions import seeds
-from accounts.rules.roles import ROLES
+from accounts.rules.roles import ROLES, Capability
 from cases.access.choices import Category
 from cases.access.rules import Level, mask_of, read_matrix
 from cases.sharing.choices import Answer, DeclineReason, SharingEnd, WishKind
@@ -294,3 +294,28 @@ def test_a_child_who_says_that_all_may_know_keeps_nothing_back():
 def test_whose_wish_it_is_against_is_said(child, carers, who):
     with pytest.raises(ShareRefused, match=f"against what {who} wants"):
         rules.check_override(Override(), against_child=child, against_carers=carers)
+
+
+def test_what_jobs_would_know_of():
+    """Also of what they would read only that there is something: that is told too."""
+    assert MATRIX.cell("housing", "plan") == "E"
+    knows = rules.would_know_of(["housing"], MATRIX)
+    assert knows == mask_of(name for name in Category.values if MATRIX.cell("housing", name) in {"F", "S", "E"})
+    assert rules.would_know_of([], MATRIX) == 0
+    both = rules.would_know_of(["housing", "education_dsl"], MATRIX)
+    assert both == knows | rules.would_know_of(["education_dsl"], MATRIX)
+
+
+def test_the_jobs_of_a_sector_are_those_that_read_files():
+    assert rules.jobs_of("housing") == ["housing"]
+    assert {"csc_social_worker", "csc_manager", "csc_out_of_hours"} <= set(rules.jobs_of("social_care"))
+    for sector in Sector.values:
+        for key in rules.jobs_of(sector):
+            assert (ROLES[key].sector, Capability.READ_FILES in ROLES[key].capabilities) == (sector, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "field"), [(SILENT, None), (Told(Answer.NOT_TOLD), "why"), (Told(Answer.NOT_TOLD, "risk"), None)]
+)
+def test_who_is_not_told_of_being_brought_in_is_not_told_for_a_reason(told, field):
+    assert refused_at(rules.check_why_not_told, told, field="why") == field
