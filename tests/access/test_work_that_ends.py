@@ -31,7 +31,7 @@ from cases.sharing.selectors.requests import requests_to_answer
 from cases.sharing.services import restriction
 from cases.sharing.services.conflicts import Said, place_conflict
 from cases.sharing.services.requests import ask_for_access, refuse_access
-from cases.sharing.services.shares import Declining, Receiver, decline_to_share, end_decision
+from cases.sharing.services.shares import Declining, Receiver, Why, decline_to_share, end_decision
 from missing import services as missing
 from missing.services import Finding
 from missing.services.interviews import Holding
@@ -294,8 +294,7 @@ def test_both_clocks_go_to_the_new_lead_and_stay_there(child, world, viewer, cli
     refuse_access(
         opened=opened_by(viewer("keyworker"), child, at),
         request_id=request.pk,
-        reason=DeclineReason.MORE_HARM,
-        words="The missing team has this already.",
+        why=Why(DeclineReason.MORE_HARM, "The missing team has this already.", at.date() + timedelta(days=20)),
         at=at,
         by=viewer("keyworker"),
     )
