@@ -15,7 +15,7 @@ from cases.access.choices import Category
 from cases.access.rules import Action, Level
 from cases.presenters.home import HomeBlock, HomeItem, HomeSection
 from cases.record.models import Child
-from cases.record.services import OpenFile
+from cases.record.services import OpenFile, files_open
 from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
 from risk.rules import asked_items, hidden_items, may_count, may_raise
 from risk.scoring import Kind, Result, Tool, hide_categories, result_from_dict
@@ -294,7 +294,9 @@ def _to_judge_anew(viewer: Viewer, at: datetime) -> HomeBlock:
 
 
 def _to_approve(viewer: Viewer, at: datetime) -> HomeBlock:
-    waiting = list(awaiting_approval(viewer, at=at)[:50])
+    rows = list(awaiting_approval(viewer, at=at)[:50])
+    files = files_open({row.child_id for row in rows}, viewer, at=at)
+    waiting = [row for row in rows if row.child_id in files and files[row.child_id].may(Action.APPROVE_LEVEL)]
     items: list[HomeItem] = [
         {
             "text": f"Approve a level for {row.child.reference}",

@@ -11,6 +11,8 @@ from accounts.models import DefinitionVersion, Draft
 from accounts.rules.viewers import Viewer
 from accounts.selectors.definitions import definition_in_force
 from accounts.selectors.drafts import whose
+from cases.access.choices import Category
+from cases.access.selectors import category_opened
 from cases.record.models import Child
 from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
 from risk.scoring import Tool, load_tool
@@ -95,8 +97,11 @@ def _newer_that_count() -> QuerySet[LevelJudgement]:
 
 
 def awaiting_approval(viewer: Viewer, *, at: datetime) -> QuerySet[LevelJudgement]:
-    """Lowered levels that wait for somebody's approval, on files the viewer may know of, oldest first."""
-    files = Child.objects.visible_to(viewer, at=at).values("pk")
+    """Lowered levels that wait for somebody's approval, on files whose assessments are open to the viewer, oldest
+    first.
+    """
+    opened = Child.objects.visible_to(viewer, at=at).annotate(assessments=category_opened(Category.ASSESSMENT))
+    files = opened.exclude(assessments=0).values("pk")
     return (
         LevelJudgement.objects.filter(needs_approval=True, approved_at=None, sent_back=None, child__in=files)
         .exclude(Exists(_newer_that_count()))

@@ -15,6 +15,7 @@ from cases.access.rules import Level
 from cases.access.selectors import matrix_in_force
 from cases.record.choices import RiskLevel
 from cases.record.models import Child, Involvement
+from cases.record.services import files_open
 from config.demo.calibration import weights
 from config.demo.life import Life
 from config.demo.narratives import Teller
@@ -26,7 +27,7 @@ from panels.models import Action, AgendaItem, Meeting, Panel, PanelDecision
 from panels.rules.agenda import LEVELS_LOW_TO_HIGH
 from panels.rules.decisions import DOES_LESS, ENDS_REVIEW, contradiction, review_on
 from panels.selectors.actions import may_own
-from panels.selectors.agenda import files_open, items_on
+from panels.selectors.agenda import items_on
 from panels.selectors.meetings import seats_on
 from panels.services.actions import NewAction, take_step, verify_action
 from panels.services.agenda import list_child, refresh_agenda, take_off

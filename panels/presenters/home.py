@@ -11,13 +11,14 @@ from django.utils import timezone
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.presenters.home import HomeBlock, HomeItem, HomeSection
+from cases.record.services import files_open
 from panels.choices import ItemState, MeetingState
 from panels.models import Meeting
 from panels.presenters.meetings import action_lines, title_of, to_prepare
 from panels.rules.decisions import keeps_panel
 from panels.rules.states import RUNNING
 from panels.selectors.actions import actions_to_chase, my_actions
-from panels.selectors.agenda import agencies_that_updated, files_open, items_known
+from panels.selectors.agenda import agencies_that_updated, items_known
 from panels.selectors.meetings import coming_meetings
 
 SHOWN = 5

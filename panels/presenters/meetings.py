@@ -18,6 +18,7 @@ from cases.record.models import Involvement
 from cases.record.services import OpenFile
 from panels.choices import ActionStatus, AttendanceStatus, ItemState, MeetingState
 from panels.models import Action, AgendaItem, Attendance, Meeting, PanelSeat
+from panels.presenters.actions import sees
 from panels.presenters.parts import STATE_TONES, days_words, heading, name_of, own_name_of, reasons
 from panels.rules.decisions import keeps_panel
 from panels.rules.progress import progress_words, split_by_state
@@ -60,7 +61,7 @@ def meeting_line(meeting: Meeting) -> dict[str, Any]:
 def action_lines(
     actions: Iterable[Action], files: dict[UUID, OpenFile], *, at: datetime, named: bool = True
 ) -> list[dict[str, Any]]:
-    """Actions in a list across files, each with its child as the reader may name it.
+    """The actions that a reader may read, in a list across files, each with its child as the reader may name it.
 
     With `named=False` a line holds a reference and nothing of the file, for a page that is no read of it.
     """
@@ -68,7 +69,7 @@ def action_lines(
     lines = []
     for action in actions:
         opened = files.get(action.child_id)
-        if opened is None:
+        if opened is None or not sees(opened, action):
             continue
         running = action.status in RUNNING
         late = running and action.due_on < today

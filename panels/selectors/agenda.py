@@ -23,11 +23,10 @@ from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from accounts.selectors.definitions import definition_in_force
 from cases.access.choices import Category
-from cases.access.rules import Level, Matrix, category_levels
-from cases.access.selectors import facts_of, matrix_in_force
+from cases.access.rules import Level
 from cases.record.choices import AuthorityKind
 from cases.record.models import AuthorityPeriod, Child, Involvement, Spell
-from cases.record.services import OpenFile
+from cases.record.services import OpenFile, files_open
 from missing.choices import EpisodeKind
 from missing.models import MissingEpisode
 from panels.choices import ItemState, MeetingState, ReasonCode
@@ -122,19 +121,6 @@ def _missing_starts(rule: AgendaRule, *, on: date) -> dict[UUID, list[date]]:
 def items_on(meeting: Meeting) -> QuerySet[AgendaItem]:
     """The items that stand on a meeting's agenda, in its order, whoever may know of them."""
     return meeting.items.exclude(state=ItemState.REMOVED).order_by("position", "pk")
-
-
-def files_open(
-    child_ids: Iterable[UUID], viewer: Viewer, *, at: datetime, matrix: Matrix | None = None
-) -> dict[UUID, OpenFile]:
-    """Those of these files that a viewer may know of, each with how much of it they see. Writes no event itself."""
-    matrix = matrix or matrix_in_force(on=timezone.localdate(at))
-    files = {}
-    for child in Child.objects.visible_to(viewer, at=at).filter(pk__in=list(child_ids)):
-        facts = facts_of(child)
-        levels = category_levels(viewer, facts, matrix)
-        files[child.pk] = OpenFile(child=child, viewer=viewer, at=at, facts=facts, matrix=matrix, levels=levels)
-    return files
 
 
 def items_known(meeting: Meeting, viewer: Viewer, *, at: datetime) -> list[tuple[AgendaItem, OpenFile]]:

@@ -19,7 +19,7 @@ from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
-from cases.record.services import note_files_shown
+from cases.record.services import files_open, note_files_shown
 from panels.choices import MeetingState
 from panels.forms import AttendanceForm, CloseForm, PlanForm
 from panels.models import Attendance, Meeting, PanelSeat
@@ -49,7 +49,7 @@ def meetings(request: HttpRequest) -> HttpResponse:
     coming = selectors.coming_meetings(viewer)
     actions = my_actions(viewer, at=at)
     chased = actions_to_chase(viewer, at=at, today=timezone.localdate(at)) if keeps_panel(viewer) else []
-    files = agendas.files_open([row.child_id for row in (*actions, *chased)], viewer, at=at)
+    files = files_open([row.child_id for row in (*actions, *chased)], viewer, at=at)
     out = next((row for row in coming if row.state != MeetingState.PLANNED), None)
     known = agendas.items_known(out, viewer, at=at) if out else []
     updated = agendas.agencies_that_updated([item for item, _ in known])

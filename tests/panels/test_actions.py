@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.rules.refusals import Stale
+from cases.access.choices import Category
 from cases.clocks.models import Clock
 from cases.clocks.services import sweep
 from cases.record.models import Child
@@ -15,8 +16,8 @@ from panels.models import Action
 from panels.rules import PanelRefused
 from panels.selectors.actions import my_actions
 from panels.services.actions import NewAction, take_step, verify_action
-from tests.factories.cases import block
-from tests.factories.panels import decide, make_item, open_quorate, publish
+from tests.factories.cases import block, grant, make_child
+from tests.factories.panels import decide, make_action, make_item, open_quorate, publish
 
 pytestmark = pytest.mark.django_db
 EVIDENCE = "The flat was offered and seen on Monday; the letter is on file."
@@ -130,3 +131,19 @@ def test_the_owners_page_of_an_action(action, client_as, viewer, at):
     assert "Save how it stands" not in client_as("camhs").get(url).content.decode()
     # Summary on minutes, another agency's action: there is no such page.
     assert client_as("missing_coordinator").get(url).status_code == 404
+
+
+def test_the_office_chases_no_action_that_it_may_not_read(world, viewer, at, client_as, meeting):
+    """A share of the plan lets the co-ordinator know of the file, and of nothing that its minutes say."""
+    late = {"due_on": (at - timedelta(days=3)).date()}
+    texts = []
+    for number, categories in enumerate(((Category.PLAN,), None)):
+        child = make_child(f"Ed {number}", "Chased")
+        item, text = make_item(meeting, child, viewer("chair")), f"Deed {number} to be done"
+        make_action(item, world.membership("nurse"), viewer("chair"), text=text, **late)
+        grant(child, world.agency("partnership"), categories=categories)
+        texts += [text, child.reference]
+    browser = client_as("coordinator")
+    listed, home = (browser.get(path).content.decode() for path in ("/panels/", "/"))
+    assert [text in listed for text in texts] == [False, False, True, True]
+    assert [text in home for text in texts] == [False, False, False, True]

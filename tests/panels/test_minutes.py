@@ -16,10 +16,11 @@ from accounts.models import AccessEvent
 from accounts.rules.refusals import Refusal
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
+from cases.record.services import files_open
 from panels.models import Meeting
 from panels.presenters.minutes import minutes_as_pdf
 from panels.presenters.parts import name_of
-from panels.selectors.agenda import files_open, items_known, with_content
+from panels.selectors.agenda import items_known, with_content
 from panels.services import meetings
 from panels.services.actions import NewAction
 from panels.services.deciding import Disagrees, add_update

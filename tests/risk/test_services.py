@@ -8,10 +8,12 @@ from django.utils import timezone
 
 from accounts.models import Draft
 from accounts.rules.refusals import Stale
+from cases.access.choices import Category
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child, ChronologyEntry
 from risk import services
 from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
+from risk.presenters import home_blocks
 from risk.rules import JudgementRefused
 from risk.scoring import Answer, InvalidAnswers
 from risk.selectors import InForce, awaiting_approval, draft_on, drafts_begun, sent_back_to, tool_in_force
@@ -349,3 +351,17 @@ def test_a_correction_that_was_begun_is_kept_apart_from_a_new_assessment(
     assert list(Draft.objects.all()) == [correction]
     assess(child, world, matrix, at, corrects=first, draft_version=1)
     assert not Draft.objects.exists()
+
+
+def test_a_level_waits_on_the_home_page_of_those_alone_to_whom_the_assessment_is_open(world, viewer, matrix, at):
+    """A share of the plan lets a manager know of the file, and of nothing that was assessed there."""
+    part, whole = make_child("Ida", "Part"), make_child("Ona", "Whole")
+    for child in (part, whole):
+        grant(child, world.agency("specialist"))
+        judge(assess(child, world, matrix, at), world, at, RiskLevel.LOW)
+    grant(part, world.agency("social_care"), categories=(Category.PLAN,))
+    grant(whole, world.agency("social_care"))
+    manager = viewer("social_care_manager")
+    assert [row.child for row in awaiting_approval(manager, at=at)] == [whole]
+    shown = str([block.items for block in home_blocks(manager, at)])
+    assert (part.reference in shown, whole.reference in shown) == (False, True)

@@ -2,7 +2,7 @@
 
 from cases.record.services.identity import Identity, agree_safe_contact, change_identity, open_child_file, start_spell
 from cases.record.services.involvement import change_lead, end_involvement, involve, register_work_handed_on
-from cases.record.services.opening import OpenFile, note_files_shown, open_file
+from cases.record.services.opening import OpenFile, files_open, note_files_shown, open_file
 from cases.record.services.periods import PERIODS, PeriodKind, add_alias, add_identifier, record_period
 from cases.record.services.writing import (
     add_chronology,
@@ -26,6 +26,7 @@ __all__ = [
     "change_identity",
     "change_lead",
     "end_involvement",
+    "files_open",
     "involve",
     "note_files_shown",
     "open_child_file",

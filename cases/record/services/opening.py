@@ -101,9 +101,7 @@ def open_file(
     if child is None:
         hidden = Child.objects.filter(reference=reference).values_list("pk", flat=True).first()
         raise NotKnown("no_grant" if hidden else "not_known", child_id=hidden)
-    facts, matrix = facts_of(child), matrix_in_force(on=timezone.localdate(at))
-    levels = category_levels(viewer, facts, matrix)
-    opened = OpenFile(child=child, viewer=viewer, at=at, facts=facts, matrix=matrix, levels=levels)
+    opened = _opened(child, viewer, at, matrix_in_force(on=timezone.localdate(at)))
     decision = opened.check(action, category=category)
     WATCH.set(Watch(partial(protected_among, child.pk, viewer)))
     record_access(
@@ -112,10 +110,25 @@ def open_file(
         outcome=AccessOutcome.ALLOWED,
         reason_code=decision.reason_code,
         child_id=child.pk,
-        categories=[name for name, level in levels.items() if level >= Level.SUMMARY],
+        categories=[name for name, level in opened.levels.items() if level >= Level.SUMMARY],
         trace=trace,
     )
     return opened
+
+
+def files_open(
+    child_ids: Iterable[UUID], viewer: Viewer, *, at: datetime, matrix: Matrix | None = None
+) -> dict[UUID, OpenFile]:
+    """Those of these files that a viewer may know of, each with how much of it they see. Writes no event itself."""
+    matrix = matrix or matrix_in_force(on=timezone.localdate(at))
+    files = Child.objects.visible_to(viewer, at=at).filter(pk__in=list(child_ids))
+    return {child.pk: _opened(child, viewer, at, matrix) for child in files}
+
+
+def _opened(child: Child, viewer: Viewer, at: datetime, matrix: Matrix) -> OpenFile:
+    facts = facts_of(child)
+    levels = category_levels(viewer, facts, matrix)
+    return OpenFile(child=child, viewer=viewer, at=at, facts=facts, matrix=matrix, levels=levels)
 
 
 def note_files_shown(*, viewer: Viewer, page: str, child_ids: Iterable[UUID], trace: Trace | None = None) -> None:
