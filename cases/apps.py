@@ -172,12 +172,17 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         from cases import checks  # noqa: F401  (registers the system checks)
         from cases.clocks.choices import AlertKind
-        from cases.clocks.services import register_hidden_files, register_kept_from, register_should_alert
+        from cases.clocks.services import (
+            register_hidden_files,
+            register_kept_from,
+            register_known_files,
+            register_should_alert,
+        )
         from cases.presenters.agreements import agreement_blocks
         from cases.presenters.emergency import home_blocks
         from cases.presenters.home import register_home_block
         from cases.presenters.matrix import matrix_blocks
-        from cases.record.selectors.hidden import hidden_files
+        from cases.record.selectors.hidden import hidden_files, known_ids
         from cases.sharing.selectors.looks import digest_addresses, digests_kept_from, digests_waiting
 
         register_definitions("access_matrix", Path(__file__).parent / "definitions")
@@ -185,6 +190,7 @@ class CasesConfig(AppConfig):
         register_definitions("look_signals", Path(__file__).parent / "definitions" / "looks")
         register_definitions("clock", Path(__file__).parent / "definitions" / "clocks")
         register_hidden_files(hidden_files)
+        register_known_files(known_ids)
         register_home_block(home_blocks)
         register_home_block(matrix_blocks)
         register_home_block(agreement_blocks)
@@ -207,13 +213,20 @@ class CasesConfig(AppConfig):
 def _register_what_is_owed() -> None:
     """The clocks and alerts of emergencies, restrictions and conflicts, with the pages on which they are dealt with."""
     from cases.clocks.choices import AlertKind, ClockKind
-    from cases.clocks.services import register_addresses, register_kept_from, register_should_run
+    from cases.clocks.services import (
+        register_addresses,
+        register_dealt_with,
+        register_kept_from,
+        register_should_run,
+    )
     from cases.sharing.selectors import agreements, conflicts, emergency, restriction
 
     pages = emergency.emergency_addresses
     register_should_run(ClockKind.EMERGENCY_REVIEWED, emergency.emergencies_to_review, addresses=pages)
     for kind in (AlertKind.EMERGENCY_OPENED, AlertKind.EMERGENCY_ON_FILE, AlertKind.EMERGENCY_JUDGED):
         register_addresses(kind, pages)
+    for told in (ClockKind.EMERGENCY_REVIEWED, AlertKind.EMERGENCY_OPENED):
+        register_dealt_with(told, emergency.judged_by)
     pages = restriction.restriction_addresses
     register_should_run(ClockKind.RESTRICTION_REVIEWED, restriction.restrictions_to_review, addresses=pages)
     register_addresses(AlertKind.RESTRICTION_LIFT, restriction.asked_addresses)

@@ -149,11 +149,15 @@ def check_may_call(request: HttpRequest, declared: ViewPolicy) -> None:
         )
 
 
-def role_opens(viewer: Viewer, address: str) -> bool:
-    """Whether the page at an address is for the viewer's role; what it says of the thing itself, the page decides."""
+def opens(viewer: Viewer, address: str, *, knows_file: bool) -> bool:
+    """Whether the page at an address is for the viewer: for their role and, a page of a file, where they may know of
+    it. What it says of the thing itself, the page decides.
+    """
     try:
         declared = resolve(address).func.policy  # type: ignore[attr-defined]
     except Resolver404:
+        return False
+    if declared.reads_file and not knows_file:
         return False
     return declared.capability is None or viewer.may(declared.capability)
 

@@ -195,9 +195,9 @@ ROLES: dict[str, Role] = {
         ),
         _role(
             RoleKey.PANEL_CHAIR,
-            "Chairs the monthly panel and approves levels.",
+            "Chairs the monthly panel.",
             Sector.PARTNERSHIP,
-            LEADING
+            ASSESSING
             | {
                 Capability.PREPARE_PANEL,
                 Capability.CHAIR_PANEL,

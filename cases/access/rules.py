@@ -71,12 +71,14 @@ NEEDS: dict[Action, Capability] = {
     Action.ASSESS_BREACH: Capability.AUDIT,
 }
 
-# How much of what was agreed about sharing somebody sees who may look at it, share, or end a share.
+# How much of what was agreed about sharing somebody sees who may look at it, share, end a share, or bring in another
+# agency, which is to share everything with it without an end.
 SHARING_NEEDS: dict[Action, Level] = {
     Action.SEE_SHARING: Level.SUMMARY,
     Action.SHARE: Level.FULL,
     Action.END_SHARE: Level.FULL,
     Action.ASSESS_BREACH: Level.FULL,
+    Action.CHANGE_INVOLVEMENT: Level.FULL,
 }
 
 REASONS: dict[str, str] = {

@@ -67,18 +67,16 @@ OF_A_CLOCK = "A clock stops only when the thing is done; until then people are t
 NONE_TO_TAKE = "Others deal with these: make sure that whoever owes each of them knows."
 
 
-def alert_groups(
-    alerts: Iterable[OpenAlert], *, at: datetime, opens: Callable[[str], bool], here: str = ""
-) -> list[dict[str, Any]]:
+def alert_groups(alerts: Iterable[OpenAlert], *, at: datetime, here: str = "") -> list[dict[str, Any]]:
     """Open alerts by kind: kinds with something late first, among them the most urgent kind.
 
-    `opens` says whether an address is for the viewer; `here` is the alert at which the reader was.
+    `here` is the alert at which the reader was.
     """
     by_kind: dict[str, list[OpenAlert]] = {}
     for alert in alerts:
         by_kind.setdefault(alert.kind, []).append(alert)
     kinds = sorted(by_kind, key=lambda kind: (not any(map(_pressing(at), by_kind[kind])), URGENCY.index(kind)))
-    return [_group(kind, by_kind[kind], at=at, opens=opens, here=here) for kind in kinds]
+    return [_group(kind, by_kind[kind], at=at, here=here) for kind in kinds]
 
 
 def lead_words(groups: Iterable[dict[str, Any]]) -> str:
@@ -96,13 +94,11 @@ def _pressing(at: datetime) -> Callable[[OpenAlert], bool]:
     return lambda alert: alert.due_at is None or alert.due_at <= at
 
 
-def _group(
-    kind: str, alerts: list[OpenAlert], *, at: datetime, opens: Callable[[str], bool], here: str
-) -> dict[str, Any]:
+def _group(kind: str, alerts: list[OpenAlert], *, at: datetime, here: str) -> dict[str, Any]:
     pressing = sum(map(_pressing(at), alerts))
     event, soon = alerts[0].due_at is None, len(alerts) - pressing
     listed = alerts[:LISTED]
-    rows = [_row(alert, then=_then(listed, place), at=at, opens=opens, here=here) for place, alert in enumerate(listed)]
+    rows = [_row(alert, then=_then(listed, place), at=at, here=here) for place, alert in enumerate(listed)]
     folded = rows[SHOWN:]
     return {
         "key": kind,
@@ -131,11 +127,8 @@ def _then(listed: list[OpenAlert], place: int) -> UUID | str:
     return around[0].alert_id if around else ""
 
 
-def _row(
-    alert: OpenAlert, *, then: UUID | str, at: datetime, opens: Callable[[str], bool], here: str
-) -> dict[str, Any]:
+def _row(alert: OpenAlert, *, then: UUID | str, at: datetime, here: str) -> dict[str, Any]:
     told = f"You were told on {moment(alert.raised_at)}."
-    href = alert.href if alert.href and opens(alert.href) else ""
     if alert.due_at is None:
         title, tone = f"Since {moment(alert.waits_since)}", "urgent"
         stands = f"waiting {length(at - alert.waits_since)}"
@@ -147,8 +140,8 @@ def _row(
     return {
         "id": alert.alert_id,
         "title": title,
-        "href": href,
-        "may_take": bool(href) or not alert.href,
+        "href": alert.href,
+        "may_take": alert.may_take,
         "told": told,
         "stands": capfirst(stands),
         "tone": tone,

@@ -1,6 +1,5 @@
 """What nobody has taken yet, for me and the groups I serve in, and who took what lately."""
 
-from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.middleware.policy import policy, role_opens
+from accounts.middleware.policy import policy
 from accounts.selectors import now
 from cases.clocks import services
 from cases.clocks.selectors import address_of, open_alerts, taken_lately
@@ -21,8 +20,7 @@ from cases.views.loading import viewer_of
 def alerts(request: HttpRequest) -> HttpResponse:
     """Every alert that is open for me and my groups, by kind and the most urgent first; then what was taken lately."""
     viewer, at = viewer_of(request), now()
-    opens = partial(role_opens, viewer)
-    groups = alert_groups(open_alerts(viewer, at=at), at=at, opens=opens, here=request.GET.get("at", ""))
+    groups = alert_groups(open_alerts(viewer, at=at), at=at, here=request.GET.get("at", ""))
     context = {
         "groups": groups,
         "lead": lead_words(groups),

@@ -9,19 +9,19 @@ import heapq
 import random
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import F
 
-from accounts.middleware.policy import role_opens
 from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.rules import LADDERS
-from cases.clocks.selectors import address_of, definition_of
-from cases.clocks.services import acknowledge_alert
+from cases.clocks.selectors import definition_of, pages_of
+from cases.clocks.services import AlertNotYours, acknowledge_alert
 from cases.clocks.services.running import climb_clocks
 from cases.clocks.services.sweeping import climb_events
 from config.demo.texts import stream
@@ -79,7 +79,8 @@ def _taken_later(setting: Setting, *, at: datetime) -> Iterator[tuple[datetime, 
         alert, name = row.alert, row.membership.user.username
         stands[alert.subject_id] = (alert.kind, alert.step, alert.clock.due_at if alert.clock else alert.raised_at)
         acts = setting.world.members[name].pk == row.membership_id
-        if acts and role_opens(setting.world.viewers[name], address_of(alert.kind, alert.subject_id)):
+        pages = pages_of([alert], setting.world.viewers[name], at=at) if acts else {}
+        if any(page.href and page.may_take for page in pages.values()):
             told[alert.subject_id][name] = alert.pk
     for subject_id, alerts in told.items():
         rng = stream(setting.seed, "taken", *stands[subject_id])
@@ -96,7 +97,8 @@ def _next_office_hour(rng: random.Random, at: datetime) -> datetime:
 
 
 def _take(taking: Taking, *, at: datetime) -> None:
-    """Take an alert, unless a colleague who was told by another rung was first."""
+    """Take an alert, unless a colleague who was told by another rung was first, or the file has closed meanwhile."""
     alert_id, by = taking
     if Alert.objects.filter(pk=alert_id, acknowledged_at=None).exists():
-        acknowledge_alert(alert_id=alert_id, at=at, by=by)
+        with suppress(AlertNotYours):
+            acknowledge_alert(alert_id=alert_id, at=at, by=by)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.rules.refusals import Stale
+from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
 from cases.access.selectors import is_named_on
@@ -384,10 +385,12 @@ def write_step(
 
 
 def _let_see(interview: ReturnInterview, membership: Membership, *, at: datetime, by: Viewer) -> None:
-    """Open the file to the interviewer in person; on a restricted one by name, by somebody who is named."""
+    """Open the file to the interviewer in person; a restricted one by name, by a manager or guardian who is named."""
     reasons = [GrantReason.ALLOCATION]
     if interview.child.restricted:
-        check_may_name(is_named=is_named_on(interview.child_id, by.membership_id, at))
+        check_may_name(
+            is_named=is_named_on(interview.child_id, by.membership_id, at), oversees=by.may(Capability.OVERSEE_ACCESS)
+        )
         reasons.append(GrantReason.NAMED)
     try:
         for reason in reasons:

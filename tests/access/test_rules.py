@@ -116,8 +116,9 @@ def test_a_part_of_the_system_reads_everything():
 
 
 READS_FILES = set(ROLES) - {"board_analyst", "technical_admin", "notification_only"}
-APPROVES = {"csc_manager", "specialist_manager", "panel_chair"}
+APPROVES = {"csc_manager", "specialist_manager"}
 ASSESSES = APPROVES | {
+    "panel_chair",
     "csc_social_worker",
     "csc_out_of_hours",
     "police_exploitation",
@@ -155,7 +156,7 @@ def test_what_each_role_may_do_on_a_file_it_has_been_granted(role):
     if role in READS_FILES:
         expected |= {action for action, roles in BY_ROLE.items() if role in roles}
     if role in ASSESSES:
-        expected |= {Action.CHANGE_INVOLVEMENT} if TABLE[role]["identity"] == "F" else set()
+        expected |= {Action.CHANGE_INVOLVEMENT} if TABLE[role]["identity"] == sharing == "F" else set()
         expected |= {Action.ASSESS_RISK, Action.JUDGE_LEVEL} if full_assessment else set()
     if role in APPROVES and full_assessment:
         expected |= {Action.APPROVE_LEVEL}

@@ -27,8 +27,12 @@ from tests.factories.accounts import COVERED, make_agency, make_function, make_m
 SOCIAL_CARE = {"csc_social_worker", "csc_manager", "csc_out_of_hours"}
 POLICE = {"police_exploitation", "police_missing", "police_officer"}
 INTERVIEWS = {"return_interviewer", "specialist_keyworker", "specialist_manager"}
-APPROVES = {"csc_manager", "specialist_manager", "panel_chair"}
-ASSESSES = SOCIAL_CARE | APPROVES | {"police_exploitation", "specialist_keyworker", "notification_point", "coordinator"}
+APPROVES = {"csc_manager", "specialist_manager"}
+ASSESSES = (
+    SOCIAL_CARE
+    | APPROVES
+    | {"police_exploitation", "specialist_keyworker", "notification_point", "panel_chair", "coordinator"}
+)
 SEES_NO_FILE = {"board_analyst", "technical_admin", "notification_only"}
 WRITES = set(ROLES) - SEES_NO_FILE - {"data_guardian"}
 MAY = {
@@ -46,7 +50,7 @@ MAY = {
     Capability.INTERVIEW: INTERVIEWS,
     Capability.PREPARE_PANEL: {"panel_chair", "coordinator"},
     Capability.CHAIR_PANEL: {"panel_chair"},
-    Capability.REPORT: APPROVES | {"coordinator", "board_analyst"},
+    Capability.REPORT: APPROVES | {"panel_chair", "coordinator", "board_analyst"},
     Capability.KEEP_CALENDAR: {"coordinator", "technical_admin"},
     Capability.BREAK_GLASS: SOCIAL_CARE
     | {"police_exploitation", "police_missing", "specialist_manager", "notification_point"},
@@ -55,7 +59,7 @@ MAY = {
     Capability.AUDIT: {"data_guardian"},
     Capability.ADMINISTER: {"technical_admin"},
     Capability.SEE_PEOPLE: {"technical_admin", "data_guardian"},
-    Capability.REVIEW_ACCESS: APPROVES | {"education_dsl", "data_guardian"},
+    Capability.REVIEW_ACCESS: APPROVES | {"panel_chair", "education_dsl", "data_guardian"},
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -17,7 +16,6 @@ from django.utils import timezone
 
 from accounts.choices import FunctionKey
 from accounts.forms import WriteForm
-from accounts.middleware.policy import role_opens
 from accounts.models import Membership, User
 from accounts.rules.dates import day
 from accounts.rules.refusals import NotKnown
@@ -233,10 +231,10 @@ def test_who_cannot_deal_with_a_thing_does_not_take_its_alert_whoever_calls(worl
     with pytest.raises(services.AlertNotYours):
         services.acknowledge_alert(alert_id=chairs.alert_id, at=NIGHT + minutes(61), by=viewer("chair"))
     assert not Alert.objects.exclude(acknowledged_at=None).exists()
-    groups = alert_groups([chairs], at=LATER, opens=partial(role_opens, viewer("chair")))
+    groups = alert_groups([chairs], at=LATER)
     assert NONE_TO_TAKE in lead_words(groups)
     assert "Take one" not in lead_words(groups)
-    assert "Take one" in lead_words(alert_groups([chairs], at=LATER, opens=partial(role_opens, viewer("triage"))))
+    assert "Take one" in lead_words(alert_groups(open_alerts(viewer("triage"), at=LATER), at=LATER))
 
 
 def test_a_second_taker_is_told_that_a_colleague_was_first(world, viewer) -> None:
@@ -380,7 +378,7 @@ def test_the_tasks_write_their_own_history_context(world, at, without_history) -
 
 
 def row_of(alert: OpenAlert, *, at: datetime) -> dict[str, Any]:
-    (group,) = alert_groups([alert], at=at, opens=lambda address: True)
+    (group,) = alert_groups([alert], at=at)
     (row,) = group["rows"]
     return row
 
@@ -412,6 +410,7 @@ def test_an_action_is_late_by_days_as_on_its_own_page(world, at) -> None:
         step=1,
         due_at=midnight(timezone.localdate(at) - timedelta(days=32)),
         href="",
+        may_take=True,
         by_day=True,
         waits_since=at,
     )
@@ -528,9 +527,9 @@ def test_kinds_with_something_late_come_first_then_the_most_urgent_kind(at) -> N
         (ClockKind.URGENT_NOTIFICATION_DECIDED, soon),
         (URGENT, None),
     ]
-    told = {"raised_at": late, "step": 1, "href": "", "by_day": False, "waits_since": late}
+    told = {"raised_at": late, "step": 1, "href": "", "may_take": True, "by_day": False, "waits_since": late}
     found = [OpenAlert(uuid4(), kind, "Words", due_at=due, **told) for kind, due in wanted]
-    groups = alert_groups(found, at=at, opens=bool)
+    groups = alert_groups(found, at=at)
     assert [(group["heading"], group["stands"]) for group in groups] == [
         ("Urgent notifications", "1 waiting"),
         ("Notifications to decide", "1 late"),

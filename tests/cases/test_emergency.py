@@ -27,7 +27,7 @@ from cases.access.services import grant_to_function
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import open_alerts
-from cases.clocks.services import sweep
+from cases.clocks.services import AlertNotYours, acknowledge_alert, sweep
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child
 from cases.record.services import involve
@@ -678,6 +678,31 @@ def test_an_overdue_review_is_told_to_more_people_at_each_rung(led, viewer, worl
     assert "He rang from a car" not in page
     assert led.reference not in page
     assert serving.user.email in OutboxMessage.objects.values_list("membership__user__email", flat=True)
+
+
+def test_a_late_review_is_taken_by_who_can_judge_and_never_by_who_opened_the_file(led, viewer, world, client_as, at):
+    """The last rung reaches the panel's office and managers, one of whom opened the file."""
+    boss = make_membership(agency=world.agency("police"), role="csc_manager", functions=("service_managers",))
+    opened(led, viewer_of(boss), at)
+    sweep(Clock.objects.get().due_at)
+    later = Clock.objects.get().due_at + HOUR
+    for person in (viewer_of(boss), viewer("chair"), viewer("guardian")):
+        (told,) = [alert for alert in open_alerts(person, at=later) if alert.kind == ClockKind.EMERGENCY_REVIEWED]
+        assert (told.href, told.may_take) == (one(EmergencyAccess.objects.get()), person == viewer("guardian"))
+        if person != viewer("guardian"):
+            with pytest.raises(AlertNotYours):
+                acknowledge_alert(alert_id=told.alert_id, at=later, by=person)
+    acknowledge_alert(alert_id=told.alert_id, at=later, by=viewer("guardian"))
+
+
+def test_a_manager_with_a_conflict_does_not_read_that_their_people_opened_the_file(over, led, world, client_as):
+    boss = make_membership(agency=world.agency("police"), role="csc_manager")
+    browser = client_as(boss.user)
+    assert "Delia Frobisher" in text(browser.get(REGISTER))
+    block(led, viewer_of(boss), by=world.viewer("triage"))
+    assert "Delia Frobisher" not in text(browser.get(REGISTER))
+    never = browser.get(f"{REGISTER}{uuid4()}/")
+    assert plain(browser.get(one(over))) == plain(never)
 
 
 def test_the_sweep_starts_a_clock_that_was_left_out(child, world, at):

@@ -27,7 +27,8 @@ from cases.clocks.services import start_clock, sweep
 from cases.clocks.services.running import climb_clocks
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child
-from cases.record.services import involve
+from cases.record.rules import RecordRefused
+from cases.record.services import change_lead, involve
 from cases.sharing.choices import RestrictionKind
 from cases.sharing.models import Restriction, RestrictionStep
 from cases.sharing.rules.restriction import RestrictionRefused
@@ -320,11 +321,26 @@ def test_a_name_by_other_work_is_taken_off_too(child, world, viewer, client_as, 
     assert sees(client_as, child, "keyworker") == {"keyworker": False}
 
 
+def test_a_worker_who_is_named_names_nobody(child, world, viewer, at, restrict):
+    """They may bring agencies in and hand over the lead, and neither widens the circle."""
+    restrict()
+    given = {"child": child, "at": at, "by": viewer("socialworker")}
+    member = world.membership("keyworker")
+    with pytest.raises(RecordRefused, match="A manager or a data guardian who is named"):
+        involve(**given, agency=member.agency, membership=member, role="support")
+    working = involve(**{**given, "by": viewer("guardian")}, agency=member.agency, membership=member, role="support")
+    AccessGrant.objects.filter(reason="named", membership=member).update(ended_at=at)
+    child.refresh_from_db()
+    change = {"involvement_id": working.pk, "reason": "She knows the child well.", "version": child.version}
+    with pytest.raises(RecordRefused, match="A manager or a data guardian who is named"):
+        change_lead(**given, **change)
+
+
 @pytest.mark.parametrize(
     ("names", "gone", "message"),
     [
         (("socialworker", "guardian"), "guardian", "Name at least two people"),
-        (("socialworker", "detective", "guardian"), "guardian", "Name a manager or a data guardian too"),
+        (("socialworker", "detective", "guardian"), "guardian", "Name a data guardian too"),
         (NAMES, "socialworker", "Sorrel Whitlock leads on the case"),
     ],
 )

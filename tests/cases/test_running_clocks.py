@@ -622,7 +622,7 @@ def test_events_come_first_then_clocks_by_when_they_are_due(start, staff, world)
         (INTERVIEW, late.due_at),
         (INTERVIEW, soon.due_at),
     ]
-    groups = alert_groups(found, at=RETURNED + hours(38), opens=bool)
+    groups = alert_groups(found, at=RETURNED + hours(38))
     assert [group["stands"] for group in groups] == ["1 waiting", "1 late, 1 due soon"]
     assert [row["stands"] for row in groups[1]["rows"]] == ["Late by 2 days", "Due in 14 hours"]
 

@@ -20,8 +20,8 @@ from cases.access.models import AccessGrant
 from cases.access.selectors import matrix_in_force
 from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Clock
-from cases.clocks.selectors import clock_of, running_clocks
-from cases.clocks.services import sweep
+from cases.clocks.selectors import clock_of, count_open_alerts, open_alerts, running_clocks
+from cases.clocks.services import AlertNotYours, acknowledge_alert, sweep
 from cases.record.models import Child, ChronologyEntry
 from cases.record.rules import RecordRefused
 from missing import services
@@ -561,3 +561,29 @@ def test_the_agreed_time_is_kept_until_the_child_declines(
     services.answer_interview(interview=interview, accepted=accepted, answered_at=at, note="", at=at, by=by)
     interview.refresh_from_db()
     assert interview.agreed_for == (tomorrow if accepted else None)
+
+
+def test_a_late_interview_is_not_taken_by_a_manager_who_may_not_know_of_the_file(child, world, at):
+    """Managers of every service are told; elsewhere the alert leads nowhere, and stays for those who can act."""
+    boss = viewer_of(
+        make_membership(agency=world.agency("health"), functions=("service_managers",), role="csc_manager")
+    )
+    interview = came_back(child, world, at, hours=80)
+    sweep(at)
+    (told,) = open_alerts(boss, at=at)
+    assert (told.kind, told.href, told.may_take) == (ClockKind.INTERVIEW_HELD, "", False)
+    with pytest.raises(AlertNotYours):
+        acknowledge_alert(alert_id=told.alert_id, at=at, by=boss)
+    grant(child, world.agency("health"))
+    (told,) = open_alerts(boss, at=at)
+    assert (told.href, told.may_take) == (f"/cases/{child.reference}/interviews/{interview.pk}/", True)
+    acknowledge_alert(alert_id=told.alert_id, at=at, by=boss)
+
+
+def test_an_alert_about_a_file_is_not_for_roles_that_open_none(child, world, at):
+    analyst = viewer_of(
+        make_membership(agency=world.agency("health"), functions=("service_managers",), role="board_analyst")
+    )
+    came_back(child, world, at, hours=80)
+    sweep(at)
+    assert (open_alerts(analyst, at=at), count_open_alerts(analyst, at=at)) == ([], 0)

@@ -1,15 +1,20 @@
 """What runs, what is late, what waits to be taken, and which days are not worked."""
 
 from cases.clocks.selectors.alerts import (
+    DEALT_WITH,
     KEPT_FROM,
+    KNOWN_FILES,
     SHOULD_ALERT,
+    DealtWith,
     KeptFrom,
+    KnownFiles,
     OpenAlert,
     ShouldAlert,
     TakenAlert,
     alerts_for,
     count_open_alerts,
     open_alerts,
+    pages_of,
     taken_lately,
 )
 from cases.clocks.selectors.calendar import bank_holidays, closed_days, closure_days
@@ -30,12 +35,16 @@ from cases.clocks.selectors.health import AlertsHealth, alerts_delayed_since, al
 
 __all__ = [
     "ADDRESSES",
+    "DEALT_WITH",
     "HIDDEN_FILES",
     "KEPT_FROM",
+    "KNOWN_FILES",
     "SHOULD_ALERT",
     "SHOULD_RUN",
     "AlertsHealth",
+    "DealtWith",
     "KeptFrom",
+    "KnownFiles",
     "OpenAlert",
     "ShouldAlert",
     "TakenAlert",
@@ -53,6 +62,7 @@ __all__ = [
     "count_open_alerts",
     "definition_of",
     "open_alerts",
+    "pages_of",
     "running_clocks",
     "should_run",
     "taken_lately",

@@ -1,6 +1,6 @@
 """What waits to be taken, for the viewer and the groups a viewer serves in, and what was taken lately."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
+from accounts.middleware.policy import opens
+from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind, ClockState
 from cases.clocks.models import Alert, Clock
@@ -20,12 +22,19 @@ SHOULD_ALERT: dict[AlertKind, ShouldAlert] = {}
 KeptFrom = Callable[[Viewer, datetime], QuerySet[Any]]
 # Filled by `services.register_kept_from`: what a viewer may not know of, although their group was told.
 KEPT_FROM: dict[AlertKind, KeptFrom] = {}
+DealtWith = Callable[[Viewer, list[UUID], datetime], set[UUID]]
+# Filled by `services.register_dealt_with`: the subjects that a viewer deals with, where others read their page too.
+DEALT_WITH: dict[str, DealtWith] = {}
+KnownFiles = Callable[[Viewer, set[UUID], datetime], set[UUID]]
+# Filled by `services.register_known_files`: those of some files that a viewer may know of.
+KNOWN_FILES: list[KnownFiles] = []
 TAKEN_SHOWN_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class OpenAlert:
-    """Something that nobody has taken yet. It names no child; `href` is the page where it is dealt with.
+    """Something that nobody has taken yet. It names no child; `href` is the page where the viewer deals with it,
+    empty where there is none, and `may_take` says whether they can deal with it at all.
 
     `due_at` is when the clock it is about wants it done, None for an event; `by_day` says that its definition gives it
     a day, not a moment. `waits_since` is when the matter began, as its own clock has it, whoever was told when.
@@ -38,6 +47,7 @@ class OpenAlert:
     step: int
     due_at: datetime | None
     href: str
+    may_take: bool
     by_day: bool
     waits_since: datetime
 
@@ -52,12 +62,43 @@ class TakenAlert:
 
 
 def alerts_for(viewer: Viewer, *, at: datetime) -> QuerySet[Alert]:
-    """Alerts that went to the viewer or the viewer's groups, without those about what the viewer may not know of."""
+    """Alerts that went to the viewer or the viewer's groups, without those about what the viewer may not know of; about
+    files, for roles that open files alone.
+    """
     mine = Q(membership_id=viewer.membership_id, membership__isnull=False)
     rows = without_hidden(Alert.objects.filter(mine | Q(group_id__in=viewer.group_ids)), viewer, at)
     for kind, query in KEPT_FROM.items():
         rows = rows.exclude(kind=kind, subject_id__in=query(viewer, at))
-    return rows
+    return rows if viewer.may(Capability.READ_FILES) else rows.filter(child=None)
+
+
+@dataclass(frozen=True)
+class AlertPage:
+    """The page of what an alert is about, empty where the viewer has none; and whether they can deal with it there."""
+
+    href: str
+    may_take: bool
+
+
+def pages_of(alerts: Collection[Alert], viewer: Viewer, *, at: datetime) -> dict[tuple[str, UUID], AlertPage]:
+    """The page of each alert, by kind and subject. Others deal with what has a page that is not for the viewer's role,
+    or is of a file that they may not know of, and with what an app keeps for some of those who may read its page.
+    """
+    about: dict[str, list[UUID]] = {}
+    for alert in alerts:
+        about.setdefault(alert.kind, []).append(alert.subject_id)
+    addresses = {kind: addresses_of(kind, ids) for kind, ids in about.items()}
+    mine = {kind: DEALT_WITH[kind](viewer, ids, at) for kind, ids in about.items() if kind in DEALT_WITH}
+    files = {alert.child_id for alert in alerts if alert.child_id}
+    known = {file for find in KNOWN_FILES for file in find(viewer, files, at)}
+    pages = {}
+    for alert in alerts:
+        address = addresses[alert.kind].get(alert.subject_id, "")
+        deals = alert.kind not in mine or alert.subject_id in mine[alert.kind]
+        knows = alert.child_id is None or alert.child_id in known
+        reads = not address or opens(viewer, address, knows_file=knows)
+        pages[alert.kind, alert.subject_id] = AlertPage(href=address if reads else "", may_take=reads and deals)
+    return pages
 
 
 def _open(viewer: Viewer, at: datetime) -> QuerySet[Alert]:
@@ -80,7 +121,7 @@ def open_alerts(viewer: Viewer, *, at: datetime) -> list[OpenAlert]:
     for alert in rows.order_by("raised_at", "step", "pk"):
         first.setdefault((alert.kind, alert.subject_id), alert)
         last[alert.kind, alert.subject_id] = alert
-    pages = {kind: addresses_of(kind, [found for of, found in first if of == kind]) for kind in {k for k, _ in first}}
+    pages = pages_of(last.values(), viewer, at=at)
     found = [
         OpenAlert(
             alert_id=first[key].pk,
@@ -89,7 +130,8 @@ def open_alerts(viewer: Viewer, *, at: datetime) -> list[OpenAlert]:
             raised_at=first[key].raised_at,
             step=alert.step,
             due_at=alert.clock.due_at if alert.clock else None,
-            href=pages[alert.kind].get(alert.subject_id, ""),
+            href=pages[key].href,
+            may_take=pages[key].may_take,
             by_day=alert.clock is not None and definition_of(alert.clock.definition).measure == Measure.OWN_DATE,
             waits_since=getattr(alert, "began_at", None) or first[key].raised_at,
         )

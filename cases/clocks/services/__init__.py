@@ -23,7 +23,9 @@ from cases.clocks.services.outbox import dispatch
 from cases.clocks.services.sweeping import (
     Swept,
     register_addresses,
+    register_dealt_with,
     register_kept_from,
+    register_known_files,
     register_should_alert,
     sweep,
 )
@@ -41,8 +43,10 @@ __all__ = [
     "raise_alert",
     "reanchor_clock",
     "register_addresses",
+    "register_dealt_with",
     "register_hidden_files",
     "register_kept_from",
+    "register_known_files",
     "register_should_alert",
     "register_should_run",
     "reopen_day",

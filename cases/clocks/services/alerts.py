@@ -10,13 +10,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.choices import FunctionKey
-from accounts.middleware.policy import role_opens
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
 from cases.clocks.rules import LADDERS, dedupe_key_of
-from cases.clocks.selectors import address_of, alerts_for
+from cases.clocks.selectors import alerts_for, pages_of
 
 log = logging.getLogger("harbour.alerts")
 
@@ -102,7 +101,7 @@ class AlertTaken(Refusal):
 
 
 class AlertNotYours(Refusal):
-    """Somebody was told of a thing that their role cannot deal with."""
+    """Somebody was told of a thing that they cannot deal with."""
 
     code = "alert_not_yours"
 
@@ -169,15 +168,14 @@ def acknowledge_alert(*, alert_id: UUID, at: datetime, by: Viewer) -> Alert:
     The ladder of an event stops with it. That of a clock does not: when the time is up and the thing is not done,
     people are told, whoever said before that they were looking at it.
 
-    Whose role does not open the page of the thing cannot deal with it, and does not take it from those who can. Raises
-    NotKnown for an alert that is not for this viewer, AlertNotYours where they cannot deal with it, AlertTaken where a
-    colleague was first.
+    Who cannot open the page of the thing, by their role or because it is of a file that they may not know of, cannot
+    deal with it, and does not take it from those who can. Raises NotKnown for an alert that is not for this viewer,
+    AlertNotYours where they cannot deal with it, AlertTaken where a colleague was first.
     """
     alert = alerts_for(by, at=at).filter(pk=alert_id).select_related("clock__definition").first()
     if alert is None:
         raise NotKnown("no_alert")
-    address = address_of(alert.kind, alert.subject_id)
-    if address and not role_opens(by, address):
+    if not pages_of([alert], by, at=at)[alert.kind, alert.subject_id].may_take:
         raise AlertNotYours(
             "You cannot deal with this one, so it stays open for those who can. You were told because nobody has dealt "
             "with it in time: make sure that whoever owes it knows."

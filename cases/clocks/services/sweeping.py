@@ -15,7 +15,18 @@ from django.db import transaction
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import SweepRun
 from cases.clocks.rules import LADDERS
-from cases.clocks.selectors import ADDRESSES, KEPT_FROM, SHOULD_ALERT, SHOULD_RUN, KeptFrom, ShouldAlert
+from cases.clocks.selectors import (
+    ADDRESSES,
+    DEALT_WITH,
+    KEPT_FROM,
+    KNOWN_FILES,
+    SHOULD_ALERT,
+    SHOULD_RUN,
+    DealtWith,
+    KeptFrom,
+    KnownFiles,
+    ShouldAlert,
+)
 from cases.clocks.selectors.clocks import Addresses
 from cases.clocks.services.alerts import OF_AN_EVENT, write_alerts
 from cases.clocks.services.running import climb_clocks, start_left_out, stop_left_running
@@ -85,6 +96,17 @@ def register_addresses(kind: AlertKind, addresses: Addresses) -> None:
 def register_kept_from(kind: AlertKind, query: KeptFrom) -> None:
     """Say which subjects of a kind a viewer may not know of, whatever groups they serve in: a QuerySet of ids."""
     KEPT_FROM[kind] = query
+
+
+def register_dealt_with(kind: str, query: DealtWith) -> None:
+    """Say which subjects of a kind a viewer may deal with, where their page is read by others too."""
+    DEALT_WITH[kind] = query
+
+
+def register_known_files(query: KnownFiles) -> None:
+    """Say which of some files a viewer may know of: an alert about any other is not theirs to take."""
+    if query not in KNOWN_FILES:
+        KNOWN_FILES.append(query)
 
 
 def sweep(at: datetime) -> Swept:

@@ -33,10 +33,14 @@ def check_lead_is_named(*, has_membership: bool) -> None:
         raise RecordRefused("The lead must be a named person, so that the child knows who it is.")
 
 
-def check_may_name(*, is_named: bool) -> None:
-    """Refuse to name somebody on a restricted file by who is not named there: they cannot see whom they let in."""
-    if not is_named:
-        raise RecordRefused("This file is open to named people only. Somebody who is named on it can name a worker.")
+def check_may_name(*, is_named: bool, oversees: bool) -> None:
+    """Refuse to name somebody on a restricted file by who is not named there, as they cannot see whom they let in, or
+    is no manager or data guardian: the people a restricted file depends on do not widen the circle themselves.
+    """
+    if not (is_named and oversees):
+        raise RecordRefused(
+            "This file is open to named people only. A manager or a data guardian who is named on it can name a worker."
+        )
 
 
 def check_handover_has_reason(reason: str) -> None:

@@ -1,5 +1,6 @@
 """Files that a viewer may not know of, whatever else they were told, and rows about none of them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.models import Block
 from cases.access.selectors import files_kept_from
 from cases.record.models import Child
+from cases.record.selectors.lists import files_known
 
 
 def known_or_no_file(viewer: Viewer, at: datetime) -> Q:
@@ -18,6 +20,11 @@ def known_or_no_file(viewer: Viewer, at: datetime) -> Q:
     It is asked of each row: a list of all files that are known, in an "or", would be made whole first.
     """
     return Q(child_id=None) | Q(Exists(Child.objects.visible_to(viewer, at=at).filter(pk=OuterRef("child_id"))))
+
+
+def known_ids(viewer: Viewer, ids: Iterable[UUID], at: datetime) -> set[UUID]:
+    """Those of some files that a viewer may know of; with none to ask for, nobody is asked."""
+    return set(files_known(viewer, ids, at=at))
 
 
 def hidden_files(viewer: Viewer, at: datetime) -> QuerySet[Any]:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Agency, Membership
+from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access import services as access
 from cases.access.choices import Category, GrantReason
@@ -54,8 +55,8 @@ def involve(
     """Bring an agency, and a named worker of it where there is one, to work with the child.
 
     The agency gets access, and the worker in person, both ending with the involvement. On a restricted file the
-    worker is named, by somebody who is named too; whom triage makes the lead there, triage names itself. Raises
-    RecordRefused for a lead without a named person, for a worker of another agency, where the file has a lead
+    worker is named, by a manager or guardian who is named too; whom triage makes the lead there, triage names itself.
+    Raises RecordRefused for a lead without a named person, for a worker of another agency, where the file has a lead
     already, and for a worker on a restricted file whom the actor may not name.
     """
     if lead:
@@ -91,7 +92,9 @@ def involve(
 
 def _name(involvement: Involvement, *, at: datetime, by: Viewer) -> None:
     """Name an involved worker on a restricted file, for as long as the work lasts; raises RecordRefused."""
-    rules.check_may_name(is_named=is_named_on(involvement.child_id, by.membership_id, at))
+    rules.check_may_name(
+        is_named=is_named_on(involvement.child_id, by.membership_id, at), oversees=by.may(Capability.OVERSEE_ACCESS)
+    )
     access.grant_access(
         child_id=involvement.child_id,
         reason=GrantReason.NAMED,

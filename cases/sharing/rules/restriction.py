@@ -34,6 +34,11 @@ class Named:
         """Whether they can look after the restriction: a manager or a data guardian."""
         return Capability.OVERSEE_ACCESS in ROLES[self.role].capabilities
 
+    @property
+    def guards(self) -> bool:
+        """Whether they are a data guardian, who alone reviews emergencies and lifts conflicts of interest."""
+        return Capability.AUDIT in ROLES[self.role].capabilities
+
 
 def check_reason(reason: str, *, field: str = "reason") -> None:
     """Refuse fewer than 20 characters: whoever reviews it reads why."""
@@ -50,16 +55,17 @@ def check_review_on(review_on: date, *, today: date) -> None:
 
 
 def check_named(named: Collection[Named], *, lead: UUID | None, lead_name: str = "") -> None:
-    """Refuse a list of fewer than two, one without anybody who can look after it, and one without the lead.
+    """Refuse a list of fewer than two, one without a data guardian, and one without the lead.
 
     `lead` is the membership of the worker who leads, None where nobody does.
     """
     ids = {one.membership_id for one in named}
     if len(ids) < NAMED_AT_LEAST:
         raise RestrictionRefused("Name at least two people, so that the child never depends on one", field="named")
-    if not any(one.oversees for one in named):
+    if not any(one.guards for one in named):
         raise RestrictionRefused(
-            "Name a manager or a data guardian too: somebody must review the restriction and lift it", field="named"
+            "Name a data guardian too: nobody else can review an emergency on this file or lift a conflict of interest",
+            field="named",
         )
     if lead is not None and lead not in ids:
         raise RestrictionRefused(

@@ -21,6 +21,7 @@ from cases.access.models import AccessGrant, Block
 from cases.access.selectors import files_in_an_emergency
 from cases.clocks.selectors import alerts_for, should_run
 from cases.record.models import Child, Involvement, NormalisedName
+from cases.record.selectors.hidden import hidden_ids
 from cases.record.selectors.lists import files_known
 from cases.sharing.models import EmergencyAccess
 from cases.sharing.rules.emergency import TRIES_WITHIN
@@ -123,14 +124,14 @@ def opened_by(viewer: Viewer, *, at: datetime) -> list[Shown]:
 def register_for(
     viewer: Viewer, *, wanted: RegisterFilter, at: datetime, skip: int = 0, limit: int = REGISTER_LENGTH + 1
 ) -> list[Shown]:
-    """The register, the latest first: for a guardian every file that they may know of, for a manager what people of
-    their agency opened, whichever file it was.
+    """The register, the latest first: for a guardian every file that they may know of; for a manager what people of
+    their agency opened, whichever file it was, but for those that a block or a restriction keeps from them.
     """
     rows = _rows()
     if viewer.may(Capability.AUDIT):
         rows = rows.filter(child__in=Child.objects.visible_to(viewer, at=at).values("pk"))
     else:
-        rows = rows.filter(membership__agency=viewer.agency_id)
+        rows = rows.filter(membership__agency=viewer.agency_id).exclude(child__in=hidden_ids(viewer, at))
     rows = _narrowed(rows, wanted, at).order_by("-opened_at", "-pk")
     return _with_files(list(rows[skip : skip + limit]), viewer, at)
 
@@ -153,14 +154,17 @@ def _narrowed(rows: QuerySet[EmergencyAccess], wanted: RegisterFilter, at: datet
 
 def emergency_for(viewer: Viewer, access_id: UUID, *, at: datetime) -> Shown | None:
     """One emergency access: for the guardians and whoever looks after the file, where they may know of it; for whoever
-    opened it and the managers of their agency, who need not know which file it was; and for whoever has been told of it
-    by an alert, as when its review is late. None for anybody else.
+    opened it; and, unless a block or a restriction keeps the file from them, for the managers of their agency, who need
+    not know which file it was, and whoever has been told of it by an alert, as when its review is late. None for
+    anybody else.
     """
     access = _rows().filter(pk=access_id).first()
     if access is None or viewer.membership_id is None:
         return None
     (shown,) = _with_files([access], viewer, at)
-    if shown.own or shown.judges or shown.leads or shown.manages:
+    if shown.own or shown.judges or shown.leads:
+        return shown
+    if shown.manages and access.child_id not in hidden_ids(viewer, at):
         return shown
     told = alerts_for(viewer, at=at).filter(subject_id=access.pk)
     return shown if told.exists() else None
@@ -230,6 +234,11 @@ def emergencies_to_review(at: datetime) -> QuerySet[Any]:
     """What was opened and nobody has reviewed, as the sweep asks for what should have a clock."""
     waiting = EmergencyAccess.objects.filter(reviewed_at=None, opened_at__lte=at)
     return should_run(waiting, anchored_at="opened_at", child_id="child_id")
+
+
+def judged_by(viewer: Viewer, ids: list[UUID], at: datetime) -> set[UUID]:
+    """Those of some emergency accesses that a viewer reviews: a guardian, who did not open the file."""
+    return {shown.access.pk for shown in _with_files(list(_rows().filter(pk__in=ids)), viewer, at) if shown.judges}
 
 
 def emergency_addresses(ids: list[UUID]) -> dict[UUID, str]:

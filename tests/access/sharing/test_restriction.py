@@ -21,12 +21,13 @@ WORKER, BOSS, GUARDIAN = (Named(uuid4(), role) for role in ("csc_social_worker",
         ([BOSS], None, False),
         ([BOSS, BOSS], None, False),
         ([WORKER, Named(uuid4(), "police_missing")], None, False),
-        ([WORKER, BOSS], None, True),
+        ([WORKER, BOSS], None, False),
+        ([BOSS, Named(uuid4(), "specialist_manager")], None, False),
         ([WORKER, GUARDIAN], WORKER.membership_id, True),
         ([BOSS, GUARDIAN], WORKER.membership_id, False),
     ],
 )
-def test_two_are_named_one_who_can_lift_it_and_the_lead(named, lead, may):
+def test_two_are_named_a_guardian_and_the_lead_among_them(named, lead, may):
     if may:
         rules.check_named(named, lead=lead)
         return
