@@ -109,4 +109,5 @@ urlpatterns: list = [
     path("cases/<str:reference>/why/", why.show_why, name="why"),
     path("cases/<str:reference>/who-can-see/", looking.show_who_can_see, name="who_can_see"),
     path("cases/<str:reference>/who-looked/", looking.show_who_looked, name="who_looked"),
+    path("cases/<str:reference>/who-looked/export/", looking.export_who_looked, name="export_who_looked"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +13,7 @@ from uuid import UUID
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent
 from accounts.rules.agreements import is_covered
-from accounts.rules.dates import day, moment
+from accounts.rules.dates import day, in_london, moment
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
@@ -47,6 +49,7 @@ PAGES: dict[str, str] = {
     "cases:ask_for_lift": "Asking to lift the restriction",
     "cases:answer_lift": "Lifting the restriction",
     "cases:who_looked": "Who looked",
+    "cases:export_who_looked": "Who looked, as a file",
     "cases:sharing": "Sharing",
     "cases:add_share": "Sharing with somebody",
     "cases:decline_share": "Deciding not to share",
@@ -266,6 +269,38 @@ def look_columns(*, refusals: bool) -> list[dict[str, str]]:
     if refusals:
         names.insert(1, "What happened")
     return [{"text": name} for name in names]
+
+
+def looks_csv(
+    events: Iterable[AccessEvent], *, people: dict[int, str], agencies: dict[UUID, str], refusals: bool
+) -> str:
+    """The same rows as a file for a spreadsheet."""
+    header = ["when", *(["what_happened"] if refusals else []), "who", "role", "agency", "page", "open_to_them", "why"]
+    lines = []
+    for event in events:
+        row = [
+            in_london(event.at).isoformat(timespec="seconds"),
+            people.get(event.user_id or 0, "Harbour itself"),
+            ROLES[event.role].name if event.role in ROLES else "Harbour itself",
+            agencies.get(event.agency_id, "") if event.agency_id else "",
+            page_words(event.action),
+            ", ".join(Category(name).label for name in event.categories if name in Category.values),
+            reason_words(event),
+        ]
+        if refusals:
+            row.insert(1, "Refused" if event.outcome == AccessOutcome.REFUSED else "Read")
+        lines.append(row)
+    return as_csv(header, lines)
+
+
+def as_csv(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Rows as a file for a spreadsheet. No cell begins as a formula would."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" else cell for cell in row])
+    return out.getvalue()
 
 
 def page_words(action: str) -> str:

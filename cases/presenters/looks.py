@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,7 +13,7 @@ from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent
 from accounts.rules.dates import day, in_london, moment
 from accounts.rules.roles import ROLES
-from cases.presenters.looking import page_words, reason_words
+from cases.presenters.looking import as_csv, page_words, reason_words
 from cases.sharing.choices import SignalKind
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.selectors.looks import PersonLooks
@@ -85,21 +83,19 @@ def _file(event: AccessEvent, references: dict[UUID, str]) -> dict[str, Any]:
 
 
 def events_csv(events: Iterable[AccessEvent], references: dict[UUID, str]) -> str:
-    """The same rows as a file for a spreadsheet. No cell begins as a formula would."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["when", "role", "what_happened", "page", "file", "why"])
-    for event in events:
-        cells = [
+    """The same rows as a file for a spreadsheet."""
+    rows = (
+        (
             in_london(event.at).isoformat(timespec="seconds"),
             _role(event),
             _outcome(event),
             page_words(event.action),
             _file(event, references)["text"],
             reason_words(event),
-        ]
-        writer.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" else cell for cell in cells])
-    return out.getvalue()
+        )
+        for event in events
+    )
+    return as_csv(("when", "role", "what_happened", "page", "file", "why"), rows)
 
 
 def digest_items(digests: Iterable[LookDigest]) -> list[dict[str, str]]:

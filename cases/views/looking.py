@@ -1,9 +1,10 @@
 """Who can see a file and why, and who looked."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,7 +23,7 @@ from cases.record.selectors import LookFilter, who_has_looked, who_looked
 from cases.record.services import OpenFile
 from cases.views.loading import file_page
 
-PAGE_LENGTH = 50
+PAGE_LENGTH, EXPORTED = 50, 10_000
 
 
 @policy(capability=Capability.READ_FILES, reads_file=True, name="cases:who_can_see")
@@ -79,13 +80,7 @@ def show_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Who opened this file, when, which page and why they could; for the guardian, who was refused."""
     refusals = opened.viewer.may(Capability.AUDIT)
     people, agencies = who_has_looked(opened.child.pk, refusals=refusals)
-    form = LookFilterForm(
-        request.GET or None,
-        at=opened.at,
-        people=[(str(pk), name) for pk, name in people.items()],
-        agencies=sorted(((str(pk), name) for pk, name in agencies.items()), key=lambda pair: pair[1]),
-        sees_refusals=refusals,
-    )
+    form = _filter(request, opened, people, agencies)
     wanted = _wanted(form, refusals=refusals)
     page = page_number(request.GET.get("page", "1"))
     events = who_looked(opened.child.pk, wanted=wanted, skip=(page - 1) * PAGE_LENGTH, limit=PAGE_LENGTH + 1)
@@ -100,9 +95,37 @@ def show_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         "rows": looking.look_rows(shown, people=people, agencies=agencies, refusals=refusals),
         "narrowed": wanted != LookFilter(refusals=refusals),
         "clear_href": reverse("cases:who_looked", args=[opened.child.reference]),
+        "export_href": f"{reverse('cases:export_who_looked', args=[opened.child.reference])}?{urlencode(query)}",
         **page_hrefs(page, has_more=len(events) > PAGE_LENGTH, query=query),
     }
     return render(request, "cases/who_looked.html", context, status=422 if form.errors else 200)
+
+
+@policy(capability=Capability.READ_FILES, reads_file=True, name="cases:export_who_looked")
+@file_page("cases:export_who_looked", action=Action.SEE_WHO_LOOKED)
+def export_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
+    """The same as a file for a spreadsheet, the newest 10,000 rows; that it was taken is written down."""
+    refusals = opened.viewer.may(Capability.AUDIT)
+    people, agencies = who_has_looked(opened.child.pk, refusals=refusals)
+    form = _filter(request, opened, people, agencies)
+    if form.errors:
+        return redirect(f"{reverse('cases:who_looked', args=[opened.child.reference])}?{request.GET.urlencode()}")
+    events = who_looked(opened.child.pk, wanted=_wanted(form, refusals=refusals), limit=EXPORTED)
+    text = looking.looks_csv(events, people=people, agencies=agencies, refusals=refusals)
+    headers = {"Content-Disposition": 'attachment; filename="who-looked.csv"'}
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _filter(
+    request: HttpRequest, opened: OpenFile, people: dict[int, str], agencies: dict[UUID, str]
+) -> LookFilterForm:
+    return LookFilterForm(
+        request.GET or None,
+        at=opened.at,
+        people=[(str(pk), name) for pk, name in people.items()],
+        agencies=sorted(((str(pk), name) for pk, name in agencies.items()), key=lambda pair: pair[1]),
+        sees_refusals=opened.viewer.may(Capability.AUDIT),
+    )
 
 
 def _wanted(form: LookFilterForm, *, refusals: bool) -> LookFilter:

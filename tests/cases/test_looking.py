@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 
@@ -9,7 +11,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.choices import AccessOutcome, FunctionKey
-from accounts.models import AccessEvent
+from accounts.models import AccessEvent, User
 from cases.access.choices import Category, GrantReason
 from cases.access.services import grant_to_function
 from cases.record.choices import InvolvementRole
@@ -179,3 +181,34 @@ def test_a_grant_that_opens_no_identity_leaves_the_list_of_others_shut(world, cl
     grant(other, world.agency("social_care"), categories=(Category.MISSING,))
     grant(other, world.agency("health"))
     assert subjects(page(client_as, "socialworker", "who_can_see", other)) == {"Northmere Children&#x27;s Social Care"}
+
+
+def exported(client_as, person, child, query=""):
+    answer = client_as(person).get(reverse("cases:export_who_looked", args=[child.reference]) + query)
+    assert answer["Content-Type"].startswith("text/csv"), answer.status_code
+    return list(csv.DictReader(io.StringIO(answer.content.decode())))
+
+
+def test_who_looked_is_taken_as_a_file_with_the_same_rows_and_written_down(child, world, client_as):
+    User.objects.filter(pk=world.user("nurse").pk).update(full_name='=HYPERLINK("http://x")')
+    for person in ("nurse", "socialworker"):
+        page(client_as, person, "file", child)
+    client_as("housing").get(reverse("cases:who_looked", args=[child.reference]))
+    query = f"?person={world.user('nurse').pk}"
+    assert f"/who-looked/export/{query}" in page(client_as, "guardian", "who_looked", child, query)
+    (row,) = exported(client_as, "guardian", child, query)
+    assert (row["who"], row["page"], row["what_happened"]) == ('\'=HYPERLINK("http://x")', "Overview", "Read")
+    assert {row["what_happened"] for row in exported(client_as, "guardian", child)} == {"Read", "Refused"}
+    worker = exported(client_as, "socialworker", child)
+    assert "what_happened" not in worker[0]
+    assert str(world.user("housing")) not in {row["who"] for row in worker}
+    taken = AccessEvent.objects.filter(user_id=world.user("guardian").pk).order_by("-pk")[0]
+    assert (taken.action, taken.child_id) == ("cases:export_who_looked", child.pk)
+
+
+def test_the_file_of_who_looked_is_for_those_alone_whose_cell_says_so(child, client_as):
+    where = reverse("cases:export_who_looked", args=[child.reference])
+    for person, status in (("guardian", 200), ("housing", 403), ("nurse", 403), ("outsider", 404)):
+        assert client_as(person).get(where).status_code == status, person
+    wrong = client_as("guardian").get(f"{where}?looked_from_day=99&looked_from_month=1&looked_from_year=2026")
+    assert wrong.url.startswith(reverse("cases:who_looked", args=[child.reference]) + "?looked_from_day=99")

@@ -69,6 +69,7 @@ NOT_A_PAGE = {
     "referrals:sent_copy": "application/pdf",
     "reporting:pdf": "application/pdf",
     "cases:export_looks": "text/csv",
+    "cases:export_who_looked": "text/csv",
     "cases:search": "a redirect",
     "accounts:sign_in_code": "a redirect, but for somebody whose password was right a moment ago",
     "accounts:sign_in_email_code": "a redirect, but for who asked for a code; test_signing_in walks through it",
