@@ -1,7 +1,8 @@
 """Why can I see this, and why can't I: the rule's reasons in words, which tell nothing of what a file holds.
 
 Seen to fail: what a grant leaves out called open; grants of others listed; another grant listed on a restricted file;
-a panel's grant taken to run; a page of a file, and a refusal, that lead nowhere.
+a panel's grant taken to run; a page of a file, and a refusal, that lead nowhere; a page of what is open to the viewer
+that does not say why.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ from tests.access.oracle import matrix as table
 from tests.access.test_rules import SHIPPED
 from tests.cases.questions import questions
 from tests.factories.cases import block, grant, make_child, make_chronology
+from tests.factories.panels import accept_all, make_item, make_meeting, make_panel, publish, seat_people
+from tests.factories.referrals import make_notification
 from tests.masking import masked
 
+WHY_THESE = "Why do I see these, and not others?"
 LEVEL = {
     Opening.IN_FULL: Level.FULL,
     Opening.PANEL_RUNS: Level.FULL,
@@ -145,10 +149,37 @@ def test_every_page_of_a_file_leads_here_and_so_does_a_refusal_on_it(world, clie
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/cases/", "/missing/", "/alerts/"])
-def test_lists_say_in_one_way_why_they_are_no_longer(address, client_as):
-    page = client_as("nurse").get(address).content.decode()
-    assert page.count("Why do I see these, and not others?") == 1
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("nurse", "/cases/"),
+        ("nurse", "/missing/"),
+        ("nurse", "/alerts/"),
+        ("nurse", "/shared-with-us/"),
+        ("nurse", "/access-requests/"),
+        ("guardian", "/emergency-access/register/"),
+        ("triage", "/triage/"),
+        ("triage", "/triage/decided/"),
+    ],
+)
+def test_lists_say_in_one_way_why_they_are_no_longer(name, address, client_as):
+    page = client_as(name).get(address).content.decode()
+    assert page.count(WHY_THESE) == 1
+
+
+@pytest.mark.django_db
+def test_what_is_shown_of_a_child_outside_the_file_says_why_too(world, viewer, client_as):
+    sent = make_notification(viewer("teacher"))
+    triage = client_as("triage").get(reverse("referrals:triage_detail", args=[sent.reference])).content.decode()
+    assert triage.count(WHY_THESE) == 1
+    panel = make_panel()
+    seat_people(panel, world, ("chair", "coordinator"))
+    meeting = make_meeting(panel)
+    item = make_item(meeting, make_child(), viewer("coordinator"))
+    meeting = publish(meeting, world)
+    accept_all(meeting)
+    for address in (reverse("panels:item", args=[meeting.pk, item.pk]), reverse("panels:meeting", args=[meeting.pk])):
+        assert client_as("chair").get(address).content.decode().count(WHY_THESE) == 1, address
 
 
 @pytest.mark.django_db
