@@ -158,26 +158,32 @@ def test_a_seconded_worker_acts_under_one_membership_at_a_time(client_as, world)
         assert b"Acting as:</span> Keyworker, Lantern Exploitation Service" in browser.get("/").content
 
 
+ENTRY = {
+    "kind": "contact",
+    "category": Category.SESSIONS.value,
+    "happened_at_day": "4",
+    "happened_at_month": "3",
+    "happened_at_year": "2026",
+    "happened_at_time": "2:15pm",
+    "summary": "CANARY-SUMMARY met at the library.",
+    "detail": "CANARY-DETAIL\nsecond line",
+    "source": "child",
+}
+
+
 @pytest.fixture
-def late(client, world):
-    """A chronology entry that the keyworker sent after the session had ended, and the file it was for."""
+def child_of_keyworker(world):
     child = make_child()
     grant(child, world.agency("specialist"))
-    fields = {
-        "kind": "contact",
-        "category": Category.SESSIONS.value,
-        "happened_at_day": "4",
-        "happened_at_month": "3",
-        "happened_at_year": "2026",
-        "happened_at_time": "2:15pm",
-        "summary": "CANARY-SUMMARY met at the library.",
-        "detail": "CANARY-DETAIL\nsecond line",
-        "source": "child",
-        "idempotency_key": str(uuid4()),
-        "form_owner": owner_token(world.user("keyworker").pk),
-    }
-    answer = client.post(reverse("cases:add_chronology", args=[child.reference]), fields)
-    return child, answer
+    return child
+
+
+@pytest.fixture
+def late(client, world, child_of_keyworker):
+    """A chronology entry that the keyworker sent after the session had ended, and the file it was for."""
+    fields = {**ENTRY, "idempotency_key": str(uuid4()), "form_owner": owner_token(world.user("keyworker").pk)}
+    answer = client.post(reverse("cases:add_chronology", args=[child_of_keyworker.reference]), fields)
+    return child_of_keyworker, answer
 
 
 def hidden_fields(page):
@@ -201,6 +207,25 @@ def test_a_form_sent_after_the_session_ended_is_sent_again_once_and_then_forgott
     entry = ChronologyEntry.objects.get(child=child)
     assert (entry.summary, entry.detail) == ("CANARY-SUMMARY met at the library.", "CANARY-DETAIL\nsecond line")
     assert not HeldSubmission.objects.exists()
+
+
+def test_a_form_sent_after_ten_hours_is_kept_and_sent_again(client, client_as, world, child_of_keyworker):
+    """The session was in use a moment ago: what ends it is its age, and what was typed waits all the same."""
+    browser = client_as("keyworker")
+    session = browser.session
+    session[SESSION_BEGAN] = int(time.time() - 10.1 * 3600)
+    session.save()
+    where = reverse("cases:add_chronology", args=[child_of_keyworker.reference])
+    owner = owner_token(world.user("keyworker").pk, world.membership("keyworker").pk)
+    answer = browser.post(where, {**ENTRY, "idempotency_key": str(uuid4()), "form_owner": owner})
+    assert answer.url.startswith(f"{SIGN_IN}?held=")
+    assert not Session.objects.filter(session_key=session.session_key).exists()
+    assert not ChronologyEntry.objects.filter(child=child_of_keyworker).exists()
+    carry_on = sign_in(client, "keyworker", held=answer.url.partition("held=")[2]).url
+    page = client.get(carry_on).content.decode()
+    assert "CANARY-SUMMARY met at the library." in page
+    assert client.post(where, hidden_fields(page)).status_code == 302
+    assert ChronologyEntry.objects.get(child=child_of_keyworker).summary == "CANARY-SUMMARY met at the library."
 
 
 def test_what_stood_in_a_page_that_was_not_used_is_kept_and_the_session_ends(client, client_as, world):
