@@ -1,7 +1,8 @@
 """Clocks in the database: started, moved, given, stopped and swept, and whom their rungs tell.
 
 Seen to fail: the turn left out of the dedupe key; the owner's membership left out of it; the block and the name on a
-restricted file left out of who is told; the sweep's parts without a savepoint each; alerts of ended clocks left open.
+restricted file left out of who is told, and those of a merged file; the sweep's parts without a savepoint each; alerts
+of ended clocks left open.
 """
 
 from __future__ import annotations
@@ -348,10 +349,11 @@ def test_a_clock_that_nobody_owns_tells_the_others_of_its_rung(start, staff) -> 
 # --- What may not be known ------------------------------------------------------------------------------
 
 
-def test_who_has_a_conflict_of_interest_gets_neither_alert_nor_email(start, staff, world, viewer) -> None:
+@pytest.mark.parametrize("merged", [False, True], ids=["the file", "one merged into it"])
+def test_who_has_a_conflict_of_interest_gets_neither_alert_nor_email(start, staff, world, viewer, merged) -> None:
     child = make_child()
     grant(child, world.agency("partnership"), valid_from=RETURNED)
-    block(child, viewer("coordinator"), by=viewer("guardian"), at=RETURNED)
+    block(make_child(merged_into=child) if merged else child, viewer("coordinator"), by=viewer("guardian"), at=RETURNED)
     start(child_id=child.pk)
     services.sweep(DUE)
     assert (2, "chair") in told()
@@ -362,8 +364,11 @@ def test_who_has_a_conflict_of_interest_gets_neither_alert_nor_email(start, staf
         services.acknowledge_alert(alert_id=alert.pk, at=DUE, by=viewer("coordinator"))
 
 
-def test_a_restricted_file_is_told_to_those_alone_who_are_named_on_it(start, staff, world, viewer) -> None:
-    child = make_child(restricted=True)
+@pytest.mark.parametrize("merged", [False, True], ids=["the file", "one merged into it"])
+def test_a_restricted_file_is_told_to_those_alone_who_are_named_on_it(start, staff, world, viewer, merged) -> None:
+    child = make_child(restricted=not merged)
+    if merged:
+        make_child(restricted=True, merged_into=child)
     grant(child, world.membership("chair"), reason=GrantReason.NAMED, valid_from=RETURNED)
     grant(child, world.agency("partnership"), valid_from=RETURNED)
     start(child_id=child.pk, owner="chair")

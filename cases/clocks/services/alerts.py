@@ -24,7 +24,8 @@ log = logging.getLogger("harbour.alerts")
 # no moment at which one is there without the other. An e-mail goes to the people who serve in a function, or to the
 # one person; an agency's alert stands in Harbour alone. People who hold two memberships in a function get one; a
 # membership, a service in a function, a person or an agency that has ended gets none, nor does anybody with a
-# conflict of interest on the file, nor on a restricted file anybody who is not named there.
+# conflict of interest on the file, nor on a restricted file anybody who is not named there; a conflict or restriction
+# of a file that was merged into it counts like its own.
 RAISE = """
 WITH wanted AS ({wanted}),
 raised AS (
@@ -56,15 +57,17 @@ told AS (
     WHERE person.is_active AND person.email <> '' AND agency.ended_on IS NULL
       AND member.started_on <= %(today)s AND (member.ended_on IS NULL OR member.ended_on > %(today)s)
       AND NOT EXISTS (
-          SELECT 1 FROM cases_block AS block
-          WHERE block.child_id = recipient.child_id AND block.user_id = member.user_id AND block.placed_at <= %(at)s
+          SELECT 1 FROM cases_block AS block JOIN cases_child AS file ON file.id = block.child_id
+          WHERE recipient.child_id IN (file.id, file.merged_into_id)
+            AND block.user_id = member.user_id AND block.placed_at <= %(at)s
             AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
       )
       AND NOT EXISTS (
           SELECT 1 FROM cases_child AS file
-          WHERE file.id = recipient.child_id AND file.restricted AND NOT EXISTS (
+          WHERE (file.id = recipient.child_id OR file.merged_into_id = recipient.child_id)
+            AND file.restricted AND NOT EXISTS (
               SELECT 1 FROM cases_accessgrant AS named
-              WHERE named.child_id = file.id AND named.membership_id = member.id AND named.reason = 'named'
+              WHERE named.child_id = recipient.child_id AND named.membership_id = member.id AND named.reason = 'named'
                 AND named.valid_from <= %(at)s AND (named.valid_until IS NULL OR named.valid_until > %(at)s)
                 AND (named.ended_at IS NULL OR named.ended_at > %(at)s)
           )
