@@ -14,7 +14,7 @@ from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent
 from accounts.rules.agreements import is_covered
 from accounts.rules.dates import day, in_london, moment
-from accounts.rules.roles import ROLES, Capability
+from accounts.rules.roles import ROLES, opens_files
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
@@ -179,7 +179,7 @@ def subjects_of(grants: Iterable[AccessGrant], roles: dict[int, list[str]], *, t
 
 def subject_card(subject: Subject, matrix: Matrix) -> dict[str, Any]:
     """One subject in words: why, since when, until when, and what each of its roles sees."""
-    reading = [role for role in subject.roles if Capability.READ_FILES in ROLES[role].capabilities and subject.covered]
+    reading = [role for role in subject.roles if opens_files(role) and subject.covered]
     return {
         "name": subject.name,
         "kind": subject.kind,

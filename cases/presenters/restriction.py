@@ -13,7 +13,8 @@ from accounts.models import Membership
 from accounts.rules.dates import day, in_london, moment
 from cases.record.services import OpenFile
 from cases.sharing.models import Restriction, RestrictionStep
-from cases.sharing.selectors.restriction import OVERSEEING, Work
+from cases.sharing.rules.restriction import Named
+from cases.sharing.selectors.restriction import Work
 
 
 def person_words(member: Membership) -> str:
@@ -91,4 +92,5 @@ def work_lines(work: Iterable[Work]) -> list[str]:
 
 def may_lift_alone(members: Iterable[Membership], user_id: int | None) -> bool:
     """Whether nobody else who is named could agree to lift the restriction."""
-    return not [member for member in members if member.role in OVERSEEING and member.user_id != user_id]
+    overseeing = [member for member in members if Named(member.pk, member.role).oversees]
+    return not [member for member in overseeing if member.user_id != user_id]

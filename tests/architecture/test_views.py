@@ -1,6 +1,6 @@
 """What every address and every template keeps to.
 
-Seen to fail: a view without `@policy`; a role compared in a view; a query in a template; a view that opens a
+Seen to fail: a view without `@policy`; a query in a template; a view that opens a
 transaction; a template with a script or a style inside it.
 """
 
@@ -15,7 +15,6 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.middleware.policy import Caller, ViewPolicy
-from accounts.rules.roles import ROLES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("accounts", "cases", "risk", "missing", "referrals", "panels", "reporting")
@@ -112,18 +111,6 @@ def test_views_load_authorise_call_and_respond(path):
         alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import) for alias in node.names
     }
     assert imported & {"transaction", "record_access", "AccessEvent"} == set()
-
-
-def roles_in(text: str) -> set[str]:
-    """Role keys as whole words in quotation marks: a comparison with one, wherever it stands."""
-    return {key for key in ROLES if re.search(rf"""['"]{key}['"]""", text)}
-
-
-@pytest.mark.parametrize("path", [*VIEWS, *TEMPLATES], ids=named)
-def test_no_page_asks_for_a_role(path):
-    text = path.read_text(encoding="utf-8")
-    assert "role_key" not in text
-    assert roles_in(text) == set()
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=named)
