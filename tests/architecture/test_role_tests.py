@@ -27,6 +27,7 @@ ALLOWED = {
     ("cases/presenters/looking.py", "look_rows"): "what the role of a look is called, where it is one still",
     ("cases/presenters/overview.py", "_lead_row"): "what the lead does, in small letters",
     ("cases/presenters/looks.py", "_role"): "what the role of a look is called, where it is one still",
+    ("cases/presenters/looking.py", "looks_csv"): "what the role of a look is called, where it is one still",
     ("cases/presenters/matrix.py", "role_rows"): "reads out a role's row of the matrix, whoever reads it",
     ("cases/presenters/matrix.py", "role_to_read"): "which role's row to read out, of those there are",
 }
