@@ -16,6 +16,7 @@ RIGHTS_ON_FILES = {
     # The projection of grants: rebuilt from them at any time.
     "cases_childgroupgrant": WORK,
     "cases_childusergrant": WORK,
+    "cases_fileactivity": add_and_change("at"),
     "cases_spell": ENTRY,
     "cases_involvement": ENTRY,
     "cases_identifier": ENTRY,

@@ -1,6 +1,6 @@
 """Every model of the app, for Django."""
 
-from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
+from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant, FileActivity
 from cases.clocks.models import Alert, Clock, ClockChange, ClosureDay, OutboxMessage, SweepRun
 from cases.record.models import (
     Address,
@@ -59,6 +59,7 @@ __all__ = [
     "Conflict",
     "Declaration",
     "EmergencyAccess",
+    "FileActivity",
     "Identifier",
     "ImpactAssessment",
     "Involvement",

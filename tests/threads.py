@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pghistory
+import pytest
 from django.db import connection, connections
 
+NOT_DONE = object()
 
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Run each on a thread and connection of its own, all from one moment; the results, or what was raised."""
+
+def at_once(*works: Callable[[], Any], within: float = 30) -> list[Any]:
+    """Run each on a thread and connection of its own, all from one moment; the results, or what was raised.
+
+    Fails where one of them is not done within so many seconds: whoever waits for ever has not succeeded.
+    """
     gate = threading.Barrier(len(works))
-    results: list[Any] = [None] * len(works)
+    results: list[Any] = [NOT_DONE] * len(works)
 
     def run(number: int, work: Callable[[], Any]) -> None:
         try:
@@ -21,14 +28,19 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
                 connection.ensure_connection()
                 gate.wait(timeout=10)
                 results[number] = work()
-        except Exception as error:
+        except BaseException as error:
             results[number] = error
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=run, args=(number, work)) for number, work in enumerate(works)]
+    threads = [threading.Thread(target=run, args=(number, work), daemon=True) for number, work in enumerate(works)]
     for thread in threads:
         thread.start()
+    over = time.monotonic() + within
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=max(0, over - time.monotonic()))
+    if any(thread.is_alive() for thread in threads) or NOT_DONE in results:
+        pytest.fail(
+            f"Not done after {within} seconds: {[number for number, one in enumerate(results) if one is NOT_DONE]}"
+        )
     return results

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
@@ -89,6 +90,9 @@ class AccessGrant(models.Model):
         return self.get_reason_display()
 
 
+TOLD_MASK = "The opened categories that every role behind the row may know something happened in: those it moves for"
+
+
 class ChildGroupGrant(GroupObjectPermissionBase):
     """Projection of the open grants of one group on one file, ordered for worklists; written by services alone.
 
@@ -99,6 +103,7 @@ class ChildGroupGrant(GroupObjectPermissionBase):
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
     category_mask = models.BigIntegerField()
+    told_mask = models.BigIntegerField(default=0, help_text=TOLD_MASK)
     last_activity_at = models.DateTimeField()
 
     class Meta(GroupObjectPermissionBase.Meta):
@@ -117,6 +122,7 @@ class ChildUserGrant(UserObjectPermissionBase):
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
     category_mask = models.BigIntegerField()
+    told_mask = models.BigIntegerField(default=0, help_text=TOLD_MASK)
     last_activity_at = models.DateTimeField()
 
     class Meta(UserObjectPermissionBase.Meta):
@@ -125,6 +131,50 @@ class ChildUserGrant(UserObjectPermissionBase):
                 fields=["user", "permission", "-last_activity_at", "-content_object"], name="child_user_grant_worklist"
             )
         ]
+
+
+# A row stands at the latest activity in what it is told of, whoever writes the activity. In the order of their keys, as
+# whoever gives access does, the files are kept from others meanwhile.
+MOVES_ROWS = """
+PERFORM 1 FROM cases_child WHERE id IN (SELECT child_id FROM written) ORDER BY id FOR NO KEY UPDATE;
+UPDATE cases_childgroupgrant AS stands SET last_activity_at = later.at FROM (
+    SELECT told.id, max(written.at) AS at FROM written JOIN cases_childgroupgrant AS told
+    ON told.content_object_id = written.child_id AND told.told_mask & written.category_mask <> 0 GROUP BY told.id
+) AS later WHERE stands.id = later.id AND stands.last_activity_at < later.at;
+UPDATE cases_childusergrant AS stands SET last_activity_at = later.at FROM (
+    SELECT told.id, max(written.at) AS at FROM written JOIN cases_childusergrant AS told
+    ON told.content_object_id = written.child_id AND told.told_mask & written.category_mask <> 0 GROUP BY told.id
+) AS later WHERE stands.id = later.id AND stands.last_activity_at < later.at;
+RETURN NULL;
+"""
+
+
+class FileActivity(models.Model):
+    """When something last happened on a file in one category: it moves up the lists, which are rebuilt from this.
+
+    Written by the access service alone; a trigger on each statement moves the rows of the lists that are told.
+    """
+
+    child = models.ForeignKey("cases.Child", on_delete=models.CASCADE, related_name="activities", db_index=False)
+    category_mask = models.BigIntegerField(help_text="The bit of one category")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["child", "category_mask"], name="file_activity_one_a_category")]
+        triggers = [
+            pgtrigger.Trigger(
+                name=f"moves_rows_on_{word}",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=operation,
+                referencing=pgtrigger.Referencing(new="written"),
+                func=MOVES_ROWS,
+            )
+            for word, operation in (("insert", pgtrigger.Insert), ("update", pgtrigger.Update))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at}"
 
 
 class BlockQuerySet(models.QuerySet["Block"]):

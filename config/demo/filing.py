@@ -15,8 +15,8 @@ from django.db.models import Model
 
 from accounts.models import Membership
 from accounts.rules.viewers import Viewer
-from cases.access.choices import ALL_CATEGORIES, Category, GrantReason
-from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
+from cases.access.choices import ALL_CATEGORIES, CATEGORY_BITS, Category, GrantReason
+from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant, FileActivity
 from cases.access.services import hull_of, reading_roles, told_to, view_permission
 from cases.record.choices import AddressKind, EntryKind, IdentifierKind, InvolvementRole, RiskLevel, Source
 from cases.record.models import (
@@ -37,7 +37,7 @@ from config.demo.times import day_of
 
 ENTRY = ("id", "child", "category", "author", "author_membership", "agency", "source", "recorded_at")
 DATED = (*ENTRY, "started_on", "ended_on")
-WINDOW = ("valid_from", "valid_until", "category_mask", "last_activity_at")
+WINDOW = ("valid_from", "valid_until", "category_mask", "told_mask", "last_activity_at")
 COLUMNS: dict[type[Model], tuple[str, ...]] = {
     Child: (
         "id", "reference", "given_name", "family_name", "preferred_name", "birth_date", "sex", "ethnicity",
@@ -57,6 +57,7 @@ COLUMNS: dict[type[Model], tuple[str, ...]] = {
         "valid_from", "valid_until", "ended_at", "ended_by", "end_reason",
     ),
     Block: ("id", "child", "user", "reason", "placed_by", "placed_at"),
+    FileActivity: ("child", "category_mask", "at"),
     ChildGroupGrant: ("content_object", "group", "permission", *WINDOW),
     ChildUserGrant: ("content_object", "user", "permission", *WINDOW),
 }  # fmt: skip
@@ -118,7 +119,7 @@ class File:
     review_due_on: date | None = None
     restricted: bool = False
     merged_into: str | None = None
-    activity: dict[str, datetime] = field(default_factory=dict)
+    activity: dict[int, datetime] = field(default_factory=dict)
 
 
 def reference_of(number: int) -> str:
@@ -142,7 +143,7 @@ class Filing:
         self.cursor, self.rng, self.at = cursor, rng, at
         self.tables = {model: Copied(model, *names) for model, names in COLUMNS.items()}
         self.permission_id = view_permission().pk
-        self.told: dict[tuple[str, int], frozenset[str]] = {}
+        self.told: dict[tuple[str, int], int] = {}
         self.authors: dict[int | None, tuple[str, str, str]] = {}
 
     def know(self, *, group_ids: Sequence[int], members: Sequence[Membership]) -> None:
@@ -213,17 +214,16 @@ class Filing:
         shared = self._shared(file, told.category, source, told.recorded_at, by)
         texts = (told.kind.value, told.happened_at, told.summary, told.detail)
         self.tables[ChronologyEntry].add(new_id(self.rng), *shared, *texts)
-        latest = file.activity.get(told.category)
-        if latest is None or latest < told.recorded_at:
-            file.activity[told.category.value] = told.recorded_at
 
     def give(self, file: File, grants: Sequence[Given]) -> None:
-        """The grants of a file with their rows of the projection; after everything on its timeline has been told."""
+        """The grants of a file with their rows of the projection, after everything else on it."""
         still_open: dict[tuple[str, int], list[Given]] = {}
         for grant in sorted(grants, key=lambda given: given.valid_from):
             self._grant(file, grant)
             if grant.ended_at is None and (grant.valid_until is None or grant.valid_until > self.at):
                 still_open.setdefault(grant.subject, []).append(grant)
+        for bit, latest in file.activity.items():
+            self.tables[FileActivity].add(file.id, bit, latest)
         for subject, behind in still_open.items():
             self._project(file, subject, hull_of(behind, file.activity, self.told[subject]))
 
@@ -250,7 +250,8 @@ class Filing:
         self, file: File, category: Category, source: Source, at: datetime, by: Viewer | None = None
     ) -> tuple[object, ...]:
         """What every entry says of itself, but for its key."""
-        author = by or file.by
+        author, bit = by or file.by, CATEGORY_BITS[category]
+        file.activity[bit] = max(at, file.activity.get(bit, at))
         if author.user_id not in self.authors:
             self.authors[author.user_id] = str(author.user_id), str(author.membership_id), str(author.agency_id)
         return file.id, category.value, *self.authors[author.user_id], source.value, at

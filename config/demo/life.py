@@ -10,7 +10,7 @@ from uuid import UUID
 
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
-from cases.access.services import end_grants_from
+from cases.access.services import end_grants_from, record_activity
 from cases.record.choices import EntryKind, Source, SpellEnd
 from cases.record.models import Child, ChronologyEntry, Involvement, Spell
 from cases.record.services import (
@@ -88,6 +88,8 @@ class Life:
         for at, _, happen in sorted(self.events, key=lambda event: event[:2]):
             happen(at)
         ChronologyEntry.objects.bulk_create(sorted(self.written, key=lambda entry: entry.recorded_at))
+        for entry in self.written:
+            record_activity(child_id=self.child.pk, category=entry.category, at=entry.recorded_at)
         if self.plan.closed_on:
             self._close()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
+from cases.access.services import record_activity
 from cases.record.choices import (
     AddressKind,
     AuthorityKind,
@@ -59,6 +60,8 @@ def write_facts(life: Life, *, by: str) -> None:
     _plans(life.plan, life.rng, day_of(life.opened_at), {**common, "category": Category.IDENTITY})
     _schools(life.plan, life.rng, day_of(life.opened_at), {**common, "category": Category.IDENTITY})
     _authorities(life.plan, day_of(life.opened_at), {**common, "category": Category.IDENTITY})
+    for category in (Category.IDENTITY, Category.CONTACT_ADDRESS):
+        record_activity(child_id=life.child.pk, category=category, at=life.opened_at)
 
 
 def _complete_identity(life: Life, *, by: str) -> None:

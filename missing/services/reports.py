@@ -14,7 +14,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.rules import Level, category_level
 from cases.access.selectors import facts_of, matrix_in_force
-from cases.access.services import lock_files
+from cases.access.services import lock_files, record_activity
 from cases.record.choices import IdentifierKind, Sex
 from cases.record.models import Child
 from cases.record.selectors.matching import Candidate
@@ -123,6 +123,7 @@ def return_reported_child(*, report: MissingReport, details: ReturnDetails, at: 
     told = (f"Also reported back: {details.method.label.lower()}", details.found_by, details.found_where)
     note = "\n\n".join(text for text in (", ".join(filter(None, told)), details.condition) if text)
     write_step(episode, EpisodeStepKind.SIGHTING, happened_at=details.returned_at, note=note, at=at, by=by)
+    record_activity(child_id=episode.child_id, category=Category.MISSING, at=at)
     return report
 
 

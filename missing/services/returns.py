@@ -95,6 +95,7 @@ def decide_interview(
         raise rules.MissingRefused("A return interview follows this episode already.")
     save(episode)
     write_step(episode, EpisodeStepKind.RISK_FOUND, happened_at=at, note=reason, at=at, by=by)
+    record_activity(child_id=episode.child_id, category=Category.MISSING, at=at)
     return start_interview(episode, reason=reason, at=at, by=by)
 
 

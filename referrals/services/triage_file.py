@@ -20,7 +20,7 @@ from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
 from cases.access.choices import Category, GrantReason
 from cases.access.rules import no_agreement_words
-from cases.access.services import grant_access, grant_to_function, open_to_standing_functions
+from cases.access.services import grant_access, grant_to_function, open_to_standing_functions, record_activity
 from cases.record.choices import AddressKind, EntryKind, InvolvementRole, RiskLevel, Source
 from cases.record.models import Address, AddressReader, Alias, Child, Involvement, SchoolPeriod
 from cases.record.rules.names import joined as run_together
@@ -217,6 +217,7 @@ def _write_other_names(notification: Notification, child: Child, referrer: Viewe
                 recorded_at=at,
                 **provenance(referrer, Category.IDENTITY),
             )
+            record_activity(child_id=child.pk, category=Category.IDENTITY, at=at)
     born = notification.birth_date
     if born is not None and born != child.birth_date:
         _note(child, f"The notification gave another birth date: {day(born)}.", Category.IDENTITY, notification, at)
@@ -235,6 +236,7 @@ def _write_school(notification: Notification, child: Child, referrer: Viewer, at
             recorded_at=at,
             **provenance(referrer, Category.IDENTITY),
         )
+        record_activity(child_id=child.pk, category=Category.IDENTITY, at=at)
     elif words_of(open_school.school) != words_of(notification.school):
         words = f"The notification named another school: {notification.school}."
         _note(child, words, Category.IDENTITY, notification, at)
@@ -264,6 +266,7 @@ def _write_address(notification: Notification, child: Child, referrer: Viewer, a
         recorded_at=at,
         **provenance(referrer, Category.CONTACT_ADDRESS),
     )
+    record_activity(child_id=child.pk, category=Category.CONTACT_ADDRESS, at=at)
 
 
 def _letters(text: str) -> str:

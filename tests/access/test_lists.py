@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import localdate
 
 from accounts.choices import FunctionKey
+from accounts.models import Membership
 from accounts.selectors import viewer_of
 from cases.access import services
 from cases.access.choices import ALL_CATEGORIES, Category, GrantReason
-from cases.access.models import AccessGrant, ChildGroupGrant, ChildUserGrant
+from cases.access.models import AccessGrant, ChildGroupGrant, ChildUserGrant, FileActivity
 from cases.access.rules import mask_of
 from cases.access.services import Drift, compare_projection, projection, record_activity
 from cases.record.models import Child
@@ -45,7 +47,15 @@ def place_of(child, *, group=None, user=None) -> Any:
 
 
 def everything() -> set[tuple[Any, ...]]:
-    fields = ("content_object_id", "permission_id", "valid_from", "valid_until", "category_mask", "last_activity_at")
+    fields = (
+        "content_object_id",
+        "permission_id",
+        "valid_from",
+        "valid_until",
+        "category_mask",
+        "last_activity_at",
+        "told_mask",
+    )
     of_groups = ChildGroupGrant.objects.values_list("group_id", *fields)
     return {*of_groups, *ChildUserGrant.objects.values_list("user_id", *fields)}
 
@@ -85,7 +95,7 @@ def test_a_row_moves_where_every_role_behind_it_that_reads_files_is_told(child, 
     assert place_of(child, group=untold.agency.group) == start
     assert place_of(child, user=housing.user) == start
     services.project(AccessGrant.objects.filter(group=told.agency.group).get(), at)
-    assert place_of(child, group=told.agency.group) == start
+    assert place_of(child, group=told.agency.group) == at
 
 
 def test_a_row_moves_where_its_roles_are_all_who_are_told(child, at, monkeypatch):
@@ -99,6 +109,47 @@ def test_a_row_moves_where_its_roles_are_all_who_are_told(child, at, monkeypatch
     written = make_chronology(child, viewer_of(member), category=Category.MISSING)
     compare_projection(at=at + HOUR)
     assert [place_of(child, **one) for one in whose] == [written.recorded_at] * 2
+
+
+def test_a_row_moves_by_the_roles_that_stand_behind_it_when_something_happens(child, at):
+    """Housing joins and leaves between two comparisons: the first move stays, and the night finds no defect."""
+    told, start = make_membership(role="csc_manager"), at - 5 * HOUR
+    give(child, start, group=told.agency.group)
+    record_activity(child_id=child.pk, category=Category.MISSING, at=at - 4 * HOUR)
+    housing = make_membership(agency=told.agency, role="housing")
+    record_activity(child_id=child.pk, category=Category.MISSING, at=at - 3 * HOUR)
+    assert place_of(child, group=told.agency.group) == at - 4 * HOUR
+    assert compare_projection(at=at) == Drift(moved=1)
+    assert place_of(child, group=told.agency.group) == start
+    Membership.objects.filter(pk=housing.pk).update(ended_on=localdate(at))
+    assert compare_projection(at=at) == Drift(moved=1)
+    assert place_of(child, group=told.agency.group) == at - 3 * HOUR
+    housing = make_membership(agency=told.agency, role="housing")
+    record_activity(child_id=child.pk, category=Category.MISSING, at=at - 2 * HOUR)
+    Membership.objects.filter(pk=housing.pk).update(ended_on=localdate(at))
+    record_activity(child_id=child.pk, category=Category.MISSING, at=at)
+    assert place_of(child, group=told.agency.group) == at
+    assert compare_projection(at=at) == Drift()
+
+
+def test_whoever_writes_activities_moves_the_rows_that_are_told_to_the_latest(child, other, at):
+    """Many in one statement; the rows of a file that is not among them stay."""
+    third, start = make_child("Cal", "Listed"), at - 5 * HOUR
+    member, narrow = make_membership(role="csc_manager"), make_membership(role="csc_manager")
+    for file in (child, other, third):
+        give(file, start, membership=member)
+        give(file, start, membership=narrow, categories=["plan"])
+        give(file, start, group=make_membership(role="housing").agency.group)
+    written = {(child, "plan"): 3, (child, "missing"): 1, (other, "missing"): 2, (other, "plan"): 6}
+    FileActivity.objects.bulk_create(
+        FileActivity(child=file, category_mask=mask_of([category]), at=at - hours * HOUR)
+        for (file, category), hours in written.items()
+    )
+    assert [place_of(file, user=member.user) for file in (child, other, third)] == [at - HOUR, at - 2 * HOUR, start]
+    assert [place_of(file, user=narrow.user) for file in (child, other, third)] == [at - 3 * HOUR, start, start]
+    FileActivity.objects.filter(category_mask=mask_of(["missing"])).update(at=at)
+    assert [place_of(file, user=member.user) for file in (child, other, third)] == [at, at, start]
+    assert compare_projection(at=at) == Drift()
 
 
 def test_a_person_is_told_by_the_roles_of_live_grants_on_this_file_alone(child, other, at):
@@ -176,11 +227,14 @@ def test_a_load_leaves_the_rows_alone_and_makes_them_all_at_its_end(child, other
             services.project(given[0], at)
             record_activity(child_id=child.pk, category=Category.MISSING, at=at)
         assert (len(asked), everything()) == (0, before)
-    permission = services.view_permission().pk
+    permission, told = services.view_permission().pk, services.told_to({"her": {"csc_manager"}}, at)["her"]
     assert everything() == {
-        (member.user_id, child.pk, permission, at, None, ALL_CATEGORIES, at),
-        (agency.group_id, other.pk, permission, at, at + TICK, ALL_CATEGORIES, at),
+        (member.user_id, child.pk, permission, at, None, ALL_CATEGORIES, at, told),
+        (agency.group_id, other.pk, permission, at, at + TICK, ALL_CATEGORIES, at, ALL_CATEGORIES),
     }
+    assert list(FileActivity.objects.values_list("child_id", "category_mask", "at")) == [
+        (child.pk, mask_of(["missing"]), at)
+    ]
     assert over.child_id == other.pk
     with CaptureQueriesContext(connection) as asked:
         services.lock_files([child.pk])
@@ -198,7 +252,9 @@ def test_a_load_leaves_the_rows_alone_and_makes_them_all_at_its_end(child, other
         ({"valid_from": -1}, Drift(short=1)),
         ({"category_mask": mask_of(["plan", "missing"])}, Drift(outlived=1)),
         ({"category_mask": mask_of(["missing"])}, Drift(short=1)),
-        ({"last_activity_at": -9}, Drift(moved=1)),
+        ({"last_activity_at": -9}, Drift(stale=1)),
+        ({"last_activity_at": 1}, Drift(stale=1)),
+        ({"told_mask": 0}, Drift(moved=1)),
         ({}, Drift()),
     ],
 )
@@ -208,7 +264,7 @@ def test_how_a_row_may_differ(change, found, ends, child, at):
     give(child, at - 2 * HOUR, membership=make_membership(), categories=["plan"], valid_until=until)
     right = everything()
     row = ChildUserGrant.objects.all()
-    row.update(**{name: at + value * HOUR if name != "category_mask" else value for name, value in change.items()})
+    row.update(**{name: at + value * HOUR if not name.endswith("_mask") else value for name, value in change.items()})
     assert compare_projection(at=at) == found
     assert everything() == right
     if ends:
@@ -219,18 +275,18 @@ def test_how_a_row_may_differ(change, found, ends, child, at):
 
 
 def test_only_what_is_missing_or_opens_less_is_a_defect():
-    assert [Drift(**{name: 1}).is_defect for name in ("missing", "short", "outlived", "moved")] == [
-        True, True, False, False,
+    assert [Drift(**{name: 1}).is_defect for name in ("missing", "short", "stale", "outlived", "moved")] == [
+        True, True, True, False, False,
     ]  # fmt: skip
     assert Drift().is_defect is False
 
 
 def test_the_log_says_what_was_found(child, at, monkeypatch, caplog):
-    monkeypatch.setattr(projection, "_compare_files", lambda files, at: Drift(1, 2, 3, 4))
+    monkeypatch.setattr(projection, "_compare_files", lambda files, at: Drift(1, 2, 3, 4, 5))
     with caplog.at_level("INFO", logger="harbour.access"):
-        assert compare_projection(at=at) == Drift(1, 2, 3, 4)
+        assert compare_projection(at=at) == Drift(1, 2, 3, 4, 5)
     (said,) = [record for record in caplog.records if record.message == "projection compared"]
-    assert [vars(said)[name] for name in ("missing", "short", "outlived", "moved")] == [1, 2, 3, 4]
+    assert [vars(said)[name] for name in ("missing", "short", "stale", "outlived", "moved")] == [1, 2, 3, 4, 5]
 
 
 def test_what_moved_on_meanwhile_stands_right(child, other, at, monkeypatch):
@@ -240,10 +296,10 @@ def test_what_moved_on_meanwhile_stands_right(child, other, at, monkeypatch):
     ChildUserGrant.objects.update(category_mask=1)
     judge = projection._difference
 
-    def written_meanwhile(stored, row):
+    def written_meanwhile(stored, row, activity):
         if stored.content_object_id == child.pk:
             ChildUserGrant.objects.filter(pk=stored.pk).update(last_activity_at=at + HOUR)
-        return judge(stored, row)
+        return judge(stored, row, activity)
 
     monkeypatch.setattr(projection, "_difference", written_meanwhile)
     assert compare_projection(at=at) == Drift(short=1)

@@ -15,7 +15,7 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, models, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Max, Q
 
 from accounts.choices import Sector
 from accounts.models import AccessEvent, Agency, FunctionGroup, Membership, User
@@ -25,14 +25,14 @@ from accounts.rules.tokens import why_not
 from accounts.selectors import viewer_of
 from accounts.selectors.tokens import service_memberships, tokens_of_services
 from cases.access.choices import CATEGORY_BITS, Cell
-from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant
+from cases.access.models import AccessGrant, Block, ChildGroupGrant, ChildUserGrant, FileActivity
 from cases.access.rules import mask_of
 from cases.access.selectors import matrix_in_force
 from cases.access.services import project
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import alerts_for, definition_of
 from cases.clocks.services.running import climb_clocks
-from cases.record.models import Child, ChronologyEntry, Identifier, Involvement, Spell
+from cases.record.models import Child, ChronologyEntry, Entry, Identifier, Involvement, Spell
 from cases.sharing.models import Conflict, Declaration, EmergencyAccess, PossibleConflict
 from config.demo.calibration import figures
 from config.demo.children import HISTORY_DAYS, plan_children
@@ -198,6 +198,10 @@ def test_the_projection_knows_the_latest_activity_in_what_it_opens(seeded: Seede
         for role in ROLES
         if Capability.READ_FILES in ROLES[role].capabilities
     }
+
+    def bit_of(key: str) -> int:
+        return mask_of([key])
+
     for row in ChildGroupGrant.objects.all():
         members = Membership.objects.current(DAY.date()).filter(
             Q(agency__group=row.group_id) | Q(functions__group=row.group_id)
@@ -206,9 +210,36 @@ def test_the_projection_knows_the_latest_activity_in_what_it_opens(seeded: Seede
         opened = [
             key for key in CATEGORY_BITS if mask_of([key]) & row.category_mask and all(key in one for one in known)
         ]
-        entries = ChronologyEntry.objects.filter(child=row.content_object_id, category__in=opened)
-        latest = entries.order_by("-recorded_at").values_list("recorded_at", flat=True).first()
+        kept = FileActivity.objects.filter(child=row.content_object_id, category_mask__in=map(bit_of, opened))
+        latest = kept.order_by("-at").values_list("at", flat=True).first()
+        assert row.told_mask == mask_of(opened)
         assert row.last_activity_at == max(filter(None, [latest, row.valid_from]))
+
+
+# What is written on a file and moves no list by itself, with the reason.
+MOVES_NOTHING = {
+    "missing.SafetyBriefing": "is for the interviewer; it comes with a step of the interview, which moves the file",
+    "panels.Action": "stands on the panel's pages; what the panel decided is told on the timeline when it closes",
+    "panels.AgendaItem": "stands on the panel's pages; who is listed is known to few until the agenda is published",
+    "panels.Dissent": "is read with the panel's decision, which is told on the timeline when the meeting closes",
+    "panels.ItemUpdate": "is written for the meeting, and read on the panel's pages",
+    "panels.PanelDecision": "is told on the timeline when the meeting closes",
+    "risk.JudgementReturn": "leaves the level as it is",
+    "risk.LevelJudgement": "moves the file as its level when it counts",
+}
+
+
+def test_whatever_is_written_on_a_file_is_among_its_activities(seeded: Seeded) -> None:
+    """Every table of content, each file and category: the lists are rebuilt from the activities alone."""
+    kept = {(row.child_id, row.category_mask): row.at for row in FileActivity.objects.all()}
+    behind: Counter[str] = Counter()
+    for model in apps.get_models():
+        if not issubclass(model, Entry):
+            continue
+        for row in model.objects.values("child_id", "category").annotate(latest=Max("recorded_at")):
+            at = kept.get((row["child_id"], mask_of([row["category"]])))
+            behind[model._meta.label] += at is None or at < row["latest"]
+    assert {label: rows for label, rows in behind.items() if rows and label not in MOVES_NOTHING} == {}
 
 
 def test_each_open_file_has_one_named_lead_and_a_closed_one_has_none(seeded: Seeded) -> None:

@@ -62,6 +62,7 @@ NO_HISTORY = {
     "accounts.Submission": "marks the press of a button",
     "cases.ChildGroupGrant": "is rebuilt from grants, which have a history",
     "cases.ChildUserGrant": "is rebuilt from grants, which have a history",
+    "cases.FileActivity": "says when something was written, which has a history",
     "cases.OutboxMessage": "carries an alert, which has a history",
     "reporting.ReportDocument": "never changes",
     "reporting.ReportRun": "is the work of a worker; who asked and who stopped it stand on it",
@@ -77,6 +78,7 @@ MAY_CASCADE = {
     "accounts.Submission",
     "cases.ChildGroupGrant",
     "cases.ChildUserGrant",
+    "cases.FileActivity",
 }
 
 

@@ -239,7 +239,7 @@ def of_file(name: str, child: Child) -> list[tuple[Any, ...]]:
 
 
 def of_projection(child: Child) -> list[tuple[Any, ...]]:
-    fields = ("permission_id", "valid_from", "valid_until", "category_mask", "last_activity_at")
+    fields = ("permission_id", "valid_from", "valid_until", "category_mask", "told_mask", "last_activity_at")
     groups = ChildGroupGrant.objects.filter(content_object=child).values_list("group_id", *fields)
     return sorted(
         [*groups, *ChildUserGrant.objects.filter(content_object=child).values_list("user_id", *fields)], key=str

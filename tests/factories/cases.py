@@ -138,8 +138,8 @@ def make_spell(child: Child, by: Viewer, **fields: Any) -> Spell:
 def make_chronology(
     child: Child, by: Viewer, *, category: str = Category.MISSING, summary: str = "Was late home.", **fields: Any
 ) -> ChronologyEntry:
-    """One entry on the timeline, an hour old."""
-    return ChronologyEntry.objects.create(
+    """One entry on the timeline, of something an hour ago; the file moves up the lists with it."""
+    entry = ChronologyEntry.objects.create(
         **{
             "child": child,
             "kind": EntryKind.OBSERVATION,
@@ -149,3 +149,5 @@ def make_chronology(
             **fields,
         }
     )
+    access.record_activity(child_id=child.pk, category=entry.category, at=entry.recorded_at)
+    return entry

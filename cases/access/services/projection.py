@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -13,19 +13,21 @@ from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Greatest
 from django.utils.timezone import localdate
 
 from accounts.rules.roles import opens_files
 from cases.access.choices import Category
-from cases.access.models import AccessGrant, ChildGroupGrant, ChildUserGrant
+from cases.access.models import AccessGrant, ChildGroupGrant, ChildUserGrant, FileActivity
 from cases.access.rules import mask_of, roles_told_of
 from cases.access.selectors import matrix_in_force, roles_of
 
 VIEW_PERMISSION = "view_child"
 FILES_AT_ONCE = 500
 log = logging.getLogger("harbour.access")
-_projecting_later: ContextVar[bool] = ContextVar("projecting_later", default=False)
+Activities = dict[tuple[UUID, int], datetime]  # by file and the bit of the category
+_projecting_later: ContextVar[Activities | None] = ContextVar("projecting_later", default=None)
 
 Key = TypeVar("Key")
 Subject = tuple[str, int, UUID]  # "group" or "user", which one, and the file
@@ -49,13 +51,14 @@ class Opening(Protocol):
 class Drift:
     """What a comparison of the projection with the grants found, and put right. Counts of rows.
 
-    `missing` and `short` kept somebody from finding in a list what they may open: defects. `outlived` had lost a
-    grant behind them to time, and `moved` stood elsewhere in the order than the matrix and the roles of today put
-    them: both are how a night goes.
+    `missing` and `short` kept somebody from finding in a list what they may open, `stale` stood where nothing that
+    happened on the file had put them: defects. `outlived` had lost a grant behind them to time, and `moved` stood right
+    by the roles they were written for and elsewhere by the matrix and the roles of today: both are how a night goes.
     """
 
     missing: int = 0
     short: int = 0
+    stale: int = 0
     outlived: int = 0
     moved: int = 0
 
@@ -63,13 +66,14 @@ class Drift:
         return Drift(
             self.missing + other.missing,
             self.short + other.short,
+            self.stale + other.stale,
             self.outlived + other.outlived,
             self.moved + other.moved,
         )
 
     @property
     def is_defect(self) -> bool:
-        return bool(self.missing or self.short)
+        return bool(self.missing or self.short or self.stale)
 
 
 def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
@@ -77,22 +81,47 @@ def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
 
     That takes a grant that opens it, and that nobody who shares the row holds a role that may not know of it: an
     agency's row moves where each of its current roles sees at least that something exists. The file is locked, so
-    that access given meanwhile knows of the activity, and nobody can wait for two files in two orders.
+    that access given meanwhile knows of the activity, and nobody can wait for two files in two orders. What is
+    written down stays: the rows are moved by a trigger on it, and rebuilt from it.
     """
-    if _projecting_later.get():
+    bit, later = mask_of([category]), _projecting_later.get()
+    if later is not None:
+        later[child_id, bit] = max(at, later.get((child_id, bit), at))
         return
     lock_files([child_id])
-    opened = F("category_mask").bitand(mask_of([category]))
+    _tell_anew(child_id, category, at)
+    kept = FileActivity.objects.filter(child_id=child_id, category_mask=bit)
+    if not kept.update(at=Greatest("at", Value(at))):
+        FileActivity.objects.create(child_id=child_id, category_mask=bit, at=at)
+
+
+def _tell_anew(child_id: UUID, category: str, at: datetime) -> None:
+    """Say of each row that opens a category whether it moves for it, by the roles that stand behind it now."""
     told = roles_told_of(category, matrix_in_force(on=localdate(at)))
-    earlier = Q(content_object_id=child_id, last_activity_at__lt=at)
-    by_group = ChildGroupGrant.objects.annotate(opened=opened).exclude(opened=0).filter(earlier)
-    roles = reading_roles(by_group.values_list("group_id", flat=True), at)
-    groups = [group_id for group_id, held in roles.items() if held <= told]
-    by_group.filter(group_id__in=groups).update(last_activity_at=at)
-    by_user = ChildUserGrant.objects.annotate(opened=opened).exclude(opened=0).filter(earlier)
-    held_by = _roles_granted(by_user.values_list("user_id", flat=True), child_id)
-    people = [user_id for user_id, held in held_by.items() if held <= told]
-    by_user.filter(user_id__in=people).update(last_activity_at=at)
+    by_group, by_user = (_opening(projection, child_id, category) for projection in PROJECTIONS.values())
+    stored = dict(by_group.values_list("group_id", "told_mask"))
+    roles = reading_roles(stored, at)
+    _change_told(by_group, "group_id", stored, {group for group, held in roles.items() if held <= told}, category)
+    stored = dict(by_user.values_list("user_id", "told_mask"))
+    roles = _roles_granted(stored, child_id)
+    _change_told(by_user, "user_id", stored, {user for user, held in roles.items() if held <= told}, category)
+
+
+def _opening(projection: type[Any], child_id: UUID, category: str) -> QuerySet[Any]:
+    opened = F("category_mask").bitand(mask_of([category]))
+    rows: QuerySet[Any] = projection.objects.annotate(opened=opened).exclude(opened=0)
+    return rows.filter(content_object_id=child_id)
+
+
+def _change_told(rows: QuerySet[Any], subject: str, stored: Mapping[int, int], told: Set[int], category: str) -> None:
+    """Write what has changed since the row was written, which is seldom anything."""
+    bit = mask_of([category])
+    joins = [one for one, mask in stored.items() if one in told and not mask & bit]
+    leaves = [one for one, mask in stored.items() if one not in told and mask & bit]
+    if joins:
+        rows.filter(**{f"{subject}__in": joins}).update(told_mask=F("told_mask").bitor(bit))
+    if leaves:
+        rows.filter(**{f"{subject}__in": leaves}).update(told_mask=F("told_mask").bitand(~bit))
 
 
 def reading_roles(group_ids: Iterable[int], at: datetime) -> dict[int, set[str]]:
@@ -113,14 +142,31 @@ def _roles_granted(user_ids: Iterable[int], child_id: UUID) -> dict[int, set[str
 
 @contextmanager
 def projecting_later(*, at: datetime) -> Iterator[None]:
-    """For loading many files in one transaction: the projection is left alone meanwhile, and rebuilt at the end."""
-    token = _projecting_later.set(True)
+    """For loading many files in one transaction: the projection is left alone meanwhile, and rebuilt at the end.
+
+    So is what it is rebuilt from: the activities of the load are written together.
+    """
+    later: Activities = {}
+    token = _projecting_later.set(later)
     try:
         with transaction.atomic():
             yield
+            _write_activities(later)
             rebuild_projection(at=at)
     finally:
         _projecting_later.reset(token)
+
+
+def _write_activities(found: Activities) -> None:
+    for kept in FileActivity.objects.filter(child_id__in={child_id for child_id, _ in found}):
+        key = kept.child_id, kept.category_mask
+        found[key] = max(kept.at, found.get(key, kept.at))
+    FileActivity.objects.bulk_create(
+        (FileActivity(child_id=child_id, category_mask=bit, at=at) for (child_id, bit), at in found.items()),
+        update_conflicts=True,
+        unique_fields=["child", "category_mask"],
+        update_fields=["at"],
+    )
 
 
 @transaction.atomic
@@ -139,7 +185,7 @@ def compare_projection(*, at: datetime) -> Drift:
     """Compare the projection with the open grants, some files at a time, and put right what differs.
 
     Rows that have outlived their grants change no answer and are dropped for the index's sake. A row that was
-    missing or opened less than its grants is a defect, and is said so in the log.
+    missing, opened less than its grants or stood in the wrong place is a defect, and is said so in the log.
     """
     found, files = Drift(), _files_after(None)
     while files:
@@ -148,7 +194,7 @@ def compare_projection(*, at: datetime) -> Drift:
     log.log(
         logging.ERROR if found.is_defect else logging.INFO,
         "projection compared",
-        extra={"missing": found.missing, "short": found.short, "outlived": found.outlived, "moved": found.moved},
+        extra=asdict(found),
     )
     return found
 
@@ -164,7 +210,7 @@ def _files_after(last: UUID | None) -> list[UUID]:
 @transaction.atomic
 def _compare_files(files: list[UUID], at: datetime) -> Drift:
     lock_files(files)
-    expected, permission = _expected(at, files), view_permission()
+    expected, activity, permission = _expected(at, files), _latest_activity(files), view_permission()
     found = Drift()
     for kind, projection in PROJECTIONS.items():
         wanted = {subject: row for subject, row in expected.items() if subject[0] == kind}
@@ -173,7 +219,7 @@ def _compare_files(files: list[UUID], at: datetime) -> Drift:
             if row is None:
                 stored.delete()
                 found += Drift(outlived=1)
-            elif (difference := _difference(stored, row)) != Drift():
+            elif (difference := _difference(stored, row, activity.get(stored.content_object_id, {}))) != Drift():
                 # Something may have been written meanwhile that moved the row on: then it stands right.
                 same = projection.objects.filter(pk=stored.pk, last_activity_at=stored.last_activity_at)
                 found += difference if same.update(**row) else Drift()
@@ -182,7 +228,7 @@ def _compare_files(files: list[UUID], at: datetime) -> Drift:
     return found
 
 
-def _difference(stored: Any, row: dict[str, Any]) -> Drift:
+def _difference(stored: Any, row: dict[str, Any], activity: Mapping[int, datetime]) -> Drift:
     """How a stored row differs from the one its grants give, as a count of one."""
     until = row["valid_until"]
     covers = (
@@ -192,13 +238,27 @@ def _difference(stored: Any, row: dict[str, Any]) -> Drift:
     )
     if not covers:
         return Drift(short=1)
+    if not _stands_right(stored, row["valid_from"], activity):
+        return Drift(stale=1)
     if (stored.valid_from, stored.valid_until, stored.category_mask) != (
         row["valid_from"],
         until,
         row["category_mask"],
     ):
         return Drift(outlived=1)
-    return Drift(moved=int(stored.last_activity_at != row["last_activity_at"]))
+    place = stored.told_mask, stored.last_activity_at
+    return Drift(moved=int(place != (row["told_mask"], row["last_activity_at"])))
+
+
+def _stands_right(stored: Any, valid_from: datetime, activity: Mapping[int, datetime]) -> bool:
+    """Whether a row stands no earlier than what it was told of, and no later than what happened in what it opens.
+
+    Between the two lies what it moved for while its roles were others.
+    """
+    told = [at for bit, at in activity.items() if bit & stored.told_mask]
+    opened = [at for bit, at in activity.items() if bit & stored.category_mask]
+    earliest, latest = max([stored.valid_from, *told]), max([valid_from, *opened])
+    return bool(earliest <= stored.last_activity_at <= latest)
 
 
 def _new_row(subject: Subject, row: dict[str, Any], permission: Permission) -> Any:
@@ -211,8 +271,8 @@ def _expected(
 ) -> dict[Subject, dict[str, Any]]:
     """The rows that the open grants on some files give, or on all; of every subject, or of one.
 
-    The latest activity of a row is that of the timeline in the categories its grants open and all its roles may
-    know of, or their start.
+    The latest activity of a row is that of the file in the categories its grants open and all its roles may know of,
+    or their start.
     """
     grants = _still_open(at).select_related("membership").order_by("valid_from", "pk")
     if files is not None:
@@ -233,7 +293,7 @@ def _still_open(at: datetime) -> QuerySet[AccessGrant]:
     return AccessGrant.objects.filter(Q(valid_until=None) | Q(valid_until__gt=at), ended_at=None)
 
 
-def _told_by_subject(subjects: dict[Subject, list[AccessGrant]], at: datetime) -> dict[Subject, frozenset[str]]:
+def _told_by_subject(subjects: dict[Subject, list[AccessGrant]], at: datetime) -> dict[Subject, int]:
     """For each row of the projection, the categories that every role behind it may know something happened in."""
     in_groups = reading_roles({subject for kind, subject, _ in subjects if kind == "group"}, at)
     held = {}
@@ -243,37 +303,38 @@ def _told_by_subject(subjects: dict[Subject, list[AccessGrant]], at: datetime) -
     return told_to(held, at)
 
 
-def told_to(held: Mapping[Key, Set[str]], at: datetime) -> dict[Key, frozenset[str]]:
-    """For each of some holders of roles, the categories that all of its roles may know something happened in."""
+def told_to(held: Mapping[Key, Set[str]], at: datetime) -> dict[Key, int]:
+    """For each of some holders of roles, the mask of what all of its roles may know something happened in."""
     matrix = matrix_in_force(on=localdate(at))
     told = {category.value: roles_told_of(category, matrix) for category in Category}
     return {
-        holder: frozenset(category for category, roles in told.items() if own <= roles) for holder, own in held.items()
+        holder: mask_of(category for category, roles in told.items() if own <= roles) for holder, own in held.items()
     }
 
 
-def _latest_activity(files: Iterable[UUID] | None = None) -> dict[UUID, dict[str, datetime]]:
-    """For each of some files, or of all, when its timeline was last written to in each category."""
-    entries = apps.get_model("cases", "ChronologyEntry").objects.values("child_id", "category")
+def _latest_activity(files: Iterable[UUID] | None = None) -> dict[UUID, dict[int, datetime]]:
+    """For each of some files, or of all, when something last happened in each category, by its bit."""
+    kept = FileActivity.objects.all()
     if files is not None:
-        entries = entries.filter(child_id__in=files)
-    latest: dict[UUID, dict[str, datetime]] = {}
-    for row in entries.annotate(at=Max("recorded_at")):
-        latest.setdefault(row["child_id"], {})[row["category"]] = row["at"]
+        kept = kept.filter(child_id__in=files)
+    latest: dict[UUID, dict[int, datetime]] = {}
+    for child_id, bit, at in kept.values_list("child_id", "category_mask", "at"):
+        latest.setdefault(child_id, {})[bit] = at
     return latest
 
 
-def hull_of(grants: Sequence[Opening], activity: Mapping[str, datetime], told: Set[str]) -> dict[str, Any]:
+def hull_of(grants: Sequence[Opening], activity: Mapping[int, datetime], told: int) -> dict[str, Any]:
     """The row that the open grants of one subject on one file give, the earliest grant first: the hull of them all."""
     mask = 0
     for grant in grants:
         mask |= grant.category_mask
     ends = [grant.valid_until for grant in grants]
-    seen = [at for category, at in activity.items() if mask_of([category]) & mask and category in told]
+    seen = [at for bit, at in activity.items() if bit & mask & told]
     return {
         "valid_from": grants[0].valid_from,
         "valid_until": None if None in ends else max(end for end in ends if end is not None),
         "category_mask": mask,
+        "told_mask": mask & told,
         "last_activity_at": max([grants[0].valid_from, *seen]),
     }
 
@@ -289,7 +350,7 @@ def lock_files(child_ids: Iterable[UUID]) -> None:
 
     In the order of their keys, so that two who want the same files do not wait for each other.
     """
-    if _projecting_later.get():
+    if _projecting_later.get() is not None:
         return
     files = apps.get_model("cases", "Child").objects.filter(pk__in=set(child_ids)).order_by("pk")
     list(files.select_for_update(no_key=True).values_list("pk"))
@@ -297,7 +358,7 @@ def lock_files(child_ids: Iterable[UUID]) -> None:
 
 def project(grant: AccessGrant, at: datetime) -> None:
     """Recompute the projection row of a grant's subject on its file from the open grants behind it."""
-    if _projecting_later.get():
+    if _projecting_later.get() is not None:
         return
     kind, subject = subject_of(grant)
     found = _expected(at, [grant.child_id], only=(kind, subject))

@@ -50,11 +50,13 @@ def open_child_file(*, identity: Identity, at: datetime, by: Viewer) -> Child:
 
 def start_spell(*, child: Child, at: datetime, by: Viewer) -> Spell:
     """Open casework on a file; where it is open already, that spell goes on."""
-    spell, _ = Spell.objects.get_or_create(
+    spell, started = Spell.objects.get_or_create(
         child=child,
         ended_on=None,
         defaults={"started_on": timezone.localdate(at), "recorded_at": at, **provenance(by, Category.IDENTITY)},
     )
+    if started:
+        access.record_activity(child_id=child.pk, category=Category.IDENTITY, at=at)
     return spell
 
 

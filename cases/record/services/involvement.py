@@ -87,6 +87,7 @@ def involve(
         )
         if child.restricted and not lead:
             _name(involvement, at=at, by=by)
+    access.record_activity(child_id=child.pk, category=Category.IDENTITY, at=at)
     return involvement
 
 
