@@ -3,7 +3,7 @@ from pathlib import Path
 from django.apps import AppConfig
 
 from accounts.definitions import register_definitions
-from accounts.services.database.rights import ADD, WORK, Rights, add_and_change, declare_rights
+from accounts.services.database.rights import ADD, WORK, Rights, add_and_change, declare_rights, declare_triggers
 
 # What an entry carries of its origin is never rewritten; its words may be, and history keeps the old ones.
 ENTRY = add_and_change(but=("child_id", "author_id", "author_membership_id", "agency_id", "recorded_at"))
@@ -172,6 +172,7 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from cases import checks  # noqa: F401  (registers the system checks)
+        from cases.access.models import MOVES_ROWS, WHEN_WRITTEN
         from cases.clocks.choices import AlertKind
         from cases.clocks.services import (
             register_hidden_files,
@@ -198,6 +199,7 @@ class CasesConfig(AppConfig):
         register_should_alert(AlertKind.LOOK_DIGEST, digests_waiting, addresses=digest_addresses)
         register_kept_from(AlertKind.LOOK_DIGEST, digests_kept_from)
         declare_rights(RIGHTS_ON_FILES)
+        declare_triggers("cases_fileactivity", MOVES_ROWS, *WHEN_WRITTEN)
         declare_rights(RIGHTS_ON_CLOCKS)
         declare_rights(RIGHTS_ON_EMERGENCIES)
         declare_rights(RIGHTS_ON_RESTRICTIONS)

@@ -4,7 +4,6 @@ import uuid
 from datetime import datetime
 
 import pghistory
-import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
@@ -136,17 +135,27 @@ class ChildUserGrant(UserObjectPermissionBase):
 # A row stands at the latest activity in what it is told of, whoever writes the activity. In the order of their keys, as
 # whoever gives access does, the files are kept from others meanwhile.
 MOVES_ROWS = """
-PERFORM 1 FROM cases_child WHERE id IN (SELECT child_id FROM written) ORDER BY id FOR NO KEY UPDATE;
-UPDATE cases_childgroupgrant AS stands SET last_activity_at = later.at FROM (
-    SELECT told.id, max(written.at) AS at FROM written JOIN cases_childgroupgrant AS told
-    ON told.content_object_id = written.child_id AND told.told_mask & written.category_mask <> 0 GROUP BY told.id
-) AS later WHERE stands.id = later.id AND stands.last_activity_at < later.at;
-UPDATE cases_childusergrant AS stands SET last_activity_at = later.at FROM (
-    SELECT told.id, max(written.at) AS at FROM written JOIN cases_childusergrant AS told
-    ON told.content_object_id = written.child_id AND told.told_mask & written.category_mask <> 0 GROUP BY told.id
-) AS later WHERE stands.id = later.id AND stands.last_activity_at < later.at;
-RETURN NULL;
+CREATE OR REPLACE FUNCTION public.harbour_moves_rows() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM 1 FROM cases_child WHERE id IN (SELECT child_id FROM written) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE cases_childgroupgrant AS stands SET last_activity_at = later.at FROM (
+        SELECT told.id, max(written.at) AS at FROM written JOIN cases_childgroupgrant AS told
+        ON told.content_object_id = written.child_id AND told.told_mask & written.category_mask <> 0 GROUP BY told.id
+    ) AS later WHERE stands.id = later.id AND stands.last_activity_at < later.at;
+    UPDATE cases_childusergrant AS stands SET last_activity_at = later.at FROM (
+        SELECT told.id, max(written.at) AS at FROM written JOIN cases_childusergrant AS told
+        ON told.content_object_id = written.child_id AND told.told_mask & written.category_mask <> 0 GROUP BY told.id
+    ) AS later WHERE stands.id = later.id AND stands.last_activity_at < later.at;
+    RETURN NULL;
+END;
+$$
 """
+WHEN_WRITTEN = tuple(
+    f"CREATE OR REPLACE TRIGGER harbour_moves_rows_{deed.lower()} AFTER {deed} ON cases_fileactivity "
+    "REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.harbour_moves_rows()"
+    for deed in ("INSERT", "UPDATE")
+)
 
 
 class FileActivity(models.Model):
@@ -161,17 +170,6 @@ class FileActivity(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["child", "category_mask"], name="file_activity_one_a_category")]
-        triggers = [
-            pgtrigger.Trigger(
-                name=f"moves_rows_on_{word}",
-                level=pgtrigger.Statement,
-                when=pgtrigger.After,
-                operation=operation,
-                referencing=pgtrigger.Referencing(new="written"),
-                func=MOVES_ROWS,
-            )
-            for word, operation in (("insert", pgtrigger.Insert), ("update", pgtrigger.Update))
-        ]
 
     def __str__(self) -> str:
         return f"{self.at}"

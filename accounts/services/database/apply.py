@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg2 import sql
 
 from accounts.services.database import guards
-from accounts.services.database.rights import DECLARED, NOTHING, READ, Rights
+from accounts.services.database.rights import DECLARED, NOTHING, READ, TRIGGERS, Rights
 
 
 def history_tables() -> list[str]:
@@ -59,6 +59,9 @@ def _set_guards(cursor: CursorWrapper, tables: dict[str, list[str]]) -> None:
         cursor.execute(f"ALTER FUNCTION {signature} SECURITY DEFINER SET search_path = public, pg_temp")
     cursor.execute(guards.STAMP)
     cursor.execute(guards.ADOPTED)
+    for table, statements in TRIGGERS.items():
+        for statement in statements if table in tables else ():
+            cursor.execute(statement)
     for table in history_tables():
         _guard(cursor, guards.CONTEXT, table)
         _guard(cursor, guards.NEVER_EMPTIED, table)

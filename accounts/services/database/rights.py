@@ -36,6 +36,8 @@ ADD = Rights(add=True, immutable=True)
 WORK = Rights(add=True, change=("*",), delete=True)
 
 DECLARED: dict[str, Rights] = {}
+# What an app keeps up in the database by triggers of its own, by the table that they stand on.
+TRIGGERS: dict[str, tuple[str, ...]] = {}
 
 
 def add_and_change(
@@ -51,6 +53,11 @@ def declare_rights(tables: Mapping[str, Rights]) -> None:
         if DECLARED.get(table, rights) != rights:
             raise ValueError(f"Two apps declare different rights on {table}")
         DECLARED[table] = rights
+
+
+def declare_triggers(table: str, *statements: str) -> None:
+    """Say in `ready()` which functions and triggers a table has; each statement may be run again, as the owner."""
+    TRIGGERS[table] = statements
 
 
 # Tables of Django and its libraries.
