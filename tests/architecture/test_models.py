@@ -24,6 +24,7 @@ NO_ENTRY = {
     "cases.AccessGrant": "says who may see, and carries granted_by",
     "cases.Block": "says who may not, and carries placed_by",
     "cases.ChildGroupGrant": "projection of grants",
+    "cases.FileActivity": "says only when something was written in a category",
     "cases.ChildUserGrant": "projection of grants",
     "cases.Clock": "what must happen and by when, with who owes it; names nothing of the child",
     "cases.Conflict": "who may not know of a file and why, and carries placed_by",
