@@ -9,7 +9,7 @@ from accounts.migrations import _operations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0013_late_errors'),
+        ('cases', '0014_wishes_of_involvement'),
     ]
 
     operations = [
