@@ -290,7 +290,8 @@ class SafetyBriefing(Entry):
     """What an interviewer must know to be safe and to ask well, without who said it.
 
     It draws on what the interviewer's role may not see elsewhere, so it is read by the interviewer it is for, by its
-    author, and by those who see persons of concern and police intelligence in full. The latest one counts.
+    author, and by those who see persons of concern and police intelligence in full. The latest one counts. Without a
+    text it says that its author knows of nothing to warn of, and counts only where nobody has written anything.
     """
 
     interview = models.ForeignKey(ReturnInterview, on_delete=models.PROTECT, related_name="briefings")

@@ -248,6 +248,20 @@ def check_reason(reason: str, *, field: str = "reason") -> None:
         raise MissingRefused("Say why in a sentence.", field=field)
 
 
+def check_briefing(text: str, *, nothing: bool) -> None:
+    """Refuse to name an interviewer without a safety briefing, or the word of whoever names them that they know of
+    nothing to warn of; and both at once.
+    """
+    if nothing and text.strip():
+        raise MissingRefused(
+            "You have written a briefing. Keep it and take the tick away, or take the words out.", field="nothing"
+        )
+    if not nothing and not text.strip():
+        raise MissingRefused(
+            "Write the safety briefing, or tick that you know of nothing to warn of.", field="briefing"
+        )
+
+
 def check_of_age(birth_date: date | None, *, on: date) -> None:
     """Refuse to close an episode before the 18th birthday: until then it stays open (looked-after return)."""
     age = age_on(birth_date, on)

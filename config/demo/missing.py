@@ -45,6 +45,7 @@ from missing.services import (
 
 POLICE, INTERVIEWER, MANAGER = "missing.coordinator", "interviewer", "manager"
 WITHIN = timedelta(hours=72)
+NOTHING_TO_WARN_ON = 5  # every fifth day of the month
 NOT_INDEPENDENT_OF_TIME = "The child asked for a worker they know, who was on leave until today."
 
 
@@ -200,7 +201,15 @@ class Interviewing:
     def allocate(self, at: datetime) -> None:
         membership = self.life.world.members[INTERVIEWER]
         briefing = self.life.teller.tell("interview", "briefing")
-        allocate_interviewer(interview=self.interview, membership=membership, briefing=briefing, at=at, by=self.by)
+        nothing = at.day % NOTHING_TO_WARN_ON == 0
+        allocate_interviewer(
+            interview=self.interview,
+            membership=membership,
+            briefing="" if nothing else briefing,
+            nothing_to_warn=nothing,
+            at=at,
+            by=self.by,
+        )
 
     def decline(self, at: datetime) -> None:
         answer_interview(interview=self.interview, accepted=False, answered_at=at, note="", at=at, by=self.by)

@@ -97,6 +97,11 @@ class CarerForm(WriteForm):
 class AllocateForm(WriteForm):
     membership = SelectField(label="Who holds the interview?", missing="Select an interviewer")
     briefing = LongTextField(label="Safety briefing", hint=BRIEFING_HINT, max_length=2000, rows=6, required=False)
+    nothing = TickField(
+        label="I know of nothing to warn of",
+        hint="Instead of a briefing. The interviewer reads that you said so.",
+        required=False,
+    )
 
     def __init__(self, *args: Any, people: Iterable[Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -206,7 +206,16 @@ def briefing_shown(
     )
     if not may:
         return None
-    return {"text": briefing.text, "when": moment(briefing.recorded_at)}
+    when = moment(briefing.recorded_at)
+    if not briefing.text:
+        return {
+            "text": f"{briefing.author}, {briefing.agency}, knows of nothing to warn of.",
+            "note": f"Said {when}. Take care all the same, and ask whoever leads on the case if you are in doubt.",
+        }
+    return {
+        "text": briefing.text,
+        "note": f"Written {when} for the interviewer. Do not pass it on, and do not say that you know it.",
+    }
 
 
 def interview_actions(opened: OpenFile, interview: ReturnInterview) -> list[dict[str, str]]:

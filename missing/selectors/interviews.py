@@ -85,8 +85,11 @@ def possible_interviewers(*, on: date) -> list[Membership]:
 
 
 def latest_briefing(interview: ReturnInterview) -> SafetyBriefing | None:
-    """The safety briefing that counts: the latest. Who may read it is `rules.may_read_briefing`'s question."""
-    return interview.briefings.select_related("author", "agency").order_by("-recorded_at", "-pk").first()
+    """The safety briefing that counts: the latest that was written, else the latest word that there is nothing to warn
+    of. Who may read it is `rules.may_read_briefing`'s question.
+    """
+    rows = interview.briefings.select_related("author", "agency").alias(nothing=Q(text=""))
+    return rows.order_by("nothing", "-recorded_at", "-pk").first()
 
 
 def findings_of(interview_ids: Iterable[UUID], viewer: Viewer, *, at: datetime, matrix: Matrix) -> list[Any]:

@@ -189,29 +189,31 @@ def allocate_interviewer(
     briefing: str,
     at: datetime,
     by: Viewer,
+    nothing_to_warn: bool = False,
     version: int | None = None,
 ) -> ReturnInterview:
     """Give the interview to somebody, with a safety briefing written for them; the clock is theirs from now.
 
-    The interviewer sees the file in person until the interview is done. An empty briefing leaves an earlier one.
-    On a restricted file the interviewer is named by somebody who is named. Raises Stale; MissingRefused for a person
-    who holds no such job; RecordRefused.
+    The interviewer sees the file in person until the interview is done. Instead of a briefing the actor may say that
+    they know of nothing to warn of, which is kept as theirs and takes no earlier briefing away. On a restricted file
+    the interviewer is named by somebody who is named. Raises Stale; MissingRefused for a person who holds no such job,
+    and without a briefing or that word; RecordRefused.
     """
+    rules.check_briefing(briefing, nothing=nothing_to_warn)
     if membership.pk not in {one.pk for one in possible_interviewers(on=timezone.localdate(at))}:
         raise rules.MissingRefused("Choose somebody who holds return interviews.", field="membership")
     deed = Deed(InterviewStepKind.ALLOCATED, at)
     interview = _do(interview, deed, version=version, at=at, by=by, person=membership, allocated=membership)
     end_grants_from(source_id=interview.pk, at=at, by=by, why="Another interviewer was named")
     _let_see(interview, membership, at=at, by=by)
-    if briefing.strip():
-        SafetyBriefing.objects.create(
-            child_id=interview.child_id,
-            interview=interview,
-            text=briefing,
-            recorded_at=at,
-            third_party=True,
-            **provenance(by, Category.PERSON_OF_CONCERN),
-        )
+    SafetyBriefing.objects.create(
+        child_id=interview.child_id,
+        interview=interview,
+        text=briefing.strip(),
+        recorded_at=at,
+        third_party=True,
+        **provenance(by, Category.PERSON_OF_CONCERN),
+    )
     give_clock(
         kind=ClockKind.INTERVIEW_HELD,
         subject_id=interview.pk,

@@ -229,12 +229,16 @@ def allocate(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> Http
 
     def given(said: dict[str, Any]) -> Any:
         return services.allocate_interviewer(
-            **_given(opened, found, said), membership=people[said["membership"]], briefing=said["briefing"]
+            **_given(opened, found, said),
+            membership=people[said["membership"]],
+            briefing=said["briefing"],
+            nothing_to_warn=said["nothing"],
         )
 
     intro = (
         "Naming somebody opens the file to them in person until the interview is written up. The return interview team "
-        "sees it before and after, and so does whoever works with the child. An empty briefing leaves the one before."
+        "sees it before and after, and so does whoever works with the child. A briefing that was written before goes "
+        "with the work until another is written."
     )
     return _ask(
         request,

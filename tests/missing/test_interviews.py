@@ -1,6 +1,7 @@
 """The chain of a return interview, and what it says, by category.
 
-Seen to fail: a late interview held without a reason; the clock of a declined interview left running.
+Seen to fail: a late interview held without a reason; the clock of a declined interview left running; an interviewer
+named without a briefing; a written one taken away by the word of somebody else that there is nothing to warn of.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from missing.choices import (
 )
 from missing.models import InterviewFinding, InterviewStep, MissingEpisode, ReturnInterview, SafetyBriefing
 from missing.rules import MissingRefused
-from missing.selectors.interviews import steps_of, waiting_interviews
+from missing.selectors.interviews import latest_briefing, steps_of, waiting_interviews
 from missing.services import Finding, Holding, ReturnDetails
 from tests.factories.accounts import make_membership
 from tests.factories.cases import grant, make_child
@@ -307,10 +308,37 @@ def test_another_interviewer_takes_the_place_of_the_first(
     interview: ReturnInterview, world: World, at: datetime
 ) -> None:
     allocate(interview, world, at)
-    moved = allocate(interview, world, at, to="keyworker", briefing="")
+    moved = allocate(interview, world, at, to="keyworker", briefing="", nothing_to_warn=True)
     people = AccessGrant.objects.live(at).filter(reason=GrantReason.ALLOCATION, source_id=interview.pk)
     assert {row.membership for row in people} == {world.membership("keyworker")}
-    assert (moved.allocated, SafetyBriefing.objects.count()) == (world.membership("keyworker"), 1)
+    assert moved.allocated == world.membership("keyworker")
+
+
+def test_nobody_is_named_without_a_briefing_or_the_word_of_somebody_that_there_is_nothing(
+    interview: ReturnInterview, world: World, at: datetime
+) -> None:
+    for said in ({"briefing": "  "}, {"briefing": "Meet at school.", "nothing_to_warn": True}):
+        with pytest.raises(MissingRefused), transaction.atomic():
+            allocate(interview, world, at, **said)
+    interview.refresh_from_db()
+    assert (interview.allocated, SafetyBriefing.objects.count()) == (None, 0)
+    allocate(interview, world, at, briefing="", nothing_to_warn=True)
+    row = latest_briefing(interview)
+    assert row is not None
+    assert (row.text, row.author, row.agency) == ("", world.user("manager"), world.agency("specialist"))
+
+
+def test_what_was_written_stays_until_it_is_written_anew(
+    interview: ReturnInterview, world: World, at: datetime
+) -> None:
+    """Whoever names the next one may not see the briefing of before, and their word does not take it away."""
+    minute = timedelta(minutes=1)
+    allocate(interview, world, at, briefing="Two men wait at the station.")
+    allocate(interview, world, at + minute, to="keyworker", briefing="", nothing_to_warn=True)
+    assert getattr(latest_briefing(interview), "text", None) == "Two men wait at the station."
+    allocate(interview, world, at + 2 * minute, briefing="They have been arrested.")
+    assert getattr(latest_briefing(interview), "text", None) == "They have been arrested."
+    assert SafetyBriefing.objects.count() == 3
 
 
 def test_nobody_without_that_job_is_named(interview: ReturnInterview, world: World, at: datetime) -> None:
@@ -543,7 +571,9 @@ def test_the_steps_stand_in_the_order_in_which_they_were_written(
     by, minute = world.viewer("interviewer"), timedelta(minutes=1)
     services.offer_interview(interview=interview, offered_at=at - HOUR, note="", at=at, by=by)
     person = world.membership("interviewer")
-    services.allocate_interviewer(interview=interview, membership=person, briefing="", at=at + minute, by=by)
+    services.allocate_interviewer(
+        interview=interview, membership=person, briefing="Meet at school.", at=at + minute, by=by
+    )
     holding = Holding(held_at=at - HOUR / 2, held_by=person, venue=Venue.SCHOOL, present="", independent=True)
     services.hold_interview(interview=interview, holding=holding, at=at + 2 * minute, by=by)
     assert [step.kind for step in steps_of(interview)] == ["offered", "allocated", "held"]

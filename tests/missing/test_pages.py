@@ -1,7 +1,8 @@
 """The pages: who is missing, the episodes of a child, and the interviews, each as far as its reader may see.
 
 Seen to fail: everything shown with the summary of an episode; a finding's text shown with the summary of its category;
-the briefing shown to whoever sees the interview; the list ordered by a grade that is not shown.
+the briefing shown to whoever sees the interview; an interviewer named without one; the list ordered by a grade that is
+not shown.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cases.access.choices import Category, GrantReason
 from cases.record.models import Child
 from missing.choices import Grade
 from missing.models import InterviewFinding, MissingEpisode, ReturnInterview
+from tests.access.test_pages import plain
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child
 from tests.factories.missing import (
@@ -224,6 +226,38 @@ def test_the_briefing_is_read_by_its_interviewer_its_author_and_who_sees_both_so
     ReturnInterview.objects.filter(pk=held.pk).update(allocated=other)
     assert "CANARY-BRIEFING" in text_of(client_as(colleague), address)[1]
     assert "CANARY-BRIEFING" not in text_of(client_as("interviewer"), address)[1]
+
+
+def test_who_names_the_interviewer_writes_a_briefing_or_says_that_there_is_nothing(
+    client_as: AsPerson, world: World, at: datetime
+) -> None:
+    child = make_child()
+    grant(child, world.agency("specialist"))
+    by = world.viewer("manager")
+    interview = make_interview(make_returned(child, by), by)
+    manager, interviewer = client_as("manager"), client_as("interviewer")
+    address = reverse("missing:allocate", args=[child.reference, interview.pk])
+    said = {"membership": str(world.membership("interviewer").pk), "version": 1}
+    page = post(manager, address, **said, briefing="")
+    assert page.status_code == 422
+    assert "Write the safety briefing, or tick that you know of nothing to warn of" in page.content.decode()
+    page = post(manager, address, **said, briefing="<b>Meet</b> at school.", nothing="on")
+    assert page.status_code == 422
+    assert "take the tick away" in page.content.decode()
+    assert "&lt;b&gt;Meet&lt;/b&gt; at school." in page.content.decode()
+    assert post(manager, address, **said, briefing="", nothing="on").status_code == 302
+    shown = reverse("missing:interview", args=[child.reference, interview.pk])
+    words = "Miriam Aldous, Lantern Exploitation Service, knows of nothing to warn of"
+    assert words in text_of(interviewer, shown)[1]
+    # The key worker sees not whether there is one, whatever was said.
+    assert "Safety briefing" not in text_of(client_as("keyworker"), shown)[1]
+    # Nor does the page on which the next one is named say so.
+    assert "The interviewer is named." in text_of(manager, shown)[1]
+    before = plain(manager.get(address))
+    make_briefing(interview, world.viewer("detective"), "CANARY-BRIEFING")
+    assert plain(manager.get(address)) == before
+    text = text_of(interviewer, shown)[1]
+    assert ("CANARY-BRIEFING" in text, words in text) == (True, False)
 
 
 # The front of the file.

@@ -172,6 +172,26 @@ def test_not_offering_an_interview_has_one_of_the_reasons() -> None:
             rules.check_not_needed(reason, note)
 
 
+@pytest.mark.parametrize(
+    ("text", "nothing", "field"),
+    [
+        ("Meet at school.", False, None),
+        ("", True, None),
+        (" \n", True, None),
+        ("", False, "briefing"),
+        (" \n", False, "briefing"),
+        ("Meet at school.", True, "nothing"),
+    ],
+)
+def test_an_interviewer_is_warned_or_told_that_there_is_nothing(text: str, nothing: bool, field: str | None) -> None:
+    if field is None:
+        rules.check_briefing(text, nothing=nothing)
+        return
+    with pytest.raises(rules.MissingRefused) as refused:
+        rules.check_briefing(text, nothing=nothing)
+    assert refused.value.field == field
+
+
 @pytest.mark.parametrize("concern", list(Level))
 @pytest.mark.parametrize("intelligence", list(Level))
 def test_a_briefing_is_for_its_interviewer_its_author_and_who_sees_both_sources_in_full(
