@@ -131,7 +131,7 @@ class DecisionForm(WriteForm):
         label="Decision", choices=[("", "Choose"), *DecisionCode.choices], missing="Select what the panel decides"
     )
     rationale = LongTextField(label="Why", max_length=3000, rows=3, missing="Say why the panel decides this")
-    level_after = SelectField(label="Level, in the panel's view")
+    level_after = SelectField(label="Level, in the panel's view", missing="Select the level, in the panel's view")
     next_review_on = DateField(label="The panel looks again on", noun="The next review", required=False)
     confirmed = CheckboxesField(
         label="To close at the panel, confirm", choices=ClosingCheck.choices, required=False, small=True

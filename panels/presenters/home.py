@@ -71,7 +71,7 @@ def _member_blocks(viewer: Viewer, meeting: Meeting, at: datetime) -> list[HomeB
     coming: HomeItem = {
         "text": title_of(meeting),
         "href": reverse("panels:meeting", args=[meeting.pk]),
-        "meta": f"{len(lines)} to prepare" if lines else "Nothing left to prepare",
+        "meta": f"{len(lines)} to prepare" if lines else _nothing_left(viewer),
         "due": meeting.get_state_display(),
         "tone": "watch" if meeting.state == MeetingState.OPEN else "plain",
     }
@@ -79,6 +79,10 @@ def _member_blocks(viewer: Viewer, meeting: Meeting, at: datetime) -> list[HomeB
         HomeBlock(HomeSection.WAITING, "Panel meeting", [coming]),
         _block(HomeSection.WAITING, heading, lines, reverse("panels:meeting", args=[meeting.pk])),
     ]
+
+
+def _nothing_left(viewer: Viewer) -> str:
+    return "Nothing left to prepare" if viewer.may(Capability.WRITE_FILES) else ""
 
 
 def _office_blocks(viewer: Viewer, meetings: list[Meeting], at: datetime) -> list[HomeBlock]:

@@ -20,27 +20,30 @@ from cases.record.services import OpenFile
 from panels.choices import ItemState, MeetingState
 from panels.models import AgendaItem, Meeting, PanelDecision
 from panels.presenters.parts import (
-    STATE_TONES,
     actions_shown,
     decision_of,
     decision_rows,
     heading,
     minutes_withheld,
     reasons,
+    state_shown,
     updates_shown,
 )
 from panels.rules.decisions import review_on
+from panels.rules.seeing import sees_decision
 from panels.selectors.actions import actions_about
 from panels.selectors.agenda import last_decision, with_content
 
-# Where the panel has not spoken of a child before, what changed is what has happened in four weeks.
+# Where the panel has not spoken of a child before, or that it has may not be told, what changed is what has happened in
+# four weeks.
 FIRST_LOOK = timedelta(days=28)
 MOST_CHANGES = 12
+UNKNOWN = {"level": "", "harm_status": ""}
 
 
 def walk(opened: OpenFile, item: AgendaItem, meeting: Meeting) -> dict[str, Any]:
     """One screen of the meeting: a fixed number of queries, whatever stands on the file."""
-    last = last_decision(item.child_id, before=meeting)
+    last = _last_told(opened, item, meeting)
     since = last.decided_at if last else opened.at - FIRST_LOOK
     whole = with_content([item])[item.pk]
     shown, withheld = updates_shown(opened, whole.updates.all())
@@ -62,11 +65,16 @@ def walk(opened: OpenFile, item: AgendaItem, meeting: Meeting) -> dict[str, Any]
         "open_actions": actions_shown(opened, actions_about(item.child_id, before=meeting)),
         "updates": shown,
         "withheld": [*withheld, *filter(None, [minutes_withheld(opened)])],
-        "state": item.get_state_display(),
-        "tone": STATE_TONES[ItemState(item.state)],
+        **state_shown(opened, whole),
         "recorded": decision_rows(opened, whole) if item.state != ItemState.LISTED else [],
         "actions": actions_shown(opened, whole.actions.all()),
     }
+
+
+def _last_told(opened: OpenFile, item: AgendaItem, meeting: Meeting) -> PanelDecision | None:
+    """What the panel decided the last time, where the reader may know that it spoke of the child then."""
+    last = last_decision(item.child_id, before=meeting)
+    return last if last is not None and sees_decision(opened.entry_level(last)) else None
 
 
 def changed_since(opened: OpenFile, since: datetime) -> list[ChronologyEntry]:
@@ -113,22 +121,32 @@ def _item(meeting: Meeting, item_id: UUID) -> str:
     return reverse("panels:item", args=[meeting.pk, item_id])
 
 
+def level_now(opened: OpenFile) -> tuple[str, str]:
+    """The level on the file as a choice, or none where the reader does not see it."""
+    seen = opened.level(Category.LEVEL) >= Level.SUMMARY
+    return (opened.child.level, opened.child.get_level_display()) if seen else ("", "Choose")
+
+
 def initial_decision(opened: OpenFile, item: AgendaItem) -> dict[str, Any]:
-    """What the form starts with: the decision that is recorded, or the level as it is and the usual next review."""
+    """What the form starts with: the decision that is recorded, or the level as it is and the usual next review.
+
+    Nothing of a level, nor of how soon the panel looks again because of it, for who does not see levels.
+    """
     decision: PanelDecision | None = decision_of(item)
+    seen = opened.level(Category.LEVEL) >= Level.SUMMARY
     if decision is not None:
         return {
             "code": decision.code,
             "rationale": decision.rationale,
-            "level_after": decision.level_after,
+            "level_after": decision.level_after if seen else "",
             "next_review_on": decision.next_review_on,
             "confirmed": decision.confirmed,
             "version": item.version,
         }
-    child = opened.child
+    known = {"level": opened.child.level, "harm_status": opened.child.harm_status}
     return {
-        "level_after": child.level,
-        "next_review_on": review_on(level=child.level, harm_status=child.harm_status, on=timezone.localdate(opened.at)),
+        "level_after": level_now(opened)[0],
+        "next_review_on": review_on(**(known if seen else UNKNOWN), on=timezone.localdate(opened.at)),
         "version": item.version,
     }
 

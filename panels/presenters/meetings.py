@@ -19,7 +19,17 @@ from cases.record.services import OpenFile
 from panels.choices import ActionStatus, AttendanceStatus, ItemState, MeetingState
 from panels.models import Action, AgendaItem, Attendance, Meeting, PanelSeat
 from panels.presenters.actions import sees
-from panels.presenters.parts import STATE_TONES, days_words, heading, name_of, own_name_of, reasons
+from panels.presenters.parts import (
+    ON_AGENDA,
+    days_words,
+    heading,
+    knows_state,
+    may_prepare,
+    name_of,
+    own_name_of,
+    reasons,
+    state_shown,
+)
 from panels.rules.decisions import keeps_panel
 from panels.rules.progress import progress_words, split_by_state
 from panels.rules.quorum import IN_THE_ROOM
@@ -112,7 +122,7 @@ def to_prepare(
             "meta": "; ".join(reasons(opened, item)) if named and accepted else "",
         }
         for item, opened in known
-        if item.state == ItemState.LISTED and viewer.agency_id not in updated.get(item.pk, set())
+        if may_prepare(opened, item, meeting) and viewer.agency_id not in updated.get(item.pk, set())
     ]
 
 
@@ -133,15 +143,14 @@ def agenda(
         row = {
             **heading(opened, leads.get(item.child_id)),
             "reasons": reasons(opened, item),
-            "late": item.late,
-            "state": item.get_state_display(),
-            "tone": STATE_TONES[ItemState(item.state)],
+            "late": item.late and knows_state(opened, item),
+            **state_shown(opened, item),
             "href": reverse("panels:item", args=[meeting.pk, item.pk]),
             "may_take_off": office and item.state == ItemState.LISTED and meeting.state != MeetingState.CLOSED,
             "take_off_href": reverse("panels:take_off", args=[meeting.pk, item.pk]),
             "updates": "",
         }
-        if meeting.state in (MeetingState.PUBLISHED, MeetingState.OPEN) and item.state == ItemState.LISTED:
+        if may_prepare(opened, item, meeting):
             row["prepare_href"] = reverse("panels:prepare", args=[meeting.pk, item.pk])
             row["answered"] = viewer.agency_id in answered
             if minutes == Level.FULL:
@@ -162,11 +171,14 @@ def agenda_parts(
 ) -> list[dict[str, Any]]:
     """The agenda in parts, what comes next first: each with its rows, and a `summary` where it is folded."""
     rows = agenda(meeting, known, leads=leads, updated=updated, viewer=viewer)
-    split = split_by_state([(item.state, row) for (item, _), row in zip(known, rows, strict=True)])
+    told = [knows_state(opened, item) for item, opened in known]
+    states = [item.state if known_of else ItemState.LISTED for (item, _), known_of in zip(known, told, strict=True)]
+    split = split_by_state(list(zip(states, rows, strict=True)))
     alone = len(split.to_discuss) == len(rows)
-    more = f"{len(split.more_to_discuss)} more to discuss"
+    to_discuss = "To discuss" if all(told) else ON_AGENDA
+    more = f"{len(split.more_to_discuss)} more {to_discuss[:1].lower()}{to_discuss[1:]}"
     parts: list[dict[str, Any]] = [
-        {"heading": "" if alone else "To discuss", "summary": "", "rows": split.to_discuss},
+        {"heading": "" if alone else to_discuss, "summary": "", "rows": split.to_discuss},
         {"heading": "", "summary": more, "rows": split.more_to_discuss},
         {"heading": "Decided", "summary": "", "rows": split.decided},
         {"heading": "Carried over", "summary": _children(len(split.carried_over)), "rows": split.carried_over},
@@ -179,10 +191,13 @@ def _children(count: int) -> str:
 
 
 def progress(meeting: Meeting, known: list[tuple[AgendaItem, OpenFile]]) -> str:
-    """How far a meeting has come, over the items that the reader may know of; nothing before it is open."""
+    """How far a meeting has come, over the items of which the reader may know how they stand; nothing before it is
+    open.
+    """
     if meeting.state not in (MeetingState.OPEN, MeetingState.CLOSED):
         return ""
-    return progress_words((item.state for item, _ in known), closed=meeting.state == MeetingState.CLOSED)
+    states = [item.state for item, opened in known if knows_state(opened, item)]
+    return progress_words(states, closed=meeting.state == MeetingState.CLOSED)
 
 
 def times(meeting: Meeting) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.rules.dates import day
 from cases.access.choices import Category
+from cases.access.rules import Action as FileAction
 from cases.access.rules import Level, category_level
 from cases.presenters.frame import harm_word, is_provisional, level_word, shown_name
 from cases.record.choices import RiskLevel
@@ -19,8 +20,15 @@ from cases.record.models import Involvement
 from cases.record.rules import age_on
 from cases.record.services import OpenFile
 from panels.choices import ActionStatus, ItemState, Priority, UpdateKind
-from panels.models import Action, AgendaItem, ItemUpdate, PanelDecision
-from panels.rules.seeing import NEVER_MINUTED, reasons_shown, sees_action, sees_decision, sees_reasoning
+from panels.models import Action, AgendaItem, ItemUpdate, Meeting, PanelDecision
+from panels.rules.seeing import (
+    NEVER_MINUTED,
+    reasons_shown,
+    sees_action,
+    sees_decision,
+    sees_reasoning,
+    takes_updates,
+)
 from panels.rules.states import RUNNING
 
 ASK_OFFICE = "Ask the panel's co-ordinator."
@@ -31,6 +39,7 @@ TONES = {
     ActionStatus.NOT_ACHIEVED: "serious",
     ActionStatus.WITHDRAWN: "plain",
 }
+ON_AGENDA = "On the agenda"
 STATE_TONES = {ItemState.LISTED: "watch", ItemState.DECIDED: "good", ItemState.DEFERRED: "plain"}
 
 
@@ -80,6 +89,24 @@ def _minutes_level(opened: OpenFile, item: AgendaItem) -> Level:
     if decision is not None and opened.entry_level(decision) == Level.FULL:
         return Level.FULL
     return opened.level(Category.MINUTES)
+
+
+def knows_state(opened: OpenFile, item: AgendaItem) -> bool:
+    """Whether the reader may know how one item stands: whether it has been talked about, decided or carried over."""
+    return sees_decision(_minutes_level(opened, item))
+
+
+def state_shown(opened: OpenFile, item: AgendaItem) -> dict[str, str]:
+    """How an item stands, as a tag; that it is on the agenda, where the reader may know no more."""
+    if not knows_state(opened, item):
+        return {"state": ON_AGENDA, "tone": "plain"}
+    return {"state": item.get_state_display(), "tone": STATE_TONES[ItemState(item.state)]}
+
+
+def may_prepare(opened: OpenFile, item: AgendaItem, meeting: Meeting) -> bool:
+    """Whether the reader may still tell the meeting about a child: for the page alone, the service asks again."""
+    minutes = opened.level(Category.MINUTES)
+    return opened.may(FileAction.ADD_ENTRY) and takes_updates(meeting.state, item.state, minutes=minutes)
 
 
 def decision_rows(opened: OpenFile, item: AgendaItem) -> list[dict[str, Any]]:

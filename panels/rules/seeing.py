@@ -9,7 +9,7 @@ from typing import Any
 
 from cases.access.choices import Category
 from cases.access.rules import Level, Matrix, entry_level, level_of
-from panels.choices import ReasonCode
+from panels.choices import ItemState, MeetingState, ReasonCode
 
 PLAIN_REASON = "Listed for the panel to talk about"
 LISTED_PLAIN = "Listed by an agency"
@@ -20,8 +20,17 @@ SENSITIVE = (Category.INTELLIGENCE, Category.PERSON_OF_CONCERN, Category.HEALTH_
 
 
 def sees_decision(minutes: Level) -> bool:
-    """Whether the coded decision and the next review may be read."""
+    """Whether the coded decision and the next review may be read, and so how an item stands and when it was last."""
     return minutes >= Level.SUMMARY
+
+
+def takes_updates(meeting: str, item: str, *, minutes: Level) -> bool:
+    """Whether agencies may still tell a meeting about a child, for one of them who sees so much of its minutes.
+
+    Until the child has been talked about; to whom that may not be told, until the meeting begins.
+    """
+    states = (MeetingState.PUBLISHED, MeetingState.OPEN) if sees_decision(minutes) else (MeetingState.PUBLISHED,)
+    return meeting in states and item == ItemState.LISTED
 
 
 def sees_reasoning(minutes: Level) -> bool:
@@ -37,6 +46,11 @@ def sees_action(minutes: Level, *, owner: bool, own_agency: bool) -> bool:
 def role_reads(role: str, category: str, matrix: Matrix) -> Level:
     """How much a role reads of others' entries of a category on a file while the panel's grant runs."""
     return entry_level(level_of(matrix.cell(role, category), panel=True), own=False, own_agency=False)
+
+
+def may_chair(role: str, matrix: Matrix) -> bool:
+    """Whether a role may sit on the chair's seat, as a deputy too: it reads in full what is written down there."""
+    return all(role_reads(role, category, matrix) == Level.FULL for category in (Category.MINUTES, Category.LEVEL))
 
 
 def readers_of_reasons(sitting: Iterable[tuple[str, str]], matrix: Matrix) -> dict[Level, list[str]]:

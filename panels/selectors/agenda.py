@@ -33,6 +33,7 @@ from panels.choices import ItemState, MeetingState, ReasonCode
 from panels.models import Action, AgendaItem, Dissent, ItemUpdate, Meeting, PanelDecision
 from panels.rules.agenda import AgendaRule, OpenCase, placed_from_elsewhere, read_agenda
 from panels.rules.decisions import ENDS_REVIEW
+from panels.rules.seeing import sees_decision
 from risk.models import RiskAssessment
 
 
@@ -126,15 +127,19 @@ def items_on(meeting: Meeting) -> QuerySet[AgendaItem]:
 def items_known(meeting: Meeting, viewer: Viewer, *, at: datetime) -> list[tuple[AgendaItem, OpenFile]]:
     """The items on files that a viewer may know of, in the order of the agenda, each with its file.
 
-    The order follows levels and reasons, so somebody who does not see levels on every one of these files gets them in
-    the order of their references, which tells nothing.
+    The order follows levels and reasons, many of them the minutes' own, so somebody who does not see levels and minutes
+    on every one of these files gets them in the order of their references, which tells nothing.
     """
     items = list(items_on(meeting).select_related("decision"))
     files = files_open([item.child_id for item in items], viewer, at=at)
     known = [(item, files[item.child_id]) for item in items if item.child_id in files]
-    if any(opened.level(Category.LEVEL) < Level.SUMMARY for _, opened in known):
+    if not all(_sees_order(opened) for _, opened in known):
         known.sort(key=lambda pair: pair[1].child.reference)
     return known
+
+
+def _sees_order(opened: OpenFile) -> bool:
+    return opened.level(Category.LEVEL) >= Level.SUMMARY and sees_decision(opened.level(Category.MINUTES))
 
 
 def item_known(meeting: Meeting, item_id: UUID, viewer: Viewer, *, at: datetime) -> AgendaItem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from accounts.models import Agency, FunctionMember, Membership
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
+from cases.access.selectors import matrix_in_force
 from panels.choices import MeetingState
 from panels.models import Attendance, Meeting, Panel, PanelSeat, SeatDeputy, StatementAcceptance
 from panels.rules.decisions import keeps_panel
+from panels.rules.seeing import may_chair
 
 READING_ROLES = sorted(key for key, role in ROLES.items() if Capability.READ_FILES in role.capabilities)
 
@@ -96,8 +99,20 @@ def sits_on(seat: PanelSeat, membership_id: UUID | None) -> bool:
 
 
 def chairs_for(viewer: Viewer, panel_id: UUID, *, on: date) -> bool:
-    """Whether the viewer sits on the chair's seat, as its holder or a deputy."""
-    return any(seat.chairs and sits_on(seat, viewer.membership_id) for seat in seats_on(panel_id, on=on))
+    """Whether the viewer sits on the chair's seat, as its holder or a deputy, in a role that may."""
+    return chairs_among(seats_on(panel_id, on=on), viewer, on=on)
+
+
+def chairs_among(seats: Iterable[PanelSeat], viewer: Viewer, *, on: date) -> bool:
+    """`chairs_for` over seats that have been asked for: a place given before the role or the matrix changed is none."""
+    sits = any(seat.chairs and sits_on(seat, viewer.membership_id) for seat in seats)
+    return sits and may_chair(viewer.role_key, matrix_in_force(on=on))
+
+
+def roles_that_chair(*, on: date) -> list[str]:
+    """The names of the roles that may sit on the chair's seat, as the matrix holds on a day."""
+    matrix = matrix_in_force(on=on)
+    return sorted(ROLES[key].name for key in READING_ROLES if may_chair(key, matrix))
 
 
 def who_serves(panel: Panel, *, on: date) -> set[UUID]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Agency
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
+from cases.access.rules import Action as FileAction
 from cases.access.rules import Level
 from cases.record.choices import RiskLevel
 from cases.record.models import Child
@@ -21,6 +22,7 @@ from panels.choices import DecisionCode, ItemState, MeetingState, UpdateKind
 from panels.models import AgendaItem, Dissent, ItemUpdate, PanelDecision
 from panels.rules import PanelRefused
 from panels.rules.decisions import ClosingFacts, check_decision, keeps_panel
+from panels.rules.seeing import sees_decision, takes_updates
 from panels.rules.states import ITEM, check_move
 from panels.selectors.actions import running_on
 from panels.selectors.agenda import assessed_on
@@ -29,6 +31,8 @@ from panels.services.actions import NewAction, start_action
 from panels.services.agenda import locked_item
 from panels.services.meetings import tell_file
 
+TALKED_ABOUT = "This child has been talked about. Write what is new on the child's file instead."
+BEGUN = "The meeting has begun. Write what is new on the child's file instead."
 NOT_RECORDING = "The chair, a deputy of the chair or the co-ordinator records what the panel decides."
 
 
@@ -57,12 +61,14 @@ def add_update(
 ) -> ItemUpdate:
     """Tell the meeting beforehand what one's agency knows of a child, in the category that decides who reads it.
 
-    Refused once the item is settled, without words where words are promised, and in a category that the author's role
-    does not work with.
+    Refused to whose role writes nothing on files, once the item is settled (to whom that may not be told, once the
+    meeting has begun), without words where words are promised, and in a category that the author's role does not work
+    with.
     """
-    meeting = item.meeting
-    if meeting.state not in (MeetingState.PUBLISHED, MeetingState.OPEN) or item.state != ItemState.LISTED:
-        raise PanelRefused("This child has been talked about. Write what is new on the child's file instead.")
+    opened.check(FileAction.ADD_ENTRY)
+    minutes = opened.level(Category.MINUTES)
+    if not takes_updates(item.meeting.state, item.state, minutes=minutes):
+        raise PanelRefused(TALKED_ABOUT if sees_decision(minutes) else BEGUN)
     if kind == UpdateKind.WRITTEN and not text.strip():
         raise PanelRefused("Write what the panel should know.", field="text")
     if kind != UpdateKind.WRITTEN:

@@ -1,6 +1,6 @@
 """Who sits on a panel. A change of seats keeps the panel's function in step, through which its access runs."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,10 +8,12 @@ from django.utils import timezone
 from accounts.choices import FunctionKey
 from accounts.models import Agency, FunctionGroup, FunctionMember, Membership
 from accounts.rules.viewers import Viewer
+from cases.access.selectors import matrix_in_force
 from panels.choices import Frequency
 from panels.models import Panel, PanelSeat, SeatDeputy
 from panels.rules import PanelRefused
-from panels.selectors.meetings import READING_ROLES, seats_on, serving_now, sits_on, who_serves
+from panels.rules.seeing import may_chair
+from panels.selectors.meetings import READING_ROLES, roles_that_chair, seats_on, serving_now, sits_on, who_serves
 
 TAKEN = "This person sits on the panel already. End that seat first, or make them a deputy."
 
@@ -47,7 +49,7 @@ def give_seat(
     """Give a service a place at the panel, held by one of its people from today.
 
     Refused for somebody whose role opens no files, who holds a seat already, for a second seat of the same service,
-    and for a second chair.
+    for a second chair, and for a chair whose role does not read what is decided.
     """
     panel = Panel.objects.select_for_update().get(pk=panel.pk)
     today = timezone.localdate(at)
@@ -60,6 +62,8 @@ def give_seat(
         raise PanelRefused("This service has a seat already. Name another service, or end that seat.", field="service")
     if chairs and any(seat.chairs for seat in seats):
         raise PanelRefused("The panel has a chair already. End that seat first.", field="chairs")
+    if chairs:
+        _check_may_chair(member, on=today)
     seat = PanelSeat.objects.create(
         panel=panel, agency=agency, service=service, member=member, chairs=chairs, started_on=today
     )
@@ -69,7 +73,11 @@ def give_seat(
 
 @transaction.atomic
 def add_deputy(*, seat: PanelSeat, membership: Membership, at: datetime, by: Viewer) -> SeatDeputy:
-    """Let somebody sit in for a member. Refused for whose role opens no files, and who sits on the seat already."""
+    """Let somebody sit in for a member.
+
+    Refused for whose role opens no files, who sits on the seat already, and for the chair whose role does not read what
+    is decided.
+    """
     panel = Panel.objects.select_for_update().get(pk=seat.panel_id)
     today = timezone.localdate(at)
     held = next((row for row in seats_on(panel.pk, on=today) if row.pk == seat.pk), None)
@@ -78,6 +86,8 @@ def add_deputy(*, seat: PanelSeat, membership: Membership, at: datetime, by: Vie
     _check_may_sit(membership)
     if sits_on(held, membership.pk):
         raise PanelRefused("This person sits on this seat already.", field="member")
+    if held.chairs:
+        _check_may_chair(membership, on=today)
     deputy = SeatDeputy.objects.create(seat=seat, membership=membership, started_on=today)
     keep_function_in_step(panel=panel, at=at)
     return deputy
@@ -117,6 +127,16 @@ def _check_may_sit(membership: Membership) -> None:
     if membership.role not in READING_ROLES:
         raise PanelRefused(
             "This person's role opens no children's files, so they cannot sit on the panel.", field="member"
+        )
+
+
+def _check_may_chair(membership: Membership, *, on: date) -> None:
+    if not may_chair(membership.role, matrix_in_force(on=on)):
+        raise PanelRefused(
+            "Whoever sits on the chair's seat, or for the chair, records what the panel decides, so their role must "
+            f"read panel minutes and levels in full. That of {membership.user}, {membership.get_role_display()}, does "
+            f"not. Choose somebody whose role does: {'; '.join(roles_that_chair(on=on))}.",
+            field="member",
         )
 
 

@@ -69,7 +69,7 @@ def _decision_form(request: HttpRequest, meeting: Meeting, item: AgendaItem, ope
     return DecisionForm(
         request.POST or None,
         initial=presenters.initial_decision(opened, item),
-        level_now=(opened.child.level, opened.child.get_level_display()),
+        level_now=presenters.level_now(opened),
         agencies=agencies_seated(meeting.panel_id, on=today),
         owners=owners_for(opened.child, meeting, at=opened.at, today=today),
         deputies=deputy_seats(meeting.panel_id, on=today),
@@ -104,7 +104,7 @@ def _record(request: HttpRequest, form: DecisionForm, item: AgendaItem, opened: 
     return 302
 
 
-@policy(methods=("GET", "POST"), capability=Capability.READ_FILES, name="panels:prepare")
+@policy(methods=("GET", "POST"), capability=Capability.WRITE_FILES, name="panels:prepare")
 @item_page("panels:prepare")
 def prepare(request: HttpRequest, meeting: Meeting, item: AgendaItem, opened: OpenFile) -> HttpResponse:
     """What my agency tells the meeting about a child."""

@@ -168,7 +168,7 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
         "publishes_early": asks_before_publishing(meeting.starts_at, at=at),
         "opens_early": asks_before_opening(meeting.starts_at, at=at),
         **_room(meeting, seats, taken),
-        **_may(meeting, viewer, seats),
+        **_may(meeting, viewer, seats, at=at),
     }
     return render(request, "panels/meeting.html", context)
 
@@ -186,10 +186,10 @@ def _room(meeting: Meeting, seats: list[PanelSeat], taken: dict[UUID, Attendance
     }
 
 
-def _may(meeting: Meeting, viewer: Viewer, seats: list[PanelSeat]) -> dict[str, bool]:
+def _may(meeting: Meeting, viewer: Viewer, seats: list[PanelSeat], *, at: datetime) -> dict[str, bool]:
     """What the viewer may do with the meeting as it stands: for the page alone, the services ask again."""
     office, state = keeps_panel(viewer), meeting.state
-    deputises = any(seat.chairs and selectors.sits_on(seat, viewer.membership_id) for seat in seats)
+    deputises = selectors.chairs_among(seats, viewer, on=timezone.localdate(at))
     chair = runs_meetings(viewer, deputises=deputises)
     return {
         "may_publish": office and state == MeetingState.PLANNED,
@@ -291,7 +291,7 @@ def close(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpResponse:
     """Close the meeting: whoever was not talked about is carried over with a reason."""
     viewer = viewer_of(request)
     seats = selectors.seats_on(meeting.panel_id, on=timezone.localdate(at))
-    if not _may(meeting, viewer, seats)["may_close"]:
+    if not _may(meeting, viewer, seats, at=at)["may_close"]:
         raise PanelRefused("The chair closes a meeting that is open.")
     known = {item.pk: opened for item, opened in agendas.items_known(meeting, viewer, at=at)}
     undecided = [

@@ -15,7 +15,7 @@ import pytest
 from accounts.definitions import seeds
 from accounts.rules.dates import LONDON
 from cases.access.choices import Category, Cell
-from cases.access.rules import Level, Matrix
+from cases.access.rules import Level, Matrix, read_matrix
 from panels.choices import ClosingCheck, DecisionCode, Frequency, ItemState, MeetingState, ReasonCode
 from panels.rules import PanelRefused, agenda, decisions, outcomes, progress, quorum, seeing, states
 
@@ -440,6 +440,51 @@ SEATED = [
     ("Missing team", "police_missing"),
     ("Interviews", "return_interviewer"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "until"),
+    [
+        (Level.FULL, {("published", "listed"), ("open", "listed")}),
+        (Level.SUMMARY, {("published", "listed"), ("open", "listed")}),
+        (Level.EXISTENCE, {("published", "listed")}),
+        (Level.OWN, {("published", "listed")}),
+        (Level.NONE, {("published", "listed")}),
+    ],
+)
+def test_until_when_a_meeting_takes_updates(minutes, until):
+    taken = {
+        (meeting, item)
+        for meeting in MeetingState.values
+        for item in ItemState.values
+        if seeing.takes_updates(meeting, item, minutes=minutes)
+    }
+    assert taken == until
+
+
+@pytest.mark.parametrize(
+    ("minutes", "level", "may"),
+    [
+        (Cell.FULL, Cell.FULL, True),
+        (Cell.PANEL, Cell.FULL, True),
+        (Cell.SUMMARY, Cell.FULL, False),
+        (Cell.NONE, Cell.FULL, False),
+        (Cell.OWN, Cell.FULL, False),
+        (Cell.FULL, Cell.SUMMARY, False),
+        (Cell.FULL, Cell.EXISTENCE, False),
+        (Cell.FULL, Cell.NONE, False),
+    ],
+)
+def test_a_chair_reads_minutes_and_levels_in_full(minutes, level, may):
+    assert seeing.may_chair("housing", Matrix(1, {"housing": {"minutes": minutes, "level": level}})) is may
+
+
+def test_who_may_chair_by_the_shipped_matrix():
+    shipped = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
+    assert {role for role in shipped.cells if seeing.may_chair(role, shipped)} == {
+        "csc_social_worker", "csc_manager", "police_exploitation", "specialist_keyworker", "specialist_manager",
+        "panel_chair", "coordinator",
+    }  # fmt: skip
 
 
 def test_who_of_a_panel_reads_reasons():
