@@ -1,10 +1,10 @@
 """What a seat at the panel does not open: what minutes hold to whom they are shut, writing to who only reads files, the
 chair's place to who does not read what is decided there.
 
-Seen to fail: the day of the last talk, the tag of an item, "1 of 3 decided", the parts of the agenda, the late mark, the
-order, and the way to an update told for minutes; an update refused for a child that has been talked about; the form of an
-update open to who only reads files, by its policy, its service or its link; a place for the chair, or the chair's own, given
-to who does not read minutes, or acted on; the form with the level for a chair who does not see it.
+Seen to fail: the day of the last talk, the tag of an item, "1 of 3 decided", the parts of the agenda, the late mark,
+the order, and the way to an update told for minutes; an update refused for a child that has been talked about; the form
+of an update open to who only reads files, by its policy, its service or its link; a place for the chair, or the chair's
+own, given to who does not read minutes, or acted on; the form with the level for a chair who does not see it.
 """
 
 from __future__ import annotations
