@@ -20,9 +20,10 @@ from cases.access.choices import Category
 from cases.access.models import AccessGrant
 from cases.access.services import end_grants
 from cases.record.models import Child
+from cases.record.services import files_open
 from panels.models import AgendaItem, ItemUpdate, PanelDecision, SeatDeputy
 from panels.rules import PanelRefused
-from panels.selectors.agenda import files_open, items_known
+from panels.selectors.agenda import items_known
 from panels.services.deciding import add_update
 from panels.services.seats import add_deputy, give_seat
 from tests.factories.cases import grant, provenance
