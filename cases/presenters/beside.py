@@ -14,13 +14,16 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.rules import Level, Matrix, category_levels
 from cases.access.selectors import facts_of, matrix_in_force
+from cases.presenters.shares import wish_words
 from cases.record.models import Address, Child
 from cases.record.rules.matching import Band
 from cases.record.selectors.matching import Candidate, homes_of, leads_of, schools_of
+from cases.sharing.selectors.shares import wishes_on
 
 BAND_WORDS = {Band.VERY_LIKELY: "Very likely", Band.LIKELY: "Likely", Band.POSSIBLE: "Possible"}
 BAND_TONE = {Band.VERY_LIKELY: "serious", Band.LIKELY: "watch", Band.POSSIBLE: "plain"}
 NOT_SHOWN = "Not shown to you"
+WISH = "The child on who may know"
 
 
 def beside(
@@ -39,6 +42,7 @@ def beside(
     children = [candidate.child for candidate in candidates]
     matrix = matrix_in_force(on=timezone.localdate(at))
     leads, schools, homes = leads_of(children), schools_of(children), homes_of(children)
+    wishes = wishes_on([child.pk for child in children]) if WISH in said else {}
     files = [
         _candidate(
             candidate,
@@ -46,6 +50,7 @@ def beside(
             school=schools.get(candidate.child.pk, ""),
             homes=homes.get(candidate.child.pk, []),
             lead=str(leads[candidate.child.pk].membership.user) if candidate.child.pk in leads else "",  # type: ignore[union-attr]
+            wish=wish_words(wishes.get(candidate.child.pk)),
             today=timezone.localdate(at),
         )
         for candidate in candidates
@@ -71,10 +76,18 @@ def levels_on(child: Child, viewer: Viewer, matrix: Matrix) -> dict[str, Level]:
 
 
 def _candidate(
-    candidate: Candidate, *, levels: dict[str, Level], school: str, homes: list[Address], lead: str, today: date
+    candidate: Candidate,
+    *,
+    levels: dict[str, Level],
+    school: str,
+    homes: list[Address],
+    lead: str,
+    wish: str,
+    today: date,
 ) -> dict[str, Any]:
     child, match = candidate.child, candidate.match
     facts = _facts(child, levels=levels, school=school, homes=homes, lead=lead, today=today)
+    facts[WISH] = wish if levels[Category.SHARING] == Level.FULL else NOT_SHOWN
     reasons = [reason.text for reason in match.reasons if levels[reason.category] == Level.FULL]
     return {
         "id": str(child.pk),

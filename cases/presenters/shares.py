@@ -238,8 +238,15 @@ def _kinds(event: AccessEvent) -> str:
 
 
 def wish_words(wish: SharingWish | None) -> str:
-    """What the child says, in one sentence; empty where nothing is recorded."""
-    return "" if wish is None else f"On {day(wish.said_on)} the child said: {wish.get_kind_display().lower()}."
+    """What the child says, in a line; empty where nothing is recorded."""
+    if wish is None:
+        return ""
+    words = f"On {day(wish.said_on)} the child said: {_in_sentence(wish.get_kind_display())}."
+    if wish.kept_mask:
+        words += f" Must not go further: {', '.join(names_of(wish.kept_mask))}."
+    if wish.kept_from:
+        words += f" Must not be told: {', '.join(Sector(sector).label for sector in wish.kept_from)}."
+    return words
 
 
 def wish_rows(wish: SharingWish | None) -> list[dict[str, Any]]:

@@ -16,10 +16,13 @@ from accounts.middleware.policy import policy
 from accounts.rules.dates import day
 from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.roles import Capability
-from cases.access.rules import REASONS
+from cases.access.choices import Category
+from cases.access.rules import REASONS, Level
 from cases.access.rules import Action as FileAction
 from cases.presenters.frame import crumbs_to
+from cases.presenters.shares import wish_words
 from cases.record.services import OpenFile
+from cases.sharing.selectors.shares import wish_of
 from cases.views.loading import file_page
 from panels.forms import ListForm, StepForm, VerifyForm
 from panels.models import Action
@@ -96,8 +99,15 @@ def list_for_panel(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         else:
             messages.success(request, f"The child is listed for the panel of {day(item.meeting.starts_at)}.")
             return redirect(back)
-    lead = f"The next meeting that takes it is on {day(coming.starts_at)}." if coming else ""
-    return _ask(request, opened, form, heading="List for the panel", button="List the child", back=back, intro=lead)
+    lead = [f"The next meeting that takes it is on {day(coming.starts_at)}."] if coming else []
+    if opened.level(Category.SHARING) == Level.FULL and (wish := wish_words(wish_of(opened.child.pk))):
+        lead += [
+            "Whoever sits at it sees the file until shortly after it.",
+            wish,
+            "Say below why they must all the same.",
+        ]
+    intro = " ".join(lead)
+    return _ask(request, opened, form, heading="List for the panel", button="List the child", back=back, intro=intro)
 
 
 def _action(opened: OpenFile, action_id: UUID) -> Action:

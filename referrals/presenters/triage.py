@@ -14,7 +14,7 @@ from accounts.rules.dates import age_in_years, ago, day, length, moment
 from accounts.rules.viewers import Viewer
 from cases.access.rules import Level, Matrix
 from cases.access.selectors import matrix_in_force
-from cases.presenters.beside import beside, levels_on
+from cases.presenters.beside import WISH, beside, levels_on
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child
 from cases.record.selectors.matching import Candidate, schools_of
@@ -193,6 +193,7 @@ def compared(
         "Address": ", ".join(text for text in (notification.address_lines, notification.postcode) if text),
         "Level": "",
         "Lead": "",
+        WISH: "",
     }
     unprinted = ("Address",) if notification.address_protected else ()
     return beside(said, candidates, viewer=viewer, at=at, title="Notification", unprinted=unprinted)

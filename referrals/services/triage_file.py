@@ -35,6 +35,7 @@ from cases.record.services import (
     record_level,
     start_spell,
 )
+from cases.sharing.selectors.involving import kept_out_by_wish
 from referrals.choices import Agreement, ConcernKind, Told
 from referrals.models import Notification, TriageDecision
 from referrals.rules.notify import age_said
@@ -139,12 +140,15 @@ def bring_agencies(
     """Open casework and bring the people to it: the lead, the chosen agencies, the referrer's, and the functions.
 
     A referrer who only refers brings no access for their agency, nor does one whose agency has no current
-    information-sharing agreement. An agency that is involved already is not involved twice. To a file that is open to
-    named people only, nobody but a lead is brought. Raises TriageRefused where a chosen agency has no such agreement.
+    information-sharing agreement, nor one whom the child does not want told. An agency that is involved already is not
+    involved twice. To a file that is open to named people only, nobody but a lead is brought. Raises TriageRefused
+    where a chosen agency has no such agreement, and where the child does not want it told.
     """
     _check_agreements([] if lead is None else [lead.agency], field="lead", at=at)
     agencies = list(agencies)
     _check_agreements(agencies, field="agencies", at=at)
+    _check_wishes(child, [] if lead is None else [lead.agency], field="lead", at=at)
+    _check_wishes(child, agencies, field="agencies", at=at)
     start_spell(child=child, at=at, by=by)
     leading = None
     if lead is not None:
@@ -160,18 +164,8 @@ def bring_agencies(
         if leading is not None:
             _name_lead(leading, at=at, by=by)
         return
-    referring = notification.agency
-    brings = notification.membership.role != REFERS_ONLY and is_covered(referring.covered, timezone.localdate(at))
-    if brings and referring.pk not in involved:
-        involve(
-            child=child,
-            agency=referring,
-            role=InvolvementRole.REFERRER,
-            at=at,
-            by=by,
-            membership=notification.membership,
-            reason=GrantReason.REFERRAL,
-        )
+    if notification.agency_id not in involved:
+        _bring_referrer(notification, child, at=at, by=by)
     open_to_standing_functions(child_id=child.pk, at=at, by=by)
     if notification.urgent:
         grant_to_function(child_id=child.pk, function=FunctionKey.OUT_OF_HOURS, at=at, by=by)
@@ -179,11 +173,47 @@ def bring_agencies(
     _let_read_addresses(child, readers, notification)
 
 
+def _bring_referrer(notification: Notification, child: Child, *, at: datetime, by: Viewer) -> None:
+    referring = notification.agency
+    if notification.membership.role == REFERS_ONLY or not is_covered(referring.covered, timezone.localdate(at)):
+        return
+    if kept_out_by_wish(child, [referring], at=at):
+        add_chronology(
+            child=child,
+            kind=EntryKind.TRIAGE,
+            category=Category.SHARING,
+            happened_at=at,
+            summary=f"{referring.name} was not brought in with its notification: the child does not want it told.",
+            at=at,
+            by=by,
+        )
+        return
+    involve(
+        child=child,
+        agency=referring,
+        role=InvolvementRole.REFERRER,
+        at=at,
+        by=by,
+        membership=notification.membership,
+        reason=GrantReason.REFERRAL,
+    )
+
+
 def _check_agreements(agencies: Iterable[Agency], *, field: str, at: datetime) -> None:
     today = timezone.localdate(at)
     without = next((agency for agency in agencies if not is_covered(agency.covered, today)), None)
     if without is not None:
         raise TriageRefused(no_agreement_words(without.name), field=field)
+
+
+def _check_wishes(child: Child, agencies: Iterable[Agency], *, field: str, at: datetime) -> None:
+    unwanted = next(iter(kept_out_by_wish(child, agencies, at=at)), None)
+    if unwanted is not None:
+        raise TriageRefused(
+            f"The child does not want {unwanted.name} told. Leave it out here. If it is needed all the same, add it on "
+            "the file afterwards: the page asks on what ground, and how it was explained to the child",
+            field=field,
+        )
 
 
 def _name_lead(leading: Involvement, *, at: datetime, by: Viewer) -> None:

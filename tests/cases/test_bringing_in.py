@@ -11,16 +11,15 @@ from uuid import uuid4
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from cases.access.choices import GrantReason
-from cases.access.rules import mask_of
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child, Involvement
 from cases.record.services import involve
-from cases.sharing.choices import Understands, WishKind
-from cases.sharing.models.shares import SharingDecision, SharingWish
+from cases.sharing.choices import WishKind
+from cases.sharing.models.shares import SharingDecision
 from tests.factories.cases import grant, make_child
+from tests.factories.shares import make_wish
 
 pytestmark = pytest.mark.django_db
 
@@ -45,21 +44,11 @@ def child(world, viewer, at):
 
 
 @pytest.fixture
-def says(child, world, at):
+def says(child, world):
     """The child says something about who may know."""
 
-    def say(kind: str = WishKind.LIMITS, *, kept: tuple[str, ...] = (), kept_from: tuple[str, ...] = ()) -> SharingWish:
-        return SharingWish.objects.create(
-            child=child,
-            kind=kind,
-            kept_mask=mask_of(kept),
-            kept_from=list(kept_from),
-            words=WORDS,
-            understands=Understands.YES,
-            said_on=timezone.localdate(at),
-            recorded_at=at - HOUR,
-            recorded_as=world.membership("socialworker"),
-        )
+    def say(kind: str = WishKind.LIMITS, **limits: tuple[str, ...]) -> None:
+        make_wish(child, world.membership("socialworker"), kind, words=WORDS, **limits)
 
     return say
 

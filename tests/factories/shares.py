@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.utils import timezone
+
 from accounts.models import Agency, Membership
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
@@ -14,9 +16,17 @@ from cases.access.rules import mask_of
 from cases.access.services import grant_access
 from cases.record.models import Child
 from cases.record.services import OpenFile, open_file
-from cases.sharing.choices import Answer, LawfulBasis, SharingEnd, SharingKind, SharingPurpose
+from cases.sharing.choices import (
+    Answer,
+    LawfulBasis,
+    SharingEnd,
+    SharingKind,
+    SharingPurpose,
+    Understands,
+    WishKind,
+)
 from cases.sharing.models.requests import AccessRequest
-from cases.sharing.models.shares import SharingBreach, SharingDecision
+from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
 from cases.sharing.rules.shares import Override, Told
 from cases.sharing.services.shares import Content, Receiver, Sharing
 
@@ -86,6 +96,30 @@ def make_breach(child: Child, to: Agency | Membership, by: Membership) -> Sharin
     )
     SharingBreach.objects.create(decision=decision, found_at=ended, found_by=by.user, words=decision.end_words)
     return decision
+
+
+def make_wish(
+    child: Child,
+    by: Membership,
+    kind: str = WishKind.LIMITS,
+    *,
+    kept: tuple[str, ...] = (),
+    kept_from: tuple[str, ...] = (),
+    words: str = "Not my school. Everybody there talks.",
+) -> SharingWish:
+    """What the child said an hour ago about who may know."""
+    at = now()
+    return SharingWish.objects.create(
+        child=child,
+        kind=kind,
+        kept_mask=mask_of(kept),
+        kept_from=list(kept_from),
+        words=words,
+        understands=Understands.YES,
+        said_on=timezone.localdate(at),
+        recorded_at=at - timedelta(hours=1),
+        recorded_as=by,
+    )
 
 
 def make_request(child: Child, asked_as: Membership, **fields: Any) -> AccessRequest:

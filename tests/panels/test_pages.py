@@ -16,6 +16,7 @@ from panels.services import meetings as services
 from panels.services.seats import add_deputy
 from tests.factories.cases import block, grant, make_child, make_chronology
 from tests.factories.panels import accept_all, decide, make_action, make_item, make_meeting, open_quorate, publish
+from tests.factories.shares import make_wish
 
 pytestmark = pytest.mark.django_db
 
@@ -450,6 +451,16 @@ def test_a_child_is_listed_from_its_file(meeting, world, viewer, client_as):
     assert browser.post(url, data).status_code == 302
     assert browser.post(url, data).status_code == 302
     assert meeting.items.get().agency == world.agency("school")
+
+
+def test_whoever_lists_a_child_reads_what_the_child_says_about_who_may_know(meeting, world, client_as):
+    child = make_child("Robin")
+    for agency in ("school", "specialist"):
+        grant(child, world.agency(agency))
+    make_wish(child, world.membership("keyworker"), "not_wider")
+    url = f"/cases/{child.reference}/panel/list/"
+    assert "the child said: must not go any further." in read(client_as("keyworker"), url)
+    assert "must not go any further" not in read(client_as("safeguarding_lead"), url)
 
 
 def test_the_file_shows_minutes_by_the_matrix(out, world, viewer, client_as, at):

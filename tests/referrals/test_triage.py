@@ -25,6 +25,7 @@ from referrals.choices import TriageOutcome, TriageReason
 from referrals.models import MatchQuestion, Notification, TriageDecision
 from tests.factories.cases import block, grant, make_child, provenance
 from tests.factories.referrals import make_notification
+from tests.factories.shares import make_wish
 from tests.factories.world import World
 from tests.masking import masked
 from tests.referrals.test_triage_decisions import decide
@@ -183,6 +184,17 @@ def test_a_likely_match_stands_beside_the_notification_with_its_reasons(world: W
         assert words in shown
     assert "Day and month of birth swapped" in shown
     assert "5 April 2011" in shown
+
+
+def test_what_the_child_says_about_who_may_know_stands_where_agencies_are_picked(world: World, client_as: Any) -> None:
+    """The notification point reads it in full, the out of hours team knows only that there may be something."""
+    child = known(world)
+    make_wish(child, world.membership("socialworker"), kept=("sessions",), kept_from=("education",))
+    address = page(sent(world))
+    shown = client_as("triage").get(address).content.decode()
+    assert "may be shared, but not everything or not with everybody. Must not go further:" in shown
+    assert "Must not be told: Education." in shown
+    assert "Must not be told" not in client_as("out_of_hours").get(address).content.decode()
 
 
 def test_a_protected_address_is_neither_shown_nor_a_reason(world: World, client_as: Any) -> None:

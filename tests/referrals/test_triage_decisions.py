@@ -21,6 +21,7 @@ from cases.clocks.services import start_ladder, sweep
 from cases.record.choices import HarmStatus, InvolvementRole, RiskLevel
 from cases.record.models import Address, AddressReader, Alias, Child, ChronologyEntry, Involvement, SchoolPeriod, Spell
 from cases.record.services import involve
+from cases.sharing.choices import WishKind
 from referrals.choices import NotificationStatus, Told, TriageOutcome, TriageReason
 from referrals.models import Notification, TriageDecision
 from referrals.presenters.notify import decision_of
@@ -35,6 +36,7 @@ from risk.services import score_answers
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, provenance
 from tests.factories.referrals import make_notification
+from tests.factories.shares import make_wish
 from tests.factories.world import World
 
 pytestmark = pytest.mark.django_db
@@ -298,6 +300,42 @@ def test_a_lead_that_the_file_has_stays(world: World, at: datetime) -> None:
     assert decision.lead == world.membership("socialworker")
     leads = Involvement.objects.filter(is_lead=True, ended_on=None)
     assert [row.membership for row in leads] == [world.membership("socialworker")]
+
+
+def test_whom_the_child_does_not_want_told_comes_on_the_file_and_not_from_triage(world: World, at: datetime) -> None:
+    """The safeguarding lead of the school refers again: the school sees what it wrote, and not the file."""
+    child = known_child(world, at)
+    make_wish(child, world.membership("socialworker"), kept_from=("education", "specialist"))
+    notification = full_notification(world, at)
+    joined = {"outcome": TriageOutcome.ACCEPT_JOINED, "joined_child": child}
+    social, school = world.agency("social_care"), world.agency("school")
+    for field, said in (
+        ("lead", {}),
+        ("agencies", {"lead": world.membership("socialworker"), "agencies": [social, school]}),
+    ):
+        with pytest.raises(TriageRefused, match="does not want") as refused:
+            decide(world, notification, at, **joined, **said)
+        assert refused.value.field == field
+    assert not Involvement.objects.filter(child=child).exists()
+    decide(world, notification, at, **joined, lead=world.membership("socialworker"))
+    there = set(Involvement.objects.filter(child=child).values_list("working_agency__sector", flat=True))
+    assert there == {"social_care", "police"}
+    assert child.reference not in visible_to(world.viewer("safeguarding_lead"), at)
+    entry = ChronologyEntry.objects.get(child=child, category=Category.SHARING, kind="triage")
+    assert (entry.summary, entry.agency) == (
+        f"{school.name} was not brought in with its notification: the child does not want it told.",
+        world.agency("partnership"),
+    )
+
+
+def test_social_care_and_police_come_from_triage_whatever_the_child_says(world: World, at: datetime) -> None:
+    child = known_child(world, at)
+    make_wish(child, world.membership("socialworker"), WishKind.NOT_WIDER)
+    decide(
+        world, full_notification(world, at), at, outcome=TriageOutcome.ACCEPT_JOINED, joined_child=child,
+        lead=world.membership("socialworker"),
+    )  # fmt: skip
+    assert Involvement.objects.filter(child=child, working_agency=world.agency("police")).exists()
 
 
 def test_a_file_that_the_worker_may_not_know_of_cannot_be_joined(world: World, at: datetime) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+
+from django.utils import timezone
 
 from accounts.models import Agency
 from cases.access.rules import Matrix
+from cases.access.selectors import matrix_in_force
 from cases.record.models import Child, Involvement
 from cases.sharing.choices import Answer
 from cases.sharing.rules import shares as rules
@@ -34,3 +38,14 @@ def goes_against_wish(child: Child, agency: Agency, *, matrix: Matrix, at: datet
     unasked = Told(Answer.NO_ANSWER)
     mask = what_they_would_know(child, agency, matrix=matrix, at=at)
     return rules.goes_against_child(unasked, wish, mask=mask, sector=agency.sector)
+
+
+def kept_out_by_wish(child: Child, agencies: Iterable[Agency], *, at: datetime) -> list[Agency]:
+    """Those of the agencies whom the child does not want told, and who do not see the file; without social care and
+    police, whom what keeps the child safe always reaches.
+    """
+    if wish_that_holds(child.pk) is None:
+        return []
+    matrix = matrix_in_force(on=timezone.localdate(at))
+    others = [agency for agency in agencies if agency.sector not in rules.SAFETY_SECTORS]
+    return [agency for agency in others if goes_against_wish(child, agency, matrix=matrix, at=at)]

@@ -140,6 +140,12 @@ def wish_of(child_id: UUID) -> SharingWish | None:
     return rows.order_by("-recorded_at", "-pk").first()
 
 
+def wishes_on(child_ids: Collection[UUID]) -> dict[UUID, SharingWish]:
+    """What each child of these files said last about who may know."""
+    rows = SharingWish.objects.filter(child_id__in=child_ids).order_by("child_id", "-recorded_at", "-pk")
+    return {wish.child_id: wish for wish in rows.distinct("child_id")} if child_ids else {}
+
+
 def wishes_of(child_id: UUID) -> list[SharingWish]:
     """What the child has said about who may know, the latest first."""
     rows = SharingWish.objects.filter(child_id=child_id).select_related("recorded_as__user", "recorded_as__agency")
