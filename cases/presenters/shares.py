@@ -52,7 +52,7 @@ def content_words(decision: SharingDecision) -> str:
     if decision.entry_ids:
         number = len(decision.entry_ids)
         kinds.append("1 entry of the chronology" if number == 1 else f"{number} entries of the chronology")
-    if decision.kind == SharingKind.SHARED:
+    if decision.kind != SharingKind.DECLINED:
         kinds.append("who the child is")
     return _sentence(kinds or names_of(decision.category_mask))
 

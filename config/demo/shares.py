@@ -16,6 +16,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.rules import category_levels
 from cases.access.selectors import facts_of, matrix_in_force
+from cases.record.choices import InvolvementRole
 from cases.record.models import Child, ChronologyEntry
 from cases.record.services import OpenFile
 from cases.sharing.choices import (
@@ -32,7 +33,9 @@ from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules.requests import askable_by
 from cases.sharing.rules.shares import REVIEW_USUALLY, Override, Told
+from cases.sharing.selectors.involving import goes_against_wish
 from cases.sharing.selectors.shares import may_receive
+from cases.sharing.services.involving import Bringing, bring_in
 from cases.sharing.services.requests import ask_for_access, refuse_access
 from cases.sharing.services.shares import (
     Content,
@@ -182,6 +185,26 @@ def _against_a_wish(life: Life | None, setting: Setting) -> None:
             "Told in the car that one person at school would know and nobody else, and why. Was angry, then asked who.",
         ),
     )
+    _brought_in(life, setting)
+
+
+def _brought_in(life: Life, setting: Setting) -> None:
+    """Two days later the education welfare service comes in, also against what the child said."""
+    file = opened(life, "socialworker", _day(setting, 3))
+    agency = setting.world.members["education.welfare"].agency
+    if not goes_against_wish(file.child, agency, matrix=file.matrix, at=file.at):
+        return
+    bringing = Bringing(
+        agency=agency,
+        role=InvolvementRole.EDUCATION,
+        child=Told(Answer.REFUSES),
+        override=Override(
+            "significant_harm",
+            "A team manager of children’s social care",
+            "Told at home that somebody outside the school will ask why the mornings are missed, and will not say why.",
+        ),
+    )
+    bring_in(opened=file, bringing=bringing, at=file.at, by=file.viewer)
 
 
 def _single_entries(life: Life | None, setting: Setting) -> None:
