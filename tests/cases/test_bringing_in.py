@@ -183,11 +183,11 @@ def test_hostile_words_stay_words_and_nothing_is_lost(child, world, client_as, s
 
 def test_on_a_file_for_named_people_another_worker_is_new(child, world, client_as, says, viewer, at):
     """The agency that is in sees nothing of it: the worker does."""
-    grant(child, world.membership("socialworker"), reason=GrantReason.NAMED)
+    grant(child, world.membership("manager"), reason=GrantReason.NAMED)
     involve(child=child, agency=world.agency("police"), role="police_lead", at=at - HOUR, by=viewer("triage"))
     Child.objects.filter(pk=child.pk).update(restricted=True)
     says(WishKind.NOT_WIDER)
-    browser, worker = client_as("socialworker"), str(world.membership("officer").pk)
+    browser, worker = client_as("manager"), str(world.membership("officer").pk)
     address = url("involve", child, world.agency("police").pk)
     assert send(browser, address, worker=worker).status_code == 422
     assert send(browser, address, worker=worker, **AGAINST).status_code == 302
