@@ -4,7 +4,9 @@ Seen to fail: asked twice; what waits shown of a file that is closed to the read
 an agency that does not lead; what others asked for, or on files no longer known, among one's own; an answer by
 whoever sees nothing of sharing, may not end a share, or is of the agency that asked; a share with another agency as
 the answer; an answer given twice; a share offered that would show nothing; a kind that is not offered, taken; a lead
-of the asker's own agency asked; what one's own agency or oneself asked for, shown as one's own to answer.
+of the asker's own agency asked; what one's own agency or oneself asked for, shown as one's own to answer; what keeps a
+child safe refused to police because of a wish, and left out of the share that answers them; a refusal without the clock
+of its review.
 """
 
 from __future__ import annotations
