@@ -95,6 +95,10 @@ class CarerForm(WriteForm):
 
 
 class AllocateForm(WriteForm):
+    """Who holds it, and a briefing or the tick: one of the two is needed."""
+
+    says_optional = False
+
     membership = SelectField(label="Who holds the interview?", missing="Select an interviewer")
     briefing = LongTextField(label="Safety briefing", hint=BRIEFING_HINT, max_length=2000, rows=6, required=False)
     nothing = TickField(

@@ -241,6 +241,7 @@ def test_who_names_the_interviewer_writes_a_briefing_or_says_that_there_is_nothi
     page = post(manager, address, **said, briefing="")
     assert page.status_code == 422
     assert "Write the safety briefing, or tick that you know of nothing to warn of" in page.content.decode()
+    assert "(optional)" not in page.content.decode()
     page = post(manager, address, **said, briefing="<b>Meet</b> at school.", nothing="on")
     assert page.status_code == 422
     assert "take the tick away" in page.content.decode()
