@@ -189,19 +189,20 @@ def _against_a_wish(life: Life | None, setting: Setting) -> None:
 
 
 def _brought_in(life: Life, setting: Setting) -> None:
-    """Two days later the education welfare service comes in, also against what the child said."""
+    """Two days later the education welfare service comes in, or else the school, also against what the child said."""
     file = opened(life, "socialworker", _day(setting, 3))
-    agency = setting.world.members["education.welfare"].agency
-    if not goes_against_wish(file.child, agency, matrix=file.matrix, at=file.at):
+    agencies = [setting.world.members[name].agency for name in ("education.welfare", "safeguarding.lead")]
+    unwanted = [one for one in agencies if goes_against_wish(file.child, one, matrix=file.matrix, at=file.at)]
+    if not unwanted:
         return
     bringing = Bringing(
-        agency=agency,
+        agency=unwanted[0],
         role=InvolvementRole.EDUCATION,
         child=Told(Answer.REFUSES),
         override=Override(
             "significant_harm",
             "A team manager of children’s social care",
-            "Told at home that somebody outside the school will ask why the mornings are missed, and will not say why.",
+            "Told at home who comes in, and why: the mornings that are missed. Did not want it, and asked who it is.",
         ),
     )
     bring_in(opened=file, bringing=bringing, at=file.at, by=file.viewer)
