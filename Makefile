@@ -4,7 +4,7 @@ VENV_PYTHON = .venv/bin/python
 STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
 ARGS ?=
 # The tests of access that judge one condition or a few; the others judge pages, and have a command each.
-JUDGES = tests/access/sharing $(addprefix tests/access/test_,$(addsuffix .py,rules levels visible viewers grants lists projection worlds guards))
+JUDGES = tests/access/sharing $(addprefix tests/access/test_,$(addsuffix .py,rules levels visible seen viewers grants lists projection worlds guards))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test run test pytest kill-test crowd pages matrix pairs timing mutants lint bench lock backup restore reset

@@ -143,7 +143,7 @@ def readable_entries(viewer: Viewer, *, matrix: Matrix, at: datetime) -> QuerySe
     summarised = [
         category for category in SUMMARISED_WITHOUT_ENTRIES if matrix.cell(viewer.role_key, category) == Cell.SUMMARY
     ]
-    return rows.exclude(~Q(author_id=viewer.user_id), category__in=summarised) if summarised else rows
+    return rows.exclude(~Q(author_id=viewer.user_id), category__in=summarised)
 
 
 def chronology_of(
