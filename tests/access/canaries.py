@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,8 @@ from cases.access.choices import CATEGORY_BITS, Category
 from cases.record.choices import EntryKind
 from cases.record.models import Address, Child, Entry
 from risk.models import JudgementReturn, RiskAssessment
-from tests.access.rulebook import Rulebook
+from tests.access.registers import REGISTERS, TO_THE_REFERRER, Register, follow, says_nothing
+from tests.access.rulebook import Asked, Rulebook
 from tests.factories.cases import make_chronology, provenance
 from tests.factories.risk import make_assessment, make_judgement
 
@@ -38,7 +39,13 @@ NUMBERS = {"cases.Child.reference", "missing.MissingReport.reference", "missing.
 NUMBERS |= {"missing.EpisodeStep.becomes", "cases.Child.sort_key"}
 
 # Texts that a row may have only in some condition, which the row that a test makes may not be in.
-WHERE_GIVEN = {"missing.MissingEpisode.closing_reason"}
+WHERE_GIVEN = {
+    "missing.MissingEpisode.closing_reason",
+    "cases.Address.protection_reason",
+    "cases.Involvement.end_note",
+}
+# Of a protected address all but the area is known to those alone who are on its own list.
+ITS_OWN_LIST = Register("child_id", pages=("cases:address",))
 
 # Fields that the summary of a category names, beside the timeline's sentence, which is written to be shared in it.
 SUMMARIES: dict[str, set[str]] = {
@@ -48,7 +55,7 @@ SUMMARIES: dict[str, set[str]] = {
     Category.INTERVIEW: {"missing.InterviewFinding.partner_text"},
 }
 # The summary of minutes has the actions of one's own agency.
-OF_ONES_AGENCY = {"panels.Action.text"}
+OF_ONES_AGENCY = {"panels.Action.text", "panels.ActionStep.note"}
 # The summary of these is a number, a date or a list of facts: no sentence of the timeline is among it.
 NO_SENTENCE = {
     Category.IDENTITY,
@@ -80,10 +87,13 @@ class Canary:
 
     token: str
     field: str
-    child_id: UUID
+    child_id: UUID | None
     category: str
-    author_id: int
+    author_id: int | None
     agency_id: Any
+    register: Register | None = None
+    # Whose else it is: who asked for it, or was answered.
+    others: frozenset[int] = frozenset()
 
     def may_be_read(self, book: Rulebook, viewer: Viewer, child: Child, state: str, address: str = "") -> bool:
         """Whether the oracle lets a viewer read it who stands in one relation to a file and knows no other.
@@ -92,12 +102,23 @@ class Canary:
         not given.
         """
         surface = SURFACES.get(address) or SURFACES.get(address.split(":")[0], "file_page")
+        if self.register is not None and self.register.category is None:
+            return surface in ("file_page", "alerts") and self._stands_open(book, viewer, child, state)
         return self._is_open(book, viewer, child, state) and self._may_stand(book, viewer, state, surface)
+
+    def _stands_open(self, book: Rulebook, viewer: Viewer, child: Child, state: str) -> bool:
+        """Whether the viewer wrote the words, or may open a page of the register that they stand in."""
+        if viewer.user_id in {self.author_id, *self.others}:
+            return True
+        assert self.register is not None
+        state = "own_agency" if state == "never" else state
+        asked = [Asked(viewer.role_key, page, "GET", state) for page in self.register.pages]
+        return self.child_id in (child.pk, None) and "ok" in {book.outcomes[one] for one in asked}
 
     def _may_stand(self, book: Rulebook, viewer: Viewer, state: str, surface: str) -> bool:
         """Whether the words of a category may stand on a surface; what somebody wrote is, to them, as if in full."""
         level = book.levels[viewer.role_key, self.category, "own_agency" if state == "never" else state]
-        level = "full" if self.author_id == viewer.user_id else level
+        level = "full" if viewer.user_id in {self.author_id, *self.others} else level
         return book.shown[surface, self.category, level] in ("content", "summary", "own")
 
     def _is_open(self, book: Rulebook, viewer: Viewer, child: Child, state: str) -> bool:
@@ -109,7 +130,7 @@ class Canary:
         known = book.levels[viewer.role_key, Category.IDENTITY, state] != "none"
         if level == "full":
             return True
-        if self.author_id == viewer.user_id:
+        if viewer.user_id in {self.author_id, *self.others}:
             return known
         if level == "own":
             return self.agency_id == viewer.agency_id
@@ -136,6 +157,14 @@ def free_texts(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
             yield field
 
 
+def texts_of(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
+    """The fields in which a token is put: free texts, and fields that hold several."""
+    several = (field for field in model._meta.concrete_fields if isinstance(field, models.JSONField))
+    for field in (*free_texts(model), *several):
+        if not says_nothing(f"{model._meta.label}.{field.name}"):
+            yield field
+
+
 @contextlib.contextmanager
 def planting() -> Iterator[list[Canary]]:
     """While it lasts, a token stands in place of every free text that is written on a file; the list grows with them.
@@ -144,30 +173,67 @@ def planting() -> Iterator[list[Canary]]:
     """
     planted: list[Canary] = []
 
+    def new(**said: Any) -> str:
+        planted.append(Canary(f"{PREFIX}{len(planted):03d}", **said))
+        return planted[-1].token
+
     def plant(sender: type[models.Model], instance: Any, **_: Any) -> None:
-        if not instance._state.adding or not issubclass(sender, Entry | Child):
+        if not instance._state.adding:
             return
-        for field in free_texts(sender):
-            name = f"{sender._meta.label}.{field.name}"
-            if name in WHERE_GIVEN and not getattr(instance, field.name):
+        register = REGISTERS.get(sender._meta.label)
+        if not issubclass(sender, Entry | Child) and register is None:
+            return
+        for field in texts_of(sender):
+            name, given = f"{sender._meta.label}.{field.name}", getattr(instance, field.name)
+            if not given and (register is not None or name in WHERE_GIVEN):
                 continue
-            category = Category.CONTACT_ADDRESS if field.name == "safe_contact" else Category.IDENTITY
-            canary = Canary(
-                f"{PREFIX}{len(planted):03d}",
-                name,
-                getattr(instance, "child_id", instance.pk),
-                getattr(instance, "category", category),
-                getattr(instance, "author_id", None),
-                getattr(instance, "agency_id", None),
+            said = written_in(instance, name, register) if register else written_on(instance, field.name)
+            setattr(
+                instance,
+                field.name,
+                _in_place_of("" if given is None else given, lambda said=said, name=name: new(field=name, **said)),
             )
-            setattr(instance, field.name, canary.token)
-            planted.append(canary)
 
     pre_save.connect(plant, weak=False)
     try:
         yield planted
     finally:
         pre_save.disconnect(plant)
+
+
+def written_on(entry: Any, field: str) -> dict[str, Any]:
+    """About whom a text of a file is, of which category, by whom and for which agency."""
+    category = Category.CONTACT_ADDRESS if field == "safe_contact" else Category.IDENTITY
+    sealed = isinstance(entry, Address) and entry.protected and field != "area"
+    return {
+        "register": ITS_OWN_LIST if sealed else None,
+        "child_id": getattr(entry, "child_id", entry.pk),
+        "category": getattr(entry, "category", category),
+        "author_id": getattr(entry, "author_id", None),
+        "agency_id": getattr(entry, "agency_id", None),
+    }
+
+
+def written_in(row: Any, name: str, register: Register) -> dict[str, Any]:
+    """The same of a text in a register."""
+    writers = [follow(row, path) for path in (*register.writers, TO_THE_REFERRER.get(name, ""))]
+    return {
+        "child_id": follow(row, register.child),
+        "category": register.category or "",
+        "author_id": writers[0],
+        "agency_id": follow(row, register.agency),
+        "register": register,
+        "others": frozenset(one for one in writers[1:] if one is not None),
+    }
+
+
+def _in_place_of(given: Any, new: Callable[[], str]) -> Any:
+    """A token for a text; in a field that holds several, one for each."""
+    if isinstance(given, dict):
+        return {key: _in_place_of(value, new) for key, value in given.items()}
+    if isinstance(given, list):
+        return [_in_place_of(value, new) for value in given]
+    return new() if isinstance(given, str) else given
 
 
 def make_the_rest(child: Child, worker: Viewer) -> None:

@@ -36,8 +36,9 @@ from missing.models import MissingEpisode
 from panels.models import AgendaItem, Meeting, Panel
 from panels.services.meetings import accept_statement
 from referrals.selectors.notify import FORM
-from tests.access.canaries import found_in, make_the_rest, planting, text_of
+from tests.access.canaries import found_in, planting, text_of
 from tests.access.carried import listening, send_what_waits, text_of_mail
+from tests.access.filled import fill
 from tests.access.rulebook import NOBODY, Asked, Rulebook, shape
 from tests.access.test_pages import CHOICES, Address, Things, addresses_with_and_without_parts, ask, make_things, plain
 from tests.conftest import HonestClient
@@ -227,7 +228,7 @@ def test_each_answer_is_the_oracles(
 ) -> None:
     with planting() as planted:
         things = make_things(world, viewer, at)
-        make_the_rest(things.child, viewer("socialworker"))
+        fill(things.child, viewer("socialworker"), restriction=False)
     tell_about(things.child, at)
     SweepRun.objects.create(started_at=at, finished_at=at)
     browser = HonestClient()
