@@ -37,7 +37,7 @@ pages: setup-test ## Judge every page as each role gets it, once for each struct
 	@HARBOUR_EVERY_ROLE=1 $(STACK) test -- tests/journeys/test_pages.py $(ARGS)
 
 matrix: setup-test ## Ask every role for every address in every relation to a file, against the oracle (an hour or two)
-	@HARBOUR_ORACLE=1,1 $(STACK) test -- tests/access/test_oracle.py $(ARGS)
+	@HARBOUR_IN_PART=1 HARBOUR_ORACLE=1,1 $(STACK) test -- tests/access/test_oracle.py tests/access/test_in_part.py $(ARGS)
 
 pairs: setup-test ## Ask every page before and after what one may not know of, for every role and category (half an hour)
 	@HARBOUR_PAIRS=1 $(STACK) test -- tests/access/test_interference.py $(ARGS)
