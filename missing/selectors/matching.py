@@ -13,7 +13,11 @@ from uuid import UUID
 from django.db.models import Value
 from django.db.models.functions import Concat
 
+from accounts.rules.dates import in_london
 from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
+from cases.access.choices import Category
+from cases.access.rules import Level, category_level
+from cases.access.selectors import facts_of, matrix_in_force
 from cases.record.choices import IdentifierKind
 from cases.record.models import Child, Identifier, NormalisedName
 from cases.record.rules import tidy_identifier
@@ -61,8 +65,9 @@ def likely_for(reported: ReportedChild, *, viewer: Viewer, at: datetime, asks: b
 
     A system that reports is asked nothing (`asks` is False): for it every file is one of the others.
     """
-    everything = likely_files(known_of(reported), at=at)
-    return parted_for(everything, viewer=viewer, at=at) if asks else Found([], everything)
+    asked = known_of(reported)
+    everything = likely_files(asked, at=at)
+    return parted_for(everything, asked=asked, viewer=viewer, at=at) if asks else Found([], everything)
 
 
 def known_of(reported: ReportedChild) -> Known:
@@ -75,9 +80,11 @@ def known_of(reported: ReportedChild) -> Known:
     )
 
 
-def sees_file(viewer: Viewer, child: Child, *, at: datetime) -> bool:
-    """Whether somebody may know of a file."""
-    return Child.objects.visible_to(viewer, at=at).filter(pk=child.pk).exists()
+def knows_child(viewer: Viewer, child: Child, *, at: datetime) -> bool:
+    """Whether somebody may know of a file and sees in full who the child is, so that to join it tells nothing."""
+    matrix = matrix_in_force(on=in_london(at).date())
+    seen = Child.objects.visible_to(viewer, at=at).filter(pk=child.pk).first()
+    return seen is not None and category_level(viewer, Category.IDENTITY, facts_of(seen), matrix) == Level.FULL
 
 
 def _only(files: Iterable[Child]) -> Child | None:

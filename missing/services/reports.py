@@ -23,7 +23,7 @@ from missing import rules
 from missing.choices import EpisodeStepKind
 from missing.models import MissingEpisode, MissingReport
 from missing.selectors.episodes import ended_overlapping, open_episode_of
-from missing.selectors.matching import ReportedChild, exact_file, likely_for, sees_file
+from missing.selectors.matching import ReportedChild, exact_file, knows_child, likely_for
 from missing.services.episodes import EpisodeDetails, add_sighting, lock_episode, start_episode, write_step
 from missing.services.opening import end_after, open_while_missing
 from missing.services.questions import ask_of_files
@@ -63,15 +63,17 @@ def report_missing_child(
     other children. Files they may not know of are put to the data guardians. A report about a child who is away
     already is added to that episode. The reporter's agency can see identity, contact and missing episodes until 28
     days after the return; a file for named people only is not opened to it. Raises MayBeKnown, AlreadyMissing where
-    the reporter may know the open episode anyway (neither while `adding`), MissingRefused for times that cannot be.
+    the reporter knows whose file it is and may know the open episode (neither while `adding`), MissingRefused for times
+    that cannot be.
     """
     rules.check_times(details.times, at=at)
     _one_at_a_time()
     exact = exact_file(reported, at=at)
     found = likely_for(reported, viewer=by, at=at, asks=not adding)
-    child = exact
-    if not adding and (exact is None or not sees_file(by, exact, at=at)):
-        child = _answered(found.shown, same_as=same_as, not_theirs=not_theirs) or exact
+    known = exact if exact is not None and not adding and knows_child(by, exact, at=at) else None
+    if known is None and not adding:
+        known = _answered(found.shown, same_as=same_as, not_theirs=not_theirs)
+    child = known or exact
     if child is None:
         child = _new_file(reported, at=at, by=by)
     lock_files([child.pk])
@@ -80,7 +82,7 @@ def report_missing_child(
         fitted = _after_earlier(child, details)
         episode = start_episode(child=child, details=fitted, at=at, by=by, reporter_group_id=by.agency_group_id)
     else:
-        if not adding:
+        if known is not None:
             _say_where_known(child, episode, at=at, by=by)
         _add_to(episode, details, at=at, by=by)
     said = _said(reported, details) | {"not_theirs": [str(pk) for pk in not_theirs]}

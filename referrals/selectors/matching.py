@@ -20,7 +20,8 @@ def likely_matches(*, notification: Notification, at: datetime) -> list[Candidat
 
 def candidates_for(*, notification: Notification, viewer: Viewer, at: datetime) -> Found:
     """Likely matches parted into those the viewer may know of, with its facts on each, and the others."""
-    return parted_for(likely_matches(notification=notification, at=at), viewer=viewer, at=at)
+    everything = likely_matches(notification=notification, at=at)
+    return parted_for(everything, asked=known_of_notification(notification), viewer=viewer, at=at)
 
 
 def known_of_notification(notification: Notification) -> Known:

@@ -1,76 +1,99 @@
 """Two databases that differ only in what one viewer may not see give that viewer the same pages, byte for byte.
 
-A pair is a role and a category whose cell is N for it. On a file that the viewer works with, something of the category
-is written as it is written in the product, with what follows from it: the place in lists, clocks, alerts, agenda,
-numbers. Every page is asked for before and after, at one instant. A third viewer, whose role sees the category, must
-be given different pages, or the pair proves nothing.
+A pair is a role and a category whose cell is N for it, or a role that sees names in summary and another name of the
+child. On a file that the viewer works with, something of the category is written as the product writes it, with what
+follows from it. Every page is asked for before and after, at one instant, and so is what is asked by POST: the search
+and the report of a missing child. A third viewer, whose role sees the category, must be given different pages, or the
+pair proves nothing.
 
-`make pairs` asks all pairs, the suite a share of them.
+Order, score, clock, agenda, count, search and match are surfaces with a name. Each has a write of its own that moves
+it for the third viewer, without any entry of the timeline: a surface that nothing touches fails.
 
-Seen to fail: a list that moves for whatever is written.
+`make pairs` asks all pairs, the suite a share of them and every surface.
+
+Seen to fail: a list that moves for whatever is written; interviews with their clocks listed for a role that may not
+know of them; alerts shown to everybody; an agenda in its own order, and a decision on it, for who reads no minutes; the
+search by other names for who sees names in summary; the report of a missing child that asked about a file by them.
 """
 
 from __future__ import annotations
 
+import copy
 import os
-import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from difflib import ndiff
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
-from accounts.choices import AccessOutcome
 from accounts.rules.roles import opens_files
-from accounts.rules.viewers import Viewer
-from accounts.services.access_events import record_access
+from accounts.selectors import now
 from cases.access.choices import Category
-from cases.access.models import Block
-from cases.access.services import end_block, record_activity
-from cases.record.choices import EntryKind
-from cases.record.services import add_chronology
-from missing.models import MissingEpisode
-from tests.access.canaries import make_one, text_of
 from tests.access.oracle import matrix
-from tests.access.test_pages import CHOICES, Address, Things, addresses_with_and_without_parts, ask, make_things
-from tests.conftest import HonestClient
-from tests.factories.cases import grant, make_child
-from tests.factories.missing import make_finding, make_interview, make_returned
-from tests.factories.risk import make_assessment
-from tests.masking import ANEW
+from tests.access.pairs import (
+    HIDDEN,
+    SURFACES,
+    Exact,
+    Scene,
+    answers_to,
+    changed,
+    of,
+    pages_of,
+    questions,
+    set_scene,
+    surfaces_of,
+    write_entry,
+    write_special,
+)
+from tests.access.test_pages import Things, addresses_with_and_without_parts, make_things
+from tests.conftest import in_the_name_of_the_suite
+from tests.factories.world import World, make_world
 
 pytestmark = pytest.mark.django_db
 ONE_IN = int(os.environ.get("HARBOUR_PAIRS", "60"))
-HOUR = timedelta(hours=1)
-# A page that draws a new secret each time it is asked for.
-SECRETS = {"account/second-step/set-up/"}
+# A page that draws a new secret each time it is asked for, and one that counts the seconds since the last sweep.
+NOT_ASKED = {"account/second-step/set-up/", "healthz/alerts"}
 GETS = [
     address
     for address in addresses_with_and_without_parts()
-    if "GET" in address.policy.methods and address.pattern not in SECRETS
+    if "GET" in address.policy.methods and address.pattern not in NOT_ASKED
 ]
 OF_A_FILE = [address for address in GETS if address.of_a_file]
-# The line of a printed page that says at what minute it was printed.
-PRINTED = re.compile(r'<p class="hb-print-only hb-printed">.*?</p>')
-Pages = dict[str, tuple[int, str]]
 
 
 def pairs() -> list[tuple[str, str]]:
-    """Each role that opens files with each category of which it may not know."""
-    table = matrix()
-    return [(role, name) for role in table if opens_files(role) for name, cell in table[role].items() if cell == "N"]
+    """Each role that opens files with each category of which it may not know, and with names it sees in summary."""
+    table = {role: cells for role, cells in matrix().items() if opens_files(role)}
+    unknown = [(role, name) for role, cells in table.items() for name, cell in cells.items() if cell == "N"]
+    return unknown + [(role, Category.IDENTITY.value) for role, cells in table.items() if cells["identity"] == "S"]
 
 
 ASKED = [pair for pair in pairs() if zlib.crc32(" ".join(pair).encode()) % ONE_IN == 0]
+# For each kind of write a role that may not know of it, and that has the pages on which it would show.
+ON_SURFACES = {
+    Category.ASSESSMENT: "youth_service",
+    Category.VULNERABILITY: "police_officer",
+    Category.INTERVIEW: "police_officer",
+    Category.MISSING: "housing",
+    Category.MINUTES: "police_officer",
+    Category.CONTACT_ADDRESS: "carer_or_home",
+    Category.IDENTITY: "carer_or_home",
+}
 
 
 def test_there_are_pairs_enough() -> None:
     assert len(pairs()) >= 50
     assert ASKED
+
+
+def test_every_surface_has_a_write_that_touches_it() -> None:
+    assert {name for hidden in HIDDEN.values() for name in hidden.touches} == set(SURFACES)
+    assert set(ON_SURFACES) == {name for name, hidden in HIDDEN.items() if hidden.touches}
+    assert {(role, name.value) for name, role in ON_SURFACES.items()} <= set(pairs())
 
 
 @contextmanager
@@ -86,79 +109,18 @@ def standing_still(at: datetime) -> Iterator[None]:
         yield
 
 
-def write(category: str, things: Things, writer: Viewer, at: datetime) -> None:
-    """Something of a category on the file, and what the product writes with it."""
-    child = things.child
-    add_chronology(
-        child=child,
-        kind=EntryKind.OBSERVATION,
-        category=Category(category),
-        happened_at=at - HOUR,
-        summary=f"Something about {child.given_name} that is for others.",
-        detail="With more of it.",
-        at=at,
-        by=writer,
-    )
-    WITH_IT.get(category, nothing_more)(things, writer, at)
+@contextmanager
+def database(scene: Scene, category: str, *, hidden: bool, entry: bool) -> Iterator[None]:
+    """One of the two databases, for as long as it is asked."""
+    with standing_still(scene.at), transaction.atomic():
+        write_special(scene, category, hidden=hidden)
+        if entry:
+            write_entry(scene, category)
+        yield
+        transaction.set_rollback(True)
 
 
-def nothing_more(things: Things, writer: Viewer, at: datetime) -> None:
-    pass
-
-
-def an_assessment(things: Things, writer: Viewer, at: datetime) -> None:
-    make_assessment(things.child, writer, evidence="Seen with adults.")
-
-
-def an_interview(things: Things, writer: Viewer, at: datetime) -> None:
-    episode = MissingEpisode.objects.get(pk=things.named["episode_id"])
-    interview = make_interview(episode, writer) if not hasattr(episode, "interview") else episode.interview
-    make_finding(interview, writer, Category.INTERVIEW, "Why, and with whom.")
-
-
-def an_episode(things: Things, writer: Viewer, at: datetime) -> None:
-    make_returned(things.child, writer, last_seen_at=at - 900 * HOUR, returned_at=at - 890 * HOUR)
-
-
-def an_address(things: Things, writer: Viewer, at: datetime) -> None:
-    from cases.record.models import Address
-
-    make_one(Address, things.child, writer)
-
-
-def looks(things: Things, writer: Viewer, at: datetime) -> None:
-    for _ in range(3):
-        record_access(
-            viewer=writer,
-            action="cases:file",
-            outcome=AccessOutcome.ALLOWED,
-            reason_code="granted",
-            child_id=things.child.pk,
-        )
-
-
-WITH_IT: dict[str, Callable[[Things, Viewer, datetime], None]] = {
-    Category.ASSESSMENT: an_assessment,
-    Category.INTERVIEW: an_interview,
-    Category.MISSING: an_episode,
-    Category.CONTACT_ADDRESS: an_address,
-    Category.WHO_LOOKED: looks,
-}
-
-
-def pages_of(browser: HonestClient, things: Things, addresses: list[Address]) -> Pages:
-    return {
-        address.pattern: exact(ask(browser, "GET", address.filled({**things.values(address), **CHOICES})))
-        for address in addresses
-    }
-
-
-def exact(answer: Any) -> tuple[int, str]:
-    """An answer without what is drawn anew for each; a document by its words."""
-    return answer.status_code, PRINTED.sub("", ANEW.sub("", text_of(answer)))
-
-
-def different(before: tuple[int, str], after: tuple[int, str]) -> list[str]:
+def different(before: Exact, after: Exact) -> list[str]:
     """The lines in which two answers differ."""
     lines = ndiff([str(before[0]), *before[1].splitlines()], [str(after[0]), *after[1].splitlines()])
     return [line for line in lines if line[0] in "+-"]
@@ -174,28 +136,68 @@ def entitled(category: str) -> str:
     return next(role for cell in "FS" for role in table if table[role][category] == cell and opens_files(role))
 
 
+@pytest.fixture(scope="module")
+def made(standing: None) -> tuple[World, Things]:
+    with in_the_name_of_the_suite():
+        world = make_world()
+        return world, make_things(world, world.viewer, now())
+
+
+@pytest.fixture
+def world(db: None, made: tuple[World, Things]) -> World:
+    """The people of every pair."""
+    return copy.deepcopy(made[0])
+
+
+@pytest.fixture
+def things(db: None, made: tuple[World, Things]) -> Things:
+    return copy.deepcopy(made[1])
+
+
+def scene_for(world: World, things: Things, role: str, category: str, at: datetime) -> Scene:
+    third = of(category).third or holder(world, entitled(category))
+    return set_scene(world, things, person=holder(world, role), third=third, category=category, at=at)
+
+
+@pytest.mark.parametrize(("category", "role"), ON_SURFACES.items())
+def test_what_one_may_not_know_shows_to_who_may_on_each_surface_that_it_touches(
+    category, role, world, things, at, client_as
+) -> None:
+    scene, hidden = scene_for(world, things, role, category, at), of(category)
+    browser, other_browser = client_as(scene.person), client_as(scene.third)
+    with database(scene, category, hidden=False, entry=False):
+        before, before_of_third = (surfaces_of(one, scene, hidden.touches) for one in (browser, other_browser))
+    with database(scene, category, hidden=True, entry=False):
+        after, of_third = (surfaces_of(one, scene, hidden.touches) for one in (browser, other_browser))
+    assert changed(before_of_third, of_third) == hidden.touches, "a surface that it does not touch proves nothing"
+    assert changed(before, after) == set(), _where(before, after)
+
+
 @pytest.mark.parametrize(("role", "category"), ASKED)
-def test_what_one_may_not_know_changes_nothing_that_one_sees(role, category, world, viewer, at, client_as) -> None:
-    things = make_things(world, viewer, at)
-    for conflict in Block.objects.filter(child=things.child):
-        end_block(block_id=conflict.pk, by=viewer("guardian"), at=at)
-    person, third = holder(world, role), holder(world, entitled(category))
-    for name in (person, third):
-        grant(things.child, world.membership(name).agency, valid_from=at - 3 * HOUR)
-        # A file that was busy more recently: one that moves up passes it.
-        other = make_child("Marker", f"For {name}")
-        grant(other, world.membership(name).agency, valid_from=at - 3 * HOUR)
-        record_activity(child_id=other.pk, category=Category.IDENTITY, at=at + timedelta(minutes=5))
-    later = at + timedelta(minutes=10)
-    browser, other_browser = client_as(person), client_as(third)
-    with standing_still(later):
-        before, before_of_third = pages_of(browser, things, GETS), pages_of(other_browser, things, OF_A_FILE)
+def test_what_one_may_not_know_changes_nothing_that_one_sees(role, category, world, things, at, client_as) -> None:
+    scene, touches = scene_for(world, things, role, category, at), of(category).touches
+    browser, other_browser, asked = client_as(scene.person), client_as(scene.third), questions(scene)
+    with database(scene, category, hidden=False, entry=False):
+        before = pages_of(browser, scene.things, GETS) | answers_to(browser, asked)
+        before_of_third = pages_of(other_browser, scene.things, OF_A_FILE) | answers_to(other_browser, asked)
         assert before["cases/<str:reference>/"][0] == 200, "the viewer must see the file on which it is hidden"
-        with transaction.atomic():
-            write(category, things, viewer("keyworker" if "police" in role else "detective"), later)
-            after = pages_of(browser, things, GETS)
-            of_third = pages_of(other_browser, things, OF_A_FILE)
-            differ = [one for one, page in of_third.items() if page != before_of_third[one]]
-            transaction.set_rollback(True)
+    with database(scene, category, hidden=False, entry=True):
+        by_entry = surfaces_of(other_browser, scene, touches)
+    with database(scene, category, hidden=True, entry=True):
+        after = pages_of(browser, scene.things, GETS) | answers_to(browser, asked)
+        of_third = pages_of(other_browser, scene.things, OF_A_FILE) | answers_to(other_browser, asked)
+        with_all = surfaces_of(other_browser, scene, touches)
     assert {one: different(before[one], page) for one, page in after.items() if page != before[one]} == {}
-    assert differ, "whoever may know of it sees no difference either: the pair proves nothing"
+    assert changed(before_of_third, of_third), "whoever may know of it sees no difference either: it proves nothing"
+    assert changed(by_entry, with_all) == touches - {"order"}, "what is written beside the entry shows to nobody"
+
+
+def _where(before: Any, after: Any) -> list[str]:
+    """The lines in which answers of surfaces differ, however they are put together."""
+    if isinstance(before, dict):
+        return [line for name in after for line in _where(before[name], after[name])]
+    if isinstance(before, tuple) and isinstance(before[0], int):
+        return different(before, after)
+    if isinstance(before, list | tuple):
+        return [line for one, other in zip(before, after, strict=False) for line in _where(one, other)]
+    return [] if before == after else [f"{before} -> {after}"]

@@ -1,13 +1,14 @@
 """A second report of one child: asked of who may know the file, put to the data guardians where they may not.
 
 Seen to fail: a file the reporter may not know of among those asked about; the question left out where an exact file
-is hidden; a question without its alert; a guardian who is blocked on either file reading and answering it.
+is hidden; a question without its alert; a guardian who is blocked on either file reading and answering it; a carer who
+learns another name, the family name or the day of birth of a child by whether they are asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -18,14 +19,15 @@ from django.urls import reverse
 from accounts.models import AccessEvent
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
-from cases.record.models import Child
+from cases.record.models import Alias, Child
 from missing import services
 from missing.choices import EpisodeKind
 from missing.models import MissingEpisode, MissingReport
+from missing.rules import AlreadyMissing
 from missing.selectors.matching import ReportedChild
 from missing.services import MayBeKnown
 from referrals.models import MatchQuestion
-from tests.factories.cases import block, grant, make_child
+from tests.factories.cases import block, grant, make_child, provenance
 from tests.factories.missing import make_episode
 from tests.factories.world import World
 from tests.masking import masked
@@ -114,6 +116,40 @@ def test_an_exact_file_that_is_hidden_does_not_silence_the_question(world: World
         reported(world, at, ROBIN)
     assert [one.child for one in without.value.files] == [one.child for one in with_exact.value.files] == [like]
     assert reported(world, at, ROBIN, not_theirs=[like.pk]).child == exact
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        (ReportedChild("Quillon", "Vantablack", BORN), False),  # her other name, and the day of her birth
+        (ReportedChild("Nobody", "Ashdown", BORN), False),
+        (ROBIN, True),  # to the letter
+        (ReportedChild("Robin", "Else", date(BORN.year, 12, 24)), True),
+        (ReportedChild("Robin", "Else", date(BORN.year - 4, 12, 24)), False),
+    ],
+)
+def test_who_sees_names_in_summary_is_asked_by_what_the_child_is_called_and_the_age_alone(
+    world: World, at: datetime, typed: ReportedChild, asked: bool
+) -> None:
+    child, carer = away(world, at, to="home"), world.viewer("carer")
+    Alias.objects.create(child=child, name="Quillon Vantablack", **provenance(world.viewer("socialworker")))
+    if not asked:
+        report = services.report_missing_child(reported=typed, details=said(at), at=at, by=carer)
+        assert report.child != child
+        return
+    with pytest.raises(MayBeKnown) as likely:
+        services.report_missing_child(reported=typed, details=said(at), at=at, by=carer)
+    assert [(one.child, one.match.reasons, one.is_likely) for one in likely.value.files] == [(child, (), False)]
+
+
+def test_that_a_child_is_reported_already_is_told_to_a_carer_who_has_said_which_child_it_is(
+    world: World, at: datetime
+) -> None:
+    child, carer = away(world, at, to="home"), world.viewer("carer")
+    with pytest.raises(AlreadyMissing):
+        services.report_missing_child(reported=ROBIN, details=said(at), at=at, by=carer, same_as=child.pk)
+    Child.objects.filter(pk=child.pk).update(preferred_name="Alex")
+    assert services.report_missing_child(reported=ROBIN, details=said(at), at=at, by=carer).child == child
 
 
 @pytest.mark.parametrize("hide", ["restricted", "blocked", "no grant"])

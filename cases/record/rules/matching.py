@@ -317,6 +317,18 @@ def _birth_dates(asked: date, held: date) -> Reason | None:
     return None
 
 
+def called_alike(asked: Known, held: Known, *, variants: Variants) -> bool:
+    """Whether the first names are one, forms of one, or heard alike."""
+    pairs = product(forms_of(asked), forms_of(held))
+    return any(_grade(one.given, other.given, variants)[0] in STRONG for one, other in pairs)
+
+
+def age_fits(asked: Known, held: Known, *, on: date) -> bool:
+    """Whether two ages in whole years may be one child's; also where one of them is not known."""
+    ages = _age(asked, on), _age(held, on)
+    return ages[0] is None or ages[1] is None or abs(ages[0] - ages[1]) <= 1
+
+
 def _age(known: Known, on: date) -> int | None:
     if known.birth_date is None:
         return known.age

@@ -333,6 +333,14 @@ def _by_called_name(files: QuerySet[Child], viewer: Viewer, at: datetime, words:
     return found[:FOUND_AT_MOST]
 
 
+def files_called(viewer: Viewer, *, words: str, at: datetime) -> list[Child]:
+    """The files of a viewer who sees names in summary, by what the child is called alone, the likest first."""
+    files = _identity_open(Child.objects.visible_to(viewer, at=at).filter(merged_into=None), viewer)
+    letters = _letters(words)
+    found: list[Any] = _by_called_name(files, viewer, at, letters) if letters else []
+    return sorted(found, key=lambda child: (-child.likeness, child.called.lower(), str(child.pk)))
+
+
 def files_known(viewer: Viewer, ids: Iterable[UUID], *, at: datetime) -> dict[UUID, Child]:
     """Those of some files that a viewer may know of, by their keys; with none to ask for, nobody is asked."""
     wanted = set(ids)

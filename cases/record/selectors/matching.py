@@ -19,19 +19,25 @@ from django.utils import timezone
 from accounts.rules.postcodes import postcode_key
 from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
 from accounts.selectors.definitions import definition_in_force
+from cases.access.choices import Category, Cell
+from cases.access.selectors import matrix_in_force
 from cases.record.models import Address, Alias, Child, Involvement, SchoolPeriod
 from cases.record.rules.matching import (
+    POSSIBLE,
     Band,
     Known,
     Match,
     Place,
     Variants,
+    age_fits,
+    called_alike,
     compare,
     near_birth_dates,
     read_variants,
     swapped_birth_date,
 )
 from cases.record.rules.names import forms_of, joined, words_of
+from cases.record.selectors.lists import files_called
 
 SHOWN_MOST = 8
 # The functions are those of cases/migrations/0001: letters only, without case or accents; how a name sounds.
@@ -98,14 +104,33 @@ def likely_files(asked: Known, *, at: datetime) -> list[Candidate]:
     return list(best.values())
 
 
-def parted_for(everything: list[Candidate], *, viewer: Viewer, at: datetime) -> Found:
+def parted_for(everything: list[Candidate], *, asked: Known, viewer: Viewer, at: datetime) -> Found:
     """Likely files parted into those the viewer may know of, with its facts on each, and the others.
 
-    Of what is hidden nothing may reach the viewer: no count, no order, no gap. Shown are at most eight.
+    Of what is hidden nothing may reach the viewer: no count, no order, no gap. Shown are at most eight. To somebody who
+    sees identity in summary a file is shown by what the summary holds alone, because being shown is telling: by another
+    name, the family name or the day of birth nobody finds a child whom they may not know by them.
     """
+    if matrix_in_force(on=timezone.localdate(at)).cell(viewer.role_key, Category.IDENTITY) == Cell.SUMMARY:
+        shown = _alike_in_summary(asked, viewer=viewer, at=at)[:SHOWN_MOST]
+        ids = {one.child.pk for one in shown}
+        return Found(shown, [one for one in everything if one.child.pk not in ids])
     visible = Child.objects.visible_to(viewer, at=at).in_bulk([one.child.pk for one in everything])
     shown = [Candidate(visible[one.child.pk], one.match) for one in everything if one.child.pk in visible]
     return Found(shown[:SHOWN_MOST], [one for one in everything if one.child.pk not in visible])
+
+
+def _alike_in_summary(asked: Known, *, viewer: Viewer, at: datetime) -> list[Candidate]:
+    """The viewer's files of children who are called so and whose age fits, each as no more than possible."""
+    on, match = timezone.localdate(at), Match(POSSIBLE, Band.POSSIBLE, ())
+    variants = name_variants(on=on)
+    words = " ".join(sorted({name for form in forms_of(asked) for name in _names_like(form.given, variants)}))
+    found = []
+    for child in files_called(viewer, words=words, at=at):
+        held = Known(child.called, birth_date=child.birth_date)
+        if called_alike(asked, held, variants=variants) and age_fits(asked, held, on=on):
+            found.append(Candidate(child, match))
+    return found
 
 
 def block(asked: Known, *, variants: Variants) -> set[UUID]:
