@@ -152,6 +152,15 @@ def test_whoever_writes_activities_moves_the_rows_that_are_told_to_the_latest(ch
     assert compare_projection(at=at) == Drift()
 
 
+def test_the_files_that_activities_are_written_of_are_locked_and_no_others(child, other, at):
+    """Whoever shares one of them meanwhile waits, and knows of the activity then."""
+    FileActivity.objects.create(child=child, category_mask=mask_of(["plan"]), at=at)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM cases_child WHERE xmax::text <> '0'")
+        assert cursor.fetchall() == [(child.pk,)]
+    assert other.pk != child.pk
+
+
 def test_a_person_is_told_by_the_roles_of_live_grants_on_this_file_alone(child, other, at):
     """Housing may not know that something was written; as a manager the same person may."""
     member = make_membership(role="csc_manager")

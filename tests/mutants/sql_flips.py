@@ -97,7 +97,8 @@ def _flips_at(sql: str, tokens: list[Token], index: int, token: Token) -> Iterat
             sql[: token.start] + becomes + sql[until.end :]
         ))  # fmt: skip
 
-    if before is not None and before.key == "ERRCODE":
+    assigned_by = index > 1 and tokens[index - 2].key == "SET"
+    if (before is not None and before.key == "ERRCODE") or (token.text == "=" and assigned_by):
         return  # an assignment
     if token.key in ("AND", "OR"):
         yield flip("and/or", "OR" if token.key == "AND" else "AND")
