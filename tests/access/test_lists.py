@@ -132,6 +132,44 @@ def test_a_row_moves_by_the_roles_that_stand_behind_it_when_something_happens(ch
     assert compare_projection(at=at) == Drift()
 
 
+def test_what_a_row_is_told_of_is_written_where_it_has_changed_and_on_no_other_file(child, other, at):
+    told = make_membership(role="csc_manager")
+    for file in (child, other):
+        give(file, at - HOUR, group=told.agency.group)
+        give(file, at - HOUR, membership=told)
+        give(file, at - HOUR, membership=make_membership(role="housing"))
+    record_activity(child_id=child.pk, category=Category.MISSING, at=at)
+    with CaptureQueriesContext(connection) as asked:
+        record_activity(child_id=child.pk, category=Category.MISSING, at=at)
+    assert [query["sql"] for query in asked if 'SET "told_mask"' in query["sql"]] == []
+    make_membership(agency=told.agency, role="housing")
+    record_activity(child_id=child.pk, category=Category.MISSING, at=at)
+    rows = ChildGroupGrant.objects.values_list("content_object_id", "told_mask")
+    assert {file for file, mask in rows if mask & mask_of(["missing"])} == {other.pk}
+
+
+def test_a_load_keeps_the_latest_of_what_it_finds_and_what_it_brings(child, other, at):
+    hours = {Category.PLAN: (3, 2, 4), Category.MISSING: (1, 2), Category.LEVEL: (2, 1)}
+    for category, (before, *_) in hours.items():
+        record_activity(child_id=child.pk, category=category, at=at - before * HOUR)
+    record_activity(child_id=other.pk, category=Category.PLAN, at=at)
+    with services.projecting_later(at=at):
+        for category, (_, *brought) in hours.items():
+            for number in brought:
+                record_activity(child_id=child.pk, category=category, at=at - number * HOUR)
+    kept = FileActivity.objects.filter(child=child).values_list("category_mask", "at")
+    assert dict(kept) == {mask_of([category]): at - min(all_of) * HOUR for category, all_of in hours.items()}
+
+
+@pytest.mark.parametrize(("hours", "found"), [(1, Drift()), (2, Drift(stale=1)), (0, Drift(stale=1))])
+def test_a_row_stands_at_what_it_was_told_of_and_not_at_its_start_nor_at_what_it_does_not_open(hours, found, child, at):
+    give(child, at - 2 * HOUR, membership=make_membership(role="csc_manager"), categories=["plan"])
+    record_activity(child_id=child.pk, category=Category.PLAN, at=at - HOUR)
+    record_activity(child_id=child.pk, category=Category.MISSING, at=at)
+    ChildUserGrant.objects.update(last_activity_at=at - hours * HOUR)
+    assert compare_projection(at=at) == found
+
+
 def test_whoever_writes_activities_moves_the_rows_that_are_told_to_the_latest(child, other, at):
     """Many in one statement; the rows of a file that is not among them stay."""
     third, start = make_child("Cal", "Listed"), at - 5 * HOUR

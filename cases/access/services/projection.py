@@ -118,10 +118,8 @@ def _change_told(rows: QuerySet[Any], subject: str, stored: Mapping[int, int], t
     bit = mask_of([category])
     joins = [one for one, mask in stored.items() if one in told and not mask & bit]
     leaves = [one for one, mask in stored.items() if one not in told and mask & bit]
-    if joins:
-        rows.filter(**{f"{subject}__in": joins}).update(told_mask=F("told_mask").bitor(bit))
-    if leaves:
-        rows.filter(**{f"{subject}__in": leaves}).update(told_mask=F("told_mask").bitand(~bit))
+    rows.filter(**{f"{subject}__in": joins}).update(told_mask=F("told_mask").bitor(bit))
+    rows.filter(**{f"{subject}__in": leaves}).update(told_mask=F("told_mask").bitand(~bit))
 
 
 def reading_roles(group_ids: Iterable[int], at: datetime) -> dict[int, set[str]]:
