@@ -1,7 +1,8 @@
 """The rows that lists are read from: what a night's comparison finds and puts right, and many writers at once.
 
 Seen to fail: rows compared by their keys alone; a row that opens less than its grants counted as one that had
-outlived them; the comparison leaving what outlived its grants; files not locked while they are shared and written on.
+outlived them; the comparison leaving what outlived its grants; files not locked while they are shared and written on;
+lists rebuilt from the timeline alone, which put back what a changed name or a sighting had moved.
 """
 
 from __future__ import annotations
