@@ -10,7 +10,7 @@ pages that go over many files, and of the others a share.
 
 Seen to fail, in the product as it was: the home page told a manager and the chair the computed and the judged level of
 a file of which the plan was shared; it and the list of meetings led the panel's office to actions that it may not read,
-and showed their words.
+and showed their words. By hand: what was decided about sharing shown to whoever may know of the file.
 """
 
 from __future__ import annotations
