@@ -377,7 +377,8 @@ def test_no_page_takes_a_right_that_its_form_does_not_ask_for(things, world, cli
         status, tables = post_with_more(client_as(person), address, path, more_of(world, person))
         done += status == 302
         changed |= {address.pattern: tables} if tables else {}
-    assert changed == GIVE_OR_TAKE
+    # Which of the offered people a form names first is chance, and who serves already is given nothing.
+    assert {page: tables for page, tables in changed.items() if not tables <= GIVE_OR_TAKE.get(page, set())} == {}
     assert done >= 60, "or nothing was tried: most must be done"
 
 
