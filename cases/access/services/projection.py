@@ -76,6 +76,7 @@ class Drift:
         return bool(self.missing or self.short or self.stale)
 
 
+@transaction.atomic
 def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
     """Move a file up the worklists of those who may know that something happened in the category.
 
