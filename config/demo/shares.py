@@ -33,7 +33,6 @@ from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules.requests import askable_by
 from cases.sharing.rules.shares import REVIEW_USUALLY, Override, Told
-from cases.sharing.selectors.involving import goes_against_wish
 from cases.sharing.selectors.shares import may_receive
 from cases.sharing.services.involving import Bringing, bring_in
 from cases.sharing.services.requests import ask_for_access, refuse_access
@@ -107,7 +106,10 @@ def write_shares(lives: dict[int, Life], setting: Setting) -> None:
     free = [life for life in lives.values() if life.plan.closed_on is None and not life.child.restricted]
     free = [life for life in free if life.opened_at < setting.until - timedelta(days=12)]
     _acknowledged(_of(free, "keyworker", "youth.worker", setting), setting)
-    _against_a_wish(_of(free, "socialworker", "safeguarding.lead", setting), setting)
+    without_welfare = [life for life in free if not life.works_at("education.welfare", setting.until)]
+    chosen = _of(without_welfare, "socialworker", "safeguarding.lead", setting)
+    free = [life for life in free if life is not chosen]
+    _against_a_wish(chosen, setting)
     with_entries = [life for life in free if _entries(life, setting)]
     chosen = _of(with_entries, "keyworker", "nurse", setting)
     free = [life for life in free if life is not chosen]
@@ -189,14 +191,10 @@ def _against_a_wish(life: Life | None, setting: Setting) -> None:
 
 
 def _brought_in(life: Life, setting: Setting) -> None:
-    """Two days later the education welfare service comes in, or else the school, also against what the child said."""
+    """Two days later the education welfare service comes in, also against what the child said."""
     file = opened(life, "socialworker", _day(setting, 3))
-    agencies = [setting.world.members[name].agency for name in ("education.welfare", "safeguarding.lead")]
-    unwanted = [one for one in agencies if goes_against_wish(file.child, one, matrix=file.matrix, at=file.at)]
-    if not unwanted:
-        return
     bringing = Bringing(
-        agency=unwanted[0],
+        agency=setting.world.members["education.welfare"].agency,
         role=InvolvementRole.EDUCATION,
         child=Told(Answer.REFUSES),
         override=Override(
