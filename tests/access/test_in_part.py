@@ -165,11 +165,14 @@ def said(body: str) -> str:
     return unescape(TAG.sub(" ", OFFERED.sub(" ", main.group() if main else "")))
 
 
+ALL_PAIRS = [(person, category) for person in PEOPLE for category in OPENED]
+# The suite asks a share: the plan of every second of them, and one other category in nine.
 ASKED = [
     (person, category)
-    for person in PEOPLE
-    for category in OPENED
-    if category == Category.PLAN or ONE_IN == 1 or zlib.crc32(f"{person} {category}".encode()) % 3 == 0
+    for person, category in ALL_PAIRS
+    if ONE_IN == 1
+    or (category == Category.PLAN and person in PEOPLE[::2])
+    or zlib.crc32(f"{person} {category}".encode()) % 9 == 0
 ]
 
 
