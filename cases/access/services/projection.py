@@ -76,7 +76,6 @@ class Drift:
         return bool(self.missing or self.short or self.stale)
 
 
-@transaction.atomic
 def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
     """Move a file up the worklists of those who may know that something happened in the category.
 
@@ -89,11 +88,12 @@ def record_activity(*, child_id: UUID, category: str, at: datetime) -> None:
     if later is not None:
         later[child_id, bit] = max(at, later.get((child_id, bit), at))
         return
-    lock_files([child_id])
-    _tell_anew(child_id, category, at)
-    kept = FileActivity.objects.filter(child_id=child_id, category_mask=bit)
-    if not kept.update(at=Greatest("at", Value(at))):
-        FileActivity.objects.create(child_id=child_id, category_mask=bit, at=at)
+    with transaction.atomic(savepoint=False):
+        lock_files([child_id])
+        _tell_anew(child_id, category, at)
+        kept = FileActivity.objects.filter(child_id=child_id, category_mask=bit)
+        if not kept.update(at=Greatest("at", Value(at))):
+            FileActivity.objects.create(child_id=child_id, category_mask=bit, at=at)
 
 
 def _tell_anew(child_id: UUID, category: str, at: datetime) -> None:
