@@ -14,11 +14,9 @@ from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Agency, Membership
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
-from cases.access.rules import category_levels
-from cases.access.selectors import facts_of, matrix_in_force
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child, ChronologyEntry
-from cases.record.services import OpenFile
+from cases.record.services import OpenFile, files_open
 from cases.sharing.choices import (
     Answer,
     BreachOutcome,
@@ -65,10 +63,7 @@ def opened(life: Life, username: str, at: datetime) -> OpenFile:
 
 
 def _file(child_id: UUID, viewer: Viewer, at: datetime) -> OpenFile:
-    matrix = matrix_in_force(on=timezone.localdate(at))
-    child = Child.objects.visible_to(viewer, at=at).get(pk=child_id)
-    facts = facts_of(child)
-    return OpenFile(child, viewer, at, facts, matrix, category_levels(viewer, facts, matrix))
+    return files_open([child_id], viewer, at=at)[child_id]
 
 
 def share_on(

@@ -13,12 +13,11 @@ import pytest
 from django.urls import reverse
 
 from cases.access.choices import GrantReason
-from cases.record.choices import InvolvementRole
 from cases.record.models import Child, Involvement
 from cases.record.services import involve
 from cases.sharing.choices import WishKind
 from cases.sharing.models.shares import SharingDecision
-from tests.factories.cases import grant, make_child
+from tests.factories.cases import grant, make_child, make_lead
 from tests.factories.shares import make_wish
 
 pytestmark = pytest.mark.django_db
@@ -31,15 +30,7 @@ WORDS = "<b>Not my school</b>, they would tell everybody."
 def child(world, viewer, at):
     """A file that the social worker leads on."""
     made = make_child("Zephyrine", "Ashdown")
-    involve(
-        child=made,
-        agency=world.agency("social_care"),
-        membership=world.membership("socialworker"),
-        role=InvolvementRole.SOCIAL_WORKER,
-        lead=True,
-        at=at - timedelta(days=5),
-        by=viewer("triage"),
-    )
+    make_lead(made, world.membership("socialworker"), at=at - timedelta(days=5), by=viewer("triage"))
     return made
 
 

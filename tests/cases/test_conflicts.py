@@ -29,14 +29,13 @@ from cases.clocks.services import start_clock
 from cases.clocks.services.running import climb_clocks
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child, Involvement
-from cases.record.services import involve
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
 from cases.sharing.rules.conflicts import ConflictRefused
 from cases.sharing.services import conflicts as services
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
 from tests.factories.accounts import make_membership
-from tests.factories.cases import grant, make_child, make_home
+from tests.factories.cases import grant, make_child, make_home, make_lead
 from tests.factories.conflicts import make_conflict, make_possible
 
 pytestmark = pytest.mark.django_db
@@ -49,14 +48,12 @@ LIST, DECLARE = "/conflicts/", "/conflicts/declare/"
 def child(world, viewer, at):
     """A file that the keyworker leads on, and that social care, health and the guardians see."""
     made = make_child("Zephyrine", "Ashdown", birth_date=date(2011, 5, 4))
-    involve(
-        child=made,
-        agency=world.agency("specialist"),
-        membership=world.membership("keyworker"),
-        role=InvolvementRole.KEYWORKER,
-        lead=True,
+    make_lead(
+        made,
+        world.membership("keyworker"),
         at=at - timedelta(days=5),
         by=viewer("triage"),
+        role=InvolvementRole.KEYWORKER,
     )
     for key in ("social_care", "health"):
         grant(made, world.agency(key))

@@ -28,9 +28,7 @@ from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import open_alerts
 from cases.clocks.services import AlertNotYours, acknowledge_alert, sweep
-from cases.record.choices import InvolvementRole
 from cases.record.models import Child
-from cases.record.services import involve
 from cases.sharing.choices import EmergencyKind, EmergencyVerdict
 from cases.sharing.models import EmergencyAccess
 from cases.sharing.rules import emergency as rules
@@ -39,7 +37,7 @@ from cases.sharing.services import emergency as services
 from tests.access.test_pages import OF_FILES, Things, ask, make_things, plain
 from tests.cases.questions import questions
 from tests.factories.accounts import make_membership
-from tests.factories.cases import block, grant, make_child, make_chronology
+from tests.factories.cases import block, grant, make_child, make_chronology, make_lead
 from tests.factories.emergency import make_emergency
 
 pytestmark = pytest.mark.django_db
@@ -70,15 +68,7 @@ def child(world, at):
 @pytest.fixture
 def led(child, world, viewer, at):
     """The same file, led by the social worker."""
-    involve(
-        child=child,
-        agency=world.agency("social_care"),
-        membership=world.membership("socialworker"),
-        role=InvolvementRole.SOCIAL_WORKER,
-        lead=True,
-        at=at - timedelta(days=3),
-        by=viewer("triage"),
-    )
+    make_lead(child, world.membership("socialworker"), at=at - timedelta(days=3), by=viewer("triage"))
     return child
 
 

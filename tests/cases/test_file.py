@@ -35,7 +35,7 @@ from cases.record.models import (
 )
 from cases.record.services import involve
 from tests.cases.questions import questions
-from tests.factories.cases import block, grant, make_child, make_chronology, provenance
+from tests.factories.cases import block, grant, make_child, make_chronology, make_lead, provenance
 from tests.masking import masked
 
 pytestmark = pytest.mark.django_db
@@ -88,15 +88,7 @@ def full(world, viewer, at):
             summary=f"SUMMARY-{category.value}-",
             detail=f"DETAIL-{category.value}-",
         )
-    involve(
-        child=child,
-        agency=world.agency("specialist"),
-        membership=world.membership("keyworker"),
-        role=InvolvementRole.KEYWORKER,
-        lead=True,
-        at=at,
-        by=by,
-    )
+    make_lead(child, world.membership("keyworker"), at=at, by=by, role=InvolvementRole.KEYWORKER)
     involve(
         child=child,
         agency=world.agency("health"),

@@ -15,8 +15,7 @@ from accounts.models import AccessEvent, User
 from cases.access.choices import Category, GrantReason
 from cases.access.services import grant_to_function
 from cases.record.choices import InvolvementRole
-from cases.record.services import involve
-from tests.factories.cases import grant, make_child
+from tests.factories.cases import grant, make_child, make_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -25,14 +24,12 @@ pytestmark = pytest.mark.django_db
 def child(world, viewer, at):
     """A file led by the keyworker, open to social care, the guardians, housing and a health service."""
     made = make_child()
-    involve(
-        child=made,
-        agency=world.agency("specialist"),
-        membership=world.membership("keyworker"),
-        role=InvolvementRole.KEYWORKER,
-        lead=True,
+    make_lead(
+        made,
+        world.membership("keyworker"),
         at=at - timedelta(days=9),
         by=viewer("triage"),
+        role=InvolvementRole.KEYWORKER,
     )
     for key in ("social_care", "housing", "health"):
         grant(made, world.agency(key))

@@ -31,9 +31,7 @@ from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import open_alerts
 from cases.clocks.services import sweep
-from cases.record.choices import InvolvementRole
 from cases.record.models import Child
-from cases.record.services import involve
 from cases.sharing.choices import DeclineReason, RequestAnswer, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
@@ -43,7 +41,7 @@ from cases.sharing.services import requests as services
 from cases.sharing.services.shares import Why
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
-from tests.factories.cases import block, grant, make_child, make_chronology
+from tests.factories.cases import block, grant, make_child, make_chronology, make_lead
 from tests.factories.shares import form_of_share, make_request, opened_by, sharing_to
 
 MATRIX = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
@@ -59,15 +57,7 @@ db = pytest.mark.django_db
 def child(world, viewer, at):
     """A file that the social worker leads on; police see who it is and no more, the specialist service all of it."""
     made = make_child("Zephyrine", "Ashdown")
-    involve(
-        child=made,
-        agency=world.agency("social_care"),
-        membership=world.membership("socialworker"),
-        role=InvolvementRole.SOCIAL_WORKER,
-        lead=True,
-        at=at - timedelta(days=5),
-        by=viewer("triage"),
-    )
+    make_lead(made, world.membership("socialworker"), at=at - timedelta(days=5), by=viewer("triage"))
     grant(made, world.agency("police"), categories=("identity",))
     grant(made, world.agency("specialist"))
     for key in (FunctionKey.DATA_GUARDIANS, FunctionKey.NOTIFICATION_POINT):

@@ -25,7 +25,6 @@ from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import open_alerts
 from cases.clocks.services import start_clock, sweep
 from cases.clocks.services.running import climb_clocks
-from cases.record.choices import InvolvementRole
 from cases.record.models import Child
 from cases.record.rules import RecordRefused
 from cases.record.services import change_lead, involve
@@ -37,7 +36,7 @@ from cases.sharing.services import restriction as services
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
 from tests.factories.accounts import make_membership
-from tests.factories.cases import block, grant, make_child
+from tests.factories.cases import block, grant, make_child, make_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -50,15 +49,7 @@ NAMES = ("socialworker", "social_care_manager", "guardian")
 def child(world, viewer, at):
     """A file that the social worker leads on, and that social care, police and the specialist service see."""
     made = make_child("Zephyrine", "Ashdown")
-    involve(
-        child=made,
-        agency=world.agency("social_care"),
-        membership=world.membership("socialworker"),
-        role=InvolvementRole.SOCIAL_WORKER,
-        lead=True,
-        at=at - timedelta(days=5),
-        by=viewer("triage"),
-    )
+    make_lead(made, world.membership("socialworker"), at=at - timedelta(days=5), by=viewer("triage"))
     for key in ("police", "specialist", "health"):
         grant(made, world.agency(key))
     for key in (FunctionKey.DATA_GUARDIANS, FunctionKey.NOTIFICATION_POINT):

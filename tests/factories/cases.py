@@ -13,8 +13,9 @@ from accounts.selectors import now
 from cases.access import services as access
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant, Block
-from cases.record.choices import EntryKind, Source
-from cases.record.models import Address, AddressKeptFrom, AddressReader, Child, ChronologyEntry, Spell
+from cases.record.choices import EntryKind, InvolvementRole, Source
+from cases.record.models import Address, AddressKeptFrom, AddressReader, Child, ChronologyEntry, Involvement, Spell
+from cases.record.services import involve
 
 
 def make_child(given_name: str = "Robin", family_name: str = "Ashdown", **fields: Any) -> Child:
@@ -78,6 +79,13 @@ def grant(
         access.end_grants(grants=AccessGrant.objects.filter(pk=made.pk), at=ended_at, by=by, why="Ended in a test")
         made.refresh_from_db()
     return made
+
+
+def make_lead(
+    child: Child, worker: Membership, *, at: datetime, by: Viewer, role: InvolvementRole = InvolvementRole.SOCIAL_WORKER
+) -> Involvement:
+    """Somebody leads on the file, as triage brings them."""
+    return involve(child=child, agency=worker.agency, membership=worker, role=role, lead=True, at=at, by=by)
 
 
 def make_home(child: Child, by: Viewer, postcode: str, **fields: Any) -> Address:

@@ -171,7 +171,7 @@ def _write_activities(found: Activities) -> None:
 @transaction.atomic
 def rebuild_projection(*, at: datetime) -> int:
     """Write the projection anew from the open grants at an instant. Returns how many rows it has now."""
-    expected, permission = _expected(at), view_permission()
+    expected, permission = _expected(at, _latest_activity()), view_permission()
     for kind, projection in PROJECTIONS.items():
         projection.objects.all().delete()
         projection.objects.bulk_create(
@@ -209,7 +209,8 @@ def _files_after(last: UUID | None) -> list[UUID]:
 @transaction.atomic
 def _compare_files(files: list[UUID], at: datetime) -> Drift:
     lock_files(files)
-    expected, activity, permission = _expected(at, files), _latest_activity(files), view_permission()
+    activity, permission = _latest_activity(files), view_permission()
+    expected = _expected(at, activity, files)
     found = Drift()
     for kind, projection in PROJECTIONS.items():
         wanted = {subject: row for subject, row in expected.items() if subject[0] == kind}
@@ -266,12 +267,16 @@ def _new_row(subject: Subject, row: dict[str, Any], permission: Permission) -> A
 
 
 def _expected(
-    at: datetime, files: Iterable[UUID] | None = None, *, only: tuple[str, int] | None = None
+    at: datetime,
+    activity: Mapping[UUID, Mapping[int, datetime]],
+    files: Iterable[UUID] | None = None,
+    *,
+    only: tuple[str, int] | None = None,
 ) -> dict[Subject, dict[str, Any]]:
     """The rows that the open grants on some files give, or on all; of every subject, or of one.
 
-    The latest activity of a row is that of the file in the categories its grants open and all its roles may know of,
-    or their start.
+    The latest activity of a row is that of the file, as `_latest_activity` gives it, in the categories its grants open
+    and all its roles may know of, or their start.
     """
     grants = _still_open(at).select_related("membership").order_by("valid_from", "pk")
     if files is not None:
@@ -282,7 +287,7 @@ def _expected(
     subjects: dict[Subject, list[AccessGrant]] = {}
     for grant in grants:
         subjects.setdefault((*subject_of(grant), grant.child_id), []).append(grant)
-    activity, told = _latest_activity(files), _told_by_subject(subjects, at)
+    told = _told_by_subject(subjects, at)
     return {
         subject: hull_of(behind, activity.get(subject[2], {}), told[subject]) for subject, behind in subjects.items()
     }
@@ -360,7 +365,8 @@ def project(grant: AccessGrant, at: datetime) -> None:
     if _projecting_later.get() is not None:
         return
     kind, subject = subject_of(grant)
-    found = _expected(at, [grant.child_id], only=(kind, subject))
+    files = [grant.child_id]
+    found = _expected(at, _latest_activity(files), files, only=(kind, subject))
     key = {f"{kind}_id": subject, "content_object_id": grant.child_id, "permission": view_permission()}
     if not found:
         PROJECTIONS[kind].objects.filter(**key).delete()

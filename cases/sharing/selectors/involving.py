@@ -13,7 +13,7 @@ from cases.access.selectors import matrix_in_force
 from cases.record.models import Child, Involvement
 from cases.sharing.choices import Answer
 from cases.sharing.rules import shares as rules
-from cases.sharing.rules.shares import Told
+from cases.sharing.rules.shares import Told, Wish
 from cases.sharing.selectors.shares import may_receive, wish_that_holds
 
 
@@ -29,8 +29,10 @@ def goes_against_wish(child: Child, agency: Agency, *, matrix: Matrix, at: datet
     An agency that works with the child already sees the file already; on one for named people each worker is new.
     """
     wish = wish_that_holds(child.pk)
-    if wish is None:
-        return False
+    return wish is not None and _goes_against(wish, child, agency, matrix=matrix, at=at)
+
+
+def _goes_against(wish: Wish, child: Child, agency: Agency, *, matrix: Matrix, at: datetime) -> bool:
     involved = Involvement.objects.filter(child=child, working_agency=agency, ended_on=None)
     if not child.restricted and involved.exists():
         return False
@@ -44,8 +46,9 @@ def kept_out_by_wish(child: Child, agencies: Iterable[Agency], *, at: datetime) 
     """Those of the agencies whom the child does not want told, and who do not see the file; without social care and
     police, whom what keeps the child safe always reaches.
     """
-    if wish_that_holds(child.pk) is None:
+    wish = wish_that_holds(child.pk)
+    if wish is None:
         return []
     matrix = matrix_in_force(on=timezone.localdate(at))
     others = [agency for agency in agencies if agency.sector not in rules.SAFETY_SECTORS]
-    return [agency for agency in others if goes_against_wish(child, agency, matrix=matrix, at=at)]
+    return [agency for agency in others if _goes_against(wish, child, agency, matrix=matrix, at=at)]
