@@ -6,6 +6,10 @@ ARGS ?=
 # The tests of access that judge one condition or a few; the others judge pages, and have a command each.
 JUDGES = tests/access/sharing $(addprefix tests/access/test_,$(addsuffix .py,rules levels visible seen viewers grants lists projection worlds guards))
 
+# Some machines tell Python to keep nothing that it has compiled: each of some fifty processes would then begin by compiling
+# two thousand modules again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test run test pytest kill-test crowd pages matrix pairs timing mutants lint bench lock backup restore reset
 

@@ -197,12 +197,13 @@ class YesNoField(forms.TypedChoiceField):
         self,
         *,
         reveals: Mapping[Any, str | tuple[str, ...]] | None = None,
+        small: bool = False,
         missing: str = "",
         hint: str | Promise = "",
         **kwargs: Any,
     ) -> None:
         put_words(kwargs, missing, hint)
-        kwargs["widget"] = Radios(reveals=reveals, inline=not reveals)
+        kwargs["widget"] = Radios(reveals=reveals, inline=not reveals, small=small)
         choices = [("yes", "Yes"), ("no", "No")]
         super().__init__(choices=choices, coerce=lambda value: value == "yes", empty_value=None, **kwargs)
 

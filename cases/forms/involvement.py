@@ -8,6 +8,7 @@ from typing import Any
 from accounts.forms import HarbourForm, LongTextField, RadioField, SelectField, TextField, WriteForm, YesNoField
 from cases.forms.shares import ShareForm, override_of, told_of
 from cases.record.choices import InvolvementRole
+from cases.sharing.choices import OverrideGround
 from cases.sharing.rules.shares import Override, Told
 
 AGAINST_IT = ("ground", "authorised_by", "explained")
@@ -45,8 +46,14 @@ class InvolveForm(WriteForm):
         hint="No only where the child agrees to this agency now",
         reveals={"yes": AGAINST_IT},
         missing="Select whether you bring them in although the child does not want it",
+        small=True,
     )
-    ground = ShareForm.base_fields["ground"]
+    ground = RadioField(
+        label="On what ground do you bring them in all the same?",
+        choices=OverrideGround.choices,
+        missing="Select on what ground you bring them in all the same",
+        small=True,
+    )
     authorised_by = ShareForm.base_fields["authorised_by"]
     explained = LongTextField(
         label="How was it explained to the child?",

@@ -25,6 +25,7 @@ from missing.choices import (
     NotNeededReason,
     Venue,
 )
+from missing.rules import MissingRefused, check_briefing
 from missing.services.findings import Finding
 
 LONG = 6000
@@ -110,6 +111,16 @@ class AllocateForm(WriteForm):
     def __init__(self, *args: Any, people: Iterable[Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["membership"].choices = people_choices(people)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A missing briefing is told together with a missing name, not after it."""
+        super().clean()
+        try:
+            check_briefing(self.cleaned_data.get("briefing", ""), nothing=self.cleaned_data.get("nothing", False))
+        except MissingRefused as refusal:
+            if not {"briefing", "nothing"} & set(self.errors):
+                self.add_error(refusal.field, refusal.reason)
+        return self.cleaned_data
 
 
 class HoldForm(WriteForm):

@@ -88,7 +88,7 @@ def test_it_takes_ground_authoriser_and_how_it_was_explained_and_stands_under_sh
     school, browser = world.agency("school"), client_as("socialworker")
     address = url("involve", child, school.pk)
     for left, message in (
-        ("ground", "Select on what ground you share all the same"),
+        ("ground", "Select on what ground you bring them in all the same"),
         ("authorised_by", "Enter who authorised it"),
         ("explained", "Say how it was explained to the child"),
     ):

@@ -238,9 +238,11 @@ def test_who_names_the_interviewer_writes_a_briefing_or_says_that_there_is_nothi
     manager, interviewer = client_as("manager"), client_as("interviewer")
     address = reverse("missing:allocate", args=[child.reference, interview.pk])
     said = {"membership": str(world.membership("interviewer").pk), "version": 1}
-    page = post(manager, address, **said, briefing="")
-    assert page.status_code == 422
-    assert "Write the safety briefing, or tick that you know of nothing to warn of" in page.content.decode()
+    briefing = "Write the safety briefing, or tick that you know of nothing to warn of"
+    for name, problems in (({}, ["Select an interviewer", briefing]), (said, [briefing])):
+        page = post(manager, address, **{**said, "membership": "", **name}, briefing="")
+        assert page.status_code == 422
+        assert [words for words in ("Select an interviewer", briefing) if words in page.content.decode()] == problems
     assert "(optional)" not in page.content.decode()
     page = post(manager, address, **said, briefing="<b>Meet</b> at school.", nothing="on")
     assert page.status_code == 422

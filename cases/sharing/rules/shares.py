@@ -190,7 +190,7 @@ def check_override(override: Override, *, against_child: bool, against_carers: b
     who = "the child" if against_child else "a parent or carer"
     if override.ground not in OverrideGround.values:
         raise ShareRefused(
-            f"This goes against what {who} wants. Select yes, and say on what ground you share all the same",
+            f"This goes against what {who} wants. Select yes, and say on what ground it is done all the same",
             field="ground" if override != Override() else "overrides",
         )
     check_words(override.authorised_by, field="authorised_by", what="who authorised it: their name and job")
