@@ -104,6 +104,7 @@ HEADINGS = {
     SharingKind.DECLINED: "Not shared",
     SharingKind.INVOLVED: "Brought in to work with the child",
 }
+UNASKED = "Not asked about this agency"
 DECISION_COLUMNS = [{"text": text} for text in ("When", "With whom", "What", "Why", "Stands")]
 SUMMARY_COLUMNS = [{"text": text} for text in ("When", "What", "Override")]
 
@@ -155,7 +156,8 @@ def facts_of(decision: SharingDecision, *, at: datetime) -> list[dict[str, Any]]
     if decision.kind == SharingKind.DECLINED:
         rows.append({"key": "Why not", "value": f"{decision.get_decline_reason_display()}. {decision.words}"})
     elif decision.kind == SharingKind.INVOLVED:
-        child = {"key": "The child", "value": _told(decision.child_answer, decision.get_child_not_told_display())}
+        said = _told(decision.child_answer, decision.get_child_not_told_display()) if decision.child_answer else UNASKED
+        child = {"key": "The child", "value": said}
         rows += [{"key": "As what", "value": decision.words}, child, *_facts_of_override(decision)]
     else:
         rows += _facts_of_share(decision)

@@ -17,11 +17,15 @@ from accounts.forms import (
     YesNoField,
 )
 from accounts.models import Agency, Membership
+from accounts.rules.refusals import Refusal
 from cases.record.choices import RiskLevel
+from cases.sharing.choices import OverrideGround
 from referrals.choices import ConcernKind, TriageOutcome, TriageReason
-from referrals.rules.triage import MESSAGES, REASONS_FOR, Proposal, faults_of
+from referrals.rules.triage import MESSAGES, REASONS_FOR, AgainstWish, Proposal, faults_of
 
 NEW, OTHER, ACCEPT = "new", "other", "accept"
+WHY_AGAINST_WISH = ("ground", "explained")
+NEEDED_AGAINST_WISH = "needed for an agency that the child does not want told"
 TYPED = ("reason", "rationale", "message", "why_safe")
 OUTCOMES = {
     ACCEPT: ("Accept", "A named worker leads, and agencies work together on the child’s file."),
@@ -55,7 +59,51 @@ def _message(outcome: str) -> LongTextField:
     )
 
 
-class DecisionForm(WriteForm):
+class AgainstWishForm(WriteForm):
+    """A decision that may bring in social care or police although the child does not want them told.
+
+    Why, and how that is explained to the child, is asked once a service has refused for want of it, and from then on.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "explained" in self.data:
+            self._ask_why()
+
+    def _ask_why(self) -> None:
+        ground = RadioField(
+            label="On what ground do they come although the child does not want it?",
+            hint="Your name is kept as who authorised it. Leave out whom the child’s safety does not need.",
+            choices=OverrideGround.choices,
+            required=False,
+            small=True,
+        )
+        explained = LongTextField(
+            label="How was it explained to the child?",
+            hint="What was said and what the child said, or when it will be. It stands on the child’s file.",
+            max_length=1000,
+            rows=3,
+            required=False,
+        )
+        asked: dict[str, Any] = dict(zip(WHY_AGAINST_WISH, (ground, explained), strict=True))
+        for field in asked.values():
+            field.optional_words = NEEDED_AGAINST_WISH
+        self.fields |= asked
+
+    def _ask_where_refused(self, field: str) -> None:
+        if field in WHY_AGAINST_WISH and field not in self.fields:
+            self._ask_why()
+
+    def refuse(self, refusal: Refusal) -> None:
+        self._ask_where_refused(refusal.field)
+        super().refuse(refusal)
+
+    def against_wish(self) -> AgainstWish:
+        """Why somebody comes against the child's wish, as far as it was asked and said. Call after `is_valid()`."""
+        return AgainstWish(*(self.cleaned_data.get(name) or "" for name in WHY_AGAINST_WISH))
+
+
+class DecisionForm(AgainstWishForm):
     """One decision: is there a file, what happens, why, who leads, who works with the child, what is said back."""
 
     joined = RadioField(label="Is this a child who has a file?", reveals={OTHER: "other_reference"})
@@ -197,6 +245,7 @@ class DecisionForm(WriteForm):
 
     def add_refusal(self, field: str, words: str) -> None:
         """Show a refusal of the service at the control it speaks of."""
+        self._ask_where_refused(field)
         self.add_error(self._place_of(field) or None, words)
 
 
@@ -210,7 +259,7 @@ class QueueFilterForm(HarbourForm):
     urgent = TickField(label="Urgent alone", required=False)
 
 
-class QuestionForm(WriteForm):
+class QuestionForm(AgainstWishForm):
     """A guardian's answer: the same child or not, and who leads where the file has no lead."""
 
     same_child = YesNoField(

@@ -6,7 +6,7 @@ coded reason the same day, and its referrer is told, in words that never say whe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from accounts.choices import Sector
@@ -14,6 +14,9 @@ from accounts.rules.refusals import Refusal, Stale
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.record.choices import HarmStatus, InvolvementRole, RiskLevel
+from cases.sharing.choices import OverrideGround
+from cases.sharing.rules.shares import WORDS_AT_LEAST
+from cases.sharing.rules.wording import is_shorter
 from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
 
 SHORTEST_RATIONALE = 10
@@ -140,6 +143,34 @@ class Proposal:
     lead_role: str = ""
     lead_sector: str = ""
     lead_stays: bool = False
+
+
+@dataclass(frozen=True)
+class AgainstWish:
+    """Why social care or police come although the child does not want them told, and how that is explained to the
+    child. Who decides authorises it.
+    """
+
+    ground: str = ""
+    explained: str = ""
+
+
+def check_against_wish(unwanted: Sequence[str], why: AgainstWish) -> None:
+    """Refuse to bring in agencies, by name, whom the child does not want told, without a ground and without how it is
+    explained to the child. Where there are none, nothing is asked.
+    """
+    lacks_words = is_shorter(why.explained, WORDS_AT_LEAST)
+    lacking = {
+        "ground": "" if why.ground in OverrideGround.values else "Select on what ground",
+        "explained": "Say in a sentence how it was explained to the child, or when it will be" if lacks_words else "",
+    }
+    asked = [field for field, words in lacking.items() if words]
+    if unwanted and asked:
+        raise TriageRefused(
+            f"The child has said that they do not want {' and '.join(unwanted)} told. What keeps a child safe reaches "
+            f"them all the same, and the child hears why. {'. '.join(lacking[field] for field in asked)}",
+            field=asked[0],
+        )
 
 
 def check_may_triage(viewer: Viewer) -> None:

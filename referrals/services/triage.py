@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from referrals.choices import NotificationStatus
 from referrals.models import Notification, TriageDecision
 from referrals.rules.triage import (
     NEEDS_LEAD,
+    AgainstWish,
     AlreadyDecided,
     Proposal,
     TriageRefused,
@@ -29,11 +31,13 @@ from referrals.rules.triage import (
 )
 from referrals.selectors.triage import lead_of
 from referrals.services.deciding import stop_deciding
-from referrals.services.triage_file import bring_agencies, new_file, write_decision, write_notification
+from referrals.services.triage_agencies import Team, bring_agencies
+from referrals.services.triage_file import new_file, write_decision, write_notification
 
 NO_SUCH_FILE = (
     "There is no file with this reference that you may open. Check it, or select that no file is about this child."
 )
+NOTHING_AGAINST = AgainstWish()
 
 
 @transaction.atomic
@@ -52,6 +56,7 @@ def decide_notification(
     agencies: Iterable[Agency] = (),
     looked_at: Iterable[UUID] = (),
     why_safe: str = "",
+    against_wish: AgainstWish = NOTHING_AGAINST,
 ) -> TriageDecision:
     """Decide on a notification that waits.
 
@@ -59,7 +64,8 @@ def decide_notification(
     with exactly one named lead; early help does where a lead is named. A lead that the joined file has already
     stays. Any other outcome joined to a file puts what was told on that file and brings nobody to it.
 
-    Declining where harm is suspected or known, or the level is high, needs a second look: `why_safe`.
+    Declining where harm is suspected or known, or the level is high, needs a second look: `why_safe`. Social care or
+    police who would come to a joined file against what the child said need `against_wish`.
 
     Raises TriageRefused for a decision that does not hold together, AlreadyDecided where a colleague was first,
     Stale where the referrer has completed the Matrix since `version`.
@@ -77,8 +83,7 @@ def decide_notification(
         rationale=rationale,
         message=message_to_referrer,
         joined_child=joined_child,
-        lead=lead,
-        agencies=list(agencies),
+        team=Team(lead, list(agencies), against_wish),
         looked_at=list(looked_at),
         why_safe=why_safe,
         at=at,
@@ -120,14 +125,14 @@ def decide(
     rationale: str,
     message: str,
     joined_child: Child | None,
-    lead: Membership | None,
-    agencies: list[Agency],
+    team: Team,
     looked_at: list[UUID],
     at: datetime,
     by: Viewer,
     why_safe: str = "",
 ) -> TriageDecision:
     """Write a decision on a locked notification. For the services of this package, which check who may."""
+    lead = team.lead
     staying = lead_of(joined_child) if joined_child else None
     holder = staying.membership if staying else None
     _check_lead_stays(holder, lead)
@@ -154,8 +159,8 @@ def decide(
         write_notification(notification=notification, child=child, joined=joined_child is not None, at=at, by=by)
         write_decision(decision=decision, child=child, opens=opens, at=at, by=by)
         if opens:
-            comes = None if staying else lead
-            bring_agencies(notification=notification, child=child, lead=comes, agencies=agencies, at=at, by=by)
+            comes = replace(team, lead=None) if staying else team
+            bring_agencies(notification=notification, child=child, team=comes, at=at, by=by)
     return decision
 
 

@@ -12,34 +12,26 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from accounts.choices import FunctionKey
-from accounts.models import Agency, Membership
-from accounts.rules.agreements import is_covered
 from accounts.rules.dates import day
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
-from cases.access.choices import Category, GrantReason
-from cases.access.rules import no_agreement_words
-from cases.access.services import grant_access, grant_to_function, open_to_standing_functions, record_activity
-from cases.record.choices import AddressKind, EntryKind, InvolvementRole, RiskLevel, Source
-from cases.record.models import Address, AddressReader, Alias, Child, Involvement, SchoolPeriod
+from cases.access.choices import Category
+from cases.access.services import record_activity
+from cases.record.choices import AddressKind, EntryKind, RiskLevel, Source
+from cases.record.models import Address, Alias, Child, SchoolPeriod
 from cases.record.rules.names import joined as run_together
 from cases.record.rules.names import words_of
 from cases.record.services import (
     Identity,
     add_chronology,
     agree_safe_contact,
-    involve,
     open_child_file,
     provenance,
     record_level,
-    start_spell,
 )
-from cases.sharing.selectors.involving import kept_out_by_wish
 from referrals.choices import Agreement, ConcernKind, Told
 from referrals.models import Notification, TriageDecision
 from referrals.rules.notify import age_said
-from referrals.rules.triage import REFERS_ONLY, ROLE_OF_SECTOR, TriageRefused
 from risk.rules import answers_from_plain
 from risk.services import record_referrer_assessment
 
@@ -128,110 +120,6 @@ def write_decision(*, decision: TriageDecision, child: Child, opens: bool, at: d
         )
 
 
-def bring_agencies(
-    *,
-    notification: Notification,
-    child: Child,
-    lead: Membership | None,
-    agencies: Iterable[Agency],
-    at: datetime,
-    by: Viewer,
-) -> None:
-    """Open casework and bring the people to it: the lead, the chosen agencies, the referrer's, and the functions.
-
-    A referrer who only refers brings no access for their agency, nor does one whose agency has no current
-    information-sharing agreement, nor one whom the child does not want told. An agency that is involved already is not
-    involved twice. To a file that is open to named people only, nobody but a lead is brought. Raises TriageRefused
-    where a chosen agency has no such agreement, and where the child does not want it told.
-    """
-    _check_agreements([] if lead is None else [lead.agency], field="lead", at=at)
-    agencies = list(agencies)
-    _check_agreements(agencies, field="agencies", at=at)
-    _check_wishes(child, [] if lead is None else [lead.agency], field="lead", at=at)
-    _check_wishes(child, agencies, field="agencies", at=at)
-    start_spell(child=child, at=at, by=by)
-    leading = None
-    if lead is not None:
-        leading = involve(
-            child=child, agency=lead.agency, role=_role(lead.agency), at=at, by=by, membership=lead, lead=True
-        )
-    involved = set(Involvement.objects.filter(child=child, ended_on=None).values_list("working_agency_id", flat=True))
-    for agency in agencies:
-        if agency.pk not in involved:
-            involved.add(agency.pk)
-            involve(child=child, agency=agency, role=_role(agency), at=at, by=by)
-    if child.restricted:
-        if leading is not None:
-            _name_lead(leading, at=at, by=by)
-        return
-    if notification.agency_id not in involved:
-        _bring_referrer(notification, child, at=at, by=by)
-    open_to_standing_functions(child_id=child.pk, at=at, by=by)
-    if notification.urgent:
-        grant_to_function(child_id=child.pk, function=FunctionKey.OUT_OF_HOURS, at=at, by=by)
-    readers = [membership for membership in (lead, notification.membership) if membership is not None]
-    _let_read_addresses(child, readers, notification)
-
-
-def _bring_referrer(notification: Notification, child: Child, *, at: datetime, by: Viewer) -> None:
-    referring = notification.agency
-    if notification.membership.role == REFERS_ONLY or not is_covered(referring.covered, timezone.localdate(at)):
-        return
-    if kept_out_by_wish(child, [referring], at=at):
-        add_chronology(
-            child=child,
-            kind=EntryKind.TRIAGE,
-            category=Category.SHARING,
-            happened_at=at,
-            summary=f"{referring.name} was not brought in with its notification: the child does not want it told.",
-            at=at,
-            by=by,
-        )
-        return
-    involve(
-        child=child,
-        agency=referring,
-        role=InvolvementRole.REFERRER,
-        at=at,
-        by=by,
-        membership=notification.membership,
-        reason=GrantReason.REFERRAL,
-    )
-
-
-def _check_agreements(agencies: Iterable[Agency], *, field: str, at: datetime) -> None:
-    today = timezone.localdate(at)
-    without = next((agency for agency in agencies if not is_covered(agency.covered, today)), None)
-    if without is not None:
-        raise TriageRefused(no_agreement_words(without.name), field=field)
-
-
-def _check_wishes(child: Child, agencies: Iterable[Agency], *, field: str, at: datetime) -> None:
-    unwanted = next(iter(kept_out_by_wish(child, agencies, at=at)), None)
-    if unwanted is not None:
-        raise TriageRefused(
-            f"The child does not want {unwanted.name} told. Leave it out here. If it is needed all the same, add it on "
-            "the file afterwards: the page asks on what ground, and how it was explained to the child",
-            field=field,
-        )
-
-
-def _name_lead(leading: Involvement, *, at: datetime, by: Viewer) -> None:
-    """Open a restricted file to its lead by name, from the involvement, so that the access ends with the work."""
-    grant_access(
-        child_id=leading.child_id,
-        reason=GrantReason.NAMED,
-        at=at,
-        by=by,
-        membership=leading.membership,
-        source_id=leading.pk,
-    )
-
-
-def _role(agency: Agency) -> InvolvementRole:
-    return ROLE_OF_SECTOR.get(agency.sector, InvolvementRole.SUPPORT)
-
-
 def _write_other_names(notification: Notification, child: Child, referrer: Viewer, at: datetime) -> None:
     """Names, birth date and age that differ from those on the file, beside them."""
     known = {run_together(words_of(name)) for name in (f"{child.given_name} {child.family_name}", child.preferred_name)}
@@ -301,14 +189,6 @@ def _write_address(notification: Notification, child: Child, referrer: Viewer, a
 
 def _letters(text: str) -> str:
     return "".join(letter for letter in text.lower() if letter.isalnum())
-
-
-def _let_read_addresses(child: Child, readers: list[Membership], notification: Notification) -> None:
-    """The lead and the person who told us may know an address that is kept from others."""
-    own = Address.objects.filter(child=child, protected=True, author_id=notification.referrer_id, ended_on=None)
-    for address in own:
-        for membership in readers:
-            AddressReader.objects.get_or_create(address=address, membership=membership)
 
 
 def _told(notification: Notification) -> Iterable[tuple[Category, Source, str, str]]:

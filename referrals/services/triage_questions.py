@@ -20,9 +20,10 @@ from cases.record.selectors.matching import Candidate
 from missing.models import MissingReport
 from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
 from referrals.models import MatchQuestion, Notification, TriageDecision
-from referrals.rules.triage import MESSAGES, TriageRefused
+from referrals.rules.triage import MESSAGES, AgainstWish, TriageRefused
 from referrals.selectors.triage import files_in
-from referrals.services.triage import decide
+from referrals.services.triage import NOTHING_AGAINST, decide
+from referrals.services.triage_agencies import Team
 
 RATIONALE = "A data guardian found that this is the child of a file that triage may not know of."
 
@@ -59,15 +60,23 @@ def _ask(candidate: Candidate, at: datetime, **about: Notification | MissingRepo
 
 @transaction.atomic
 def answer_match_question(
-    *, question_id: UUID, same_child: bool, at: datetime, by: Viewer, lead: Membership | None = None
+    *,
+    question_id: UUID,
+    same_child: bool,
+    at: datetime,
+    by: Viewer,
+    lead: Membership | None = None,
+    against_wish: AgainstWish = NOTHING_AGAINST,
 ) -> tuple[MatchQuestion, TriageDecision | None]:
     """Say whether a notification, or a report of a missing child, is about the child of a file.
 
     Where it is, and the notification still waits, it is joined to that file and accepted, with the message that
-    every accepted referrer gets; the triage worker learns nothing. `lead` is needed where the file has none. A report
-    stands on a file of its own by then: the answer is kept, and no file is joined to another by it.
-    Returns the question and the decision, None where there is none to make. Raises TriageRefused for a role that
-    does not audit or a missing lead, NotKnown for a guardian who is blocked, Stale where a colleague answered.
+    every accepted referrer gets; the triage worker learns nothing. `lead` is needed where the file has none, and
+    `against_wish` where it, or the referrer's agency, is social care or police and comes against what the child said.
+    A report stands on a file of its own by then: the answer is kept, and no file is joined to another by it.
+    Returns the question and the decision, None where there is none to make. Raises TriageRefused for a role that does
+    not audit, a missing lead, and whom `bring_agencies` refuses; NotKnown for a guardian who is blocked, Stale where a
+    colleague answered.
     """
     if not by.may(Capability.AUDIT):
         raise TriageRefused("Only a data guardian answers this.")
@@ -78,7 +87,7 @@ def answer_match_question(
         raise Stale("A colleague has answered this question since you opened the page.")
     decision = None
     if same_child and question.notification is not None:
-        decision = _join(question, question.notification, lead=lead, at=at, by=by)
+        decision = _join(question, question.notification, team=Team(lead, [], against_wish), at=at, by=by)
     _close(question, same_child=same_child, at=at, by=by)
     if decision is not None:
         for other in MatchQuestion.objects.filter(notification=question.notification, answered_at=None):
@@ -91,7 +100,7 @@ def _blocked(question: MatchQuestion, *, at: datetime, by: Viewer) -> bool:
 
 
 def _join(
-    question: MatchQuestion, notification: Notification, *, lead: Membership | None, at: datetime, by: Viewer
+    question: MatchQuestion, notification: Notification, *, team: Team, at: datetime, by: Viewer
 ) -> TriageDecision | None:
     notification = Notification.objects.select_for_update(of=("self",)).get(pk=notification.pk)
     if notification.status != NotificationStatus.SENT:
@@ -103,8 +112,7 @@ def _join(
         rationale=RATIONALE,
         message=MESSAGES[TriageOutcome.ACCEPT_JOINED],
         joined_child=question.child,
-        lead=lead,
-        agencies=[],
+        team=team,
         looked_at=[question.child_id],
         at=at,
         by=by,

@@ -61,6 +61,7 @@ def triage_question(request: HttpRequest, question_id: UUID) -> HttpResponse:
                 question_id=question_id,
                 same_child=form.cleaned_data["same_child"],
                 lead=people.get(form.cleaned_data.get("lead") or ""),
+                against_wish=form.against_wish(),
                 at=at,
                 by=viewer,
             )

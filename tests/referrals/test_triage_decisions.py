@@ -21,7 +21,6 @@ from cases.clocks.services import start_ladder, sweep
 from cases.record.choices import HarmStatus, InvolvementRole, RiskLevel
 from cases.record.models import Address, AddressReader, Alias, Child, ChronologyEntry, Involvement, SchoolPeriod, Spell
 from cases.record.services import involve
-from cases.sharing.choices import WishKind
 from referrals.choices import NotificationStatus, Told, TriageOutcome, TriageReason
 from referrals.models import Notification, TriageDecision
 from referrals.presenters.notify import decision_of
@@ -326,16 +325,6 @@ def test_whom_the_child_does_not_want_told_comes_on_the_file_and_not_from_triage
         f"{school.name} was not brought in with its notification: the child does not want it told.",
         world.agency("partnership"),
     )
-
-
-def test_social_care_and_police_come_from_triage_whatever_the_child_says(world: World, at: datetime) -> None:
-    child = known_child(world, at)
-    make_wish(child, world.membership("socialworker"), WishKind.NOT_WIDER)
-    decide(
-        world, full_notification(world, at), at, outcome=TriageOutcome.ACCEPT_JOINED, joined_child=child,
-        lead=world.membership("socialworker"),
-    )  # fmt: skip
-    assert Involvement.objects.filter(child=child, working_agency=world.agency("police")).exists()
 
 
 def test_a_file_that_the_worker_may_not_know_of_cannot_be_joined(world: World, at: datetime) -> None:

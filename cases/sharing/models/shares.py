@@ -29,7 +29,8 @@ class SharingDecision(models.Model):
     """One decision to share with an agency or one person of it, or not to; what is shared stands in a grant too.
 
     A share holds until `ends_at`, unless it is ended before; a decision not to share is looked at again on `review_on`.
-    Bringing in somebody whom the child does not want told holds as long as their `involvement`.
+    Bringing in somebody whom the child does not want told holds as long as their `involvement`; at triage nobody asks
+    the child about that one agency, so it has no answer of theirs.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -79,7 +80,7 @@ class SharingDecision(models.Model):
                 & ~Q(decline_reason="")
                 | Q(kind=SharingKind.INVOLVED, ends_at=None, review_on=None, ended_at=None, decline_reason="")
                 & Q(involvement__isnull=False)
-                & ~Q(child_answer=""),
+                & (~Q(child_answer="") | ~Q(override_ground="")),
                 name="sharing_decision_whole",
             ),
             models.CheckConstraint(

@@ -32,6 +32,24 @@ def goes_against_wish(child: Child, agency: Agency, *, matrix: Matrix, at: datet
     return wish is not None and _goes_against(wish, child, agency, matrix=matrix, at=at)
 
 
+def unwanted_among(child: Child, agencies: Iterable[Agency], *, at: datetime) -> list[Agency]:
+    """Those of some agencies whose coming goes against what the child has said."""
+    agencies = list(agencies)
+    wish = wish_that_holds(child.pk) if agencies else None
+    if wish is None:
+        return []
+    matrix = matrix_in_force(on=timezone.localdate(at))
+    return [agency for agency in agencies if _goes_against(wish, child, agency, matrix=matrix, at=at)]
+
+
+def kept_out_by_wish(child: Child, agencies: Iterable[Agency], *, at: datetime) -> list[Agency]:
+    """Those of some agencies whom the child does not want told, and who do not see the file; without social care and
+    police, whom what keeps the child safe always reaches.
+    """
+    others = [agency for agency in agencies if agency.sector not in rules.SAFETY_SECTORS]
+    return unwanted_among(child, others, at=at)
+
+
 def _goes_against(wish: Wish, child: Child, agency: Agency, *, matrix: Matrix, at: datetime) -> bool:
     involved = Involvement.objects.filter(child=child, working_agency=agency, ended_on=None)
     if not child.restricted and involved.exists():
@@ -40,15 +58,3 @@ def _goes_against(wish: Wish, child: Child, agency: Agency, *, matrix: Matrix, a
     unasked = Told(Answer.NO_ANSWER)
     mask = what_they_would_know(child, agency, matrix=matrix, at=at)
     return rules.goes_against_child(unasked, wish, mask=mask, sector=agency.sector)
-
-
-def kept_out_by_wish(child: Child, agencies: Iterable[Agency], *, at: datetime) -> list[Agency]:
-    """Those of the agencies whom the child does not want told, and who do not see the file; without social care and
-    police, whom what keeps the child safe always reaches.
-    """
-    wish = wish_that_holds(child.pk)
-    if wish is None:
-        return []
-    matrix = matrix_in_force(on=timezone.localdate(at))
-    others = [agency for agency in agencies if agency.sector not in rules.SAFETY_SECTORS]
-    return [agency for agency in others if _goes_against(wish, child, agency, matrix=matrix, at=at)]

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import Agency, Membership
 from accounts.rules.viewers import Viewer
+from cases.access.rules import Matrix
 from cases.access.services import lock_files
 from cases.record.choices import InvolvementRole
 from cases.record.models import Involvement
@@ -45,24 +46,49 @@ def bring_in(*, opened: OpenFile, bringing: Bringing, at: datetime, by: Viewer) 
     if against:
         _check_wish(bringing)
     involvement = involve(child=child, agency=agency, membership=bringing.membership, role=bringing.role, at=at, by=by)
-    if against and bringing.child is not None:
-        SharingDecision.objects.create(
-            child=child,
-            kind=SharingKind.INVOLVED,
-            agency=agency,
-            membership=bringing.membership if child.restricted else None,
+    if against:
+        record_against_wish(
             involvement=involvement,
-            category_mask=what_they_would_know(child, agency, matrix=opened.matrix, at=at),
-            words=InvolvementRole(bringing.role).label,
-            child_answer=bringing.child.answer,
-            child_not_told=bringing.child.not_told,
-            override_ground=bringing.override.ground,
-            authorised_by=bringing.override.authorised_by.strip(),
-            explained=bringing.override.explained.strip(),
-            decided_at=at,
-            decided_as_id=by.acting_membership_id,
+            child_says=bringing.child,
+            override=bringing.override,
+            matrix=opened.matrix,
+            at=at,
+            by=by,
         )
     return involvement
+
+
+def record_against_wish(
+    *,
+    involvement: Involvement,
+    override: Override,
+    matrix: Matrix,
+    at: datetime,
+    by: Viewer,
+    child_says: Told | None = None,
+) -> SharingDecision:
+    """Write under sharing that work began against what the child said: as what, and why; it stands until the work ends.
+
+    `child_says` is what they were told of this one agency and said; None where nobody has asked them of it. For the
+    services that bring an agency in, which check what it takes.
+    """
+    child, agency = involvement.child, involvement.working_agency
+    return SharingDecision.objects.create(
+        child=child,
+        kind=SharingKind.INVOLVED,
+        agency=agency,
+        membership=involvement.membership if child.restricted else None,
+        involvement=involvement,
+        category_mask=what_they_would_know(child, agency, matrix=matrix, at=at),
+        words=InvolvementRole(involvement.role).label,
+        child_answer="" if child_says is None else child_says.answer,
+        child_not_told="" if child_says is None else child_says.not_told,
+        override_ground=override.ground,
+        authorised_by=override.authorised_by.strip(),
+        explained=override.explained.strip(),
+        decided_at=at,
+        decided_as_id=by.acting_membership_id,
+    )
 
 
 def _check_wish(bringing: Bringing) -> None:
