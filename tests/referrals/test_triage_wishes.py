@@ -184,6 +184,18 @@ def test_who_is_there_already_needs_nothing(world: World, at: datetime) -> None:
     assert Involvement.objects.filter(child=child).count() == 2
 
 
+def test_a_lead_of_an_agency_that_is_there_needs_nothing(world: World, at: datetime) -> None:
+    """The officer's force sees the file already; that one of its people leads tells it nothing."""
+    child = known(world)
+    involve(
+        child=child, agency=world.agency("police"), role=InvolvementRole.POLICE_LEAD,
+        at=at - timedelta(days=9), by=world.viewer("triage"),
+    )  # fmt: skip
+    make_wish(child, world.membership("socialworker"), WishKind.NOT_WIDER)
+    decide(world, notified(world, at), at, **joined(child, lead=world.membership("detective")))
+    assert not SharingDecision.objects.exists()
+
+
 @pytest.mark.parametrize("field", ["lead", "agencies"])
 def test_no_ground_brings_others_in_from_triage(world: World, at: datetime, field: str) -> None:
     child = known(world)
@@ -317,10 +329,11 @@ def test_the_refusal_tells_nothing_of_what_the_child_said(world: World, client_a
     assert "my uncle" not in refused
 
 
-def test_who_is_left_out_after_all_needs_no_ground(world: World, client_as: Any) -> None:
+@pytest.mark.parametrize("explained", ["", "Half a sen"])
+def test_who_is_left_out_after_all_needs_no_ground(world: World, client_as: Any, explained: str) -> None:
     """The questions stand on the page by then, and what they hold is not kept."""
     _, notification, said = said_against(world)
-    without = said | {"agencies": [], "ground": "", "explained": "Half a sen"}
+    without = said | {"agencies": [], "explained": explained}
     assert client_as("triage").post(page(notification), without).status_code == 302
     assert not SharingDecision.objects.exists()
 
