@@ -6,10 +6,12 @@ Seen to fail: a school brought in with one press although the child said that it
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from cases.access.choices import GrantReason
@@ -183,3 +185,31 @@ def test_on_a_file_for_named_people_another_worker_is_new(child, world, client_a
     assert send(browser, address, worker=worker).status_code == 422
     assert send(browser, address, worker=worker, **AGAINST).status_code == 302
     assert SharingDecision.objects.get().membership == world.membership("officer")
+
+
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [
+        ({}, False),
+        ({"explained": AGAINST["explained"]}, False),
+        ({"child_answer": "agrees"}, True),
+        ({"override_ground": "crime", "authorised_by": "Miriam Aldous, manager"}, True),
+    ],
+)
+def test_the_database_keeps_no_row_of_it_without_the_childs_answer_or_a_ground(child, world, at, said, holds):
+    """At triage nobody has asked the child about that one agency."""
+    row = {
+        "child": child,
+        "kind": "involved",
+        "agency": world.agency("social_care"),
+        "involvement": Involvement.objects.get(child=child),
+        "category_mask": 1,
+        "words": "Social worker",
+        "decided_at": at,
+        "decided_as": world.membership("socialworker"),
+        **said,
+    }
+    refused = nullcontext() if holds else pytest.raises(IntegrityError, match="sharing_decision_whole")
+    with refused, transaction.atomic():
+        SharingDecision.objects.create(**row)
+    assert SharingDecision.objects.exists() is holds
