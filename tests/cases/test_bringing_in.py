@@ -1,6 +1,7 @@
 """Bringing an agency in where the child has said who may know. The rules are judged in `tests/access/sharing`.
 
-Seen to fail: a school brought in with one press although the child said that it must not be told.
+Seen to fail: a school brought in with one press although the child said that it must not be told, and as the successor
+of a social worker with a conflict of interest.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from cases.access.choices import GrantReason
 from cases.record.models import Child, Involvement
 from cases.record.services import involve
 from cases.sharing.choices import WishKind
+from cases.sharing.models import Conflict
 from cases.sharing.models.shares import SharingDecision
 from tests.factories.cases import grant, make_child, make_lead
 from tests.factories.shares import make_wish
@@ -83,6 +85,27 @@ def test_an_agency_that_the_child_does_not_want_told_is_not_brought_in_by_one_pr
     for words in ("Select what the child was told and says", "Select whether you bring them in"):
         assert words in text(answer)
     assert not is_in(child, school)
+
+
+def test_nobody_is_brought_in_against_a_wish_as_the_successor_of_somebody_with_a_conflict(
+    child, world, client_as, says
+) -> None:
+    def place():
+        people = {"person": "socialworker", "successor": "safeguarding_lead"}
+        chosen = {name: str(world.membership(username).pk) for name, username in people.items()}
+        return send(client_as("guardian"), url("place_conflict", child), relation="friend", words=WORDS, **chosen)
+
+    says(kept_from=("education",))
+    grant(child, world.agency("partnership"))
+    refused = place()
+    assert (refused.status_code, "The child does not want Hollybank School told" in text(refused)) == (422, True)
+    assert not is_in(child, world.agency("school"))
+    assert not Conflict.objects.exists()
+    said = {**AGAINST, "worker": str(world.membership("safeguarding_lead").pk)}
+    assert send(client_as("socialworker"), url("involve", child, world.agency("school").pk), **said).status_code == 302
+    assert place().status_code == 302
+    (left,) = Involvement.objects.filter(child=child, ended_on=None)
+    assert (left.is_lead, left.membership) == (True, world.membership("safeguarding_lead"))
 
 
 def test_it_takes_ground_authoriser_and_how_it_was_explained_and_stands_under_sharing(child, world, client_as, says):

@@ -27,6 +27,7 @@ from cases.sharing.rules import conflicts as rules
 from cases.sharing.rules.conflicts import ConflictRefused, Placing
 from cases.sharing.selectors import conflicts as selectors
 from cases.sharing.selectors.emergency import lead_to_tell
+from cases.sharing.selectors.involving import unwanted_among
 from cases.sharing.selectors.restriction import work_of
 
 HANDED_OVER = "They cannot go on with this work, and somebody else takes over."
@@ -158,7 +159,8 @@ def place_conflict(
 
     The successor is brought in where they do not work with the child yet, leads where the person led, and owes what the
     person owed. Raises ConflictRefused for somebody of another agency (but by a guardian), for oneself and without
-    words; WorkToHandOver where the person does work on the file and no successor is given.
+    words, and where the child does not want the successor's agency told; WorkToHandOver where the person does work on
+    the file and no successor is given.
     """
     guardian = by.may(Capability.AUDIT)
     rules.check_may_place(Placing(by.person_id, by.agency_id, member.user_id, member.agency_id, guardian=guardian))
@@ -183,6 +185,12 @@ def _hand_over(child: Child, held: Iterable[UUID], successor: Membership, *, at:
     own = Involvement.objects.filter(child=child, ended_on=None, membership=successor).first()
     if rows and own is None:
         role = InvolvementRole(rows[0].role)
+        if unwanted_among(child, [successor.agency], at=at):
+            raise ConflictRefused(
+                f"The child does not want {successor.agency.name} told. Choose somebody else; or add it to the file "
+                "first: that page asks on what ground, and how it was explained to the child",
+                field="successor",
+            )
         try:
             own = involve(child=child, agency=successor.agency, role=role, membership=successor, at=at, by=by)
         except NoAgreement as refusal:
