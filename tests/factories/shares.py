@@ -18,6 +18,7 @@ from cases.record.models import Child
 from cases.record.services import OpenFile, open_file
 from cases.sharing.choices import (
     Answer,
+    DeclineReason,
     LawfulBasis,
     SharingEnd,
     SharingKind,
@@ -79,6 +80,26 @@ def make_share(
             **({"membership": to} if isinstance(to, Membership) else {"group": agency.group}),  # type: ignore[arg-type]
         )
     return decision
+
+
+def make_declined(child: Child, to: Agency | Membership, by: Membership, **fields: Any) -> SharingDecision:
+    """A decision of yesterday not to share with an agency, or with one person of it."""
+    at = now() - timedelta(days=1)
+    return SharingDecision.objects.create(
+        **{
+            "child": child,
+            "kind": SharingKind.DECLINED,
+            "agency": to if isinstance(to, Agency) else to.agency,
+            "membership": to if isinstance(to, Membership) else None,
+            "category_mask": mask_of(["missing"]),
+            "words": "She would be hurt if they knew.",
+            "decline_reason": DeclineReason.MORE_HARM,
+            "decided_at": at,
+            "decided_as": by,
+            "review_on": timezone.localdate(at) + timedelta(days=28),
+            **fields,
+        }
+    )
 
 
 def make_breach(child: Child, to: Agency | Membership, by: Membership) -> SharingDecision:

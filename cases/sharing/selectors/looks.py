@@ -68,7 +68,7 @@ def people_who_looked(
     """People who have looked or were refused since an instant, those with most refusals and reads first."""
     events = _events_known(viewer, at).filter(at__gte=since, user_id__isnull=False)
     if wanted.words or wanted.agency_id:
-        people = User.objects.filter(full_name__icontains=wanted.words) if wanted.words else User.objects.all()
+        people = User.objects.filter(full_name__icontains=wanted.words)
         if wanted.agency_id:
             people = people.filter(memberships__agency_id=wanted.agency_id)
         events = events.filter(user_id__in=people.values("pk"))
@@ -114,8 +114,7 @@ def looks_of(
 
 def references_of(viewer: Viewer, rows: Iterable[Any], *, at: datetime) -> dict[UUID, str]:
     """The references of the files that rows speak of or showed in a list, where the guardian may know of them."""
-    ids = {row.child_id for row in rows if row.child_id}
-    ids |= {shown for row in rows for shown in getattr(row, "shown_ids", ())}
+    ids = {about for row in rows for about in (row.child_id, *getattr(row, "shown_ids", ()))}
     files = Child.objects.visible_to(viewer, at=at).filter(pk__in=ids)
     return dict(files.values_list("pk", "reference"))
 
@@ -172,7 +171,7 @@ def _same_home(people: set[int], files: set[UUID]) -> frozenset[tuple[int, UUID]
     Protected addresses are left out: a question to the guardian must not tell one.
     """
     lived: dict[str, set[UUID]] = defaultdict(set)
-    rows = Address.objects.filter(child__in=files, ended_on=None, protected=False).exclude(postcode="")
+    rows = Address.objects.filter(child__in=files, ended_on=None, protected=False)
     for child_id, postcode in rows.values_list("child_id", "postcode"):
         lived[postcode_key(postcode)].add(child_id)
     homes = StaffHome.objects.filter(user_id__in=people).values_list("user_id", "postcode")

@@ -53,9 +53,10 @@ def requests_to_answer(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:
     rows = _requests().filter(answered_at=None, child__in=Child.objects.visible_to(viewer, at=at).values("pk"))
     if not viewer.may(Capability.AUDIT):
         leads = Involvement.objects.filter(child_id=OuterRef("child_id"), is_lead=True, ended_on=None)
-        ours = Exists(leads.filter(working_agency_id=viewer.agency_id))
-        unowned = Q(owner=None) if FunctionKey.NOTIFICATION_POINT in viewer.functions else Q(pk=None)
-        rows = rows.filter(Q(ours) | unowned).exclude(Q(asked_as__agency_id=viewer.agency_id))
+        ours = Q(Exists(leads.filter(working_agency_id=viewer.agency_id)))
+        if FunctionKey.NOTIFICATION_POINT in viewer.functions:
+            ours |= Q(owner=None)
+        rows = rows.filter(ours).exclude(Q(asked_as__agency_id=viewer.agency_id))
     return list(rows.exclude(Q(asked_as__user_id=viewer.user_id)).order_by("asked_at", "pk")[:LISTED])
 
 

@@ -68,17 +68,16 @@ def may_be_named(child_id: UUID, *, at: datetime, near: bool) -> list[Membership
         role__in=READING, agency__ended_on=None, user__is_service=False
     )
     people = people.exclude(user_id__in=blocked.values("user_id"))
+    grants = AccessGrant.objects.live(at).filter(child_id=child_id)
     if near:
         open_rows = Involvement.objects.filter(child_id=child_id, ended_on=None)
-        grants = AccessGrant.objects.live(at).filter(child_id=child_id)
         guardians = Q(functions__key=FunctionKey.DATA_GUARDIANS)
-        managers = Q(role__in=OVERSEEING, agency__group__in=grants.exclude(group=None).values("group_id"))
-        working = Q(pk__in=open_rows.exclude(membership=None).values("membership_id"))
-        in_person = Q(pk__in=grants.exclude(membership=None).values("membership_id"))
+        managers = Q(role__in=OVERSEEING, agency__group__in=grants.values("group_id"))
+        working = Q(pk__in=open_rows.values("membership_id"))
+        in_person = Q(pk__in=grants.values("membership_id"))
         people = people.filter(working | in_person | managers | guardians)
     today = timezone.localdate(at)
-    own = AccessGrant.objects.live(at).filter(child_id=child_id, membership__isnull=False)
-    reading = set(own.values_list("membership_id", flat=True))
+    reading = set(grants.values_list("membership_id", flat=True))
     return [one for one in _people(people.distinct()) if one.pk in reading or is_covered(one.agency.covered, today)]
 
 

@@ -30,11 +30,7 @@ LISTED = 100
 OFFERED = 20
 LOOKS_SHOWN = 200
 # Who looks after an agency's accounts is told of what the agency has received, where nobody there works with the child.
-RECEIVING = tuple(
-    key
-    for key, role in ROLES.items()
-    if {Capability.REVIEW_ACCESS, Capability.OVERSEE_ACCESS} & role.capabilities and key in READING
-)
+RECEIVING = tuple(key for key, role in ROLES.items() if Capability.REVIEW_ACCESS in role.capabilities)
 
 
 def may_receive(child_id: UUID, *, but: UUID | None, at: datetime, agency_id: UUID | None = None) -> list[Membership]:
@@ -43,7 +39,7 @@ def may_receive(child_id: UUID, *, but: UUID | None, at: datetime, agency_id: UU
     """
     blocked = Block.objects.live(at).filter(Q(child_id=child_id) | Q(child__merged_into_id=child_id))
     people = Membership.objects.current(timezone.localdate(at)).filter(
-        role__in=READING, agency__ended_on=None, user__is_service=False, user__is_active=True
+        role__in=READING, agency__ended_on=None, user__is_service=False
     )
     people = people.exclude(user_id__in=blocked.values("user_id"))
     if but is not None:
@@ -81,7 +77,6 @@ def kept_from(child_id: UUID, *, agency: Agency, membership: Membership) -> int:
         Q(membership=None) | Q(membership=membership),
         child_id=child_id,
         agency=agency,
-        kind=SharingKind.DECLINED,
         decline_reason=DeclineReason.MORE_HARM,
         ended_at=None,
     )
@@ -105,7 +100,7 @@ def entries_to_share(child: Child, *, viewer: Viewer, levels: dict[str, Level], 
 
 def kinds_of(child_id: UUID, entries: Collection[UUID]) -> int:
     """The kinds of information that single entries of a file are of."""
-    rows = ChronologyEntry.objects.filter(child_id=child_id, pk__in=entries) if entries else ()
+    rows = ChronologyEntry.objects.filter(child_id=child_id, pk__in=entries)
     return mask_of(entry.category for entry in rows)
 
 
@@ -143,7 +138,7 @@ def wish_of(child_id: UUID) -> SharingWish | None:
 def wishes_on(child_ids: Collection[UUID]) -> dict[UUID, SharingWish]:
     """What each child of these files said last about who may know."""
     rows = SharingWish.objects.filter(child_id__in=child_ids).order_by("child_id", "-recorded_at", "-pk")
-    return {wish.child_id: wish for wish in rows.distinct("child_id")} if child_ids else {}
+    return {wish.child_id: wish for wish in rows.distinct("child_id")}
 
 
 def wishes_of(child_id: UUID) -> list[SharingWish]:
@@ -196,7 +191,7 @@ def whom_to_tell(decision: SharingDecision, *, at: datetime) -> list[UUID]:
     if decision.membership_id is not None:
         return [decision.membership_id]
     people = may_receive(decision.child_id, but=None, at=at, agency_id=decision.agency_id)
-    rows = Involvement.objects.filter(child_id=decision.child_id, ended_on=None, membership__isnull=False)
+    rows = Involvement.objects.filter(child_id=decision.child_id, ended_on=None)
     working = set(rows.values_list("membership_id", flat=True))
     near = [member for member in people if member.pk in working]
     near = near or [member for member in people if member.role in RECEIVING]
