@@ -190,6 +190,8 @@ class Run:
             if not passed:
                 known.failed.append(item.nodeid)
                 self._say(f"fails: {item.nodeid}: {words}")
+        session = self.items[0].session
+        session._setupstate.teardown_exact(session)  # nothing of a module: each process begins with another
         for item in self.items:
             known.reached[item.nodeid] |= self.of_modules[item.nodeid.split("::")[0]]
         for target in self.targets:
