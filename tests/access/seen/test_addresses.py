@@ -1,0 +1,73 @@
+"""Who is shown a protected address, and who could be let know it or kept from it, one condition at a time.
+
+`make mutants` turns round or leaves out each of these conditions, and says what was not noticed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from accounts.rules.refusals import NotKnown
+from accounts.selectors import viewer_of
+from cases.record.models import AddressReader
+from cases.sharing.selectors import addresses
+from tests.access.seen.rows import HOUR, ROLE, lead, named
+from tests.factories.accounts import make_agency, make_membership
+from tests.factories.cases import give, make_home, make_protected
+from tests.factories.shares import opened_by
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_protected_address_is_shown_on_its_file_to_who_is_on_its_list_and_to_nobody_else(child, unknown, join, at):
+    member, other, by = join(), join(), viewer_of(make_membership(role=ROLE))
+    give(unknown, at - HOUR, membership=member)
+    for one in (member, other):
+        lead(child, one, is_lead=False)
+    lead(unknown, member)
+    rows = {
+        "own": make_protected(child, by, readers=(member,)),
+        "other's": make_protected(child, by, readers=(other,)),
+        "another file's": make_protected(unknown, by, readers=(member,)),
+        "open": make_home(child, by, "NM1 1AA"),
+    }
+    AddressReader.objects.create(address=rows["open"], membership=member)
+    opened = opened_by(viewer_of(member), child, at)
+    assert addresses.protected_address(opened, rows["own"].pk) == rows["own"]
+    for name in set(rows) - {"own"}:
+        with pytest.raises(NotKnown):
+            addresses.protected_address(opened, rows[name].pk)
+    assert addresses.readers_of(rows["own"]) == [member]
+    assert {row.address for row in addresses.kept_from(rows["own"])} == {rows["own"]}
+
+
+def test_who_works_with_the_child_in_person_now_may_be_let_know_it(child, unknown, join, at):
+    people = {name: join() for name in ("listed", "works", "worked", "elsewhere", "agency", "far")}
+    address = make_protected(child, viewer_of(people["listed"]), readers=(people["listed"],))
+    for name, said in {"listed": {}, "works": {}, "worked": {"ended_on": "2026-02-05"}}.items():
+        lead(child, people[name], is_lead=False, **said)
+    lead(child, people["agency"], is_lead=False, membership=None)
+    lead(unknown, people["elsewhere"])
+    opened = opened_by(viewer_of(people["listed"]), child, at)
+    assert named(people, addresses.may_be_let_know(opened, address)) == {"works"}
+
+
+def test_an_address_is_kept_from_other_agencies_and_from_people_near_but_oneself(child, unknown, join, at):
+    me, foreign = join(), make_agency()
+    people = {
+        "colleague": make_membership(role=ROLE, agency=me.agency),
+        "worker": make_membership(role=ROLE),
+        "far": make_membership(role=ROLE, agency=foreign),
+    }
+    lead(child, people["worker"])
+    lead(child, me, is_lead=False)
+    lead(child, people["far"], is_lead=False, membership=None)
+    opened = opened_by(viewer_of(me), child, at)
+    agencies = addresses.agencies_to_keep_out(opened)
+    assert me.agency not in agencies
+    assert {foreign, people["worker"].agency} <= set(agencies)
+    assert named(people, addresses.accounts_to_keep_out(opened)) == {"colleague", "worker"}
+    nowhere = replace(opened, viewer=replace(opened.viewer, agency_id=None))
+    assert named(people, addresses.accounts_to_keep_out(nowhere)) == {"worker"}

@@ -1,0 +1,156 @@
+"""Who is shown a conflict of interest, and who is told of one, one condition at a time.
+
+`make mutants` turns round or leaves out each of these conditions, and says what was not noticed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from accounts.models import FunctionMember, Membership, User
+from accounts.rules.viewers import Viewer
+from accounts.selectors import viewer_of
+from cases.record.models import Child
+from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
+from cases.sharing.selectors import conflicts
+from tests.access.seen.rows import DAY, GUARDIANS, POINT, ROLE, lead, named, one_by_one, unblock
+from tests.factories.accounts import make_membership, make_user
+from tests.factories.cases import make_child
+from tests.factories.conflicts import make_conflict, make_possible
+
+pytestmark = pytest.mark.django_db
+
+
+def make_conflicts(child: Child, unknown: Child, guardian: Membership, by: Membership) -> dict[str, Conflict]:
+    subject, viewer = make_membership(role=ROLE), viewer_of(by)
+    rows = {
+        "placed": make_conflict(child, viewer_of(subject), by=viewer),
+        "declared": make_conflict(child, viewer_of(s := make_membership()), by=viewer_of(s), source="declared"),
+        "lifted": make_conflict(child, viewer_of(make_membership()), by=viewer_of(make_membership()), **lifted(by)),
+        "own": make_conflict(child, viewer_of(guardian), by=viewer_of(guardian), source="declared"),
+        "unknown": make_conflict(unknown, viewer_of(subject), by=viewer),
+    }
+    unblock(rows["own"].block, rows["own"].placed_at)
+    return rows
+
+
+def lifted(by: Membership) -> dict[str, Any]:
+    asked = {"lift_asked_at": "2026-02-05T12:00Z", "lift_asked_by": by.user, "lift_reason": "Settled."}
+    return {**asked, "lifted_at": "2026-02-06T12:00Z", "lifted_by": make_user()}
+
+
+def test_conflicts_are_listed_for_a_guardian_who_knows_the_file_without_their_own(child, unknown, join, guardian, at):
+    rows = make_conflicts(child, unknown, guardian, join())
+    assert named(rows, conflicts.conflicts_for(viewer_of(guardian), at=at)) == {"placed", "declared"}
+    assert conflicts.conflicts_for(viewer_of(make_membership(role="data_guardian")), at=at) == []
+
+
+def test_one_conflict_is_shown_to_who_placed_it_and_a_declared_one_to_the_lead_and_the_point(
+    child, unknown, join, guardian, at
+):
+    placer, leads, point = join("csc_manager"), join(), join("notification_point", functions=(POINT,))
+    strangers = {name: join() for name in ("worker", "left", "elsewhere", "other", "manager")}
+    lead(child, leads)
+    lead(child, strangers["worker"], is_lead=False)
+    lead(child, strangers["left"], ended_on="2026-02-05")
+    lead(unknown, strangers["elsewhere"])
+    rows = make_conflicts(child, unknown, guardian, placer)
+
+    def shown(member: Membership) -> set[str]:
+        return one_by_one(rows, conflicts.conflict_for, viewer_of(member), at)
+
+    assert shown(guardian) == {"placed", "declared", "lifted"}, "never their own, even where it holds no more"
+    assert shown(placer) == {"placed"}
+    assert shown(leads) == {"declared", "own"}
+    assert shown(point) == {"declared", "own"}
+    assert {name: shown(member) for name, member in strangers.items()} == {name: set() for name in strangers}
+
+
+@pytest.mark.parametrize(
+    ("role", "source", "by_them", "expected"),
+    [
+        ("data_guardian", "declared", False, True),
+        ("data_guardian", "placed", True, True),
+        ("csc_manager", "placed", True, True),
+        ("csc_manager", "placed", False, False),
+        ("csc_manager", "declared", True, False),
+        ("csc_manager", "declared", False, False),
+    ],
+)
+def test_a_guardian_and_who_placed_a_conflict_look_after_it_but_nobody_after_what_they_declared(
+    role, source, by_them, expected
+):
+    viewer = Viewer(user_id=1, role_key=role)
+    assert conflicts.looks_after(viewer, Conflict(source=source, placed_by_id=1 if by_them else 2)) == expected
+
+
+def test_a_possible_conflict_is_asked_of_guardians_who_know_the_file_and_never_of_whom_it_is_about(
+    child, unknown, guardian, at
+):
+    stranger = viewer_of(make_membership())
+    said = {"answered_at": at, "answered_by": make_user(), "answer_words": "No."}
+    rows = {
+        "open": make_possible(child, stranger),
+        "answered": make_possible(child, viewer_of(make_membership()), **said),
+        "own": make_possible(child, viewer_of(guardian)),
+        "unknown": make_possible(unknown, stranger),
+    }
+    viewer = viewer_of(guardian)
+    assert named(rows, conflicts.possible_for(viewer, at=at)) == {"open"}
+    assert one_by_one(rows, conflicts.possible_one, viewer, at) == {"open", "answered"}
+    assert set(PossibleConflict.objects.filter(pk__in=conflicts.kept_from(viewer, at))) == {rows["own"]}
+
+
+def test_the_guardians_who_are_told_serve_today_under_a_membership_of_today(at):
+    today = at.date()
+    serving = {
+        name: make_membership(role="data_guardian", functions=(GUARDIANS,), **fields)
+        for name, fields in {"now": {}, "until": {}, "left": {}, "gone": {"ended_on": today}, "but": {}}.items()
+    }
+    make_membership(role="notification_point", functions=(POINT,))
+    for name, ended_on in (("until", today + DAY), ("left", today)):
+        FunctionMember.objects.filter(membership=serving[name]).update(ended_on=ended_on)
+    found = conflicts.guardians(at=at, but=[serving["but"].user_id])
+    assert set(found) == {serving["now"].pk, serving["until"].pk}
+
+
+def test_somebody_says_so_of_people_who_read_files_now_but_of_themselves_not(at):
+    by = make_membership(role="csc_manager")
+    people = {
+        "self": by,
+        "self again": make_membership(by.user, by.agency, role=ROLE),
+        "colleague": make_membership(role=ROLE, agency=by.agency),
+        "foreign": make_membership(role=ROLE),
+        "no reader": make_membership(role="technical_admin", agency=by.agency),
+        "gone": make_membership(role=ROLE, agency=by.agency, ended_on=at.date()),
+        "closed": make_membership(role=ROLE),
+        "system": make_membership(User.objects.create(username="s", is_service=True, password="!"), by.agency),
+    }
+    type(by.agency).objects.filter(pk=people["closed"].agency_id).update(ended_on=at.date())
+    for everybody, expected in ((False, {"colleague"}), (True, {"colleague", "foreign"})):
+        assert named(people, conflicts.people_to_place(viewer_of(by), everybody=everybody, at=at)) == expected
+
+
+def test_a_postcode_that_somebody_gave_of_their_home_is_shown_to_them_alone(at):
+    StaffHome.objects.create(user=make_user(), postcode="NM4 2QF", given_at=at)
+    nobody, own = make_membership(), make_membership()
+    StaffHome.objects.create(user=own.user, postcode="NM1 1AA", given_at=at)
+    assert [conflicts.home_of(viewer_of(member)) for member in (nobody, own)] == ["", "NM1 1AA"]
+
+
+def test_a_declaration_is_about_files_of_a_child_so_called_and_of_no_other(child, at):
+    make_child("Ada", "Quill", birth_date=child.birth_date)
+    make_child("Ida", "Seen", birth_date=date(2013, 7, 9))
+    said = {"given_name": "Ada", "family_name": "Seen", "birth_date": child.birth_date}
+    declaration = Declaration(membership=make_membership(), declared_at=at, **said)
+    possible = {one.child for one in conflicts.likely_files(known_of(declaration), at=at)}
+    assert child in possible
+    assert len(possible) > 1, "there is a file that is only possibly about them"
+    assert conflicts.files_declared(declaration, at=at) == [child]
+
+
+def known_of(said: Declaration) -> Any:
+    return conflicts.Known(given_name=said.given_name, family_name=said.family_name, birth_date=said.birth_date)

@@ -1,0 +1,180 @@
+"""What has been shared with whom, what the child says of it, and who is told, one condition at a time.
+
+`make mutants` turns round or leaves out each of these conditions, and says what was not noticed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accounts.choices import AccessOutcome
+from accounts.models import AccessEvent, Agency, Membership
+from accounts.rules.roles import ROLES, Capability
+from accounts.selectors import viewer_of
+from cases.access.choices import Category
+from cases.access.rules import Level, mask_of
+from cases.sharing.choices import WishKind
+from cases.sharing.models.shares import SharingDecision
+from cases.sharing.rules.shares import Wish
+from cases.sharing.selectors import shares
+from tests.access.seen.rows import DAY, HOUR, ROLE, TICK, event, lead, named
+from tests.factories.accounts import make_agency, make_membership
+from tests.factories.cases import give, make_chronology
+from tests.factories.shares import make_declined, make_share, make_wish
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_is_held_is_what_live_grants_open_to_the_agency_or_to_this_person(child, unknown, at):
+    member = make_membership(role=ROLE)
+    agency, colleague = member.agency, make_membership(role=ROLE, agency=member.agency)
+    give(child, at - HOUR, group=agency.group, categories=["missing", "plan"])
+    give(child, at - HOUR, membership=member, categories=["plan", "level"])
+    give(child, at - HOUR, membership=colleague, categories=["family"])
+    give(child, at - HOUR, group=make_agency().group, categories=["minutes"])
+    give(unknown, at - HOUR, group=agency.group, categories=["assessment"])
+    give(child, at - DAY, group=agency.group, categories=["interview"], valid_until=at)
+    held = shares.held_by(child.pk, agency=agency, membership=None, at=at)
+    assert held == mask_of(["missing", "plan"])
+    held = shares.held_by(child.pk, agency=agency, membership=member, at=at)
+    assert held == mask_of(["missing", "plan", "level"])
+
+
+def test_what_is_kept_from_somebody_was_decided_of_them_or_their_agency_and_holds(child, unknown, at):
+    member, by = make_membership(role=ROLE), make_membership(role=ROLE)
+    agency, colleague = member.agency, make_membership(role=ROLE, agency=member.agency)
+    ended = {"ended_at": at, "ended_by": by.user, "end_kind": "withdrawn"}
+    for file, to, kept, said in (
+        (child, agency, "missing", {}),
+        (child, member, "plan", {}),
+        (child, colleague, "family", {}),
+        (child, make_agency(), "minutes", {}),
+        (unknown, agency, "assessment", {}),
+        (child, agency, "interview", {"decline_reason": "not_needed"}),
+        (child, agency, "level", ended),
+    ):
+        make_declined(file, to, by, category_mask=mask_of([kept]), **said)
+    assert shares.kept_from(child.pk, agency=agency, membership=member) == mask_of(["missing", "plan"])
+
+
+def test_entries_are_shared_one_by_one_by_who_reads_them_in_full(child, unknown, join, at):
+    member, other = join(), viewer_of(make_membership(role=ROLE))
+    give(unknown, at - HOUR, membership=member)
+    viewer, colleague = viewer_of(member), viewer_of(make_membership(role=ROLE, agency=member.agency))
+    levels = {category.value: Level.NONE for category in Category}
+    levels |= {"missing": Level.FULL, "plan": Level.SUMMARY, "level": Level.OWN, "sharing": Level.FULL}
+    for file, by, category, summary in (
+        (child, other, "missing", "theirs in full"),
+        (child, other, "plan", "theirs in summary"),
+        (child, viewer, "plan", "own"),
+        (child, colleague, "level", "a colleague's"),
+        (child, other, "level", "theirs, where colleagues' are read"),
+        (child, colleague, "plan", "a colleague's in summary"),
+        (child, viewer, "sharing", "what never goes"),
+        (unknown, other, "missing", "another file's"),
+    ):
+        make_chronology(file, by, category=category, summary=summary)
+    found = shares.entries_to_share(child, viewer=viewer, levels=levels, at=at)
+    assert {entry.summary for entry in found} == {"theirs in full", "own", "a colleague's"}
+
+
+def test_entries_that_were_shared_are_read_as_far_as_the_reader_may(
+    child, unknown, join, at, django_assert_num_queries
+):
+    viewer, by = viewer_of(join()), viewer_of(make_membership(role=ROLE))
+    shared, beside = (make_chronology(child, by, summary=words) for words in ("shared", "beside"))
+    hidden = make_chronology(unknown, by, category="plan")
+    decision = SharingDecision(child=child, entry_ids=[shared.pk, hidden.pk])
+    assert shares.entries_of(decision, viewer=viewer, at=at) == [shared]
+    with django_assert_num_queries(0):
+        assert shares.entries_of(SharingDecision(child=child), viewer=viewer, at=at) == []
+    assert shares.kinds_of(child.pk, [shared.pk, hidden.pk]) == mask_of(["missing"])
+    assert shares.kinds_of(unknown.pk, [shared.pk, beside.pk]) == shares.kinds_of(child.pk, []) == 0
+
+
+def test_what_was_decided_and_said_of_a_file_is_found_on_that_file_alone(child, unknown, at):
+    by = make_membership(role=ROLE)
+    here, there = (make_declined(file, make_agency(), by) for file in (child, unknown))
+    assert shares.decisions_on(child.pk) == [here]
+    assert shares.decision_on(child.pk, here.pk) == here
+    assert shares.decision_on(child.pk, there.pk) is None
+    assert shares.wish_that_holds(child.pk) is shares.wish_of(child.pk) is None
+    said = make_wish(unknown, by, kept=("missing",), kept_from=("police",))
+    assert shares.wish_of(child.pk) is None
+    own = make_wish(child, by, WishKind.FREE)
+    assert (shares.wish_of(child.pk), shares.wishes_of(child.pk)) == (own, [own])
+    assert shares.wish_that_holds(unknown.pk) == Wish(WishKind.LIMITS, mask_of(["missing"]), frozenset({"police"}))
+    assert shares.wishes_on([unknown.pk]) == {unknown.pk: said}
+    assert shares.wishes_on([]) == {}
+
+
+def test_a_share_is_told_to_the_person_or_who_works_with_the_child_or_looks_after_access_or_all(child, unknown, at):
+    agency, by = make_agency(), make_membership(role=ROLE)
+    first, second = (make_membership(role=ROLE, agency=agency) for _ in range(2))
+    to_person, to_agency = (make_share(child, to, by, granted=False) for to in (second, agency))
+
+    def told(decision: SharingDecision) -> set[Any]:
+        return set(shares.whom_to_tell(decision, at=at))
+
+    assert told(to_person) == {second.pk}
+    assert told(to_agency) == {first.pk, second.pk}
+    lead(unknown, first)
+    lead(child, second, ended_on="2026-02-05")
+    lead(child, second, membership=None, is_lead=False)
+    lead(child, by)
+    assert told(to_agency) == {first.pk, second.pk}
+    manager = make_membership(role="csc_manager", agency=agency)
+    assert told(to_agency) == {manager.pk}
+    lead(child, second, is_lead=False)
+    assert told(to_agency) == {second.pk}
+    assert told(to_person) == {second.pk}
+
+
+def test_whoever_looks_after_access_reads_files():
+    looking = {key for key, role in ROLES.items() if Capability.OVERSEE_ACCESS in role.capabilities}
+    assert set(shares.RECEIVING) == looking | {"education_dsl", "panel_chair"}
+    assert set(shares.RECEIVING) <= set(shares.READING)
+
+
+def test_who_opened_what_was_shared_is_of_the_receiver_the_file_and_the_time(child, unknown, at):
+    member, by = make_membership(role=ROLE), make_membership(role=ROLE)
+    colleague = make_membership(role=ROLE, agency=member.agency)
+    for when in ("before", "first", "last", "after"):
+        seen = {"child_id": child.pk, "agency_id": member.agency_id}
+        event(member.user, member, **seen, request_id=when)
+        event(member.user, member, **{**seen, "child_id": None}, shown_ids=[child.pk], request_id=f"list {when}")
+        event(colleague.user, colleague, **seen, request_id=f"colleague {when}")
+        event(by.user, member, **{**seen, "agency_id": by.agency_id}, request_id="another agency")
+        event(member.user, member, **{**seen, "child_id": unknown.pk}, request_id="another file")
+        event(member.user, member, **seen, outcome=AccessOutcome.REFUSED, request_id="refused")
+    times = dict(AccessEvent.objects.values_list("request_id", "at"))
+
+    def opened(to: Agency | Membership, start: str, end: str, ended: str = "") -> list[str]:
+        over = {"ended_at": times[ended], "ended_by": by.user, "end_kind": "withdrawn"} if ended else {}
+        decision = make_share(child, to, by, at=times[start], ends_at=times[end], granted=False, **over)
+        return [row.request_id for row in shares.who_opened(decision)]
+
+    within = ["first", "list first", "colleague first", "last"]
+    assert opened(member.agency, "first", "last") == within
+    assert opened(member, "first", "last") == ["first", "list first", "last"]
+    assert opened(member.agency, "first", "after", "last") == within
+    work = lead(child, member)
+    said = {"kind": "involved", "review_on": None, "decline_reason": "", "child_answer": "refuses", "involvement": work}
+    decision = make_declined(child, member.agency, by, decided_at=times["after"], **said)
+    assert [row.request_id for row in shares.who_opened(decision)] == ["after", "list after", "colleague after"]
+
+
+def test_a_share_that_reached_somebody_and_holds_no_more_is_over(child, at):
+    member, by = make_membership(role=ROLE), make_membership(role=ROLE)
+    ended = {"ended_at": at, "ended_by": by.user, "end_kind": "withdrawn"}
+    rows = {
+        "running": make_share(child, member, by, granted=False, ends_at=at + TICK),
+        "over": make_share(child, member, by, granted=False, ends_at=at),
+        "ended": make_share(child, member.agency, by, granted=False, **ended),
+        "another's": make_share(child, by, by, granted=False, ends_at=at),
+        "declined": make_declined(child, member, by),
+    }
+    found = SharingDecision.objects.filter(pk__in=shares.shares_over(viewer_of(member), at))
+    assert named(rows, found) == {"over", "ended"}
