@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ from tests.conftest import in_the_name_of_the_suite
 from tests.factories.world import World, make_world
 
 pytestmark = pytest.mark.django_db
+CLOCK = re.compile(r"\bclock_timestamp\(\)", re.IGNORECASE)
 ONE_IN = int(os.environ.get("HARBOUR_PAIRS", "60"))
 # A page that draws a new secret each time it is asked for, and one that counts the seconds since the last sweep.
 NOT_ASKED = {"account/second-step/set-up/", "healthz/alerts"}
@@ -98,12 +100,13 @@ def test_every_surface_has_a_write_that_touches_it() -> None:
 
 @contextmanager
 def standing_still(at: datetime) -> Iterator[None]:
-    """While it lasts the product asks the database what time it is, and is always told the same."""
+    """While it lasts the product asks the database what time it is, alone or among other things, and is always told the
+    same.
+    """
+    instant = f"'{at.isoformat()}'::timestamptz"
 
     def same(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql == "SELECT clock_timestamp()":
-            return execute("SELECT %s::timestamptz", [at], many, context)
-        return execute(sql, params, many, context)
+        return execute(CLOCK.sub(instant, sql) if isinstance(sql, str) else sql, params, many, context)
 
     with connection.execute_wrapper(same):
         yield
