@@ -1,14 +1,15 @@
 """Random small partnerships: what the database shows each viewer is what the plain rule says.
 
 Seen to fail, one at a time: the block left out of the query; the start, the end and the ending of a grant; the
-restriction; the mask of a content row; the author's own entries; a panel's cell opened by
+restriction; both of the file that another was merged into, of one merged into it, and of one merged into the same; the
+mask of a content row; the author's own entries; a panel's cell opened by
 any grant; the projection left behind by an ended grant, or narrowed to the last one's categories.
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,8 +68,18 @@ class SmallWorld:
     blocks: list[BlockRow] = field(default_factory=list)
     entries: list[EntryRow] = field(default_factory=list)
 
+    def files_of(self, child: Child) -> list[Child]:
+        """All files of one child: a block or a restriction of one is one of each."""
+        lives_on = child.merged_into_id or child.pk
+        return [file for file in self.children if lives_on in (file.pk, file.merged_into_id)]
+
+    def restricted(self, child: Child) -> bool:
+        return any(file.restricted for file in self.files_of(child))
+
     def seen(self, viewer: Viewer, child: Child, at: datetime) -> oracle.Seen:
-        return oracle.seen(viewer, child.pk, child.restricted, self.grants, self.blocks, at)
+        theirs = {file.pk for file in self.files_of(child)}
+        blocks = [replace(row, child=child.pk) for row in self.blocks if row.child in theirs]
+        return oracle.seen(viewer, child.pk, self.restricted(child), self.grants, blocks, at)
 
 
 def viewers_of(world: World) -> list[Viewer]:
@@ -95,8 +106,11 @@ def some_categories(dice: random.Random) -> frozenset[str]:
 def make_small_world(dice: random.Random, viewers: list[Viewer], at: datetime, by: Viewer) -> SmallWorld:
     small = SmallWorld()
     small.children = Child.objects.bulk_create(
-        Child(given_name=f"Child {number}", family_name="Small", restricted=dice.random() < 0.35) for number in range(4)
+        Child(given_name=f"Child {number}", family_name="Small", restricted=dice.random() < 0.25) for number in range(5)
     )
+    for child in small.children[2:]:  # into the first: none, one that lives on alone, or up to three together
+        child.merged_into = dice.choice([None, None, small.children[0]])
+    Child.objects.bulk_update(small.children[2:], ["merged_into"])
     small.entries = make_entries(dice, small.children, viewers)
     rows, grants = [], []
     for _ in range(14):
@@ -186,6 +200,7 @@ def test_what_the_database_shows_is_what_the_rule_says(world, at):
                 found = {child.pk: child for child in files}
                 assert set(found) == {pk for pk, seen in what.items() if seen.known}, (seed, viewer.name)
                 for pk, child in found.items():
+                    assert facts_of(child).restricted == small.restricted(child), (seed, viewer.name)
                     assert facts_of(child).whole == what[pk].whole, (seed, viewer.name)
                     assert facts_of(child).entries == bool(what[pk].entries), (seed, viewer.name)
                     if what[pk].entries:

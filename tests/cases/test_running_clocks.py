@@ -8,6 +8,7 @@ of ended clocks left open.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -42,6 +43,7 @@ from cases.clocks.selectors import (
 )
 from cases.clocks.services.running import climb_clocks, start_left_out, stop_left_running
 from cases.presenters.alerts import alert_groups
+from cases.record.models import Child
 from tests.factories.accounts import make_membership, make_user
 from tests.factories.cases import block, grant, make_child
 
@@ -349,11 +351,29 @@ def test_a_clock_that_nobody_owns_tells_the_others_of_its_rung(start, staff) -> 
 # --- What may not be known ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("merged", [False, True], ids=["the file", "one merged into it"])
-def test_who_has_a_conflict_of_interest_gets_neither_alert_nor_email(start, staff, world, viewer, merged) -> None:
-    child = make_child()
+@dataclass
+class Told:
+    """A file that people are told of, and the file of the same child on which they are kept from it."""
+
+    child: Child
+    on: Child
+
+
+@pytest.fixture(params=["the file", "one merged into it", "the one it was merged into", "one merged into the same"])
+def files(request, db) -> Told:
+    child, other = make_child(), make_child()
+    if request.param == "the file":
+        return Told(child, child)
+    if request.param == "one merged into it":
+        return Told(child, make_child(merged_into=child))
+    Child.objects.filter(pk=child.pk).update(merged_into=other)
+    return Told(child, other if request.param == "the one it was merged into" else make_child(merged_into=other))
+
+
+def test_who_has_a_conflict_of_interest_gets_neither_alert_nor_email(start, staff, world, viewer, files) -> None:
+    child = files.child
     grant(child, world.agency("partnership"), valid_from=RETURNED)
-    block(make_child(merged_into=child) if merged else child, viewer("coordinator"), by=viewer("guardian"), at=RETURNED)
+    block(files.on, viewer("coordinator"), by=viewer("guardian"), at=RETURNED)
     start(child_id=child.pk)
     services.sweep(DUE)
     assert (2, "chair") in told()
@@ -364,11 +384,9 @@ def test_who_has_a_conflict_of_interest_gets_neither_alert_nor_email(start, staf
         services.acknowledge_alert(alert_id=alert.pk, at=DUE, by=viewer("coordinator"))
 
 
-@pytest.mark.parametrize("merged", [False, True], ids=["the file", "one merged into it"])
-def test_a_restricted_file_is_told_to_those_alone_who_are_named_on_it(start, staff, world, viewer, merged) -> None:
-    child = make_child(restricted=not merged)
-    if merged:
-        make_child(restricted=True, merged_into=child)
+def test_a_restricted_file_is_told_to_those_alone_who_are_named_on_it(start, staff, world, viewer, files) -> None:
+    child = files.child
+    Child.objects.filter(pk=files.on.pk).update(restricted=True)
     grant(child, world.membership("chair"), reason=GrantReason.NAMED, valid_from=RETURNED)
     grant(child, world.agency("partnership"), valid_from=RETURNED)
     start(child_id=child.pk, owner="chair")

@@ -24,6 +24,7 @@ from cases.access.selectors.expressions import (
     ENTRIES_BIT,
     NAMED_BIT,
     PANEL_SHIFT,
+    RESTRICTED_BIT,
     WHOLE_BIT,
     Known,
     Readable,
@@ -72,9 +73,10 @@ def category_opened(category: str) -> ExpressionWrapper[Any]:
 def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk") -> Rows:
     """Restrict rows to files the viewer may know of, and annotate the facts the rule used.
 
-    `path` leads from the row to the child's id (`pk` on the file itself, `child_id` on its content). Annotates
-    `access_said`, what the grants say, for `facts_of` and `category_opened`. A system principal sees every row; a
-    viewer without a membership none, nor one whose role opens no file, whatever its agency has been granted.
+    A block or a restriction holds on all files of a child, those that were merged among them. `path` leads from the
+    row to the child's id (`pk` on the file itself, `child_id` on its content). Annotates `access_said`, what the grants
+    say, for `facts_of` and `category_opened`. A system principal sees every row; a viewer without a membership none,
+    nor one whose role opens no file, whatever its agency has been granted.
     """
     if viewer.system is not None:
         return files
@@ -94,7 +96,7 @@ def files_in_an_emergency(files: Rows, viewer: Viewer, at: datetime) -> Rows:
 
 
 def files_kept_from(files: Rows, viewer: Viewer, at: datetime) -> Rows:
-    """Restrict files to those that a block or a restriction, of theirs or of a file merged into them, shuts to a viewer
+    """Restrict files to those that a block or a restriction, of theirs or of a file merged with them, shuts to a viewer
     who may not know of them. To keep them out of what is told: no page may show these rows.
     """
     columns, facts = _file_columns("pk"), facts_to_ask_by(viewer, at)
@@ -109,8 +111,9 @@ def _opens_files(viewer: Viewer) -> bool:
     return viewer.membership_id is not None and viewer.user_id is not None and opens_files(viewer.role_key)
 
 
-def _file_columns(path: str) -> tuple[str, str]:
-    return path, "restricted" if path == "pk" else "child__restricted"
+def _file_columns(path: str) -> tuple[str, str, str]:
+    to = "" if path == "pk" else "child__"
+    return path, f"{to}restricted", f"{to}merged_into_id"
 
 
 def visible_content(rows: Rows, viewer: Viewer, at: datetime, matrix: Matrix) -> Rows:
@@ -131,7 +134,7 @@ def facts_of(row: Any) -> FileFacts:
     """The facts that `visible_files` annotated on a file it let through."""
     said = getattr(row, "access_said", None) or 0
     return FileFacts(
-        restricted=row.restricted,
+        restricted=row.restricted or bool(said & RESTRICTED_BIT),
         named=bool(said & NAMED_BIT),
         whole=bool(said & WHOLE_BIT),
         emergency=bool(said & EMERGENCY_BIT),

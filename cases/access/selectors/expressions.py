@@ -18,26 +18,39 @@ from cases.access.rules import Matrix
 
 # What live grants say of a file, in one number, so that one look at them answers it all: the categories that panel
 # grants open stand above those that others open; then come a bit for an emergency, one for single entries, one for the
-# whole file without an end, and the highest, which says that the viewer is named. No number reaches the last of these.
-PANEL_SHIFT, EMERGENCY_BIT, ENTRIES_BIT, WHOLE_BIT, NAMED_BIT = 1 << 20, 1 << 38, 1 << 39, 1 << 40, 1 << 41
-OUT_OF_REACH = 1 << 42
+# whole file without an end, one for a name that counts because the file is restricted, and the highest, which says that
+# the viewer is named. No number reaches the last of these.
+PANEL_SHIFT, EMERGENCY_BIT, ENTRIES_BIT, WHOLE_BIT = 1 << 20, 1 << 38, 1 << 39, 1 << 40
+RESTRICTED_BIT, NAMED_BIT, OUT_OF_REACH = 1 << 41, 1 << 42, 1 << 43
 
 _PANEL, _NAMED, _EMERGENCY = GrantReason.PANEL.value, GrantReason.NAMED.value, GrantReason.BREAK_GLASS.value
 _WORKING = ", ".join(f"'{reason.value}'" for reason in WORKING_REASONS)
 _WHOLE = f"counted.category_mask = {ALL_CATEGORIES} AND counted.valid_until IS NULL"
 _BIT = " ".join(f"WHEN '{category}' THEN {bit}" for category, bit in CATEGORY_BITS.items())
 
-# The grants that count on a file: all that are live and reach the viewer's agency, the functions it serves, or its own
-# membership. On a restricted file those alone that name it, so that no grant to an agency widens what somebody was
-# named for.
-_COUNTING = f"""
+# One child's files are the one that lives on and those that were merged into it. A block or a restriction of one holds
+# on all. `into` is the file that this one was merged into, if any: a file that was not asks for the others alone, by a
+# small index.
+_OTHERS = "FROM cases_child other WHERE other.merged_into_id = COALESCE({into}, {child})"
+_KEPT = "FROM cases_child kept WHERE kept.id = {into}"
+_RESTRICTED = f"""(
+    {{restricted}}
+    OR EXISTS (SELECT 1 {_OTHERS} AND other.restricted)
+    OR ({{into}} IS NOT NULL AND EXISTS (SELECT 1 {_KEPT} AND kept.restricted))
+)"""
+# The grants that are live and reach the viewer's agency, the functions it serves, or its own membership.
+_REACHING = """
     FROM cases_accessgrant counted
-    WHERE counted.child_id = {{child}}
+    WHERE counted.child_id = {child}
         AND (counted.group_id = ANY(%(groups)s) OR counted.membership_id = %(membership)s)
         AND counted.valid_from <= %(at)s
         AND (counted.valid_until IS NULL OR counted.valid_until > %(at)s)
         AND (counted.ended_at IS NULL OR counted.ended_at > %(at)s)
-        AND (counted.reason = '{_NAMED}' OR NOT {{restricted}})
+"""
+# Those of them that count: on a restricted file those alone that name the viewer, so that no grant to an agency widens
+# what somebody was named for.
+_COUNTING = f"""{_REACHING}
+        AND (counted.reason = '{_NAMED}' OR NOT {_RESTRICTED})
 """
 _SAID = f"""(
     SELECT BIT_OR(
@@ -50,27 +63,34 @@ _SAID = f"""(
             WHEN counted.entry_ids <> '{{{{}}}}' THEN counted.category_mask + {ENTRIES_BIT}
             ELSE counted.category_mask
         END
+        | CASE WHEN counted.reason = '{_NAMED}' AND {_RESTRICTED} THEN {RESTRICTED_BIT} ELSE 0 END
     ){_COUNTING}
 )"""
-# What keeps this person out of a file, or restricts it, holds on the one it was merged into as well: what the files
-# that were merged into it ask of the number above, in one look at them. NULL, where there is none, asks nothing.
+# What the child's other files ask of the grants, in a number like the one above. NULL, where there is none, asks for
+# nothing.
 _KEPT_OUT = """FROM cases_block block
     WHERE block.user_id = %(user)s
         AND block.placed_at <= %(at)s
         AND (block.ended_at IS NULL OR block.ended_at > %(at)s)"""
 _BLOCKED = f"EXISTS (SELECT 1 {_KEPT_OUT} AND block.child_id = {{child}})"
-_MERGED_BLOCKED = f"EXISTS (SELECT 1 {_KEPT_OUT} AND block.child_id = merged.id)"
-_MERGED = "FROM cases_child merged WHERE merged.merged_into_id = {child}"
-_MERGED_ASK = f"""(
-    SELECT MAX(CASE WHEN {_MERGED_BLOCKED} THEN {OUT_OF_REACH} WHEN merged.restricted THEN {NAMED_BIT} ELSE 0 END)
-    {_MERGED}
+_OTHER_BLOCKED = f"EXISTS (SELECT 1 {_KEPT_OUT} AND block.child_id = other.id)"
+_KEPT_BLOCKED = f"EXISTS (SELECT 1 {_KEPT_OUT} AND block.child_id = kept.id)"
+_OTHERS_ASK = f"""(
+    SELECT MAX(CASE WHEN {_OTHER_BLOCKED} THEN {OUT_OF_REACH} WHEN other.restricted THEN {NAMED_BIT} ELSE 0 END)
+    {_OTHERS}
 )"""
+_KEPT_ASKS = f"""CASE WHEN {{into}} IS NOT NULL THEN (
+    SELECT CASE WHEN {_KEPT_BLOCKED} THEN {OUT_OF_REACH} WHEN kept.restricted THEN {NAMED_BIT} ELSE 0 END
+    {_KEPT}
+) END"""
+_ASKED = f"GREATEST(CASE WHEN {{restricted}} THEN {NAMED_BIT} ELSE 0 END, {_OTHERS_ASK}, {_KEPT_ASKS})"
 # What no emergency opens: a file kept from this person, or from everybody who is not named on it.
-_SHUT = f"({_BLOCKED} OR {{restricted}} OR COALESCE({_MERGED_ASK}, 0) >= {NAMED_BIT})"
+_SHUT = f"({_BLOCKED} OR {_ASKED} >= {NAMED_BIT})"
 # No grant says NULL, which is never enough; where the file is restricted only the viewer's own name is.
+_REACH = f"(SELECT MAX(CASE WHEN counted.reason = '{_NAMED}' THEN {NAMED_BIT} ELSE 0 END){_REACHING})"
 _KNOWN = f"""(
     NOT {_BLOCKED}
-    AND {_SAID} >= GREATEST(CASE WHEN {{restricted}} THEN {NAMED_BIT} ELSE 0 END, {_MERGED_ASK})
+    AND {_REACH} >= {_ASKED}
 )"""
 # An author sees own entries, whatever the cell says; where the cell says own entries, so does the author's agency. A
 # grant opens only the categories and the single entries it names, and a panel's cell is open while a panel's grant is.
@@ -94,7 +114,7 @@ _READABLE = f"""(
 class AccessExpression(Written):
     """SQL about one file, or a row of its content, with values for the viewer's facts."""
 
-    needs: tuple[str, ...] = ("child", "restricted")
+    needs: tuple[str, ...] = ("child", "restricted", "into")
 
 
 class Said(AccessExpression):
@@ -122,7 +142,7 @@ class Readable(AccessExpression):
     """Whether an entry may be read, in full or as its summary, on a file that may be known."""
 
     words = _READABLE
-    needs = ("child", "restricted", "category", "author", "agency", "entry")
+    needs = ("child", "restricted", "into", "category", "author", "agency", "entry")
     output_field = BooleanField()
 
 

@@ -25,7 +25,7 @@ log = logging.getLogger("harbour.alerts")
 # one person; an agency's alert stands in Harbour alone. People who hold two memberships in a function get one; a
 # membership, a service in a function, a person or an agency that has ended gets none, nor does anybody with a
 # conflict of interest on the file, nor on a restricted file anybody who is not named there; a conflict or restriction
-# of a file that was merged into it counts like its own.
+# of a file that was merged with it counts like its own.
 RAISE = """
 WITH wanted AS ({wanted}),
 raised AS (
@@ -54,17 +54,18 @@ told AS (
     JOIN accounts_membership AS member ON member.id = recipient.membership_id
     JOIN accounts_user AS person ON person.id = member.user_id
     JOIN accounts_agency AS agency ON agency.id = member.agency_id
+    LEFT JOIN cases_child AS about ON about.id = recipient.child_id
     WHERE person.is_active AND person.email <> '' AND agency.ended_on IS NULL
       AND member.started_on <= %(today)s AND (member.ended_on IS NULL OR member.ended_on > %(today)s)
       AND NOT EXISTS (
           SELECT 1 FROM cases_block AS block JOIN cases_child AS file ON file.id = block.child_id
-          WHERE recipient.child_id IN (file.id, file.merged_into_id)
+          WHERE COALESCE(about.merged_into_id, about.id) IN (file.id, file.merged_into_id)
             AND block.user_id = member.user_id AND block.placed_at <= %(at)s
             AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
       )
       AND NOT EXISTS (
           SELECT 1 FROM cases_child AS file
-          WHERE (file.id = recipient.child_id OR file.merged_into_id = recipient.child_id)
+          WHERE COALESCE(about.merged_into_id, about.id) IN (file.id, file.merged_into_id)
             AND file.restricted AND NOT EXISTS (
               SELECT 1 FROM cases_accessgrant AS named
               WHERE named.child_id = recipient.child_id AND named.membership_id = member.id AND named.reason = 'named'

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts.rules.viewers import Viewer
 from cases.access.models import Block
@@ -28,8 +29,8 @@ def known_ids(viewer: Viewer, ids: Iterable[UUID], at: datetime) -> set[UUID]:
 
 
 def hidden_files(viewer: Viewer, at: datetime) -> QuerySet[Any]:
-    """The files that a conflict of interest or a restriction keeps from a viewer, on themselves or on a file that was
-    merged into them. To be asked for one file or a few: it looks at each.
+    """The files that a conflict of interest or a restriction keeps from a viewer, on themselves or on another file of
+    the child. To be asked for one file or a few: it looks at each.
 
     A file that is only not granted is not among them: an alert that names no child may reach whoever serves.
     """
@@ -39,14 +40,43 @@ def hidden_files(viewer: Viewer, at: datetime) -> QuerySet[Any]:
 
 
 def hidden_ids(viewer: Viewer, at: datetime) -> list[UUID]:
-    """The ids of all `hidden_files`, looked for among the files that have a block or a restriction."""
+    """The ids of all `hidden_files`, looked for among the files that have a block or a restriction, or are merged with
+    one that has.
+    """
     if viewer.user_id is None:
         return []
-    blocks = Block.objects.live(at).filter(user_id=viewer.user_id)
-    restricted = Child.objects.filter(restricted=True)
-    marked = restricted.values("pk").union(
-        restricted.exclude(merged_into=None).values("merged_into"),
-        blocks.values("child"),
-        blocks.exclude(child__merged_into=None).values("child__merged_into"),
-    )
+    restricted = Child.objects.filter(restricted=True).values(kept_id=Coalesce("merged_into_id", "id"))
+    blocks = _blocked(viewer.user_id, at)
+    marked = restricted.union(_merged_into(restricted), blocks, _merged_into(blocks))
     return list(hidden_files(viewer, at).filter(pk__in=marked).values_list("pk", flat=True))
+
+
+def blocked_files(user_id: int | None, at: datetime) -> QuerySet[Any]:
+    """The ids of the files that a conflict of interest keeps from somebody, with all that were merged with them."""
+    blocks = _blocked(user_id, at)
+    return blocks.union(_merged_into(blocks))
+
+
+def _blocked(user_id: int | None, at: datetime) -> QuerySet[Any]:
+    blocks = Block.objects.live(at).filter(user_id=user_id)
+    return blocks.values(kept_id=Coalesce("child__merged_into_id", "child_id"))
+
+
+def _merged_into(kept: QuerySet[Any]) -> QuerySet[Any]:
+    return Child.objects.filter(merged_into__in=kept).values(merged_id=F("pk"))
+
+
+def of_one_child(child_id: UUID) -> QuerySet[Child]:
+    """A file with all that were merged with it: the one that lives on, and those merged into that one."""
+    kept = Child.objects.filter(pk=child_id).values(kept_id=Coalesce("merged_into_id", "id"))
+    return Child.objects.filter(Q(pk__in=kept) | Q(merged_into__in=kept))
+
+
+def blocks_on(child_id: UUID, at: datetime) -> QuerySet[Block]:
+    """What keeps people from a file: the blocks of it, and of those that were merged with it."""
+    return Block.objects.live(at).filter(child__in=of_one_child(child_id))
+
+
+def is_restricted(child: Child) -> bool:
+    """Whether a file is for named people only: it, or one that was merged with it."""
+    return child.restricted or of_one_child(child.pk).filter(restricted=True).exists()
