@@ -115,7 +115,8 @@ def _rank() -> Case:
 def open_episodes(viewer: Viewer, *, at: datetime, matrix: Matrix) -> QuerySet[MissingEpisode]:
     """The open episodes that a viewer may read, in full or as their summary."""
     rows: QuerySet[MissingEpisode] = MissingEpisode.objects.visible_to(viewer, at=at, matrix=matrix)
-    return rows.filter(state=EpisodeState.OPEN).annotate(restricted=F("child__restricted")).select_related("child")
+    rows = rows.filter(state=EpisodeState.OPEN, child__merged_into=None)
+    return rows.annotate(restricted=F("child__restricted")).select_related("child")
 
 
 def missing_now(

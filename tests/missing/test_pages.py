@@ -597,3 +597,23 @@ def test_a_carer_reads_what_they_reported_and_of_others_the_summary(
     status, read = text_of(browser, reverse("missing:episode", args=[child.reference, other.pk]))
     assert (status, "CANARY-OTHER" in read) == (200, False)
     assert reverse("missing:return", args=[child.reference, other.pk]) in read
+
+
+@pytest.mark.parametrize("kept", ["nothing", "blocked", "restricted"])
+def test_a_merged_file_stands_in_no_list_of_who_is_missing(
+    client_as: AsPerson, world: World, child: Child, kept: str
+) -> None:
+    old = make_child("MERGEDCANARY", "Ashdown")
+    grant(old, world.agency("police"))
+    make_episode(old, world.viewer("socialworker"))
+    browser = client_as("detective")
+    assert all(old.reference in browser.get(page).content.decode() for page in (NOW, "/"))
+    Child.objects.filter(pk=old.pk).update(merged_into=child)
+    if kept == "blocked":
+        block(child, world.viewer("detective"), by=world.viewer("guardian"))
+    if kept == "restricted":
+        Child.objects.filter(pk=child.pk).update(restricted=True)
+    for page in (NOW, "/"):
+        text = browser.get(page).content.decode()
+        assert old.reference not in text, page
+        assert "MERGEDCANARY" not in text, page
