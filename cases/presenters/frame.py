@@ -62,7 +62,7 @@ def file_heading(opened: OpenFile) -> dict[str, Any]:
     identity = opened.level(Category.IDENTITY)
     heading: dict[str, Any] = {
         "reference": child.reference,
-        "restricted": child.restricted,
+        "restricted": opened.facts.restricted,
         "name": shown_name(child, identity),
     }
     if identity >= Level.SUMMARY:

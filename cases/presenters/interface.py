@@ -79,9 +79,10 @@ def file_lines(page: FilePage, *, viewer: Viewer, matrix: Matrix, at: datetime) 
     today = timezone.localdate(at)
     lines = []
     for child in page.files:
-        seen = category_levels(viewer, facts_of(child), matrix)
+        facts = facts_of(child)
+        seen = category_levels(viewer, facts, matrix)
         identity = seen[Category.IDENTITY]
-        line: Part = {"reference": child.reference, "restricted": child.restricted}
+        line: Part = {"reference": child.reference, "restricted": facts.restricted}
         if identity >= Level.SUMMARY:
             line |= {"name": shown_name(child, identity), "age": age_on(child.birth_date, today)}
         line |= level_parts(child, seen[Category.LEVEL], today)
@@ -113,7 +114,7 @@ def file_parts(
     level = opened.level(Category.LEVEL)
     return {
         "reference": child.reference,
-        "restricted": child.restricted,
+        "restricted": opened.facts.restricted,
         "seen": {name: seen.name.lower() for name, seen in opened.levels.items() if seen > Level.NONE},
         **_missing(opened),
         **_identity(opened, facts),

@@ -57,7 +57,7 @@ def grants_that_count(opened: OpenFile, grants: Iterable[AccessGrant]) -> list[A
         grant
         for grant in grants
         if (grant.group_id in viewer.group_ids or grant.membership_id == viewer.membership_id)
-        and (grant.reason == GrantReason.NAMED or not opened.child.restricted)
+        and (grant.reason == GrantReason.NAMED or not opened.facts.restricted)
     ]
 
 

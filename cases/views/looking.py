@@ -11,15 +11,15 @@ from django.utils import timezone
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
 from accounts.rules.text import page_hrefs, page_number
-from cases.access.choices import Category, GrantReason
+from cases.access.choices import Category
 from cases.access.models import AccessGrant
 from cases.access.rules import Action, Level, decide
-from cases.access.selectors import live_grants_on, roles_of
+from cases.access.selectors import roles_of
 from cases.forms.chronology import end_of, start_of
 from cases.forms.looking import LookFilterForm
 from cases.presenters import looking
 from cases.presenters.frame import crumbs_to
-from cases.record.selectors import LookFilter, who_has_looked, who_looked
+from cases.record.selectors import LookFilter, who_can_see, who_has_looked, who_looked
 from cases.record.services import OpenFile
 from cases.views.loading import file_page
 
@@ -30,9 +30,7 @@ PAGE_LENGTH, EXPORTED = 50, 10_000
 @file_page("cases:who_can_see", action=Action.SEE_WHO_CAN)
 def show_who_can_see(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Which agencies, functions and people can see this file, which kinds of information, why and until when."""
-    grants = live_grants_on(opened.child.pk, opened.at)
-    if opened.child.restricted:
-        grants = [grant for grant in grants if grant.reason == GrantReason.NAMED]
+    grants = who_can_see(opened.child.pk, named_only=opened.facts.restricted, at=opened.at)
     every = _sees_every_grant(opened)
     shown = grants if every else _near(grants, opened)
     today = timezone.localdate(opened.at)

@@ -15,7 +15,8 @@ from accounts.models import AccessEvent, User
 from cases.access.choices import Category, GrantReason
 from cases.access.services import grant_to_function
 from cases.record.choices import InvolvementRole
-from tests.factories.cases import grant, make_child, make_lead
+from cases.record.models import Child
+from tests.factories.cases import block, grant, make_child, make_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -209,3 +210,56 @@ def test_the_file_of_who_looked_is_for_those_alone_whose_cell_says_so(child, cli
         assert client_as(person).get(where).status_code == status, person
     wrong = client_as("guardian").get(f"{where}?looked_from_day=99&looked_from_month=1&looked_from_year=2026")
     assert wrong.url.startswith(reverse("cases:who_looked", args=[child.reference]) + "?looked_from_day=99")
+
+
+@pytest.mark.parametrize("merged", [False, True], ids=["the file", "one merged into it"])
+def test_who_is_kept_from_the_file_is_not_said_to_see_it_and_their_agency_is_as_before(
+    child, world, viewer, client_as, merged
+):
+    """It reads as if their work had ended, to everybody: nothing of it tells that there is a conflict of interest."""
+    before = page(client_as, "socialworker", "who_can_see", child)
+    assert "Kezia Thorne, Lantern Exploitation Service" in subjects(before)
+    file = make_child("Ada", "Merged", merged_into=child) if merged else child
+    block(make_child(), viewer("nurse"), by=viewer("guardian"))
+    block(file, viewer("keyworker"), by=viewer("guardian"))
+    after = page(client_as, "socialworker", "who_can_see", child)
+    assert subjects(after) == subjects(before) - {"Kezia Thorne, Lantern Exploitation Service"}
+    assert "conflict" not in re.sub(r'"[^"]*"', "", after)
+
+
+@pytest.mark.parametrize("merged", [False, True], ids=["the file", "one merged into it"])
+def test_on_a_restricted_file_those_alone_who_are_named_are_said_to_see_it(child, world, client_as, merged):
+    grant(child, world.membership("socialworker"), reason=GrantReason.NAMED)
+    file = make_child("Ada", "Merged", merged_into=child) if merged else child
+    Child.objects.filter(pk=file.pk).update(restricted=True)
+    text = page(client_as, "socialworker", "who_can_see", child)
+    assert subjects(text) == {f"{world.user('socialworker')}, Northmere Children&#x27;s Social Care"}
+    assert "This file is restricted: the people named below see it, and nobody else" in text
+    assert "Restricted to named people" in text
+    assert "You are named on this restricted file." in text
+    assert client_as("housing").get(reverse("cases:file", args=[child.reference])).status_code == 404
+
+
+def test_who_looked_counts_the_files_that_were_merged_into_it(child, world, client_as):
+    """Reads and lists of the old file, before and after, and refusals by its reference; of no other file."""
+    old, other = make_child("Ada", "Merged"), make_child("Ada", "Other")
+    grant(old, world.agency("police"))
+    grant(other, world.agency("school"))
+    page(client_as, "detective", "file", old)
+    client_as("detective").get(reverse("cases:worklist"))
+    page(client_as, "safeguarding_lead", "file", other)
+    Child.objects.filter(pk=old.pk).update(merged_into=child)
+    assert client_as("charity_worker").get(reverse("cases:file", args=[old.reference])).status_code == 404
+    rows = exported(client_as, "guardian", child)
+    looks = {(row["who"], row["page"], row["what_happened"]) for row in rows}
+    detective, refused, guardian = (str(world.user(name)) for name in ("detective", "charity_worker", "guardian"))
+    assert looks == {
+        (detective, "Overview", "Read"),
+        (detective, "List of children", "Read"),
+        (refused, "Overview", "Refused"),
+        (guardian, "Who looked, as a file", "Read"),
+    }
+    shown = page(client_as, "guardian", "who_looked", child)
+    assert detective in shown
+    assert refused in shown
+    assert refused not in page(client_as, "socialworker", "who_looked", child)

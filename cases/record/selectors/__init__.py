@@ -18,6 +18,7 @@ from cases.record.selectors.looking import (
     people_known,
     reads_lately,
     refusals_lately,
+    who_can_see,
     who_has_looked,
     who_looked,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "refusals_lately",
     "saved_since",
     "search_files",
+    "who_can_see",
     "who_has_looked",
     "who_looked",
     "withheld_counts",

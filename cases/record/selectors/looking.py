@@ -10,8 +10,11 @@ from django.db.models import Q, QuerySet
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Agency, User
 from accounts.rules.viewers import Viewer
+from cases.access.choices import GrantReason
+from cases.access.models import AccessGrant
+from cases.access.selectors import live_grants_on
 from cases.record.models import Child
-from cases.record.selectors.hidden import known_or_no_file
+from cases.record.selectors.hidden import blocks_on, known_or_no_file
 from cases.record.selectors.lists import files_known
 
 
@@ -27,9 +30,28 @@ class LookFilter:
     only_refusals: bool = False
 
 
+def who_can_see(child_id: UUID, *, named_only: bool, at: datetime) -> list[AccessGrant]:
+    """The live grants by which somebody sees a file now, oldest first; on a restricted one, those by name alone.
+
+    Whoever is kept from the file is not said to see it in person: nothing tells that from work that has ended. Their
+    agency stands there as before.
+    """
+    grants = live_grants_on(child_id, at)
+    kept = set(blocks_on(child_id, at).values_list("user_id", flat=True))
+    return [
+        grant
+        for grant in grants
+        if (grant.membership is None or grant.membership.user_id not in kept)
+        and (grant.reason == GrantReason.NAMED or not named_only)
+    ]
+
+
 def _events_about(child_id: UUID) -> QuerySet[AccessEvent]:
-    """Reads of one file and refusals, and the lists, searches and comparisons that showed it among others."""
-    return AccessEvent.objects.filter(Q(child_id=child_id) | Q(shown_ids__contains=[child_id]))
+    """Reads of one file, and of those that were merged into it, and refusals; and the lists, searches and comparisons
+    that showed one of them among others.
+    """
+    ids = [child_id, *Child.objects.filter(merged_into=child_id).values_list("pk", flat=True)]
+    return AccessEvent.objects.filter(Q(child_id__in=ids) | Q(shown_ids__overlap=ids))
 
 
 def who_looked(child_id: UUID, *, wanted: LookFilter, skip: int = 0, limit: int = 51) -> list[AccessEvent]:
