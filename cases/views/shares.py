@@ -138,7 +138,7 @@ def _people(opened: OpenFile, agency: Agency) -> tuple[list[Membership], list[st
 @file_page("cases:add_share", action=Action.SHARE)
 def add_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Share kinds of information or single entries with an agency, or one person of it."""
-    if opened.child.restricted:
+    if opened.facts.restricted:
         return _for_named_people(request, opened, heading="Share")
     agency = _choose_agency(request, opened, heading="Share with whom?")
     if isinstance(agency, HttpResponse):

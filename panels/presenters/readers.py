@@ -32,7 +32,7 @@ def who_reads_why(opened: OpenFile, places: list[tuple[str, str]], *, shown: Ite
     reads += f"Of the panel, in full: {_joined(readers[Level.FULL])}."
     if readers[Level.SUMMARY]:
         reads += f" The decision without the reasons: {_joined(readers[Level.SUMMARY])}."
-    if opened.child.restricted:
+    if opened.facts.restricted:
         reads += f" {ONLY_NAMED}"
     kept = kept_from_readers(shown, places, opened.matrix)
     names = sorted({place for found in kept.values() for place in found})

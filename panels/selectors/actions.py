@@ -13,9 +13,10 @@ from django.urls import reverse
 from accounts.models import Membership
 from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
-from cases.access.models import AccessGrant, Block
+from cases.access.models import AccessGrant
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, Involvement
+from cases.record.selectors.hidden import blocks_on, is_restricted
 from panels.choices import ActionStatus
 from panels.models import Action, ActionStep, Meeting
 from panels.rules.states import RUNNING
@@ -101,19 +102,13 @@ def owners_for(child: Child, meeting: Meeting, *, at: datetime, today: date) -> 
 def _not_kept_out(people: Iterable[Membership], child: Child, at: datetime) -> list[Membership]:
     """Without those who are blocked on the file or, on a restricted file, not named there."""
     people = [row for row in people if row.role in READING_ROLES]
-    kept = Q(child=child) | Q(child__merged_into=child)
-    blocked = set(Block.objects.live(at).filter(kept).values_list("user_id", flat=True))
+    blocked = set(blocks_on(child.pk, at).values_list("user_id", flat=True))
     people = [row for row in people if row.user_id not in blocked]
-    if not is_for_named_people(child):
+    if not is_restricted(child):
         return people
     named = AccessGrant.objects.live(at).filter(child=child, reason=GrantReason.NAMED)
     names = set(named.values_list("membership_id", flat=True))
     return [row for row in people if row.pk in names]
-
-
-def is_for_named_people(child: Child) -> bool:
-    """Whether a file is restricted, by itself or by one that was merged into it."""
-    return child.restricted or Child.objects.filter(merged_into=child, restricted=True).exists()
 
 
 def actions_unnamed_with(work: Involvement, *, at: datetime) -> list[Action]:

@@ -19,13 +19,14 @@ from cases.clocks.choices import ClockKind
 from cases.clocks.services import cancel_clock, start_clock, stop_clock
 from cases.record.choices import EntryKind
 from cases.record.models import Child, Involvement
+from cases.record.selectors.hidden import is_restricted
 from cases.record.services import add_chronology, provenance
 from panels.choices import ActionStatus, Priority
 from panels.models import Action, ActionStep, AgendaItem
 from panels.rules import PanelRefused
 from panels.rules.decisions import check_action, check_owner_may_know, check_step, check_verification, keeps_panel
 from panels.rules.states import ACTION, RUNNING, check_move
-from panels.selectors.actions import actions_unnamed_with, is_for_named_people, may_own
+from panels.selectors.actions import actions_unnamed_with, may_own
 
 # What doing something for a child takes: who, how to reach them, how worried to be, what was decided and planned.
 NEEDED = (Category.IDENTITY, Category.CONTACT_ADDRESS, Category.LEVEL, Category.MINUTES, Category.PLAN)
@@ -93,7 +94,7 @@ def _open_to_owner(action: Action, child: Child, *, at: datetime, by: Viewer) ->
     """
     try:
         _grant(action, GrantReason.PANEL, at=at, by=by)
-        if is_for_named_people(child):
+        if is_restricted(child):
             _grant(action, GrantReason.NAMED, at=at, by=by)
     except NoAgreement as refusal:
         raise PanelRefused(refusal.reason, field="owner") from refusal

@@ -15,11 +15,10 @@ from accounts.rules.dates import LONDON
 from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from accounts.selectors import agencies_by_sector
-from cases.access.models import Block
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child, Involvement
 from cases.record.selectors.facts import protected_among
-from cases.record.selectors.hidden import known_or_no_file
+from cases.record.selectors.hidden import blocked_files, known_or_no_file
 from cases.record.selectors.matching import leads_of
 from referrals.choices import NotificationStatus
 from referrals.models import MatchQuestion, Notification
@@ -285,4 +284,4 @@ def files_in(question: MatchQuestion) -> list[UUID]:
 
 
 def _closed_to(viewer: Viewer, at: datetime) -> QuerySet[Any]:
-    return Block.objects.live(at).filter(user_id=viewer.person_id).values("child_id")
+    return blocked_files(viewer.person_id, at)

@@ -213,13 +213,16 @@ def test_the_guardian_answers_and_the_alert_ends(world: World, at: datetime, cli
     assert not Alert.objects.filter(acknowledged_at=None, kind=AlertKind.MATCH_QUESTION).exists()
 
 
+@pytest.mark.parametrize("merged", [False, True], ids=["the file", "one merged into it"])
 @pytest.mark.parametrize("closed", ["likely", "reported"])
 def test_a_guardian_who_is_blocked_on_either_file_has_no_such_question(
-    world: World, at: datetime, client_as: AsPerson, closed: str
+    world: World, at: datetime, client_as: AsPerson, closed: str, merged: bool
 ) -> None:
     question, guardian = ask(world, at), client_as("guardian")
     assert question.report is not None
     child = question.child if closed == "likely" else question.report.child
+    if merged:
+        child = make_child("Ada", "Merged", merged_into=child)
     block(child, world.viewer("guardian"), by=world.viewer("admin"))
     one = reverse("referrals:triage_question", args=[question.pk])
     assert question.report.reference not in guardian.get(reverse("referrals:triage_questions")).content.decode()

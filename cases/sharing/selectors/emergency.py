@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Exists, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Concat
 from django.urls import reverse
 from django.utils import timezone
@@ -17,11 +17,11 @@ from accounts.models import AccessEvent, FunctionMember, Membership
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
-from cases.access.models import AccessGrant, Block
+from cases.access.models import AccessGrant
 from cases.access.selectors import files_in_an_emergency
 from cases.clocks.selectors import alerts_for, should_run
 from cases.record.models import Child, Involvement, NormalisedName
-from cases.record.selectors.hidden import hidden_ids
+from cases.record.selectors.hidden import blocks_on, hidden_ids, is_restricted, of_one_child
 from cases.record.selectors.lists import files_known
 from cases.sharing.models import EmergencyAccess
 from cases.sharing.rules.emergency import TRIES_WITHIN
@@ -98,19 +98,12 @@ def tries_refused(viewer: Viewer, *, at: datetime) -> int:
 def lead_to_tell(child_id: UUID, *, at: datetime) -> UUID | None:
     """The membership of the worker who leads, where they work here and may know of the file."""
     leads = Involvement.objects.filter(child_id=child_id, is_lead=True, ended_on=None).values("membership_id")
-    blocked = _blocked_on(child_id, at).values("user_id")
     current = Membership.objects.current(timezone.localdate(at)).filter(pk__in=leads, agency__ended_on=None)
-    return current.exclude(user_id__in=blocked).values_list("pk", flat=True).first()
-
-
-def _blocked_on(child_id: UUID, at: datetime) -> QuerySet[Block]:
-    """What keeps people from a file: the blocks of it, and of those that were merged into it."""
-    return Block.objects.live(at).filter(Q(child_id=child_id) | Q(child__merged_into_id=child_id))
-
-
-def _is_restricted(child: Child) -> bool:
-    """Whether a file is for named people only: it, or one that was merged into it."""
-    return child.restricted or Child.objects.filter(merged_into=child, restricted=True).exists()
+    allowed = current.exclude(user_id__in=blocks_on(child_id, at).values("user_id"))
+    named = AccessGrant.objects.live(at).filter(child_id=child_id, reason=GrantReason.NAMED)
+    restricted = of_one_child(child_id).filter(restricted=True)
+    allowed = allowed.filter(Q(pk__in=named.values("membership_id")) | ~Exists(restricted))
+    return allowed.values_list("pk", flat=True).first()
 
 
 def running_on(child_id: UUID, *, viewer: Viewer, at: datetime) -> EmergencyAccess | None:
@@ -228,14 +221,14 @@ def looks_during(access: EmergencyAccess) -> list[AccessEvent]:
 def guardians_elsewhere(access: EmergencyAccess, *, at: datetime) -> bool:
     """Whether a data guardian of another agency than the opener's could review it: one who may know of the file."""
     named = AccessGrant.objects.live(at).filter(child_id=access.child_id, reason=GrantReason.NAMED)
-    blocked = _blocked_on(access.child_id, at).values("user_id")
+    blocked = blocks_on(access.child_id, at).values("user_id")
     serving = FunctionMember.objects.current(timezone.localdate(at)).filter(
         function__key=FunctionKey.DATA_GUARDIANS,
         membership__in=Membership.objects.current(timezone.localdate(at)),
     )
     others = serving.exclude(membership__agency_id=access.membership.agency_id)
     others = others.exclude(membership__user_id__in=blocked)
-    if _is_restricted(access.child):
+    if is_restricted(access.child):
         others = others.filter(membership__in=named.values("membership_id"))
     return others.exclude(membership__user_id=access.membership.user_id).exists()
 

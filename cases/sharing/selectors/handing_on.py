@@ -14,6 +14,7 @@ from cases.access.selectors import still_reached
 from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.record.models import Child, Involvement
+from cases.record.selectors.hidden import is_restricted
 from cases.sharing.selectors.requests import lead_who_answers
 
 KINDS = (ClockKind.ACCESS_ANSWERED, ClockKind.SHARING_REVIEWED)
@@ -37,9 +38,8 @@ def _is_left(clock: Clock, work: Involvement, at: datetime) -> bool:
 
 
 def _reached(child: Child, agency: Agency, membership_id: UUID | None, at: datetime) -> bool:
-    return still_reached(
-        child.pk, group_id=agency.group_id, membership_id=membership_id, named_only=child.restricted, at=at
-    )
+    named_only = is_restricted(child)
+    return still_reached(child.pk, group_id=agency.group_id, membership_id=membership_id, named_only=named_only, at=at)
 
 
 def who_reviews(work: Involvement, *, at: datetime) -> tuple[UUID | None, int]:

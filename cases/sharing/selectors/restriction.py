@@ -18,11 +18,12 @@ from accounts.rules.agreements import is_covered
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
-from cases.access.models import AccessGrant, Block
+from cases.access.models import AccessGrant
 from cases.clocks.choices import ClockState
 from cases.clocks.models import Clock
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, Involvement
+from cases.record.selectors.hidden import blocks_on
 from cases.sharing.choices import RestrictionStepKind
 from cases.sharing.models import Restriction, RestrictionStep
 
@@ -63,7 +64,7 @@ def may_be_named(child_id: UUID, *, at: datetime, near: bool) -> list[Membership
 
     `near` asks for those alone who work with the child, their managers, and the data guardians.
     """
-    blocked = Block.objects.live(at).filter(Q(child_id=child_id) | Q(child__merged_into_id=child_id))
+    blocked = blocks_on(child_id, at)
     people = Membership.objects.current(timezone.localdate(at)).filter(
         role__in=READING, agency__ended_on=None, user__is_service=False
     )

@@ -15,12 +15,13 @@ from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Agency, Membership
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
-from cases.access.models import AccessGrant, Block
+from cases.access.models import AccessGrant
 from cases.access.rules import Level, entry_level, mask_of
 from cases.access.selectors import matrix_in_force
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, ChronologyEntry, Involvement
 from cases.record.selectors.facts import readable_entries
+from cases.record.selectors.hidden import blocks_on
 from cases.sharing.choices import DeclineReason, SharingKind, WishKind
 from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
 from cases.sharing.rules.shares import NEVER, Wish
@@ -37,7 +38,7 @@ def may_receive(child_id: UUID, *, but: UUID | None, at: datetime, agency_id: UU
     """Whom something of a file may be shared with, by name: people whose job reads files and who are not kept from this
     one by a conflict of interest, without those of the agency `but`; of one agency where it is given.
     """
-    blocked = Block.objects.live(at).filter(Q(child_id=child_id) | Q(child__merged_into_id=child_id))
+    blocked = blocks_on(child_id, at)
     people = Membership.objects.current(timezone.localdate(at)).filter(
         role__in=READING, agency__ended_on=None, user__is_service=False
     )

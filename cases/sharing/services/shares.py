@@ -119,7 +119,7 @@ def share(
     GrantRefused where the agency gets no grants; Stale where the file has changed since.
     """
     child = opened.child
-    if child.restricted:
+    if opened.facts.restricted:
         raise ShareRefused(RESTRICTED)
     found = _look_up(opened, sharing.receiver, sharing.content, at=at, by=by)
     mask = mask_of({*sharing.content.categories, *rules.ALWAYS})

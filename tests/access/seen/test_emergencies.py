@@ -89,6 +89,16 @@ def test_the_lead_is_told_while_they_work_here_and_may_know_of_the_file(child, u
         kept = block(file, viewer_of(leads), by=worker)
         assert told(child, at) == (None, None, None)
         unblock(kept, at)
+    for file in (make_child("Ada", "Also merged", merged_into=child), child):
+        Child.objects.update(restricted=False)
+        Child.objects.filter(pk=file.pk).update(restricted=True)
+        assert told(child, at) == (None, None, None), "they are not named"
+    give(unknown, at, membership=leads, reason="named")
+    give(child, at, membership=other, reason="named")
+    give(child, at, membership=leads)
+    assert told(child, at) == (None, None, None)
+    give(child, at, membership=leads, reason="named")
+    assert told(child, at) == (leads.pk, leads, leads)
 
 
 def told(child: Child, at: datetime) -> tuple[Any, ...]:

@@ -21,7 +21,7 @@ from cases.record.models import Child, Involvement
 from cases.sharing.selectors import handing_on
 from tests.access.seen.rows import DAY, HOUR, POINT, ROLE, lead, named
 from tests.factories.accounts import make_function, make_membership
-from tests.factories.cases import give
+from tests.factories.cases import give, make_child
 
 ANSWERED = ClockKind.ACCESS_ANSWERED
 
@@ -81,7 +81,8 @@ def test_while_work_goes_on_or_others_of_it_do_a_worker_keeps_what_is_theirs(chi
     assert left(ended) == own, "colleagues whom something else lets see the file keep theirs"
 
 
-def test_work_of_an_agency_without_a_person_leaves_what_nobody_there_sees_any_more(child, worker, clocks, at):
+@pytest.mark.parametrize("merged", [False, True], ids=["the file", "one merged into it"])
+def test_work_of_an_agency_without_a_person_leaves_what_nobody_there_sees_any_more(child, worker, clocks, at, merged):
     def left(**said: Any) -> set[str]:
         work = lead(child, worker, membership=None, is_lead=False, **said)
         return named(clocks, handing_on.clocks_left(work, at=at))
@@ -92,7 +93,8 @@ def test_work_of_an_agency_without_a_person_leaves_what_nobody_there_sees_any_mo
     assert left(ended_on="2026-02-05") == {"colleague's", "agency's"}
     give(child, at - HOUR, group=worker.agency.group)
     assert left(ended_on="2026-02-05") == set()
-    Child.objects.filter(pk=child.pk).update(restricted=True)
+    file = make_child("Ada", "Merged", merged_into=child) if merged else child
+    Child.objects.filter(pk=file.pk).update(restricted=True)
     child.refresh_from_db()
     assert left(ended_on="2026-02-05") == {"own", "own review", "colleague's", "agency's"}, "nobody is named"
 
