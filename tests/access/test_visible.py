@@ -291,6 +291,6 @@ def test_a_block_or_a_restriction_of_one_of_a_childs_files_holds_on_all(how, on,
     shut = files_in_an_emergency(Child.objects.all(), viewer, at).filter(shut=True)
     assert {child.given_name for child in shut} == theirs
     blocked = theirs if how == "blocked" else set()
-    assert {child.given_name for child in Child.objects.filter(pk__in=blocked_files(viewer.user_id, at))} == blocked
+    assert {child.given_name for child in Child.objects.filter(pk__in=blocked_files(viewer.person_id, at))} == blocked
     assert {name for name, child in files.items() if blocks_on(child.pk, at).exists()} == blocked
     assert {name for name, child in files.items() if is_restricted(child)} == theirs - blocked

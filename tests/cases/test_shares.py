@@ -228,9 +228,11 @@ def test_somebody_with_a_conflict_is_not_offered_and_is_told_nothing(child, worl
 
 
 @db
-def test_a_file_for_named_people_is_not_shared(child, world, viewer, share, client_as, at):
+@pytest.mark.parametrize("merged", [False, True], ids=["the file", "one merged into it"])
+def test_a_file_for_named_people_is_not_shared(child, world, viewer, share, client_as, at, merged):
     grant(child, viewer("manager"), reason=GrantReason.NAMED)
-    Child.objects.filter(pk=child.pk).update(restricted=True)
+    file = make_child("Ada", "Merged", merged_into=child) if merged else child
+    Child.objects.filter(pk=file.pk).update(restricted=True)
     browser = client_as("manager")
     page = browser.get(share_url(child, world.agency("school")))
     assert "named people only" in text(page)

@@ -51,13 +51,13 @@ def hidden_ids(viewer: Viewer, at: datetime) -> list[UUID]:
     return list(hidden_files(viewer, at).filter(pk__in=marked).values_list("pk", flat=True))
 
 
-def blocked_files(user_id: int | None, at: datetime) -> QuerySet[Any]:
+def blocked_files(user_id: int, at: datetime) -> QuerySet[Any]:
     """The ids of the files that a conflict of interest keeps from somebody, with all that were merged with them."""
     blocks = _blocked(user_id, at)
     return blocks.union(_merged_into(blocks))
 
 
-def _blocked(user_id: int | None, at: datetime) -> QuerySet[Any]:
+def _blocked(user_id: int, at: datetime) -> QuerySet[Any]:
     blocks = Block.objects.live(at).filter(user_id=user_id)
     return blocks.values(kept_id=Coalesce("child__merged_into_id", "child_id"))
 
