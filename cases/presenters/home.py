@@ -33,6 +33,7 @@ from cases.record.selectors import (
     reads_lately,
     refusals_lately,
 )
+from cases.sharing.selectors.conflicts import files_about
 
 
 class HomeSection(IntEnum):
@@ -261,8 +262,9 @@ def _change_item(asking: _Asking, child: Child, entries: list[ChronologyEntry]) 
 def _guardian_blocks(asking: _Asking) -> tuple[list[HomeBlock], list[Child]]:
     """For the guardian: who was refused, and who opened what, lately."""
     since = asking.at - LATELY
-    refused = refusals_lately(asking.viewer, at=asking.at, since=since)
-    reads = reads_lately(asking.viewer, at=asking.at)
+    about_them = files_about(asking.viewer)
+    refused = refusals_lately(asking.viewer, about_them=about_them, at=asking.at, since=since)
+    reads = reads_lately(asking.viewer, about_them=about_them, at=asking.at)
     events = [event for event, _ in [*refused, *reads]]
     people = people_known({event.user_id for event in events})
     agencies = agencies_known({event.agency_id for event in events})

@@ -21,6 +21,7 @@ from cases.presenters import looking
 from cases.presenters.frame import crumbs_to
 from cases.record.selectors import LookFilter, who_can_see, who_has_looked, who_looked
 from cases.record.services import OpenFile
+from cases.sharing.selectors.conflicts import told_of_looks
 from cases.views.loading import file_page
 
 PAGE_LENGTH, EXPORTED = 50, 10_000
@@ -77,11 +78,13 @@ def _near(grants: list[AccessGrant], opened: OpenFile) -> list[AccessGrant]:
 def show_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Who opened this file, when, which page and why they could; for the guardian, who was refused."""
     refusals = opened.viewer.may(Capability.AUDIT)
-    people, agencies = who_has_looked(opened.child.pk, refusals=refusals)
+    conflicts = told_of_looks(opened.viewer, opened.child.pk)
+    people, agencies = who_has_looked(opened.child.pk, refusals=refusals, conflicts=conflicts)
     form = _filter(request, opened, people, agencies)
     wanted = _wanted(form, refusals=refusals)
     page = page_number(request.GET.get("page", "1"))
-    events = who_looked(opened.child.pk, wanted=wanted, skip=(page - 1) * PAGE_LENGTH, limit=PAGE_LENGTH + 1)
+    skip = (page - 1) * PAGE_LENGTH
+    events = who_looked(opened.child.pk, wanted=wanted, conflicts=conflicts, skip=skip, limit=PAGE_LENGTH + 1)
     shown = events[:PAGE_LENGTH]
     query = [(name, value) for name, values in request.GET.lists() if name != "page" for value in values]
     context = {
@@ -104,11 +107,13 @@ def show_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 def export_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """The same as a file for a spreadsheet, the newest 10,000 rows; that it was taken is written down."""
     refusals = opened.viewer.may(Capability.AUDIT)
-    people, agencies = who_has_looked(opened.child.pk, refusals=refusals)
+    conflicts = told_of_looks(opened.viewer, opened.child.pk)
+    people, agencies = who_has_looked(opened.child.pk, refusals=refusals, conflicts=conflicts)
     form = _filter(request, opened, people, agencies)
     if form.errors:
         return redirect(f"{reverse('cases:who_looked', args=[opened.child.reference])}?{request.GET.urlencode()}")
-    events = who_looked(opened.child.pk, wanted=_wanted(form, refusals=refusals), limit=EXPORTED)
+    wanted = _wanted(form, refusals=refusals)
+    events = who_looked(opened.child.pk, wanted=wanted, conflicts=conflicts, limit=EXPORTED)
     text = looking.looks_csv(events, people=people, agencies=agencies, refusals=refusals)
     headers = {"Content-Disposition": 'attachment; filename="who-looked.csv"'}
     return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)

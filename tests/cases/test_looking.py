@@ -12,11 +12,18 @@ from django.urls import reverse
 
 from accounts.choices import AccessOutcome, FunctionKey
 from accounts.models import AccessEvent, User
+from accounts.selectors import viewer_of
 from cases.access.choices import Category, GrantReason
-from cases.access.services import grant_to_function
+from cases.access.services import end_block, grant_to_function
+from cases.presenters.looking import PAGES
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child
+from cases.record.selectors.looking import CONFLICT_PAGES
+from cases.sharing.selectors.shares import who_opened
+from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, make_lead
+from tests.factories.conflicts import make_conflict, make_possible
+from tests.factories.shares import make_share
 
 pytestmark = pytest.mark.django_db
 
@@ -263,3 +270,100 @@ def test_who_looked_counts_the_files_that_were_merged_into_it(child, world, clie
     assert detective in shown
     assert refused in shown
     assert refused not in page(client_as, "socialworker", "who_looked", child)
+
+
+# --- Looks at conflicts of interest ---------------------------------------------------------------------------
+
+
+def of_conflicts(text):
+    """The pages about conflicts of interest that a page or a file names."""
+    return {action for action in CONFLICT_PAGES if re.search(rf"[>,]\s*{PAGES[action]}\s*[<,]", text)}
+
+
+@pytest.fixture
+def looked_into(child, viewer, client_as):
+    """A file of which others opened each page about a conflict: of the social worker, of housing and of nobody."""
+    possible = make_possible(child, viewer("socialworker"))
+    kept = make_conflict(child, viewer("housing"), by=viewer("guardian"))
+    guardian = client_as("guardian")
+    for address in ("/conflicts/", f"/conflicts/{kept.pk}/", f"/conflicts/possible/{possible.pk}/"):
+        assert guardian.get(address).status_code == 200
+    for person, name, status in (
+        ("social_care_manager", "place_conflict", 200),
+        ("keyworker", "place_conflict", 403),
+        ("nurse", "add_conflict", 200),
+    ):
+        assert client_as(person).get(reverse(f"cases:{name}", args=[child.reference])).status_code == status
+    return child
+
+
+def test_each_page_about_conflicts_is_one_of_which_looks_are_kept():
+    assert {action for action in PAGES if "conflict" in action} == CONFLICT_PAGES
+
+
+@pytest.mark.parametrize("name", ["who_looked", "export_who_looked"])
+@pytest.mark.parametrize(
+    ("person", "told"), [("socialworker", False), ("social_care_manager", False), ("guardian", True)]
+)
+def test_who_looked_at_a_conflict_of_interest_is_for_guardians_alone(looked_into, client_as, name, person, told):
+    text = page(client_as, person, name, looked_into)
+    assert of_conflicts(text) == (CONFLICT_PAGES if told else set())
+    assert told or not {"Gwen Sotheby", "Nia Prosser"} & set(re.findall(r"Gwen Sotheby|Nia Prosser", text))
+
+
+@pytest.fixture
+def second(world):
+    """Another data guardian."""
+    return make_membership(agency=world.agency("police"), role="data_guardian", functions=("data_guardians",))
+
+
+def possible_of(child, second, by, at):
+    make_possible(child, viewer_of(second))
+
+
+def answered_of(child, second, by, at):
+    make_possible(child, viewer_of(second), answered_at=at, answered_by_id=by.person_id, answer_words="No link at all.")
+
+
+def lifted_of(child, second, by, at):
+    asked = {"lift_asked_at": at, "lift_asked_by_id": second.user_id, "lift_reason": "They moved away."}
+    conflict = make_conflict(child, viewer_of(second), by=by, lifted_at=at, lifted_by_id=by.person_id, **asked)
+    end_block(block_id=conflict.block_id, by=by, at=at)
+
+
+def merged_of(child, second, by, at):
+    old = make_child()
+    possible_of(old, second, by, at)
+    Child.objects.filter(pk=old.pk).update(merged_into=child)
+
+
+def possible_of_another(child, second, by, at):
+    make_possible(child, by)
+    possible_of(make_child(), second, by, at)
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [(possible_of, False), (answered_of, False), (lifted_of, False), (merged_of, False), (possible_of_another, True)],
+)
+def test_a_guardian_reads_nowhere_who_looked_at_a_conflict_of_their_own(
+    looked_into, second, world, viewer, client_as, at, about, told
+):
+    about(looked_into, second, viewer("guardian"), at)
+    browser, gwen = client_as(second.user), world.user("guardian").pk
+    for name in ("who_looked", "export_who_looked"):
+        text = browser.get(reverse(f"cases:{name}", args=[looked_into.reference])).content.decode()
+        assert of_conflicts(text) == (CONFLICT_PAGES if told else set()), name
+    of_gwen = {"cases:conflicts", "cases:conflict", "cases:possible_conflict"}
+    for name in ("person_looks", "export_looks"):
+        text = browser.get(reverse(f"cases:{name}", args=[gwen])).content.decode()
+        assert of_conflicts(text) == (of_gwen if told else set()), name
+    home, of_file = browser.get("/").content.decode(), {"cases:place_conflict", "cases:add_conflict"}
+    assert {action for action in of_file if PAGES[action] in home} == (of_file if told else set())
+    assert AccessEvent.objects.filter(action__in=CONFLICT_PAGES).count() == 6
+
+
+def test_whoever_shared_reads_of_no_look_at_a_conflict(looked_into, world, viewer, client_as):
+    decision = make_share(looked_into, world.agency("partnership"), world.membership("socialworker"))
+    page(client_as, "guardian", "file", looked_into)
+    assert [event.action for event in who_opened(decision)] == ["cases:file"]

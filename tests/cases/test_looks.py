@@ -309,5 +309,5 @@ def test_the_list_of_people_asks_as_often_for_three_as_for_one(
     browser = client_as("guardian")
     for name in ("nurse", "camhs", "keyworker")[:count]:
         look(viewer(name), make_child())
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert browser.get("/access/looks/").status_code == 200

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -16,6 +17,11 @@ from cases.access.selectors import live_grants_on
 from cases.record.models import Child
 from cases.record.selectors.hidden import blocks_on, known_or_no_file
 from cases.record.selectors.lists import files_known
+
+# Who looks at these pages tells of whom somebody thinks. A conflict that one declared oneself is among them.
+CONFLICT_PAGES = frozenset(
+    f"cases:{name}" for name in ("add_conflict", "place_conflict", "conflicts", "conflict", "possible_conflict")
+)
 
 
 @dataclass(frozen=True)
@@ -46,17 +52,23 @@ def who_can_see(child_id: UUID, *, named_only: bool, at: datetime) -> list[Acces
     ]
 
 
-def _events_about(child_id: UUID) -> QuerySet[AccessEvent]:
+def events_about(child_id: UUID, *, conflicts: bool = False) -> QuerySet[AccessEvent]:
     """Reads of one file, and of those that were merged into it, and refusals; and the lists, searches and comparisons
-    that showed one of them among others.
+    that showed one of them among others. Of pages about conflicts of interest only where they are asked for, for
+    somebody who may be told of each.
     """
     ids = [child_id, *Child.objects.filter(merged_into=child_id).values_list("pk", flat=True)]
-    return AccessEvent.objects.filter(Q(child_id__in=ids) | Q(shown_ids__overlap=ids))
+    events = AccessEvent.objects.filter(Q(child_id__in=ids) | Q(shown_ids__overlap=ids))
+    return events if conflicts else events.exclude(action__in=CONFLICT_PAGES)
 
 
-def who_looked(child_id: UUID, *, wanted: LookFilter, skip: int = 0, limit: int = 51) -> list[AccessEvent]:
-    """Reads of a file and lists in which it stood, and refusals where they are asked for, newest first."""
-    events = _events_about(child_id)
+def who_looked(
+    child_id: UUID, *, wanted: LookFilter, conflicts: bool = False, skip: int = 0, limit: int = 51
+) -> list[AccessEvent]:
+    """Reads of a file and lists in which it stood, and refusals and looks at conflicts of interest where they are asked
+    for, newest first.
+    """
+    events = events_about(child_id, conflicts=conflicts)
     if wanted.only_refusals:
         events = events.filter(outcome=AccessOutcome.REFUSED)
     elif not wanted.refusals:
@@ -72,9 +84,13 @@ def who_looked(child_id: UUID, *, wanted: LookFilter, skip: int = 0, limit: int 
     return list(events.order_by("-at", "-pk")[skip : skip + limit])
 
 
-def who_has_looked(child_id: UUID, *, refusals: bool) -> tuple[dict[int, str], dict[UUID, str]]:
-    """Every person and agency that opened a file or had it in a list, by name; those refused where asked for."""
-    events = _events_about(child_id)
+def who_has_looked(
+    child_id: UUID, *, refusals: bool, conflicts: bool = False
+) -> tuple[dict[int, str], dict[UUID, str]]:
+    """Every person and agency that opened a file or had it in a list, by name; those refused, and those who looked at
+    conflicts of interest, where asked for.
+    """
+    events = events_about(child_id, conflicts=conflicts)
     if not refusals:
         events = events.filter(outcome=AccessOutcome.ALLOWED)
     pairs = set(events.order_by().values_list("user_id", "agency_id").distinct())
@@ -93,21 +109,26 @@ def agencies_known(agency_ids: Iterable[UUID | None]) -> dict[UUID, str]:
 
 
 def refusals_lately(
-    viewer: Viewer, *, at: datetime, since: datetime, limit: int = 10
+    viewer: Viewer, *, about_them: QuerySet[Any], at: datetime, since: datetime, limit: int = 10
 ) -> list[tuple[AccessEvent, Child | None]]:
     """The latest refusals, for the guardian: each with its file where the guardian may know of that file.
 
-    A refusal on a file that the guardian may not know of is left out; one on no file stays.
+    A refusal on a file that the guardian may not know of is left out; one on no file stays. `about_them`: the files on
+    which a conflict of interest is or was about the guardian.
     """
     events = AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED, at__gte=since).exclude(user_id=viewer.user_id)
+    events = events.exclude(action__in=CONFLICT_PAGES, child_id__in=about_them)
     rows = list(events.filter(known_or_no_file(viewer, at)).order_by("-at", "-pk")[:limit])
     return _with_files(rows, viewer, at)
 
 
-def reads_lately(viewer: Viewer, *, at: datetime, limit: int = 10) -> list[tuple[AccessEvent, Child | None]]:
+def reads_lately(
+    viewer: Viewer, *, about_them: QuerySet[Any], at: datetime, limit: int = 10
+) -> list[tuple[AccessEvent, Child | None]]:
     """The latest reads of files that the guardian may know of, by anybody else."""
     mine = Child.objects.visible_to(viewer, at=at).values("pk")
     events = AccessEvent.objects.filter(outcome=AccessOutcome.ALLOWED, child_id__in=mine)
+    events = events.exclude(action__in=CONFLICT_PAGES, child_id__in=about_them)
     return _with_files(list(events.exclude(user_id=viewer.user_id).order_by("-at", "-pk")[:limit]), viewer, at)
 
 

@@ -132,6 +132,23 @@ def kept_from(viewer: Viewer, at: datetime) -> QuerySet[Any]:
     return PossibleConflict.objects.filter(user=viewer.user_id).values("pk")
 
 
+def files_about(viewer: Viewer) -> QuerySet[Any]:
+    """The ids of files on which a conflict of interest is, was or may be about the viewer; and of those that they were
+    merged into. Who looked at conflicts there is not for this viewer, guardian or not.
+    """
+    kept, asked = (model.objects.filter(user=viewer.person_id) for model in (Conflict, PossibleConflict))
+    return kept.values("child").union(
+        asked.values("child"),
+        kept.exclude(child__merged_into=None).values("child__merged_into"),
+        asked.exclude(child__merged_into=None).values("child__merged_into"),
+    )
+
+
+def told_of_looks(viewer: Viewer, child_id: UUID) -> bool:
+    """Whether a viewer may read who looked at conflicts of interest on a file: a guardian, and none is about them."""
+    return viewer.may(Capability.AUDIT) and child_id not in {row["child"] for row in files_about(viewer)}
+
+
 def guardians(*, at: datetime, but: Iterable[int]) -> list[UUID]:
     """The memberships that serve as data guardians, without some people."""
     today = timezone.localdate(at)

@@ -23,6 +23,7 @@ from cases.clocks.selectors import alerts_for, should_run
 from cases.record.models import Child, Involvement, NormalisedName
 from cases.record.selectors.hidden import blocks_on, hidden_ids, is_restricted, of_one_child
 from cases.record.selectors.lists import files_known
+from cases.record.selectors.looking import events_about
 from cases.sharing.models import EmergencyAccess
 from cases.sharing.rules.emergency import TRIES_WITHIN
 
@@ -207,14 +208,15 @@ def looks_during(access: EmergencyAccess) -> list[AccessEvent]:
     At most the first 200: more than that in an hour says enough.
     """
     return list(
-        AccessEvent.objects.filter(
-            Q(child_id=access.child_id) | Q(shown_ids__contains=[access.child_id]),
+        events_about(access.child_id)
+        .filter(
             user_id=access.membership.user_id,
             membership_id=access.membership_id,
             outcome=AccessOutcome.ALLOWED,
             at__gte=access.opened_at,
             at__lt=access.ended_at or access.ends_at,
-        ).order_by("at", "pk")[:LOOKS_SHOWN]
+        )
+        .order_by("at", "pk")[:LOOKS_SHOWN]
     )
 
 

@@ -23,9 +23,11 @@ from cases.access.models import AccessGrant
 from cases.clocks.selectors.clocks import without_hidden
 from cases.record.models import Address, Alias, Child, ChronologyEntry, Involvement
 from cases.record.selectors.hidden import hidden_ids, known_or_no_file
+from cases.record.selectors.looking import CONFLICT_PAGES
 from cases.sharing.models import StaffHome
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.rules.looks import Known, Limits, Look, NameSearch, family_names, read_limits
+from cases.sharing.selectors.conflicts import files_about
 
 OWN_NAME = "own_name"
 LIMITS = ("look_signals", "look_signals")
@@ -55,10 +57,12 @@ class PersonLooks:
 
 def _events_known(viewer: Viewer, at: datetime) -> QuerySet[AccessEvent]:
     """Reads and refusals as far as a guardian may know: none about a file that they are kept from, no list or search
-    that showed nothing else, and so none of them in any number.
+    that showed nothing else, nor a look at a conflict of interest of their own; and so none of them in any number.
     """
-    kept = hidden_ids(viewer, at)
+    kept, own = hidden_ids(viewer, at), [row["child"] for row in files_about(viewer)]
     events = AccessEvent.objects.filter(known_or_no_file(viewer, at))
+    if own:
+        events = events.exclude(Q(child_id__in=own) | Q(shown_ids__overlap=own), action__in=CONFLICT_PAGES)
     return events.exclude(shown_ids__len__gt=0, shown_ids__contained_by=kept)
 
 

@@ -22,6 +22,7 @@ from cases.clocks.selectors import should_run
 from cases.record.models import Child, ChronologyEntry, Involvement
 from cases.record.selectors.facts import readable_entries
 from cases.record.selectors.hidden import blocks_on
+from cases.record.selectors.looking import events_about
 from cases.sharing.choices import DeclineReason, SharingKind, WishKind
 from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
 from cases.sharing.rules.shares import NEVER, Wish
@@ -204,8 +205,7 @@ def who_opened(decision: SharingDecision) -> list[AccessEvent]:
 
     At most the first 200. Somebody who could see the file for another reason too stands there as well.
     """
-    rows = AccessEvent.objects.filter(
-        Q(child_id=decision.child_id) | Q(shown_ids__contains=[decision.child_id]),
+    rows = events_about(decision.child_id).filter(
         agency_id=decision.agency_id,
         outcome=AccessOutcome.ALLOWED,
         at__gte=decision.decided_at,
