@@ -64,6 +64,7 @@ class ConflictGround(TextChoices):
     DECLARED = "declared", "They say that they know a child of this name"
     SAME_HOME = "same_home", "The same last name and postcode"
     SAME_TELEPHONE = "same_telephone", "The same telephone number"
+    SAME_CHILD = "same_child", "They are kept from another file of this name and birth date"
 
 
 class SignalKind(TextChoices):

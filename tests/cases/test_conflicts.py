@@ -18,17 +18,17 @@ from django.db import connection, transaction
 from django.urls import reverse
 
 from accounts.choices import FunctionKey
-from accounts.models import FunctionMember
+from accounts.models import FunctionMember, User
 from accounts.selectors import viewer_of
 from cases.access.models import Block
-from cases.access.services import grant_to_function
+from cases.access.services import end_block, grant_to_function
 from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import open_alerts
 from cases.clocks.services import start_clock
 from cases.clocks.services.running import climb_clocks
 from cases.record.choices import InvolvementRole
-from cases.record.models import Child, Involvement
+from cases.record.models import Child, ChronologyEntry, Involvement
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
 from cases.sharing.rules.conflicts import ConflictRefused
 from cases.sharing.services import conflicts as services
@@ -247,6 +247,15 @@ def test_their_work_goes_to_somebody_in_the_same_step(child, world, client_as, a
     assert clock.owner_membership == world.membership("manager")
 
 
+def test_what_is_written_of_the_work_that_goes_on_says_nothing_of_a_conflict(child, world, client_as, at):
+    owed(child, world, at)
+    send(client_as("manager"), url("place_conflict", child), **placing(world, "keyworker", "manager"))
+    since = ChronologyEntry.objects.filter(child=child, recorded_at__gte=at - HOUR).order_by("recorded_at", "pk")
+    written = " ".join(" ".join((entry.summary, entry.detail)) for entry in since)
+    assert "The work goes to another worker." in written
+    assert not {"cannot", "kept", "conflict"} & set(written.lower().split())
+
+
 def test_a_manager_says_it_of_their_own_people_and_a_guardian_of_anybody(child, world, client_as):
     address = url("place_conflict", child)
     page = text(client_as("manager").get(address))
@@ -354,6 +363,25 @@ def test_two_people_lift_it_and_the_grants_count_again(child, world, viewer, cli
     assert Alert.objects.filter(kind=AlertKind.CONFLICT_LIFT, acknowledged_at=None).count() == 0
 
 
+def test_each_reason_stands_for_itself_and_the_last_one_lifted_opens_the_file(child, world, viewer, client_as, at):
+    send(client_as("nurse"), url("add_conflict", child), **said())
+    suspected = said(person=str(world.membership("nurse").pk), relation="person_of_concern", words="Her brother did it.")
+    assert send(client_as("guardian"), url("place_conflict", child), **suspected).status_code == 302
+    other = make_membership(agency=world.agency("police"), role="data_guardian", functions=("data_guardians",))
+    assert kinds(viewer, "guardian", at) == ["conflict_recorded"] * 2
+    own, placed = Conflict.objects.order_by("placed_at")
+    assert [(row.source, row.words, row.block) for row in (own, placed)] == [
+        ("declared", "Her mother is my neighbour.", Block.objects.get()),
+        ("placed", "Her brother did it.", Block.objects.get()),
+    ]
+    for conflict, after in ((own, 404), (placed, 200)):
+        address = f"/conflicts/{conflict.pk}/"
+        send(client_as("guardian"), address, reason="The family has moved away.")
+        assert send(client_as(other.user), address).status_code == 302
+        assert client_as("nurse").get(url("file", child)).status_code == after
+    assert Block.objects.get().ended_by_id == other.user_id
+
+
 def test_the_database_itself_wants_two_people_and_rewrites_nothing(child, viewer, at):
     conflict = make_conflict(child, viewer("nurse"), by=viewer("manager"))
     person = viewer("guardian").user_id
@@ -411,6 +439,40 @@ def test_the_same_telephone_is_asked_about(child, world, at, telephone, contact,
     person.save(update_fields=["telephone"])
     Child.objects.filter(pk=child.pk).update(safe_contact=contact)
     assert services.find_possible_conflicts(at=at) == int(found)
+
+
+@pytest.mark.parametrize(
+    ("second", "change", "found"),
+    [
+        (("Zephyrine", "Ashdown", date(2011, 5, 4)), "", True),
+        (("zephyrine", "ASHDOWN", date(2011, 5, 4)), "", True),
+        (("Zephyrine", "Ashdown", date(2011, 5, 5)), "", False),
+        (("Zephyrine", "Ashdown", None), "", False),
+        (("Zoe", "Ashdown", date(2011, 5, 4)), "", False),
+        (("Zephyrine", "Ashdown", date(2011, 5, 4)), "lifted", False),
+        (("Zephyrine", "Ashdown", date(2011, 5, 4)), "left", False),
+        (("Zephyrine", "Ashdown", date(2011, 5, 4)), "merged", False),
+        (("Zephyrine", "Ashdown", date(2011, 5, 4)), "first merged", False),
+    ],
+)
+def test_a_second_file_of_the_same_child_is_asked_about(child, world, viewer, client_as, at, second, change, found):
+    kept = make_conflict(child, viewer("nurse"), by=viewer("manager"))
+    given, family, born = second
+    other = make_child(given, family, birth_date=born)
+    grant_to_function(child_id=other.pk, function=FunctionKey.DATA_GUARDIANS, at=at - HOUR, by=None)
+    if change == "lifted":
+        end_block(block_id=kept.block_id, by=viewer("guardian"), at=at)
+    elif change == "left":
+        User.objects.filter(pk=kept.user_id).update(is_active=False)
+    elif change == "merged":
+        Child.objects.filter(pk=other.pk).update(merged_into=child)
+    elif change == "first merged":
+        Child.objects.filter(pk=child.pk).update(merged_into=other)
+    assert services.find_possible_conflicts(at=at) == int(found)
+    asked = PossibleConflict.objects.values_list("child", "user__username", "ground")
+    assert list(asked) == [(other.pk, "nurse", "same_child")] * found
+    assert kinds(viewer, "guardian", at) == ["conflict_possible"] * found
+    assert kinds(viewer, "nurse", at) == []
 
 
 def test_what_is_answered_or_kept_apart_already_is_not_asked_again(child, world, viewer, client_as, at):

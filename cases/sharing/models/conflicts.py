@@ -13,12 +13,14 @@ from cases.sharing.choices import ConflictGround, ConflictRelation, ConflictSour
 
 @pghistory.track()
 class Conflict(models.Model):
-    """Why one person may not know of one file. The block itself stands with the grants; this says who decided it."""
+    """One reason why one person may not know of one file. The block itself stands with the grants, until the last of
+    its reasons is lifted; this says who decided it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     child = models.ForeignKey("cases.Child", on_delete=models.PROTECT, related_name="conflicts")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    block = models.OneToOneField(Block, on_delete=models.PROTECT, related_name="conflict")
+    block = models.ForeignKey(Block, on_delete=models.PROTECT, related_name="conflicts")
     source = models.CharField(max_length=12, choices=ConflictSource)
     relation = models.CharField(max_length=20, choices=ConflictRelation)
     words = models.CharField(max_length=1000)

@@ -50,6 +50,14 @@ FROM (
     JOIN accounts_membership AS member ON member.id = said.membership_id
     JOIN cases_child AS child ON child.birth_date = said.birth_date
      AND child.sort_key = normalised_name(said.family_name || ' ' || said.given_name)
+    UNION
+    SELECT child.id, person.id, %(same_child)s, NULL::uuid
+    FROM cases_block AS apart
+    JOIN accounts_user AS person ON person.id = apart.user_id AND person.is_active
+    JOIN cases_child AS kept ON kept.id = apart.child_id
+    JOIN cases_child AS child ON child.birth_date = kept.birth_date AND child.sort_key = kept.sort_key
+     AND child.id <> kept.id AND child.id IS DISTINCT FROM kept.merged_into_id AND child.merged_into_id IS NULL
+    WHERE apart.ended_at IS NULL
 ) AS found
 WHERE NOT EXISTS (
     SELECT 1 FROM cases_block AS block

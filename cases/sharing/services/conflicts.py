@@ -30,7 +30,8 @@ from cases.sharing.selectors.emergency import lead_to_tell
 from cases.sharing.selectors.involving import unwanted_among
 from cases.sharing.selectors.restriction import work_of
 
-HANDED_OVER = "They cannot go on with this work, and somebody else takes over."
+# Whoever is kept from the file reads these words, should it open to them again.
+HANDED_OVER = "The work goes to another worker."
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,9 @@ def declare_on_file(*, child: Child, said: Said, at: datetime, by: Viewer) -> Co
 
 
 def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at: datetime, by: Viewer) -> Conflict:
+    """Write down one more reason why somebody is kept from a file; the block is there already, or comes with it."""
+    _lock_reasons(child.pk)
     block = place_block(child_id=child.pk, user=user, reason=said.words[:300], by=by, at=at)
-    found = Conflict.objects.filter(block=block).first()
-    if found is not None:
-        return found
     conflict = Conflict.objects.create(
         child=child,
         user=user,
@@ -77,6 +77,11 @@ def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at:
             at=at,
         )
     return conflict
+
+
+def _lock_reasons(child_id: UUID) -> None:
+    """Let nobody else record or lift a conflict on a file until this is done: the last one lifted ends the block."""
+    Child.objects.select_for_update(no_key=True).only("pk").get(pk=child_id)
 
 
 def _tell_guardians(kind: AlertKind, subject_id: UUID, child_id: UUID, *, but: Iterable[int], at: datetime) -> None:
@@ -251,11 +256,13 @@ def ask_to_lift_conflict(*, conflict_id: UUID, reason: str, at: datetime, by: Vi
 
 @transaction.atomic
 def lift_conflict(*, conflict_id: UUID, at: datetime, by: Viewer) -> Conflict:
-    """Lift a conflict that somebody else asked to lift: the second of two people. The person's grants count again.
+    """Lift a conflict that somebody else asked to lift: the second of two people. The person's grants count again once
+    no other reason holds.
 
     Raises NotKnown for whoever may not know of it; ConflictRefused for who asked, and where nobody has.
     """
     conflict = _locked(conflict_id, at=at, by=by)
+    _lock_reasons(conflict.child_id)
     rules.check_may_lift(
         asked_by=conflict.lift_asked_by_id,
         by=by.person_id,
@@ -265,7 +272,8 @@ def lift_conflict(*, conflict_id: UUID, at: datetime, by: Viewer) -> Conflict:
     )
     conflict.lifted_at, conflict.lifted_by_id = at, by.person_id
     conflict.save(update_fields=["lifted_at", "lifted_by"])
-    end_block(block_id=conflict.block_id, by=by, at=at)
+    if not Conflict.objects.filter(block=conflict.block_id, lifted_at=None).exists():
+        end_block(block_id=conflict.block_id, by=by, at=at)
     acknowledge_subject(kind=AlertKind.CONFLICT_LIFT, subject_id=conflict.pk, at=at, by=by)
     return conflict
 
