@@ -172,9 +172,14 @@ def sent_rows(rows: list[Notification]) -> list[list[dict[str, Any]]]:
 
 def outcome_words(notification: Notification) -> str:
     """What became of a notification, in words that never tell whether the child was known."""
-    if notification.status != NotificationStatus.DECIDED:
+    if not _is_told(notification):
         return "Waiting for a decision"
     return OUTCOME_WORDS[notification.decision.outcome]
+
+
+def _is_told(notification: Notification) -> bool:
+    kept: bool = notification.answer_kept  # type: ignore[attr-defined]
+    return notification.status == NotificationStatus.DECIDED and not kept
 
 
 def fields_of(notification: Notification) -> dict[str, Any]:
@@ -196,7 +201,7 @@ def sent_cards(notification: Notification, *, copy_with_address: bool | None = N
 
 def decision_of(notification: Notification, *, today: date) -> dict[str, str] | None:
     """What the referrer is told of the decision: the outcome, the message and who leads, never the reasons."""
-    if notification.status != NotificationStatus.DECIDED:
+    if not _is_told(notification):
         return None
     decision = notification.decision
     return {

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Draft, User
 from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from accounts.selectors.drafts import draft_of, drafts_of
+from cases.access.models import Block
 from referrals.models import Notification
 from referrals.rules.notify import STEPS
 
@@ -52,8 +53,17 @@ def _whose(viewer: Viewer) -> dict[str, Any]:
 
 
 def _own(viewer: Viewer) -> QuerySet[Notification]:
-    """What the viewer has sent for the agency they act for now."""
-    return Notification.objects.filter(**_whose(viewer)).select_related("decision")
+    """What the viewer has sent for the agency they act for now, with `answer_kept`: whether a conflict of interest kept
+    them from the file when it was decided, and does still. Nothing tells such a notification from one that waits.
+    """
+    decided, file = OuterRef("decision__decided_at"), OuterRef("child_id")
+    kept = Block.objects.filter(
+        Q(child_id=file) | Q(child__merged_into=file) | Q(child__merged_files=file),
+        user_id=viewer.user_id,
+        ended_at=None,
+        placed_at__lte=decided,
+    )
+    return Notification.objects.filter(**_whose(viewer)).annotate(answer_kept=Exists(kept)).select_related("decision")
 
 
 def sent_by(viewer: Viewer, *, page: int = 1) -> SentPage:
@@ -71,7 +81,8 @@ def matrix_wanted(viewer: Viewer, *, since: datetime | None = None) -> list[Noti
 
 def decided_lately(viewer: Viewer, *, since: datetime) -> list[Notification]:
     """The viewer's own notifications that were decided since an instant, the latest first."""
-    return list(_own(viewer).filter(decision__decided_at__gte=since).order_by("-decision__decided_at", "pk"))
+    told = _own(viewer).filter(answer_kept=False)
+    return list(told.filter(decision__decided_at__gte=since).order_by("-decision__decided_at", "pk"))
 
 
 def notification_of(viewer: Viewer, reference: str) -> Notification:

@@ -365,14 +365,14 @@ def test_two_people_lift_it_and_the_grants_count_again(child, world, viewer, cli
 
 def test_each_reason_stands_for_itself_and_the_last_one_lifted_opens_the_file(child, world, viewer, client_as, at):
     send(client_as("nurse"), url("add_conflict", child), **said())
-    suspected = said(person=str(world.membership("nurse").pk), relation="person_of_concern", words="Her brother did it.")
+    suspected = said(person=str(world.membership("nurse").pk), relation="person_of_concern", words="Her brother.")
     assert send(client_as("guardian"), url("place_conflict", child), **suspected).status_code == 302
     other = make_membership(agency=world.agency("police"), role="data_guardian", functions=("data_guardians",))
     assert kinds(viewer, "guardian", at) == ["conflict_recorded"] * 2
     own, placed = Conflict.objects.order_by("placed_at")
     assert [(row.source, row.words, row.block) for row in (own, placed)] == [
         ("declared", "Her mother is my neighbour.", Block.objects.get()),
-        ("placed", "Her brother did it.", Block.objects.get()),
+        ("placed", "Her brother.", Block.objects.get()),
     ]
     for conflict, after in ((own, 404), (placed, 200)):
         address = f"/conflicts/{conflict.pk}/"

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.selectors import now
+from cases.access.services import end_block
 from cases.clocks import services as clocks
 from cases.clocks.models import Alert
 from cases.record.models import Child
@@ -29,7 +30,7 @@ from risk.models import RiskAssessment
 from risk.rules import answers_to_plain
 from risk.scoring import Answer
 from risk.selectors import tool_in_force
-from tests.factories.cases import grant, make_child, make_spell
+from tests.factories.cases import block, grant, make_child, make_spell
 from tests.factories.referrals import make_decision, make_notification
 from tests.masking import masked
 from tests.referrals.notify_steps import fill_all, hidden, press_send, send
@@ -471,6 +472,51 @@ def test_the_outcome_reads_the_same_for_a_new_file_and_for_one_that_was_there(te
     joined = in_a_world_that_passes(lambda: read(TriageOutcome.ACCEPT_JOINED, make_child()))
     assert "Accepted" in new[0]
     assert joined == new
+
+
+@pytest.mark.parametrize(
+    ("conflict", "told"),
+    [
+        ("before", False),
+        ("on a file merged into it", False),
+        ("on the file it was merged into", False),
+        ("after", True),
+        ("lifted", True),
+        ("of somebody else", True),
+        ("on another file", True),
+    ],
+)
+def test_whom_a_conflict_kept_from_the_file_reads_on_that_it_waits(
+    teacher, viewer, world, at, conflict: str, told: bool
+) -> None:
+    def read(sent: Notification) -> list[str]:
+        pages = [teacher.get(address(name, sent)) for name in PAGES]
+        pages += [teacher.get(page) for page in (reverse("referrals:sent"), "/")]
+        return [masked(shown_by(page), names=True) for page in pages]
+
+    def waits() -> list[str]:
+        return read(make_notification(viewer("teacher"), sent_at=at))
+
+    def is_decided() -> list[str]:
+        child, sent = make_child(), make_notification(viewer("teacher"), sent_at=at)
+        other = make_child(merged_into=child) if conflict == "on a file merged into it" else make_child()
+        if conflict == "on the file it was merged into":
+            Child.objects.filter(pk=child.pk).update(merged_into=other)
+        placed = block(
+            other if " file " in conflict or conflict == "on another file" else child,
+            viewer("nurse" if conflict == "of somebody else" else "teacher"),
+            by=viewer("guardian"),
+            at=now() + timedelta(minutes=1) if conflict == "after" else at - timedelta(hours=1),
+        )
+        if conflict == "lifted":
+            end_block(block_id=placed.pk, by=viewer("guardian"), at=at)
+        lead = {"lead": world.membership("keyworker"), "lead_told": True}
+        return read(decided(sent, viewer("triage"), TriageOutcome.ACCEPT_JOINED, child=child, **lead))
+
+    waiting, found = in_a_world_that_passes(waits), in_a_world_that_passes(is_decided)
+    assert "Kezia" not in "".join(waiting)
+    assert (found == waiting) is not told
+    assert ("Accepted" in found[0], "Accepted" in found[-2], "Accepted" in found[-1]) == (told, told, told)
 
 
 def test_a_copy_that_asked_for_something_would_be_refused() -> None:

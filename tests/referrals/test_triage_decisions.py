@@ -12,6 +12,7 @@ from accounts.models import Agency, FunctionGroup, Membership, User
 from accounts.rules.refusals import Stale
 from accounts.rules.roles import opens_files
 from accounts.rules.viewers import Viewer
+from accounts.selectors import viewer_of
 from cases.access.choices import Category
 from cases.access.models import AccessGrant
 from cases.access.selectors import matrix_in_force
@@ -25,6 +26,7 @@ from referrals.choices import NotificationStatus, Told, TriageOutcome, TriageRea
 from referrals.models import Notification, TriageDecision
 from referrals.presenters.notify import decision_of
 from referrals.rules.triage import MESSAGES, AlreadyDecided, TriageRefused, tells_lead
+from referrals.selectors.notify import notification_of
 from referrals.selectors.triage import triage_summary
 from referrals.services.triage import decide_notification
 from risk.models import RiskAssessment
@@ -434,7 +436,8 @@ def test_deciding_takes_the_urgent_alert(world: World, at: datetime) -> None:
 
 def told(notification: Notification, at: datetime) -> dict[str, str] | None:
     """What the referrer reads of a decision, on the day of an instant."""
-    return decision_of(Notification.objects.get(pk=notification.pk), today=at.date())
+    own = notification_of(viewer_of(notification.membership), notification.reference)
+    return decision_of(own, today=at.date())
 
 
 def test_the_referrer_reads_the_same_outcome_for_a_new_and_a_joined_file(world: World, at: datetime) -> None:
