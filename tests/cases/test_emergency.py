@@ -5,7 +5,8 @@ no emergency opens; an emergency that outweighs a restriction; the first of two 
 opening of which nobody was told; a grant without its end; session notes opened; tries not counted; nothing
 written down where there is no such file; a register of every file; the reason shown to a manager, and another
 agency's people; anybody who ends it; a review of one's own; a role not asked for by the service; an alert that
-names no file; a lead told who may not know; no banner.
+names no file; a lead told who may not know; no banner; alerts counted where nobody is told, and the opener as the
+guardian who is.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.choices import AccessOutcome, FunctionKey
-from accounts.models import AccessEvent
+from accounts.models import AccessEvent, FunctionMember, User
 from accounts.selectors import viewer_of
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
@@ -28,7 +29,7 @@ from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import open_alerts
 from cases.clocks.services import AlertNotYours, acknowledge_alert, sweep
-from cases.record.models import Child
+from cases.record.models import Child, Involvement
 from cases.sharing.choices import EmergencyKind, EmergencyVerdict
 from cases.sharing.models import EmergencyAccess
 from cases.sharing.rules import emergency as rules
@@ -200,23 +201,52 @@ def test_a_lead_who_has_left_or_may_not_know_is_not_the_one_to_tell(led, viewer,
     assert "socialworker" not in OutboxMessage.objects.values_list("membership__user__username", flat=True)
 
 
-def untold(**wanted):
-    return wanted["kind"] == AlertKind.EMERGENCY_OPENED
+def nobody_serves(function, at):
+    FunctionMember.objects.filter(function__key=function).update(ended_on=at.date() - timedelta(days=1))
 
 
-def untold_guardians(**wanted):
-    return wanted["kind"] == AlertKind.EMERGENCY_ON_FILE
+def nobody_leads(led):
+    Involvement.objects.filter(child=led).update(is_lead=False)
 
 
-@pytest.mark.parametrize("broken", [untold, untold_guardians], ids=["the owner", "the guardians"])
-def test_where_somebody_could_not_be_told_nothing_is_opened(led, client_as, monkeypatch, broken):
-    monkeypatch.setattr(services, "raise_alert", broken)
+def suspend(world, person):
+    User.objects.filter(pk=world.user(person).pk).update(is_active=False)
+
+
+UNTOLD = {
+    "no guardian": lambda led, world, viewer, at: nobody_serves(FunctionKey.DATA_GUARDIANS, at),
+    "the guardian suspended": lambda led, world, viewer, at: suspend(world, "guardian"),
+    "the guardian kept from the file": lambda led, world, viewer, at: block(
+        led, viewer("guardian"), by=viewer("social_care_manager")
+    ),
+    "no guardian but whoever opens it": lambda led, world, viewer, at: (
+        suspend(world, "guardian"),
+        make_membership(
+            world.user("detective"), world.agency("partnership"), role="data_guardian", functions=("data_guardians",)
+        ),
+    ),
+    "nobody leads and nobody at the notification point": lambda led, world, viewer, at: (
+        nobody_leads(led),
+        nobody_serves(FunctionKey.NOTIFICATION_POINT, at),
+    ),
+    "the lead suspended and nobody at the notification point": lambda led, world, viewer, at: (
+        suspend(world, "socialworker"),
+        nobody_serves(FunctionKey.NOTIFICATION_POINT, at),
+    ),
+}
+
+
+@pytest.mark.parametrize("untold", UNTOLD.values(), ids=UNTOLD)
+def test_where_somebody_could_not_be_told_nothing_is_opened(led, world, viewer, client_as, at, untold):
+    untold(led, world, viewer, at)
     answer = client_as("detective").post(URL, fields(led))
     assert answer.status_code == 422
     assert NOTHING in text(answer)
     assert not AccessGrant.objects.filter(reason=GrantReason.BREAK_GLASS).exists()
     assert not EmergencyAccess.objects.exists()
     assert not Clock.objects.exists()
+    assert not Alert.objects.exists()
+    assert not OutboxMessage.objects.exists()
 
 
 def test_where_telling_fails_nothing_is_opened(led, viewer, at, monkeypatch):

@@ -15,6 +15,7 @@ from cases.clocks.selectors.alerts import (
     count_open_alerts,
     open_alerts,
     pages_of,
+    people_told,
     taken_lately,
 )
 from cases.clocks.selectors.calendar import bank_holidays, closed_days, closure_days
@@ -63,6 +64,7 @@ __all__ = [
     "definition_of",
     "open_alerts",
     "pages_of",
+    "people_told",
     "running_clocks",
     "should_run",
     "taken_lately",

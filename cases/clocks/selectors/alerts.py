@@ -12,7 +12,7 @@ from accounts.middleware.policy import opens
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind, ClockState
-from cases.clocks.models import Alert, Clock
+from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.rules.due import Measure
 from cases.clocks.selectors.clocks import addresses_of, definition_of, without_hidden
 
@@ -70,6 +70,14 @@ def alerts_for(viewer: Viewer, *, at: datetime) -> QuerySet[Alert]:
     for kind, query in KEPT_FROM.items():
         rows = rows.exclude(kind=kind, subject_id__in=query(viewer, at))
     return rows if viewer.may(Capability.READ_FILES) else rows.filter(child=None)
+
+
+def people_told(kind: AlertKind, subject_id: UUID) -> frozenset[int]:
+    """Whom an e-mail about a subject was written to, by user. An alert alone tells nobody: its function may be empty,
+    and those who serve in it suspended or kept from the file.
+    """
+    rows = OutboxMessage.objects.filter(alert__kind=kind, alert__subject_id=subject_id)
+    return frozenset(rows.values_list("membership__user_id", flat=True))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from accounts.services.access_events import Trace, record_access
 from cases.access.choices import GrantReason
 from cases.access.services import end_grants_from, grant_access
 from cases.clocks.choices import AlertKind, ClockKind
+from cases.clocks.selectors import people_told
 from cases.clocks.services import acknowledge_subject, raise_alert, start_clock, stop_clock
 from cases.record.models import Child
 from cases.sharing.choices import EmergencyKind, EmergencyVerdict
@@ -108,11 +109,16 @@ def _open(child: Child, *, kind: EmergencyKind, reason: str, at: datetime, by: V
 
 
 def _tell(access: EmergencyAccess, *, at: datetime) -> None:
-    """Tell the data guardians, and whoever leads on the case or else the notification point. Raises NobodyTold."""
+    """Tell the data guardians, and whoever leads on the case or else the notification point.
+
+    Raises NobodyTold where nobody of either is reached, or no guardian but the person who opens it.
+    """
     owner = selectors.lead_to_tell(access.child_id, at=at) or FunctionKey.NOTIFICATION_POINT
     about: dict[str, Any] = {"subject_id": access.pk, "child_id": access.child_id, "at": at}
-    guardians = raise_alert(kind=AlertKind.EMERGENCY_OPENED, to=FunctionKey.DATA_GUARDIANS, **about)
-    if not guardians or not raise_alert(kind=AlertKind.EMERGENCY_ON_FILE, to=owner, **about):
+    raise_alert(kind=AlertKind.EMERGENCY_OPENED, to=FunctionKey.DATA_GUARDIANS, **about)
+    raise_alert(kind=AlertKind.EMERGENCY_ON_FILE, to=owner, **about)
+    guardians = people_told(AlertKind.EMERGENCY_OPENED, access.pk) - {access.membership.user_id}
+    if not guardians or not people_told(AlertKind.EMERGENCY_ON_FILE, access.pk):
         raise NobodyTold
 
 
