@@ -50,7 +50,9 @@ def open_a_file(request: HttpRequest) -> HttpResponse:
         else:
             if tried.child is not None:
                 if tried.access is None:
-                    messages.info(request, "This file is open to you already, so no emergency was needed.")
+                    messages.info(
+                        request, "All that an emergency opens of this file is open to you already, so none was needed."
+                    )
                 return redirect("cases:file", tried.child.reference)
             form.add_error(None, NOTHING)
     context = {"form": form, "minutes": MINUTES}

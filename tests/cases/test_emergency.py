@@ -263,9 +263,52 @@ def test_where_telling_fails_nothing_is_opened(led, viewer, at, monkeypatch):
 def test_whoever_sees_the_file_is_led_to_it_without_an_emergency(child, client_as, world):
     answer = client_as("socialworker").post(URL, fields(child), follow=True)
     assert answer.redirect_chain == [(f"/cases/{child.reference}/", 302)]
-    assert "This file is open to you already" in text(answer)
+    assert "is open to you already, so none was needed" in text(answer)
     assert not EmergencyAccess.objects.exists()
     assert not Alert.objects.exists()
+
+
+SLIVER = ("identity", "contact_address", "missing")
+
+
+def test_police_who_see_a_part_of_a_missing_childs_file_open_the_rest(led, world, viewer, client_as, at):
+    for category in (Category.MISSING, Category.INTELLIGENCE, Category.SESSIONS, Category.HEALTH_SENSITIVE):
+        make_chronology(led, viewer("socialworker"), category=category, summary=f"Canary of {category}.")
+    grant(led, world.agency("police"), reason=GrantReason.MISSING, categories=SLIVER)
+    browser, page = client_as("detective"), f"/cases/{led.reference}/chronology/"
+    assert set(re.findall(r"Canary of (\w+)\.", text(browser.get(page)))) == {"missing"}
+
+    answer = browser.post(URL, fields(led), follow=True)
+    assert answer.redirect_chain == [(f"/cases/{led.reference}/", 302)]
+    assert "Emergency access: " in text(answer)
+    assert set(re.findall(r"Canary of (\w+)\.", text(browser.get(page)))) == {"missing", "intelligence"}
+    assert set(Alert.objects.values_list("kind", flat=True)) == {"emergency_opened", "emergency_on_file"}
+
+    again = browser.post(URL, fields(led), follow=True)
+    assert "is open to you already, so none was needed" in text(again)
+    access = EmergencyAccess.objects.get()
+    browser.post(f"{URL}{access.pk}/end/", {"idempotency_key": str(uuid4())})
+    assert set(re.findall(r"Canary of (\w+)\.", text(browser.get(page)))) == {"missing"}
+
+
+@pytest.mark.parametrize("restricts", ["the file", "one merged into it"])
+def test_whoever_is_named_for_a_part_of_a_restricted_file_opens_no_more_of_it(child, world, client_as, restricts):
+    grant(child, world.membership("detective"), reason=GrantReason.NAMED, categories=SLIVER)
+    if restricts == "the file":
+        Child.objects.filter(pk=child.pk).update(restricted=True)
+    else:
+        make_child("Ren", "Hallowell", merged_into=child, restricted=True)
+    answer = client_as("detective").post(URL, fields(child), follow=True)
+    assert answer.redirect_chain == [(f"/cases/{child.reference}/", 302)]
+    assert not EmergencyAccess.objects.exists()
+    assert not AccessGrant.objects.filter(reason=GrantReason.BREAK_GLASS).exists()
+
+
+def test_a_conflict_shuts_a_part_that_was_open_and_the_rest_of_it(child, world, viewer, client_as):
+    grant(child, world.agency("police"), reason=GrantReason.MISSING, categories=SLIVER)
+    block(child, viewer("detective"), by=viewer("guardian"))
+    assert NOTHING in text(client_as("detective").post(URL, fields(child)))
+    assert not EmergencyAccess.objects.exists()
 
 
 @pytest.mark.parametrize("person", ["nurse", "officer", "interviewer", "guardian", "teacher", "admin", "housing"])

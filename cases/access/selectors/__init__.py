@@ -88,11 +88,13 @@ def visible_files(files: Rows, viewer: Viewer, at: datetime, *, path: str = "pk"
 
 
 def files_in_an_emergency(files: Rows, viewer: Viewer, at: datetime) -> Rows:
-    """Every file, each annotated with whether the viewer may know of it (`known`), and whether not even an emergency
-    opens it to them (`shut`). For the one service that opens files in an emergency: no page may show these rows.
+    """Every file, each annotated with whether the viewer may know of it (`known`), whether not even an emergency opens
+    it to them (`shut`), and what the grants say of it, for `facts_of`. For the one service that opens files in an
+    emergency: no page may show these rows.
     """
     columns, facts = _file_columns("pk"), facts_to_ask_by(viewer, at)
-    return files.annotate(known=Known(*columns, **facts), shut=Shut(*columns, **facts))
+    said = Said(*columns, **facts)
+    return files.annotate(known=Known(*columns, **facts), shut=Shut(*columns, **facts), access_said=said)
 
 
 def files_kept_from(files: Rows, viewer: Viewer, at: datetime) -> Rows:

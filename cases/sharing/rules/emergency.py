@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from accounts.rules.refusals import Refusal
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
+from cases.access.rules import FileFacts, Matrix, category_level, mask_of
 
 LASTS = timedelta(minutes=60)
 REASON_AT_LEAST = 20
@@ -29,10 +30,13 @@ class EmergencyRefused(Refusal):
 
 
 class Asked(Protocol):
-    """A file that was asked for: whether the viewer knows it anyway, and whether no emergency opens it."""
+    """A file that was asked for: whether the viewer knows it anyway, whether no emergency opens it, and whether one
+    opens more of a known file than is open to the viewer now.
+    """
 
     known: bool
     shut: bool
+    more: bool
 
 
 File = TypeVar("File", bound=Asked)
@@ -74,16 +78,29 @@ def check_tries(refused: int) -> None:
         )
 
 
+def opens_more(viewer: Viewer, facts: FileFacts, matrix: Matrix) -> bool:
+    """Whether an emergency shows the viewer more of a file than its other grants do, as far as the role's cells go."""
+    then = replace(facts, category_mask=facts.category_mask | mask_of(OPENED), emergency=True)
+    return any(
+        category_level(viewer, category, then, matrix) > category_level(viewer, category, facts, matrix)
+        for category in OPENED
+    )
+
+
 def one_to_open(found: Iterable[File]) -> tuple[File | None, bool]:
-    """Which of the files that were asked for is opened, and whether the viewer sees it without an emergency.
+    """Which of the files that were asked for is opened, and whether the viewer sees all that an emergency would open.
 
     None where there is none, where there are several, or where one of them is kept from the viewer: then a second
-    file of the same child must not be the way round.
+    file of the same child must not be the way round. A file that the viewer knows stands above those that they do not:
+    whatever else there is, the answer is the same.
     """
     files = list(found)
-    known = next((file for file in files if file.known), None)
-    if known is not None:
-        return known, True
+    known = [file for file in files if file.known]
+    seen = next((file for file in known if not file.more), None)
+    if seen is not None:
+        return seen, True
+    if known:
+        return (known[0] if len(known) == 1 else None), False
     if len(files) != 1 or files[0].shut:
         return None, False
     return files[0], False

@@ -18,14 +18,14 @@ from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
-from cases.access.selectors import files_in_an_emergency
+from cases.access.selectors import facts_of, files_in_an_emergency, matrix_in_force
 from cases.clocks.selectors import alerts_for, should_run
 from cases.record.models import Child, Involvement, NormalisedName
 from cases.record.selectors.hidden import blocks_on, hidden_ids, is_restricted, of_one_child
 from cases.record.selectors.lists import files_known
 from cases.record.selectors.looking import events_about
 from cases.sharing.models import EmergencyAccess
-from cases.sharing.rules.emergency import TRIES_WITHIN
+from cases.sharing.rules.emergency import TRIES_WITHIN, opens_more
 
 PAGE = "cases:emergency_access"
 REGISTER_LENGTH = 25
@@ -70,11 +70,19 @@ class Shown:
 
 
 def files_asked_for(asked: AskedFor, *, viewer: Viewer, at: datetime) -> list[Any]:
-    """The files that are meant exactly, each with `known` and `shut`: one question, whatever there is.
+    """The files that are meant exactly, each with `known`, `shut` and `more`: one question, and one more where a file
+    is known.
 
     A file that was merged leads to the one that lives on.
     """
-    return list(files_in_an_emergency(Child.objects.filter(pk__in=_meant(asked)), viewer, at).order_by("pk"))
+    files: list[Any] = list(
+        files_in_an_emergency(Child.objects.filter(pk__in=_meant(asked)), viewer, at).order_by("pk")
+    )
+    may_open = [file for file in files if file.known and not file.shut]
+    matrix = matrix_in_force(on=timezone.localdate(at)) if may_open else None
+    for file in files:
+        file.more = matrix is not None and file in may_open and opens_more(viewer, facts_of(file), matrix)
+    return files
 
 
 def _meant(asked: AskedFor) -> QuerySet[Any]:

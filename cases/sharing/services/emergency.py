@@ -34,7 +34,7 @@ TRYING = 7_042_226
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of a try: a file that is open now, one that the viewer sees anyway, or nothing at all."""
+    """What became of a try: a file that is open now, one that is open as far already, or nothing at all."""
 
     child: Child | None = None
     access: EmergencyAccess | None = None
@@ -53,7 +53,8 @@ def open_in_emergency(
     The grant, the row of the register, the alerts and the clock of the review are written together or not at all.
     Nothing is opened where there is no such file, where there is more than one, where it is kept from this person by
     a conflict of interest, or where it is for named people only: all four are written down as a refusal and answered
-    alike, with the same questions to the database. A file that the viewer sees anyway is given without an emergency.
+    alike, with the same questions to the database. A file of which an emergency would open no more than is open already
+    is given without one.
     Raises EmergencyRefused for a reason that says nothing, and after five tries within 24 hours.
     """
     rules.check_may_open(by)

@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.definitions import seeds
 from accounts.rules.roles import ROLES
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
+from cases.access.rules import FileFacts, mask_of, read_matrix
 from cases.sharing.rules import emergency as rules
 
 AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -38,11 +40,11 @@ def test_a_reason_says_something(said, enough):
 
 
 class File:
-    def __init__(self, known=False, shut=False):
-        self.known, self.shut = known, shut
+    def __init__(self, known=False, shut=False, more=False):
+        self.known, self.shut, self.more = known, shut, more
 
 
-OPEN, KNOWN, SHUT = File(), File(known=True), File(shut=True)
+OPEN, KNOWN, SHUT, PART = File(), File(known=True), File(shut=True), File(known=True, more=True)
 
 
 @pytest.mark.parametrize(
@@ -56,10 +58,48 @@ OPEN, KNOWN, SHUT = File(), File(known=True), File(shut=True)
         ([OPEN, SHUT], (None, False)),
         ([OPEN, KNOWN], (KNOWN, True)),
         ([SHUT, KNOWN], (KNOWN, True)),
+        ([PART], (PART, False)),
+        ([PART, OPEN], (PART, False)),
+        ([SHUT, PART], (PART, False)),
+        ([PART, KNOWN], (KNOWN, True)),
+        ([PART, File(known=True, more=True)], (None, False)),
     ],
 )
 def test_one_file_is_opened_or_none(found, result):
     assert rules.one_to_open(found) == result
+
+
+MATRIX = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
+SLIVER = ("identity", "contact_address", "missing")
+NEVER_READ = ("sessions", "health_sensitive")
+
+
+def mask_but(*left_out: str) -> int:
+    return mask_of(set(Category.values) - set(left_out))
+
+
+@pytest.mark.parametrize(
+    ("role", "facts", "more"),
+    [
+        ("police_exploitation", FileFacts(category_mask=mask_of(SLIVER)), True),
+        ("police_exploitation", FileFacts(category_mask=mask_but()), False),
+        ("police_exploitation", FileFacts(category_mask=mask_but(*NEVER_READ)), False),
+        ("police_exploitation", FileFacts(category_mask=mask_but("who_looked")), False),
+        ("police_exploitation", FileFacts(category_mask=mask_but("interview")), True),
+        ("police_exploitation", FileFacts(category_mask=mask_of(SLIVER), entries=True), True),
+        ("police_exploitation", FileFacts(panel_mask=mask_but()), False),
+        ("police_exploitation", FileFacts(category_mask=mask_of(rules.OPENED), emergency=True), False),
+        ("specialist_manager", FileFacts(category_mask=mask_but("sessions")), False),
+        ("specialist_manager", FileFacts(category_mask=mask_but("person_of_concern")), False),
+        ("specialist_manager", FileFacts(category_mask=mask_but("intelligence")), True),
+    ],
+    ids=[
+        "a missing child", "all", "what the role never reads", "who looked", "one kind", "single entries", "a panel's",
+        "an emergency's", "sessions", "a panel's cell", "own entries of one kind",
+    ],
+)  # fmt: skip
+def test_an_emergency_opens_more_where_the_role_reads_more_than_is_open(role, facts, more):
+    assert rules.opens_more(Viewer(user_id=1, role_key=role), facts, MATRIX) is more
 
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(3600, 60), (3599, 60), (61, 2), (60, 1), (1, 1), (0, 0), (-5, 0)])
