@@ -60,6 +60,8 @@ REASONS = {
         "cases/record/selectors/matching.py _files Address",
         "cases/sharing/selectors/looks.py known_of Alias",
         "cases/sharing/selectors/looks.py _same_home Address",
+        "cases/sharing/selectors/looks.py _caseload Involvement",
+        "cases/sharing/selectors/looks.py _caseload ChronologyEntry",
         "missing/selectors/matching.py exact_file Identifier",
     ],
     "one's own work or what one wrote oneself": [

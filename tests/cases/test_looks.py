@@ -4,7 +4,7 @@
 Seen to fail: looks at a file that the guardian is kept from left in the list, and its signal in the digest; a verdict
 on one's own looks; an involvement that is no work with the child; the pages opened to everybody who reads files; a
 search for one's own name that finds nothing left out; a protected address, one left behind and a district taken for
-the same home.
+the same home; work that ended long ago and an emergency counted as work with a child.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from accounts.choices import AccessOutcome
 from accounts.forms import WriteForm
 from accounts.models import AccessEvent
 from accounts.rules.dates import LONDON
+from cases.access.choices import GrantReason
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
 from cases.record.choices import InvolvementRole
@@ -110,6 +111,21 @@ def test_work_with_a_child_is_an_involvement_a_grant_in_person_or_an_entry(world
     digest = digest_of(at)
     assert found_in(digest) == {("outside_caseload", keyworker.user_id, None)}
     assert LookSignal.objects.get(kind=SignalKind.OUTSIDE_CASELOAD).count == 9
+
+
+def test_work_that_is_long_over_and_an_emergency_are_no_work_with_a_child(world, viewer, at) -> None:
+    detective = viewer("detective")
+    for number, child in enumerate(make_child(f"Child{number}") for number in range(8)):
+        look(detective, child)
+        if number < 4:
+            grant(child, detective, valid_from=at - timedelta(days=900), ended_at=at - timedelta(days=800))
+        else:
+            since = at - timedelta(minutes=10 if number < 6 else 100 * 24 * 60)
+            until = since + timedelta(minutes=60)
+            grant(child, detective, reason=GrantReason.BREAK_GLASS, valid_from=since, valid_until=until)
+    digest = digest_of(at)
+    assert found_in(digest) == {("outside_caseload", detective.user_id, None)}
+    assert LookSignal.objects.get(kind=SignalKind.OUTSIDE_CASELOAD).count == 8
 
 
 @pytest.mark.parametrize(

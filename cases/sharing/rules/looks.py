@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +20,10 @@ from cases.record.rules.names import joined, without_particles, words_of
 from cases.sharing.choices import SignalKind
 
 HOUR = timedelta(hours=1)
+# Work that has ended is finished and handed on; and somebody reads a file before they write on it.
+AFTERWARDS, BEFORE_WRITING = timedelta(days=28), timedelta(days=1)
+# From when until when somebody worked with a child; no end where they still do.
+Span = tuple[datetime, datetime | None]
 # Kinds that the first version did not have.
 LATER = frozenset({SignalKind.SAME_HOME})
 
@@ -48,13 +52,13 @@ class NameSearch:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of people and files: their family names as compared, who works with whom in person, and whose own
-    home has a child's postcode.
+    """What is known of people and files: their family names as compared, who worked with whom in person and when, and
+    whose own home has a child's postcode.
     """
 
     names_of_people: Mapping[int, frozenset[str]] = field(default_factory=dict)
     names_on_files: Mapping[UUID, frozenset[str]] = field(default_factory=dict)
-    caseload: frozenset[tuple[int, UUID]] = frozenset()
+    caseload: Mapping[tuple[int, UUID], Sequence[Span]] = field(default_factory=dict)
     same_home: frozenset[tuple[int, UUID]] = frozenset()
 
 
@@ -190,9 +194,16 @@ def _many_in_an_hour(looks: list[Look], limits: Limits) -> list[Signal]:
     return [_signal(SignalKind.MANY_IN_AN_HOUR, asked[span[0] : span[1] + 1], most)]
 
 
+def is_at_work(spans: Iterable[Span], *, at: datetime) -> bool:
+    """Whether somebody works with a child at an instant, or did until shortly before."""
+    return any(start <= at and (end is None or at < end + AFTERWARDS) for start, end in spans)
+
+
 def _outside_caseload(looks: list[Look], known: Known, limits: Limits) -> list[Signal]:
     asked = _asked(looks, SignalKind.OUTSIDE_CASELOAD, limits)
-    outside = [look for look in asked if (look.user_id, look.child_id) not in known.caseload]
+    outside = [
+        look for look in asked if not is_at_work(known.caseload.get((look.user_id, look.child_id), ()), at=look.at)
+    ]
     files = {look.child_id for look in outside}
     if len(files) < limits.least[SignalKind.OUTSIDE_CASELOAD]:
         return []

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, Least
 from django.urls import reverse
 
 from accounts.choices import AccessOutcome
@@ -19,14 +20,16 @@ from accounts.rules.postcodes import postcode_key
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
+from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
+from cases.clocks.rules.due import midnight
 from cases.clocks.selectors.clocks import without_hidden
 from cases.record.models import Address, Alias, Child, ChronologyEntry, Involvement
 from cases.record.selectors.hidden import hidden_ids, known_or_no_file
 from cases.record.selectors.looking import CONFLICT_PAGES
-from cases.sharing.models import StaffHome
+from cases.sharing.models import EmergencyAccess, StaffHome
 from cases.sharing.models.looks import LookDigest, LookSignal
-from cases.sharing.rules.looks import Known, Limits, Look, NameSearch, family_names, read_limits
+from cases.sharing.rules.looks import BEFORE_WRITING, Known, Limits, Look, NameSearch, Span, family_names, read_limits
 from cases.sharing.selectors.conflicts import files_about
 
 OWN_NAME = "own_name"
@@ -145,7 +148,7 @@ def week_searches(start: datetime, end: datetime) -> list[NameSearch]:
 
 
 def known_of(looks: Iterable[Look]) -> Known:
-    """The family names of the people and files of a week's looks, and who works with which of the children."""
+    """The family names of the people and files of a week's looks, and who worked with which of the children."""
     pairs = {(look.user_id, look.child_id) for look in looks}
     people, files = {user for user, _ in pairs}, {child for _, child in pairs}
     named: dict[UUID, frozenset[str]] = {}
@@ -187,18 +190,28 @@ def _same_home(people: set[int], files: set[UUID]) -> frozenset[tuple[int, UUID]
     )
 
 
-def _caseload(people: set[int], files: set[UUID]) -> frozenset[tuple[int, UUID]]:
-    """Who works with a child in person: named in an involvement or a grant, or the author of an entry."""
-    asked: tuple[tuple[type[Any], str], ...] = (
-        (Involvement, "membership__user_id"),
-        (AccessGrant, "membership__user_id"),
-        (ChronologyEntry, "author_id"),
-    )
-    found: set[tuple[int, UUID]] = set()
-    for model, person in asked:
-        rows = model.objects.filter(**{f"{person}__in": people, "child_id__in": files})
-        found |= set(rows.order_by().values_list(person, "child_id").distinct())
-    return frozenset(found)
+def _caseload(people: set[int], files: set[UUID]) -> dict[tuple[int, UUID], list[Span]]:
+    """Who worked with which child in person, and when: named in an involvement or a grant, or the author of an entry.
+
+    An emergency is no work with a child, nor is what was written while it ran.
+    """
+    theirs, of_files = {"membership__user_id__in": people}, {"child_id__in": files}
+    pair = ("membership__user_id", "child_id")
+    found: dict[tuple[int, UUID], list[Span]] = defaultdict(list)
+    work = Involvement.objects.filter(**theirs, **of_files).order_by()
+    for user_id, child_id, started_on, ended_on in work.values_list(*pair, "started_on", "ended_on"):
+        found[user_id, child_id].append((midnight(started_on), midnight(ended_on) if ended_on else None))
+    grants = AccessGrant.objects.filter(**theirs, **of_files).exclude(reason=GrantReason.BREAK_GLASS).order_by()
+    for user_id, child_id, start, end in grants.values_list(*pair, "valid_from", Least("valid_until", "ended_at")):
+        found[user_id, child_id].append((start, end))
+    in_an_emergency = EmergencyAccess.objects.filter(
+        child_id=OuterRef("child_id"), membership__user_id=OuterRef("author_id"), opened_at__lte=OuterRef("recorded_at")
+    ).alias(over_at=Coalesce("ended_at", "ends_at"))
+    written = ChronologyEntry.objects.filter(author_id__in=people, **of_files).order_by()
+    written = written.exclude(Exists(in_an_emergency.filter(over_at__gt=OuterRef("recorded_at"))))
+    for user_id, child_id, at in written.values_list("author_id", "child_id", "recorded_at"):
+        found[user_id, child_id].append((at - BEFORE_WRITING, at))
+    return dict(found)
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,15 +17,18 @@ from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
 from accounts.selectors.definitions import definition_in_force
-from cases.record.models import Child
+from cases.access.choices import GrantReason
+from cases.clocks.rules.due import midnight
+from cases.record.models import Child, ChronologyEntry
 from cases.sharing.models import StaffHome
 from cases.sharing.models.looks import LookDigest, LookSignal
-from cases.sharing.rules.looks import Look
+from cases.sharing.rules.looks import BEFORE_WRITING, Look
 from cases.sharing.selectors import looks
 from cases.sharing.selectors.looks import PersonFilter
-from tests.access.seen.rows import DAY, ROLE, TICK, event, named
+from tests.access.seen.rows import DAY, HOUR, ROLE, TICK, event, lead, named
 from tests.factories.accounts import make_membership, make_user
-from tests.factories.cases import block, give, make_child, make_home
+from tests.factories.cases import block, give, grant, make_child, make_chronology, make_home
+from tests.factories.emergency import make_emergency
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +180,82 @@ def test_a_question_about_a_home_tells_no_protected_address_nor_one_left_behind(
     make_home(unknown, viewer_of(member), lives, **fields)
     known = looks.known_of([Look(member.user_id, ROLE, child.pk, at)])
     assert known.same_home == ({(member.user_id, child.pk)} if found else set())
+
+
+def spans_of(member, child, at: datetime) -> list[Any]:
+    found = looks.known_of([Look(member.user_id, ROLE, child.pk, at)]).caseload
+    assert set(found) <= {(member.user_id, child.pk)}
+    return list(found.get((member.user_id, child.pk), ()))
+
+
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        ({}, None),
+        ({"valid_until": DAY}, DAY),
+        ({"ended_at": -DAY}, -DAY),
+        ({"valid_until": DAY, "ended_at": -HOUR}, -HOUR),
+        ({"valid_until": -DAY, "ended_at": HOUR}, -DAY),
+    ],
+    ids=["runs", "runs out", "was ended", "was ended before its end", "had run out"],
+)
+def test_a_grant_in_person_is_work_with_a_child_while_it_runs(child, unknown, at, said, ends):
+    member, start = make_membership(role=ROLE), at - 3 * DAY
+    grant(child, member.agency)
+    grant(unknown, member)
+    grant(child, make_membership(role=ROLE))
+    assert spans_of(member, child, at) == []
+    grant(child, member, valid_from=start, **{name: at + when for name, when in said.items()})
+    assert spans_of(member, child, at) == [(start, None if ends is None else at + ends)]
+
+
+def test_an_emergency_is_no_work_with_a_child(child, at):
+    member = make_membership(role=ROLE)
+    grant(child, member, reason=GrantReason.BREAK_GLASS, valid_from=at - HOUR, valid_until=at + HOUR)
+    assert spans_of(member, child, at) == []
+
+
+@pytest.mark.parametrize("ended_on", [None, date(2026, 2, 5)])
+def test_an_involvement_is_work_with_a_child_from_its_day_to_its_end(child, unknown, at, ended_on):
+    member = make_membership(role=ROLE)
+    lead(unknown, member)
+    lead(child, make_membership(role=ROLE), is_lead=False)
+    assert spans_of(member, child, at) == []
+    lead(child, member, ended_on=ended_on, started_on=date(2026, 1, 5))
+    assert spans_of(member, child, at) == [(midnight(date(2026, 1, 5)), ended_on and midnight(ended_on))]
+
+
+@pytest.mark.parametrize(
+    ("opened", "ended", "elsewhere", "counts"),
+    [
+        (None, None, "", True),
+        (timedelta(), None, "", False),
+        (TICK, None, "", True),
+        (-HOUR, None, "", True),
+        (-HOUR + TICK, None, "", False),
+        (-HOUR / 2, timedelta(), "", True),
+        (-HOUR / 2, TICK, "", False),
+        (timedelta(), None, "file", True),
+        (timedelta(), None, "person", True),
+    ],
+    ids=[
+        "no emergency", "as it began", "before it", "as it ran out", "before it ran out", "as it was ended",
+        "before it was ended", "of another file", "of somebody else",
+    ],
+)  # fmt: skip
+def test_an_entry_is_work_with_a_child_unless_it_was_written_in_an_emergency(
+    child, unknown, at, opened, ended, elsewhere, counts
+):
+    member, other = make_membership(role=ROLE), make_membership(role=ROLE)
+    make_chronology(unknown, viewer_of(member))
+    make_chronology(child, viewer_of(other))
+    assert spans_of(member, child, at) == []
+    written = ChronologyEntry.objects.get(pk=make_chronology(child, viewer_of(member)).pk).recorded_at
+    if opened is not None:
+        make_emergency(
+            unknown if elsewhere == "file" else child,
+            other if elsewhere == "person" else member,
+            opened_at=written + opened,
+            **({} if ended is None else {"ended_at": written + ended, "ended_by": member.user}),
+        )
+    assert spans_of(member, child, at) == ([(written - BEFORE_WRITING, written)] if counts else [])

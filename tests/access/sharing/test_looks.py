@@ -5,7 +5,7 @@ Seen to fail: sixty minutes counted as within an hour.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from cases.sharing.rules.looks import (
     VerdictRefused,
     check_verdict,
     family_names,
+    is_at_work,
     is_out_of_hours,
     read_limits,
     signals_of,
@@ -43,10 +44,12 @@ LIMITS = Limits(
 )
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
 
+ALWAYS = [(datetime(2026, 1, 5, tzinfo=LONDON), None)]
+
 
 def on(day: int, hour: int, minute: int = 0) -> datetime:
     """A time by London's clocks on a day of the week, Monday being 0."""
-    return datetime(2026, 11, 16 + day, hour, minute, tzinfo=LONDON)
+    return datetime(2026, 11, 16, hour, minute, tzinfo=LONDON) + timedelta(days=day)
 
 
 def kinds(looks: list[Look], *, known: Known | None = None, searches: tuple[NameSearch, ...] = ()) -> list[SignalKind]:
@@ -98,14 +101,34 @@ def test_which_looks_are_worth_a_question(looks, found) -> None:
 
 def test_the_fullest_hour_is_told_with_its_files_and_its_times() -> None:
     looks = [Look(1, "x", A, on(0, 9)), *(Look(1, "x", child, on(2, 9, n)) for n, child in enumerate((A, B, C, D, A)))]
-    signal = signals_of(looks, (), known=Known(caseload=frozenset((1, child) for child in (A, B, C, D))), limits=LIMITS)
+    signal = signals_of(looks, (), known=Known(caseload={(1, child): ALWAYS for child in (A, B, C, D)}), limits=LIMITS)
     assert signal == [Signal(SignalKind.MANY_IN_AN_HOUR, 1, 4, on(2, 9, 0), on(2, 9, 3))]
+
+
+@pytest.mark.parametrize(
+    ("spans", "at_work"),
+    [
+        ([], False),
+        ([(on(0, 12), None)], True),
+        ([(on(0, 12, 1), None)], False),
+        ([(on(-40, 9), on(-27, 12))], True),
+        ([(on(-40, 9), on(-28, 12))], False),
+        ([(on(-40, 9), on(-30, 12)), (on(-2, 9), on(0, 9))], True),
+        ([(on(-800, 9), on(-700, 9)), (on(1, 9), None)], False),
+    ],
+    ids=["never", "from now", "from later", "ended shortly before", "28 days ago", "again", "long ago and later"],
+)
+def test_work_with_a_child_is_asked_at_the_time_of_the_look(spans, at_work) -> None:
+    assert is_at_work(spans, at=on(0, 12)) is at_work
+    looks = [Look(1, "x", child, on(0, 12)) for child in (A, B)]
+    found = kinds(looks, known=Known(caseload={(1, A): spans, (1, B): spans}))
+    assert found == ([] if at_work else [SignalKind.OUTSIDE_CASELOAD])
 
 
 def test_children_that_somebody_works_with_are_no_question() -> None:
     looks = [Look(1, "x", child, on(day, 10)) for day, child in enumerate((A, B, C))]
-    assert kinds(looks, known=Known(caseload=frozenset({(1, A), (1, B)}))) == []
-    assert kinds(looks, known=Known(caseload=frozenset({(2, A), (2, B)}))) == [SignalKind.OUTSIDE_CASELOAD]
+    assert kinds(looks, known=Known(caseload={(1, A): ALWAYS, (1, B): ALWAYS})) == []
+    assert kinds(looks, known=Known(caseload={(2, A): ALWAYS, (2, B): ALWAYS})) == [SignalKind.OUTSIDE_CASELOAD]
 
 
 @pytest.mark.parametrize(
