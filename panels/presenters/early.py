@@ -38,8 +38,8 @@ def before_opening(meeting: Meeting, *, at: datetime) -> list[str]:
         f"The meeting is on {moment(meeting.starts_at)}: {_ahead(meeting, at)}.",
         "Once it is open, attendance is taken and decisions are recorded. It can no longer be moved, and it ends only "
         "by being closed.",
-        f"Nobody may read more than since the agenda came out. After the close the members read the files for "
-        f"{meeting.panel.access_hours} hours more: closed early, that ends early too.",
+        f"Nobody may read more than since the agenda came out. After the planned end the members read the files for "
+        f"{meeting.panel.access_hours} hours more. Closed early, that ends early too; closed late, it lasts no longer.",
     ]
 
 

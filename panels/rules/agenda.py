@@ -218,9 +218,11 @@ def merged_reasons(held: Iterable[Mapping[str, Any]], fresh: Iterable[Reason]) -
 
 
 def reading_ends_at(*, starts_at: datetime, minutes_long: int, closed_at: datetime | None, hours: int) -> datetime:
-    """When the members' access to the files of a meeting ends: so many hours after it closed, or should have."""
-    ends_at = closed_at or starts_at + timedelta(minutes=minutes_long)
-    return ends_at + timedelta(hours=hours)
+    """When the members' access to the files of a meeting ends: so many hours after its planned end, or after it closed
+    where that was before. Closing late adds nothing, so that access which has ended is not opened again.
+    """
+    planned_end = starts_at + timedelta(minutes=minutes_long)
+    return min(closed_at or planned_end, planned_end) + timedelta(hours=hours)
 
 
 def asks_before_publishing(starts_at: datetime, *, at: datetime) -> bool:

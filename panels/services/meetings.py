@@ -184,7 +184,7 @@ def close_meeting(
 
     `why` is the reason of all of them, `deferred` another one by item. Only items on files that the closer may know of
     are asked for: what nobody in the chair may know of stays to be decided by who may. Access ends the panel's hours
-    from now.
+    from now, or from the planned end where that was before.
     """
     check_chairs(meeting, at=at, by=by)
     meeting = _locked(meeting)

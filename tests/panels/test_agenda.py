@@ -189,11 +189,26 @@ def test_moving_and_closing_move_the_end(panel, world, child_of, viewer, at):
 
     open_quorate(meeting, world, at=later)
     decide(item, viewer("chair"), at=later)
-    closed_at = later + timedelta(hours=5)
+    closed_at = later + timedelta(minutes=20)
     meetings.close_meeting(meeting=meeting, deferred={}, at=closed_at, by=viewer("chair"))
     ends_at = closed_at + timedelta(hours=72)
     assert sees(viewer("housing"), child, ends_at - timedelta(microseconds=1))
     assert not sees(viewer("housing"), child, ends_at)
+
+
+@pytest.mark.parametrize("late", [timedelta(hours=5), timedelta(hours=73), timedelta(days=30)])
+def test_closing_late_lets_nobody_read_for_longer_or_again(panel, world, child_of, viewer, at, late):
+    child, by = child_of(), viewer("coordinator")
+    meeting = make_meeting(panel, starts_at=at + timedelta(days=1), minutes_long=60)
+    item = make_item(meeting, child, by)
+    open_quorate(publish(meeting, world, at=at), world, at=meeting.starts_at)
+    decide(item, viewer("chair"), at=meeting.starts_at)
+    closed_at, ends_at = meeting.starts_at + late, meeting.starts_at + timedelta(hours=73)
+    assert not sees(viewer("housing"), child, ends_at)
+    meetings.close_meeting(meeting=meeting, deferred={}, at=closed_at, by=viewer("chair"))
+    for when in (ends_at - timedelta(microseconds=1), ends_at, closed_at, closed_at + timedelta(hours=1)):
+        assert sees(viewer("housing"), child, when) is (when < ends_at), when
+    assert AccessGrant.objects.filter(source_id=item.pk).count() == 1
 
 
 def test_a_late_item_opens_at_once_and_one_taken_off_closes_at_once(meeting, world, child_of, viewer, at):

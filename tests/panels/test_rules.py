@@ -176,12 +176,14 @@ def test_the_next_meeting_keeps_its_weekday_and_hour(starts, frequency, expected
     assert agenda.next_start(starts, frequency) == expected
 
 
-def test_reading_ends_hours_after_the_close_or_the_planned_end():
+@pytest.mark.parametrize(
+    ("closed_after", "hours_after"), [(None, 74), (-100, -28), (1, 73), (2, 74), (3, 74), (73, 74), (75, 74), (720, 74)]
+)
+def test_reading_ends_hours_after_the_planned_end_or_an_earlier_close(closed_after, hours_after):
     starts = datetime(2026, 3, 10, 10, tzinfo=UTC)
-    ends = agenda.reading_ends_at
-    assert ends(starts_at=starts, minutes_long=120, closed_at=None, hours=72) == starts + timedelta(hours=74)
-    closed = starts + timedelta(hours=3)
-    assert ends(starts_at=starts, minutes_long=120, closed_at=closed, hours=72) == closed + timedelta(hours=72)
+    closed = None if closed_after is None else starts + timedelta(hours=closed_after)
+    ends_at = agenda.reading_ends_at(starts_at=starts, minutes_long=120, closed_at=closed, hours=72)
+    assert ends_at == starts + timedelta(hours=hours_after)
 
 
 FULL = {"chair": True, "all_of": ["social_care", "police", "health"], "one_of": ["education", "specialist"]}
