@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from accounts.choices import Sector
-from accounts.models import AccessEvent, Agency, Membership
+from accounts.models import Agency, Membership
 from accounts.rules.dates import day, due_in, in_london, moment
 from cases.access.choices import Category
 from cases.access.rules import Level, Matrix, categories_in
@@ -25,6 +25,7 @@ from cases.sharing.choices import Answer, SharingEnd, SharingKind
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
 from cases.sharing.rules import shares as rules
+from cases.sharing.selectors.shares import PersonOpened
 
 KNOWS_MORE = "What was shared with whom is withheld, because your job sees of sharing only that there is something."
 HOW_MUCH = {Level.FULL: "in full", Level.SUMMARY: "in summary"}
@@ -218,24 +219,29 @@ def breach_rows(breach: SharingBreach, clock: Clock | None, *, at: datetime) -> 
     ]
 
 
-LOOK_COLUMNS = [{"text": text} for text in ("When", "Who", "Page")]
+OPENED_COLUMNS = [{"text": text} for text in ("Who", "How often", "Pages")]
 
 
-def look_rows(events: Sequence[AccessEvent]) -> list[list[dict[str, str]]]:
+def opened_rows(people: Sequence[PersonOpened]) -> list[list[dict[str, str]]]:
     """Who of the receivers opened the file meanwhile, for `components/table.html`."""
-    people = people_known(event.user_id for event in events)
+    names = people_known(person.user_id for person in people)
     return [
         [
-            {"text": moment(event.at)},
-            {"text": people.get(event.user_id or 0, "Harbour itself")},
-            {"text": page_words(event.action), "hint": _kinds(event)},
+            {"text": names.get(person.user_id or 0, "Harbour itself")},
+            {"text": "Once" if person.looks == 1 else f"{person.looks} times", "hint": _when(person)},
+            {"text": ", ".join(sorted({page_words(page) for page in person.pages})), "hint": _kinds(person)},
         ]
-        for event in events
+        for person in people
     ]
 
 
-def _kinds(event: AccessEvent) -> str:
-    names = [Category(name).label for name in event.categories if name in Category.values]
+def _when(person: PersonOpened) -> str:
+    first, last = moment(person.first_at), moment(person.last_at)
+    return first if first == last else f"{first}, to {last}"
+
+
+def _kinds(person: PersonOpened) -> str:
+    names = [category.label for category in Category if category.value in person.categories]
     return f"Open to them: {', '.join(names)}" if names else ""
 
 

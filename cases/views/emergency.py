@@ -20,6 +20,7 @@ from cases.presenters import emergency as words
 from cases.record.services import note_files_shown
 from cases.sharing.rules.emergency import EmergencyRefused
 from cases.sharing.selectors.emergency import (
+    LOOKS_SHOWN,
     REGISTER_LENGTH,
     RegisterFilter,
     emergency_for,
@@ -137,6 +138,7 @@ def show_emergency(request: HttpRequest, access_id: UUID) -> HttpResponse:
         ids = [shown.child.pk]
         note_files_shown(viewer=viewer, page="cases:emergency_review", child_ids=ids, trace=trace_of(request))
     access, running = shown.access, words.is_open(shown.access, at)
+    looks = looks_during(access) if shown.judges else []
     context: dict[str, Any] = {
         "form": form,
         "facts": words.facts_of_access(shown, at=at),
@@ -147,7 +149,8 @@ def show_emergency(request: HttpRequest, access_id: UUID) -> HttpResponse:
         "reviews": shown.judges and not access.verdict and not running,
         "sees_looks": shown.judges,
         "columns": [{"text": "When"}, {"text": "Page"}],
-        "looks": words.look_rows(looks_during(access)) if shown.judges else [],
+        "looks": words.look_rows(looks[:LOOKS_SHOWN]),
+        "left_out": len(looks) > LOOKS_SHOWN,
         "may_list": viewer.may(Capability.OVERSEE_ACCESS),
         "may_open": viewer.may(Capability.BREAK_GLASS),
     }

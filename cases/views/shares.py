@@ -283,8 +283,8 @@ def show_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> Htt
             "assess_href": _at("assess_breach", opened, decision)
             if opened.may(Action.ASSESS_BREACH) and breach.assessed_at is None
             else "",
-            "columns": words.LOOK_COLUMNS,
-            "rows": words.look_rows(selectors.who_opened(decision)),
+            "columns": words.OPENED_COLUMNS,
+            "rows": words.opened_rows(selectors.who_opened(decision)),
         }
     return render(request, "cases/share.html", context)
 

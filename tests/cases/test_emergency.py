@@ -612,6 +612,22 @@ def test_the_guardian_reads_who_why_and_every_page(over, led, client_as):
     assert "Delia Frobisher: a child is missing" in text(client_as("guardian").get("/"))
 
 
+@pytest.mark.parametrize(("looks", "said"), [(200, False), (201, True)])
+def test_the_guardian_is_told_where_the_list_of_looks_stops(led, world, client_as, at, looks, said):
+    member = world.membership("detective")
+    access = make_emergency(led, member, opened_at=at - HOUR / 2)
+    AccessEvent.objects.bulk_create(
+        AccessEvent(
+            user_id=member.user_id, membership_id=member.pk, action="cases:file", outcome=AccessOutcome.ALLOWED,
+            reason_code="granted", child_id=led.pk,
+        )
+        for _ in range(looks)
+    )  # fmt: skip
+    page = text(client_as("guardian").get(one(access)))
+    assert len(re.findall(r'data-label="Page"', page)) == 200
+    assert ("These are the first 200. There were more" in page) is said
+
+
 def test_a_review_stops_the_clock_and_tells_the_person(over, client_as, viewer, at):
     answer = client_as("guardian").post(one(over), verdict())
     assert (answer.status_code, answer.url) == (302, REGISTER)

@@ -213,7 +213,7 @@ def _shown(access: EmergencyAccess, child: Child | None, lead_id: UUID | None, v
 def looks_during(access: EmergencyAccess) -> list[AccessEvent]:
     """Every page that was looked at under an emergency access, in the order of looking, and lists that showed the file.
 
-    At most the first 200: more than that in an hour says enough.
+    At most the first 200, and one more where there are more: that many in an hour says enough.
     """
     return list(
         events_about(access.child_id)
@@ -224,7 +224,7 @@ def looks_during(access: EmergencyAccess) -> list[AccessEvent]:
             at__gte=access.opened_at,
             at__lt=access.ended_at or access.ends_at,
         )
-        .order_by("at", "pk")[:LOOKS_SHOWN]
+        .order_by("at", "pk")[: LOOKS_SHOWN + 1]
     )
 
 

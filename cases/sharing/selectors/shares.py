@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -30,7 +32,6 @@ from cases.sharing.selectors.restriction import READING
 
 LISTED = 100
 OFFERED = 20
-LOOKS_SHOWN = 200
 # Who looks after an agency's accounts is told of what the agency has received, where nobody there works with the child.
 RECEIVING = tuple(key for key, role in ROLES.items() if Capability.REVIEW_ACCESS in role.capabilities)
 
@@ -200,10 +201,23 @@ def whom_to_tell(decision: SharingDecision, *, at: datetime) -> list[UUID]:
     return [member.pk for member in near or people]
 
 
-def who_opened(decision: SharingDecision) -> list[AccessEvent]:
-    """Every look at the file by those it was shared with, from the share to its end, in the order of looking.
+@dataclass(frozen=True)
+class PersonOpened:
+    """One person of the receivers: how often they looked and when, on which pages, and what was open to them."""
 
-    At most the first 200. Somebody who could see the file for another reason too stands there as well.
+    user_id: int | None
+    looks: int
+    first_at: datetime
+    last_at: datetime
+    pages: frozenset[str]
+    categories: frozenset[str]
+
+
+def who_opened(decision: SharingDecision) -> list[PersonOpened]:
+    """Everybody it was shared with who looked at the file, from the share to its end, who looked first before others.
+
+    People and not looks, so that nobody is left out however often others looked. Somebody who could see the file for
+    another reason too stands there as well.
     """
     rows = events_about(decision.child_id).filter(
         agency_id=decision.agency_id,
@@ -215,7 +229,22 @@ def who_opened(decision: SharingDecision) -> list[AccessEvent]:
     ends = [end for end in (decision.ended_at, decision.ends_at) if end is not None]
     if ends:
         rows = rows.filter(at__lte=min(ends))
-    return list(rows.order_by("at", "pk")[:LOOKS_SHOWN])
+    counted = rows.order_by().values("user_id", "action", "categories")
+    by_person: dict[int | None, list[dict[str, Any]]] = defaultdict(list)
+    for row in counted.annotate(looks=Count("pk"), first_at=Min("at"), last_at=Max("at")):
+        by_person[row["user_id"]].append(dict(row))
+    people = [
+        PersonOpened(
+            user_id=user_id,
+            looks=sum(row["looks"] for row in theirs),
+            first_at=min(row["first_at"] for row in theirs),
+            last_at=max(row["last_at"] for row in theirs),
+            pages=frozenset(row["action"] for row in theirs),
+            categories=frozenset(name for row in theirs for name in row["categories"]),
+        )
+        for user_id, theirs in by_person.items()
+    ]
+    return sorted(people, key=lambda person: person.first_at)
 
 
 def shares_over(viewer: Viewer, at: datetime) -> QuerySet[Any]:

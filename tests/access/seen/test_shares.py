@@ -19,6 +19,7 @@ from cases.sharing.choices import WishKind
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules.shares import Wish
 from cases.sharing.selectors import shares
+from cases.sharing.selectors.shares import PersonOpened
 from tests.access.seen.rows import DAY, HOUR, ROLE, TICK, event, lead, named
 from tests.factories.accounts import make_agency, make_membership
 from tests.factories.cases import give, make_chronology
@@ -143,27 +144,45 @@ def test_who_opened_what_was_shared_is_of_the_receiver_the_file_and_the_time(chi
     colleague = make_membership(role=ROLE, agency=member.agency)
     for when in ("before", "first", "last", "after"):
         seen = {"child_id": child.pk, "agency_id": member.agency_id}
-        event(member.user, member, **seen, request_id=when)
-        event(member.user, member, **{**seen, "child_id": None}, shown_ids=[child.pk], request_id=f"list {when}")
-        event(colleague.user, colleague, **seen, request_id=f"colleague {when}")
-        event(by.user, member, **{**seen, "agency_id": by.agency_id}, request_id="another agency")
-        event(member.user, member, **{**seen, "child_id": unknown.pk}, request_id="another file")
-        event(member.user, member, **seen, outcome=AccessOutcome.REFUSED, request_id="refused")
-    times = dict(AccessEvent.objects.values_list("request_id", "at"))
+        event(member.user, member, **seen, action=when, categories=["missing"])
+        event(member.user, member, **{**seen, "child_id": None}, shown_ids=[child.pk], action=f"list {when}")
+        event(colleague.user, colleague, **seen, action=f"colleague {when}", categories=["plan", when])
+        event(by.user, member, **{**seen, "agency_id": by.agency_id}, action="another agency")
+        event(member.user, member, **{**seen, "child_id": unknown.pk}, action="another file")
+        event(member.user, member, **seen, outcome=AccessOutcome.REFUSED, action="refused")
+    times = dict(AccessEvent.objects.values_list("action", "at"))
 
-    def opened(to: Agency | Membership, start: str, end: str, ended: str = "") -> list[str]:
+    def opened(to: Agency | Membership, start: str, end: str, ended: str = "") -> list[PersonOpened]:
         over = {"ended_at": times[ended], "ended_by": by.user, "end_kind": "withdrawn"} if ended else {}
         decision = make_share(child, to, by, at=times[start], ends_at=times[end], granted=False, **over)
-        return [row.request_id for row in shares.who_opened(decision)]
+        return shares.who_opened(decision)
 
-    within = ["first", "list first", "colleague first", "last"]
+    def looked(by: Membership, *pages: str, of: tuple[str, ...] = ("missing",)) -> PersonOpened:
+        when = [times[page] for page in pages]
+        return PersonOpened(by.user_id, len(pages), min(when), max(when), frozenset(pages), frozenset(of))
+
+    alone = [looked(member, "first", "list first", "last")]
+    within = [*alone, looked(colleague, "colleague first", of=("plan", "first"))]
     assert opened(member.agency, "first", "last") == within
-    assert opened(member, "first", "last") == ["first", "list first", "last"]
+    assert opened(member, "first", "last") == alone
     assert opened(member.agency, "first", "after", "last") == within
     work = lead(child, member)
     said = {"kind": "involved", "review_on": None, "decline_reason": "", "child_answer": "refuses", "involvement": work}
     decision = make_declined(child, member.agency, by, decided_at=times["after"], **said)
-    assert [row.request_id for row in shares.who_opened(decision)] == ["after", "list after", "colleague after"]
+    theirs = looked(colleague, "colleague after", of=("plan", "after"))
+    assert shares.who_opened(decision) == [looked(member, "after", "list after"), theirs]
+
+
+@pytest.mark.parametrize("looks", [1, 250])
+def test_nobody_who_opened_what_was_shared_is_left_out_however_often_others_looked(child, at, looks):
+    member, by = make_membership(role=ROLE), make_membership(role=ROLE)
+    colleague = make_membership(role=ROLE, agency=member.agency)
+    decision = make_share(child, member.agency, by, at=at - DAY, ends_at=at + DAY, granted=False)
+    for _ in range(looks):
+        event(member.user, member, child_id=child.pk, agency_id=member.agency_id)
+    event(colleague.user, colleague, child_id=child.pk, agency_id=member.agency_id)
+    found = [(person.user_id, person.looks) for person in shares.who_opened(decision)]
+    assert found == [(member.user_id, looks), (colleague.user_id, 1)]
 
 
 def test_a_share_that_reached_somebody_and_holds_no_more_is_over(child, at):
