@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.choices import AccessOutcome
-from accounts.models import AccessEvent, Agency, Membership
+from accounts.models import Agency, Membership
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from cases.access.models import AccessGrant
