@@ -59,7 +59,7 @@ def _own(viewer: Viewer) -> QuerySet[Notification]:
     decided, file = OuterRef("decision__decided_at"), OuterRef("child_id")
     kept = Block.objects.filter(
         Q(child_id=file) | Q(child__merged_into=file) | Q(child__merged_files=file),
-        user_id=viewer.user_id,
+        user_id=viewer.person_id,
         ended_at=None,
         placed_at__lte=decided,
     )
@@ -81,7 +81,7 @@ def matrix_wanted(viewer: Viewer, *, since: datetime | None = None) -> list[Noti
 
 def decided_lately(viewer: Viewer, *, since: datetime) -> list[Notification]:
     """The viewer's own notifications that were decided since an instant, the latest first."""
-    told = _own(viewer).filter(answer_kept=False)
+    told = _own(viewer).filter(answer_kept=False)  # type: ignore[misc]  # annotated
     return list(told.filter(decision__decided_at__gte=since).order_by("-decision__decided_at", "pk"))
 
 

@@ -154,3 +154,24 @@ def test_a_declaration_is_about_files_of_a_child_so_called_and_of_no_other(child
 
 def known_of(said: Declaration) -> Any:
     return conflicts.Known(given_name=said.given_name, family_name=said.family_name, birth_date=said.birth_date)
+
+
+def test_who_looked_at_conflicts_is_read_by_a_guardian_whom_none_was_ever_about(child, at):
+    guardian, worker, by = (
+        make_membership(role="data_guardian"),
+        make_membership(role=ROLE),
+        viewer_of(make_membership()),
+    )
+    viewer = viewer_of(guardian)
+    files = {name: make_child() for name in ("kept", "asked", "of another", "into", "asked into")}
+    make_conflict(files["kept"], viewer, by=by)
+    make_possible(files["asked"], viewer, answered_at=at, answered_by=worker.user)
+    make_conflict(files["of another"], viewer_of(worker), by=by)
+    make_possible(files["of another"], viewer_of(worker))
+    make_conflict(make_child(merged_into=files["into"]), viewer, by=by)
+    make_possible(make_child(merged_into=files["asked into"]), viewer)
+    told = {name for name, file in files.items() if conflicts.told_of_looks(viewer, file.pk)}
+    assert told == {"of another"}
+    assert conflicts.told_of_looks(viewer, child.pk)
+    assert not conflicts.told_of_looks(viewer_of(make_membership(role=ROLE)), child.pk)
+    assert len(conflicts.files_about(viewer)) == 6
