@@ -81,6 +81,10 @@ SHARING_NEEDS: dict[Action, Level] = {
     Action.CHANGE_INVOLVEMENT: Level.FULL,
 }
 
+# What opens the whole file to somebody without an end, or keeps somebody out, and what opens less of it to others.
+TAKES_THE_WHOLE_FILE = (Action.CHANGE_INVOLVEMENT, Action.RESTRICT, Action.ALLOCATE_INTERVIEW)
+NOT_IN_AN_EMERGENCY = (Action.SHARE, Action.END_SHARE, Action.LIST_FOR_PANEL)
+
 REASONS: dict[str, str] = {
     "granted": "You have a grant on this file.",
     "named": "You are named on this restricted file.",
@@ -376,8 +380,9 @@ def decide(
 
     `category` is that of the content an entry is added to: it must be one the role works with (full, or own
     entries). A refusal because the file may not be known comes before any other, so that callers can answer it
-    with a 404. Bringing an agency in opens the whole file to it without an end, so it takes access that is no less; so
-    does deciding who is kept out. Whoever let themselves in by an emergency lets nobody else in.
+    with a 404. Bringing an agency in, and naming an interviewer, opens the whole file without an end, so it takes
+    access that is no less; so does deciding who is kept out. Whoever let themselves in by an emergency lets nobody
+    else in.
     """
     known = may_know(viewer, facts)
     if not known.allowed or viewer.system is not None:
@@ -386,14 +391,14 @@ def decide(
         return Decision(False, "role_lacks")
     if action == Action.SEE_WHO_LOOKED and _level(viewer, Category.WHO_LOOKED, facts, matrix) < Level.FULL:
         return Decision(False, "category_withheld")
-    if action in (Action.CHANGE_INVOLVEMENT, Action.RESTRICT) and not facts.whole:
+    if action in TAKES_THE_WHOLE_FILE and not facts.whole:
         return Decision(False, "in_part")
     if action == Action.CHANGE_INVOLVEMENT and _level(viewer, Category.IDENTITY, facts, matrix) < Level.FULL:
         return Decision(False, "category_withheld")
     sharing = SHARING_NEEDS.get(action)
     if sharing is not None and _level(viewer, Category.SHARING, facts, matrix) < sharing:
         return Decision(False, "category_withheld")
-    if action in (Action.SHARE, Action.END_SHARE) and facts.emergency:
+    if action in NOT_IN_AN_EMERGENCY and facts.emergency:
         return Decision(False, "in_part")
     if action in (Action.ASSESS_RISK, Action.JUDGE_LEVEL, Action.APPROVE_LEVEL):
         category = Category.ASSESSMENT

@@ -163,23 +163,54 @@ def test_what_each_role_may_do_on_a_file_it_has_been_granted(role):
     assert may == expected
 
 
-def test_who_sees_a_part_or_for_a_time_does_not_change_who_works_with_the_child():
-    in_part = FileFacts(category_mask=ALL_CATEGORIES, panel_mask=ALL_CATEGORIES)
-    for role in sorted(ASSESSES):
-        decision = decide(viewer_as(role), Action.CHANGE_INVOLVEMENT, in_part, SHIPPED)
-        assert (decision.allowed, decision.reason_code) == (False, "in_part")
+# What lets somebody else into the whole file for good, or keeps somebody out: whose job it is.
+WHOLE = {
+    Action.CHANGE_INVOLVEMENT: ASSESSES,
+    Action.RESTRICT: BY_ROLE[Action.RESTRICT],
+    Action.ALLOCATE_INTERVIEW: BY_ROLE[Action.ALLOCATE_INTERVIEW],
+}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        FileFacts(category_mask=ALL_CATEGORIES),
+        FileFacts(panel_mask=ALL_CATEGORIES),
+        FileFacts(category_mask=ALL_CATEGORIES, panel_mask=ALL_CATEGORIES),
+        FileFacts(category_mask=ALL_CATEGORIES, emergency=True),
+        FileFacts(category_mask=mask_of(["identity", "interview", "sharing"])),
+        FileFacts(restricted=True, named=True, category_mask=ALL_CATEGORIES),
+    ],
+    ids=["share", "panel", "share_and_panel", "emergency", "part", "named_for_a_time"],
+)
+@pytest.mark.parametrize("action", WHOLE)
+def test_who_sees_a_part_or_for_a_time_lets_nobody_into_the_whole_file(action, facts):
+    for role in sorted(WHOLE[action]):
+        decision = decide(viewer_as(role), action, facts, SHIPPED)
+        assert (decision.allowed, decision.reason_code) == (False, "in_part"), role
         assert decision.text
-    for role in BY_ROLE[Action.RESTRICT]:
-        assert decide(viewer_as(role), Action.RESTRICT, in_part, SHIPPED).reason_code == "in_part"
+
+
+@pytest.mark.parametrize(
+    "facts", [GRANTED, FileFacts(restricted=True, named=True, category_mask=ALL_CATEGORIES, whole=True)]
+)
+def test_who_works_with_the_child_names_the_interviewer(facts):
+    for role in sorted(WHOLE[Action.ALLOCATE_INTERVIEW]):
+        assert decide(viewer_as(role), Action.ALLOCATE_INTERVIEW, facts, SHIPPED, category="interview").allowed, role
 
 
 def test_who_let_themselves_in_by_an_emergency_lets_nobody_else_in():
     emergency = FileFacts(category_mask=ALL_CATEGORIES, emergency=True)
-    for role in ("csc_social_worker", "csc_manager", "police_exploitation", "notification_point"):
-        for action in (Action.SHARE, Action.END_SHARE):
+    for role in ("csc_social_worker", "csc_manager", "police_exploitation", "notification_point", "specialist_manager"):
+        for action in (Action.SHARE, Action.END_SHARE, Action.LIST_FOR_PANEL, Action.ALLOCATE_INTERVIEW):
             decision = decide(viewer_as(role), action, emergency, SHIPPED)
-            assert (decision.allowed, decision.reason_code) == (False, "in_part"), (role, action)
+            reasons = {"role_lacks", "in_part"} if action == Action.ALLOCATE_INTERVIEW else {"in_part"}
+            assert decision.allowed is False, (role, action)
+            assert decision.reason_code in reasons, (role, action)
         assert decide(viewer_as(role), Action.SEE_SHARING, emergency, SHIPPED).allowed
+        # A child who is missing is reported by whoever knows of it.
+        reports = role in BY_ROLE[Action.REPORT_MISSING]
+        assert decide(viewer_as(role), Action.REPORT_MISSING, emergency, SHIPPED).allowed is reports
 
 
 def test_what_was_received_is_not_shared_further():

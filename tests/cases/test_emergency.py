@@ -570,7 +570,8 @@ def test_a_guardian_may_end_it_and_nobody_else(child, client_as, viewer, at):
 
 def test_an_emergency_brings_nobody_in_and_sends_nobody_away(child, client_as, viewer, at):
     opened(child, viewer("detective"), at)
-    assert client_as("detective").get(f"/cases/{child.reference}/involvement/add/").status_code == 403
+    for page in ("involvement/add/", "panel/list/"):
+        assert client_as("detective").get(f"/cases/{child.reference}/{page}").status_code == 403, page
 
 
 # --- The register and the review ---------------------------------------------------------------------------------
