@@ -27,6 +27,7 @@ from missing.choices import (
 )
 
 REPORTER_SEES_FOR = timedelta(days=28)
+TAKEN_UP_WITHIN = timedelta(days=28)
 WINDOWS = (30, 90)
 ADULT_AT = 18
 SHORTEST_REASON = 10
@@ -107,6 +108,10 @@ INTERVIEW_TRANSITIONS: Mapping[tuple[str, InterviewStepKind], InterviewState] = 
 # While an interview stands here the 72 hours run. A child who declines or is not reached stops them; another offer
 # starts them again from the same return, for they are never paused.
 CLOCK_RUNS = (InterviewState.TO_OFFER, InterviewState.OFFERED, InterviewState.ACCEPTED)
+# While an interview stands here something is owed that nobody but its team may do.
+OWED = (*CLOCK_RUNS, InterviewState.HELD)
+# After these the child may be asked again, and parents or carers may say what they know.
+MAY_BE_TAKEN_UP = (InterviewState.DECLINED, InterviewState.NOT_ENGAGED)
 # What is heard may be written down from the day it is held; of a carer, after the child has declined.
 MAY_WRITE = (InterviewState.HELD, InterviewState.WRITTEN_UP)
 

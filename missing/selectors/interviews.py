@@ -7,22 +7,24 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, Subquery
+from django.db.models import F, Max, Q, QuerySet, Subquery
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.choices import FunctionKey
 from accounts.models import FunctionGroup, Membership
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
+from cases.access.models import Block
 from cases.access.rules import Matrix
 from cases.access.selectors import category_opened
 from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.clocks.selectors import clocks_by_subject, should_run
-from missing.choices import InterviewState, InterviewStepKind
+from missing.choices import EpisodeState, InterviewState, InterviewStepKind
 from missing.models import InterviewFinding, InterviewStep, MissingEpisode, ReturnInterview, SafetyBriefing
-from missing.rules import CLOCK_RUNS
+from missing.rules import CLOCK_RUNS, MAY_BE_TAKEN_UP, OWED
 
 SHOWN_AT_MOST = 200
 PEOPLE = ("allocated__user", "allocated__agency", "held_by__user", "held_by__agency")
@@ -80,8 +82,32 @@ def covered_with(interview: ReturnInterview) -> list[ReturnInterview]:
 def possible_interviewers(*, on: date) -> list[Membership]:
     """Everybody who may hold a return interview on a day, by agency and name."""
     roles = [key for key, role in ROLES.items() if Capability.INTERVIEW in role.capabilities]
-    rows = Membership.objects.current(on).filter(role__in=roles, agency__ended_on=None)
+    rows = Membership.objects.current(on).filter(role__in=roles, agency__ended_on=None, user__is_service=False)
     return list(rows.select_related("user", "agency").order_by("agency__name", "user__full_name", "pk"))
+
+
+def interviewers_for(child_id: UUID, *, at: datetime) -> list[Membership]:
+    """Who may be named to hold an interview with a child: nobody whom a conflict of interest keeps from the file."""
+    kept = Block.objects.live(at).filter(Q(child_id=child_id) | Q(child__merged_into_id=child_id))
+    blocked = set(kept.values_list("user_id", flat=True))
+    return [one for one in possible_interviewers(on=timezone.localdate(at)) if one.user_id not in blocked]
+
+
+def is_owed(child_id: UUID) -> bool:
+    """Whether a child is away, so that an interview may follow, or one is still to be held or written up."""
+    away = MissingEpisode.objects.filter(child_id=child_id, state=EpisodeState.OPEN)
+    return away.exists() or ReturnInterview.objects.filter(child_id=child_id, state__in=OWED).exists()
+
+
+def last_not_held_at(child_id: UUID) -> datetime | None:
+    """When it was last written down that a child declined or was not reached, of interviews where that still stands."""
+    steps = InterviewStep.objects.filter(
+        child_id=child_id,
+        interview__state__in=MAY_BE_TAKEN_UP,
+        kind__in=(InterviewStepKind.DECLINED, InterviewStepKind.NOT_ENGAGED),
+    )
+    last: datetime | None = steps.aggregate(last=Max("recorded_at"))["last"]
+    return last
 
 
 def latest_briefing(interview: ReturnInterview) -> SafetyBriefing | None:

@@ -21,7 +21,7 @@ from missing.choices import EpisodeKind, EpisodeState, EpisodeStepKind, EpisodeT
 from missing.models import EpisodeStep, MissingEpisode, PoliceGrade
 from missing.rules import EpisodeDeed
 from missing.selectors.episodes import ended_overlapping, open_episode_of
-from missing.services.opening import end_after, open_to_functions, open_while_missing
+from missing.services.opening import end_after, end_for_interview_team, open_to_functions, open_while_missing
 
 STALE = "Somebody changed this episode while you had the page open. Look at it again, then make your change."
 ALREADY = "This child is reported already, since {since}. Add what you know to that report."
@@ -204,6 +204,7 @@ def close_at_18(
     write_step(episode, EpisodeStepKind.CLOSED, happened_at=at, note=reason, at=at, by=by)
     carry_to_file(episode, at=at)
     end_after(episode, over_at=at, at=at, by=by)
+    end_for_interview_team(episode.child_id, at=at, by=by)
     tell(episode, happened_at=at, summary="Closed at 18: not back.", detail=reason, at=at, by=by)
     return episode
 

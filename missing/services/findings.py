@@ -17,6 +17,7 @@ from missing import rules
 from missing.choices import FINDING_CATEGORIES, WITH_PARTNER_TEXT, Agrees, InterviewState, InterviewStepKind
 from missing.models import InterviewFinding, ReturnInterview
 from missing.services.interviews import Deed, lock_interview, write_step
+from missing.services.opening import end_for_interview_team
 
 # What tells of somebody else than the child.
 ABOUT_OTHERS = frozenset({Category.PERSON_OF_CONCERN, Category.FAMILY, Category.INTELLIGENCE})
@@ -61,6 +62,7 @@ def write_up_interview(
         _finish(interview, at=at, by=by)
     interview.version += 1
     interview.save(update_fields=["state", "version"])
+    end_for_interview_team(interview.child_id, at=at, by=by)
     for category in {one.category for one in said}:
         record_activity(child_id=interview.child_id, category=category, at=at)
     return rows

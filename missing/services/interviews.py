@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.rules.refusals import Stale
@@ -32,8 +31,8 @@ from missing.choices import (
     Venue,
 )
 from missing.models import InterviewFinding, InterviewStep, ReturnInterview, SafetyBriefing
-from missing.selectors.interviews import coverable, due_at_by_interview, first_offer_of, has_step, possible_interviewers
-from missing.services.opening import interview_team
+from missing.selectors.interviews import coverable, due_at_by_interview, first_offer_of, has_step, interviewers_for
+from missing.services.opening import end_for_interview_team, interview_team, open_to_interview_team
 from missing.services.returns import run_clock
 
 STALE = "Somebody changed this interview while you had the page open. Look at it again, then make your change."
@@ -196,11 +195,11 @@ def allocate_interviewer(
 
     The interviewer sees the file in person until the interview is done. Instead of a briefing the actor may say that
     they know of nothing to warn of, which is kept as theirs and takes no earlier briefing away. On a restricted file
-    the interviewer is named by somebody who is named. Raises Stale; MissingRefused for a person who holds no such job,
-    and without a briefing or that word; RecordRefused.
+    the interviewer is named by somebody who is named. Raises Stale; MissingRefused for a person who holds no such job
+    or is kept from the file, which are told alike, and without a briefing or that word; RecordRefused.
     """
     rules.check_briefing(briefing, nothing=nothing_to_warn)
-    if membership.pk not in {one.pk for one in possible_interviewers(on=timezone.localdate(at))}:
+    if membership.pk not in {one.pk for one in interviewers_for(interview.child_id, at=at)}:
         raise rules.MissingRefused("Choose somebody who holds return interviews.", field="membership")
     deed = Deed(InterviewStepKind.ALLOCATED, at)
     interview = _do(interview, deed, version=version, at=at, by=by, person=membership, allocated=membership)
@@ -336,12 +335,13 @@ def _do(
     interview.save(update_fields=["state", "outcome", "version", *fields])
     write_step(interview, deed, person=person, at=at, by=by)
     _keep_clock(interview, was=was, deed=deed, at=at, by=by)
+    end_for_interview_team(interview.child_id, at=at, by=by)
     record_activity(child_id=interview.child_id, category=Category.INTERVIEW, at=at)
     return interview
 
 
 def _keep_clock(interview: ReturnInterview, *, was: InterviewState, deed: Deed, at: datetime, by: Viewer) -> None:
-    """Start, stop or cancel the 72 hours as the state asks; they are never paused."""
+    """Start, stop or cancel the 72 hours as the state asks; they are never paused. Asked again, it is the team's."""
     ran, runs = was in rules.CLOCK_RUNS, InterviewState(interview.state) in rules.CLOCK_RUNS
     if ran and interview.held_at is not None:
         stop_clock(
@@ -356,6 +356,7 @@ def _keep_clock(interview: ReturnInterview, *, was: InterviewState, deed: Deed, 
         cancel_clock(kind=ClockKind.INTERVIEW_HELD, subject_id=interview.pk, why=deed.kind.label, at=at, by=by)
         end_grants_from(source_id=interview.pk, at=at, by=by, why=deed.kind.label)
     elif runs and not ran:
+        open_to_interview_team(interview.child, at=at, by=by)
         run_clock(interview, at=at, by=by)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
@@ -18,7 +19,8 @@ from cases.access.models import AccessGrant
 from cases.access.services import end_grants, grant_access, grant_to_function, open_to_standing_functions
 from cases.record.models import Child
 from missing.models import MissingEpisode
-from missing.rules import REPORTER_SEES_FOR
+from missing.rules import REPORTER_SEES_FOR, TAKEN_UP_WITHIN
+from missing.selectors.interviews import is_owed, last_not_held_at
 
 # Enough to look for a child, and nothing of what else is known: not the level, not the assessment.
 TO_LOOK_FOR = (Category.IDENTITY, Category.CONTACT_ADDRESS, Category.MISSING)
@@ -31,8 +33,26 @@ def open_to_functions(child: Child, *, at: datetime, by: Viewer) -> None:
 
 
 def open_to_interview_team(child: Child, *, at: datetime, by: Viewer) -> None:
-    """Open a file to those who hold return interviews. Idempotent."""
+    """Open a file to those who hold return interviews, until `end_for_interview_team`. Idempotent."""
     grant_to_function(child_id=child.pk, function=FunctionKey.INTERVIEW_TEAM, at=at, by=by)
+
+
+def end_for_interview_team(child_id: UUID, *, at: datetime, by: Viewer) -> None:
+    """End what those who hold return interviews see of a file, once nothing of theirs is owed there. Idempotent.
+
+    Where the child declined or was not reached they keep it for 28 days from then: to ask again, and to write down
+    what parents or carers say.
+    """
+    if is_owed(child_id):
+        return
+    running = AccessGrant.objects.live(at).filter(
+        child_id=child_id, group_id=interview_team(), reason=GrantReason.FUNCTION
+    )
+    last = last_not_held_at(child_id)
+    until = last + TAKEN_UP_WITHIN if last is not None else at
+    ending = running if until <= at else running.filter(valid_until=None)
+    if end_grants(grants=ending, at=at, by=by, why="No return interview is owed") and until > at:
+        grant_to_function(child_id=child_id, function=FunctionKey.INTERVIEW_TEAM, at=at, by=by, valid_until=until)
 
 
 def open_while_missing(

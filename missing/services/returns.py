@@ -29,7 +29,7 @@ from missing.services.episodes import (
     times_with,
     write_step,
 )
-from missing.services.opening import end_after, interview_team, open_to_interview_team
+from missing.services.opening import end_after, end_for_interview_team, interview_team, open_to_interview_team
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ def record_return(
     tell(episode, happened_at=details.returned_at, summary=summary, detail=details.condition, at=at, by=by)
     if rules.return_starts_interview(episode.kind):
         start_interview(episode, at=at, by=by)
+    end_for_interview_team(episode.child_id, at=at, by=by)
     return episode
 
 

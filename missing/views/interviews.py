@@ -1,6 +1,6 @@
 """A return interview on a child's file: the chain, the briefing, and the write-up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -55,8 +55,7 @@ def _interview(opened: OpenFile, interview_id: UUID) -> ReturnInterview:
     return found
 
 
-def _people(opened: OpenFile) -> dict[str, Membership]:
-    rows = selectors.possible_interviewers(on=timezone.localdate(opened.at))
+def _people(rows: Iterable[Membership]) -> dict[str, Membership]:
     return {str(one.pk): one for one in rows}
 
 
@@ -223,7 +222,8 @@ def carer(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> HttpRes
 @file_page("missing:allocate", action=Action.ALLOCATE_INTERVIEW, category=Category.INTERVIEW)
 def allocate(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> HttpResponse:
     """Name the interviewer, with a safety briefing written for them."""
-    found, people = _interview(opened, interview_id), _people(opened)
+    found = _interview(opened, interview_id)
+    people = _people(selectors.interviewers_for(opened.child.pk, at=opened.at))
     initial = {"version": found.version, "membership": str(found.allocated_id or "")}
     form = AllocateForm(request.POST or None, at=opened.at, people=people.values(), initial=initial)
 
@@ -236,9 +236,9 @@ def allocate(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> Http
         )
 
     intro = (
-        "Naming somebody opens the file to them in person until the interview is written up. The return interview team "
-        "sees it before and after, and so does whoever works with the child. A briefing that was written before goes "
-        "with the work until another is written."
+        "Naming somebody opens the file to them in person until the interview is written up. So long the return "
+        "interview team sees it too, and whoever works with the child sees it anyway. A briefing that was written "
+        "before goes with the work until another is written."
     )
     return _ask(
         request,
@@ -256,7 +256,8 @@ def allocate(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> Http
 @records("missing:hold")
 def hold(request: HttpRequest, opened: OpenFile, interview_id: UUID) -> HttpResponse:
     """The interview was held: when, where, by whom, and for which episodes."""
-    found, people = _interview(opened, interview_id), _people(opened)
+    found = _interview(opened, interview_id)
+    people = _people(selectors.possible_interviewers(on=timezone.localdate(opened.at)))
     others = [(str(one.pk), f"Back {presenters.moment(one.returned_at)}") for one in selectors.coverable(found)]
     held_by = found.allocated_id or opened.viewer.membership_id
     form = HoldForm(

@@ -99,6 +99,26 @@ def test_a_function_is_given_a_file_once(child, other, at):
     assert services.grant_to_function(child_id=child.pk, **asked) != given
 
 
+def test_a_function_that_has_a_file_for_a_time_is_given_it_for_longer_and_no_shorter(child, at):
+    make_function(FunctionKey.OUT_OF_HOURS)
+
+    def given(hours):
+        until = None if hours is None else at + hours * HOUR
+        return services.grant_to_function(
+            child_id=child.pk, function=FunctionKey.OUT_OF_HOURS, at=at, by=None, valid_until=until
+        )
+
+    first = given(2)
+    assert first.valid_until == at + 2 * HOUR
+    assert [given(1), given(2)] == [first, first]
+    longer = given(3)
+    assert (longer.valid_until, live_on(child, at).count()) == (at + 3 * HOUR, 2)
+    standing = given(None)
+    assert (standing.valid_until, live_on(child, at).count()) == (None, 3)
+    assert {given(4), given(None)} == {standing}
+    assert live_on(child, at).count() == 3
+
+
 def test_a_new_file_is_open_to_triage_to_the_panel_and_to_the_guardians(child, at):
     groups = {key: make_function(key).group_id for key in FunctionKey}
     services.open_to_standing_functions(child_id=child.pk, at=at, by=None)

@@ -6,7 +6,9 @@ named without a briefing; a written one taken away by the word of somebody else 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,7 +20,8 @@ from accounts.rules.refusals import Stale
 from accounts.selectors import viewer_of
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
-from cases.access.selectors import matrix_in_force
+from cases.access.rules import Action, FileFacts
+from cases.access.selectors import facts_of, matrix_in_force
 from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.clocks.selectors import clock_of, count_open_alerts, open_alerts, running_clocks
@@ -28,6 +31,7 @@ from cases.record.rules import RecordRefused
 from missing import services
 from missing.choices import (
     AttemptMethod,
+    EpisodeKind,
     InterviewState,
     InterviewStepKind,
     NotNeededReason,
@@ -40,8 +44,9 @@ from missing.rules import MissingRefused
 from missing.selectors.interviews import latest_briefing, steps_of, waiting_interviews
 from missing.services import Finding, Holding, ReturnDetails
 from tests.factories.accounts import make_membership
-from tests.factories.cases import grant, make_child
+from tests.factories.cases import block, grant, make_child
 from tests.factories.missing import HOUR, make_episode, make_finding, make_interview, make_returned
+from tests.factories.shares import opened_by
 from tests.factories.world import World
 
 pytestmark = pytest.mark.django_db
@@ -345,6 +350,157 @@ def test_nobody_without_that_job_is_named(interview: ReturnInterview, world: Wor
     with pytest.raises(MissingRefused) as refused:
         allocate(interview, world, at, to="nurse")
     assert refused.value.field == "membership"
+
+
+def test_nobody_whom_a_conflict_keeps_away_is_named_and_the_words_are_the_same(
+    child: Child, interview: ReturnInterview, world: World, at: datetime
+) -> None:
+    block(child, world.viewer("interviewer"), by=world.viewer("guardian"))
+    said = []
+    for person in ("nurse", "interviewer"):
+        with pytest.raises(MissingRefused) as refused, transaction.atomic():
+            allocate(interview, world, at, to=person)
+        said.append((str(refused.value), refused.value.field))
+    assert said[0] == said[1]
+    assert not AccessGrant.objects.filter(source_id=interview.pk).exists()
+
+
+# What the team sees, and until when.
+
+DAY = timedelta(days=1)
+Step = Callable[[Chain, ReturnInterview], Any]
+
+
+def declines(chain: Chain, interview: ReturnInterview) -> None:
+    chain.offer(interview)
+    chain.answer(interview, accepted=False)
+
+
+def not_reached(chain: Chain, interview: ReturnInterview) -> None:
+    chain.attempt(interview)
+    chain.offer(interview)
+    services.end_not_engaged(interview=interview, note="Nobody opened the door.", **chain.said)  # type: ignore[arg-type]
+
+
+def not_needed(chain: Chain, interview: ReturnInterview) -> None:
+    reason = NotNeededReason.MOVED
+    services.end_not_needed(interview=interview, reason=reason, note="", **chain.said)  # type: ignore[arg-type]
+
+
+def held(chain: Chain, interview: ReturnInterview) -> None:
+    chain.offer(interview)
+    chain.hold(interview)
+
+
+def written(chain: Chain, interview: ReturnInterview, *, finished: bool = True) -> None:
+    held(chain, interview)
+    found = [Finding(Category.INTERVIEW, "We talked.")]
+    services.write_up_interview(interview=interview, findings=found, finished=finished, **chain.said)  # type: ignore[arg-type]
+
+
+def asked_again(chain: Chain, interview: ReturnInterview) -> None:
+    declines(chain, interview)
+    chain.offer(interview)
+
+
+def team_reads_until(child: Child, at: datetime) -> set[datetime | None]:
+    """The ends of what the interview team has of a file; None where it has no end."""
+    rows = AccessGrant.objects.live(at).filter(child=child, group__function__key=FunctionKey.INTERVIEW_TEAM)
+    return set(rows.values_list("valid_until", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("step", "days"),
+    [
+        (lambda chain, interview: None, None),
+        (lambda chain, interview: chain.offer(interview), None),
+        (held, None),
+        (partial(written, finished=False), None),
+        (asked_again, None),
+        (declines, 28),
+        (not_reached, 28),
+        (written, 0),
+        (not_needed, 0),
+    ],
+    ids=["to_offer", "offered", "held", "begun", "asked_again", "declined", "not_reached", "written_up", "not_needed"],
+)
+def test_the_interview_team_reads_the_file_for_as_long_as_something_is_owed(
+    child: Child, interview: ReturnInterview, chain: Chain, at: datetime, step: Step, days: int | None
+) -> None:
+    assert team_reads_until(child, at) == {None}
+    step(chain, interview)
+    after = at + timedelta(microseconds=1)
+    ends = team_reads_until(child, after)
+    assert (None in ends, ends - {None} == {at + 28 * DAY}) == (days is None, days == 28 or step is asked_again)
+    assert team_reads_until(child, at + 28 * DAY) == ({None} if days is None else set())
+
+
+def test_who_is_of_the_team_alone_finds_no_file_once_the_last_interview_is_written_up(
+    world: World, chain: Chain, at: datetime
+) -> None:
+    child = make_child()
+    grant(child, world.agency("social_care"))
+    far = make_membership(agency=world.agency("far_charity"), role="return_interviewer")
+    FunctionMember.objects.create(membership=far, function=world.functions[FunctionKey.INTERVIEW_TEAM])
+    first = came_back(child, world, at, hours=40)
+    second = came_back(child, world, at)
+
+    def seen(when: datetime) -> bool:
+        return Child.objects.visible_to(viewer_of(far), at=when).filter(pk=child.pk).exists()
+
+    written(chain, first)
+    assert seen(at + 700 * DAY)
+    written(chain, second)
+    assert not seen(at)
+
+
+def test_the_team_lets_go_where_no_interview_follows_and_keeps_a_child_who_is_away_again(
+    child: Child, world: World, chain: Chain, at: datetime
+) -> None:
+    by = world.viewer("socialworker")
+    details = services.EpisodeDetails(EpisodeKind.ABSENT, last_seen_at=at - 9 * HOUR, reported_at=at - 8 * HOUR)
+    episode = services.report_episode(child=child, details=details, at=at - 8 * HOUR, by=by)
+    assert team_reads_until(child, at) == {None}
+    back = ReturnDetails(returned_at=at - 7 * HOUR, method=ReturnMethod.ALONE)
+    services.record_return(episode=episode, details=back, at=at - 7 * HOUR, by=by)
+    assert team_reads_until(child, at) == set()
+    services.decide_interview(episode=episode, reason="She was seen with adults.", at=at - 6 * HOUR, by=by)
+    assert team_reads_until(child, at) == {None}
+    details = services.EpisodeDetails(EpisodeKind.MISSING, last_seen_at=at - 5 * HOUR, reported_at=at - 4 * HOUR)
+    services.report_episode(child=child, details=details, at=at - 4 * HOUR, by=by)
+    not_needed(chain, ReturnInterview.objects.get(episode=episode))
+    assert team_reads_until(child, at + 700 * DAY) == {None}
+
+
+def test_the_team_lets_go_of_an_episode_that_is_closed_at_18(world: World, at: datetime) -> None:
+    grown = make_child(birth_date=at.date() - timedelta(days=19 * 366))
+    by = world.viewer("socialworker")
+    details = services.EpisodeDetails(EpisodeKind.MISSING, last_seen_at=at - 5 * HOUR, reported_at=at - 4 * HOUR)
+    episode = services.report_episode(child=grown, details=details, at=at, by=by)
+    assert team_reads_until(grown, at + DAY) == {None}
+    services.close_at_18(episode=episode, reason="She is of age and abroad.", at=at, by=by)
+    assert team_reads_until(grown, at) == set()
+
+
+def test_after_a_decline_the_team_still_writes_down_what_a_parent_says(
+    child: Child, interview: ReturnInterview, world: World, chain: Chain, at: datetime
+) -> None:
+    """And their access is no longer to the whole file for good, with which they could let others in."""
+    far = make_membership(agency=world.agency("far_charity"), role="return_interviewer")
+    FunctionMember.objects.create(membership=far, function=world.functions[FunctionKey.INTERVIEW_TEAM])
+
+    def facts() -> FileFacts:
+        return facts_of(Child.objects.visible_to(viewer_of(far), at=at + HOUR).get(pk=child.pk))
+
+    assert facts().whole
+    declines(chain, interview)
+    assert not facts().whole
+    opened = opened_by(viewer_of(far), child, at + HOUR)
+    assert opened.may(Action.RECORD_INTERVIEW, category=Category.INTERVIEW)
+    services.record_carers_view(
+        interview=interview, words="She is afraid of them.", spoken_at=at, at=at + HOUR, by=viewer_of(far)
+    )
+    assert team_reads_until(child, at + 27 * DAY) == {at + 28 * DAY}
 
 
 def test_on_a_restricted_file_the_interviewer_is_named_by_who_is_named(

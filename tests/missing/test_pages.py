@@ -17,14 +17,23 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AccessEvent
+from accounts.choices import FunctionKey
+from accounts.models import AccessEvent, User
 from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant
+from cases.access.services import grant_to_function
 from cases.record.models import Child
-from missing.choices import Grade
+from cases.sharing.choices import EmergencyKind
+from cases.sharing.selectors.emergency import AskedFor
+from cases.sharing.services.emergency import open_in_emergency
+from cases.sharing.services.shares import share
+from missing.choices import EpisodeKind, Grade, ReturnMethod
 from missing.models import InterviewFinding, MissingEpisode, ReturnInterview
+from missing.services.episodes import EpisodeDetails, report_episode
+from missing.services.returns import ReturnDetails, record_return
 from tests.access.test_pages import plain
 from tests.factories.accounts import make_membership
-from tests.factories.cases import block, grant, make_child
+from tests.factories.cases import block, grant, make_child, make_lead
 from tests.factories.missing import (
     HOUR,
     make_briefing,
@@ -34,6 +43,7 @@ from tests.factories.missing import (
     make_interview,
     make_returned,
 )
+from tests.factories.shares import opened_by, sharing_to
 from tests.factories.world import World
 
 pytestmark = pytest.mark.django_db
@@ -261,6 +271,79 @@ def test_who_names_the_interviewer_writes_a_briefing_or_says_that_there_is_nothi
     assert plain(manager.get(address)) == before
     text = text_of(interviewer, shown)[1]
     assert ("CANARY-BRIEFING" in text, words in text) == (True, False)
+
+
+def by_emergency(child: Child, world: World, at: datetime) -> None:
+    open_in_emergency(
+        asked=AskedFor(reference=child.reference),
+        kind=EmergencyKind.MISSING,
+        reason="He rang from a car and was crying; I must know whom he is with.",
+        at=at,
+        by=world.viewer("manager"),
+    )
+
+
+def by_share(child: Child, world: World, at: datetime) -> None:
+    opened = opened_by(world.viewer("socialworker"), child, at)
+    sharing = sharing_to(world.agency("specialist"), at, categories=("interview",))
+    share(opened=opened, sharing=sharing, version=child.version, at=at, by=opened.viewer)
+
+
+def by_panel(child: Child, world: World, at: datetime) -> None:
+    grant(child, world.membership("manager"), reason=GrantReason.PANEL, valid_until=at + 48 * HOUR)
+
+
+@pytest.mark.parametrize("let_in", [by_emergency, by_share, by_panel])
+def test_who_sees_a_part_or_for_a_time_names_no_interviewer(
+    client_as: AsPerson, world: World, viewer: Any, at: datetime, let_in: Callable[[Child, World, datetime], None]
+) -> None:
+    """Naming opens the whole file to somebody, and that might be oneself."""
+    child = make_child()
+    make_lead(child, world.membership("socialworker"), at=at - 48 * HOUR, by=viewer("triage"))
+    grant_to_function(child_id=child.pk, function=FunctionKey.DATA_GUARDIANS, at=at - HOUR, by=None)
+    let_in(child, world, at)
+    # Reported and back meanwhile, which whoever sees the child may write down, emergency or not.
+    details = EpisodeDetails(kind=EpisodeKind.MISSING, last_seen_at=at - 5 * HOUR, reported_at=at - 4 * HOUR)
+    by = viewer("manager" if let_in is by_emergency else "socialworker")
+    episode = report_episode(child=child, details=details, at=at, by=by)
+    back = ReturnDetails(returned_at=at - HOUR, method=ReturnMethod.ALONE)
+    record_return(episode=episode, details=back, at=at, by=by)
+    interview = ReturnInterview.objects.get(episode=episode)
+    address = reverse("missing:allocate", args=[child.reference, interview.pk])
+    manager = client_as("manager")
+    shown = reverse("missing:interview", args=[child.reference, interview.pk])
+    status, page = text_of(manager, shown)
+    assert (status, "Name the interviewer" in page, manager.get(address).status_code) == (200, False, 403)
+    said = {"version": interview.version, "membership": str(world.membership("manager").pk), "briefing": "At school."}
+    assert post(manager, address, **said).status_code == 403
+    assert not AccessGrant.objects.filter(source_id=interview.pk).exists()
+    # Whoever works with the child names somebody, as before.
+    grant(child, world.agency("specialist"))
+    assert "Name the interviewer" in text_of(manager, shown)[1]
+    assert post(manager, address, **said).status_code == 302
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_nobody_whom_a_conflict_keeps_away_and_no_system_is_offered_or_named(
+    client_as: AsPerson, world: World, at: datetime, merged: bool
+) -> None:
+    child = make_child()
+    grant(child, world.agency("specialist"))
+    by = world.viewer("manager")
+    interview = make_interview(make_returned(child, by), by)
+    address, manager = reverse("missing:allocate", args=[child.reference, interview.pk]), client_as("manager")
+    assert "Kezia Thorne" in text_of(manager, address)[1]
+    user = User.objects.create(username="s", full_name="Case system", is_service=True, password="!")
+    system = make_membership(user, world.agency("specialist"), role="return_interviewer")
+    block(make_child("Earlier", merged_into=child) if merged else child, world.viewer("keyworker"), by=by)
+    text = text_of(manager, address)[1]
+    for name, offered in (("Kezia Thorne", False), ("Case system", False), ("Miriam Aldous", True)):
+        assert (name in text) is offered, name
+    for member in (world.membership("keyworker"), system):
+        said = {"version": interview.version, "membership": str(member.pk), "briefing": "Meet at school."}
+        answer = post(manager, address, **said)
+        assert (answer.status_code, "conflict" in answer.content.decode().lower()) == (422, False)
+    assert not AccessGrant.objects.filter(source_id=interview.pk).exists()
 
 
 # The front of the file.

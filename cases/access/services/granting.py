@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.timezone import localdate
 
 from accounts.choices import FunctionKey
@@ -94,13 +94,22 @@ def _check_agreement(
         raise NoAgreement(no_agreement_words(agency.name))
 
 
-def grant_to_function(*, child_id: UUID, function: FunctionKey, at: datetime, by: Viewer | None) -> AccessGrant:
-    """Give a function group, such as the notification point, standing access to a file. Idempotent."""
+def grant_to_function(
+    *, child_id: UUID, function: FunctionKey, at: datetime, by: Viewer | None, valid_until: datetime | None = None
+) -> AccessGrant:
+    """Give a function group, such as the notification point, access to a file: standing, or until an instant.
+
+    Idempotent: what runs as long already is enough.
+    """
     group = function_group(function)
-    existing = AccessGrant.objects.live(at).filter(child_id=child_id, group=group, reason=GrantReason.FUNCTION).first()
+    long_enough = Q(valid_until=None) if valid_until is None else Q(valid_until=None) | Q(valid_until__gte=valid_until)
+    running = AccessGrant.objects.live(at).filter(child_id=child_id, group=group, reason=GrantReason.FUNCTION)
+    existing = running.filter(long_enough).first()
     if existing:
         return existing
-    return grant_access(child_id=child_id, reason=GrantReason.FUNCTION, at=at, by=by, group=group)
+    return grant_access(
+        child_id=child_id, reason=GrantReason.FUNCTION, at=at, by=by, group=group, valid_until=valid_until
+    )
 
 
 def open_to_standing_functions(*, child_id: UUID, at: datetime, by: Viewer | None) -> None:
