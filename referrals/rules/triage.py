@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from accounts.choices import Sector
 from accounts.rules.refusals import Refusal, Stale
@@ -20,6 +21,9 @@ from cases.sharing.rules.wording import is_shorter
 from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
 
 SHORTEST_RATIONALE = 10
+# How long the out-of-hours team reads the file of an urgent notification. After that whoever leads is asked, or an
+# emergency opens it.
+OUT_OF_HOURS_SEES_FOR = timedelta(days=28)
 ACCEPTED = (TriageOutcome.ACCEPT_NEW, TriageOutcome.ACCEPT_JOINED)
 # A lead must be named: somebody has this child from the minute the decision is made.
 NEEDS_LEAD = frozenset({*ACCEPTED, TriageOutcome.SOCIAL_CARE})

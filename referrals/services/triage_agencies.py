@@ -24,7 +24,14 @@ from cases.sharing.rules.shares import Override
 from cases.sharing.selectors.involving import kept_out_by_wish, unwanted_among
 from cases.sharing.services.involving import record_against_wish
 from referrals.models import Notification
-from referrals.rules.triage import REFERS_ONLY, ROLE_OF_SECTOR, AgainstWish, TriageRefused, check_against_wish
+from referrals.rules.triage import (
+    OUT_OF_HOURS_SEES_FOR,
+    REFERS_ONLY,
+    ROLE_OF_SECTOR,
+    AgainstWish,
+    TriageRefused,
+    check_against_wish,
+)
 
 LONGEST_NAME = 200
 
@@ -57,7 +64,8 @@ def bring_agencies(*, notification: Notification, child: Child, team: Team, at: 
     A referrer who only refers brings no access for their agency, nor does one whose agency has no current
     information-sharing agreement, nor one whom the child does not want told. An agency that is involved already is not
     involved twice. To a file that is open to named people only, nobody but a lead is brought. Social care and police
-    come whatever the child says: against it with a ground and how it is explained, which stand under sharing.
+    come whatever the child says: against it with a ground and how it is explained, which stand under sharing. Where it
+    is urgent the out-of-hours team reads the file for 28 days.
 
     Raises TriageRefused where a chosen agency has no such agreement, where it is none of these two and the child does
     not want it told, and where one of the two, the referrer's among them, would come against the child's wish without
@@ -84,7 +92,8 @@ def bring_agencies(*, notification: Notification, child: Child, team: Team, at: 
         _note_left_out(agency, child, at=at, by=by)
     open_to_standing_functions(child_id=child.pk, at=at, by=by)
     if notification.urgent:
-        grant_to_function(child_id=child.pk, function=FunctionKey.OUT_OF_HOURS, at=at, by=by)
+        until = at + OUT_OF_HOURS_SEES_FOR
+        grant_to_function(child_id=child.pk, function=FunctionKey.OUT_OF_HOURS, at=at, by=by, valid_until=until)
     readers = [membership for membership in (lead, notification.membership) if membership is not None]
     _let_read_addresses(child, readers, notification)
 

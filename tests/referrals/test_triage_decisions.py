@@ -147,6 +147,9 @@ def test_the_out_of_hours_team_sees_urgent_children(world: World, at: datetime, 
     )
     expected = {FunctionKey.NOTIFICATION_POINT, FunctionKey.PANEL_OFFICE, FunctionKey.DATA_GUARDIANS}
     assert functions == expected | ({FunctionKey.OUT_OF_HOURS} if reached else set())
+    ends = AccessGrant.objects.filter(group__function__key=FunctionKey.OUT_OF_HOURS)
+    assert list(ends.values_list("valid_until", flat=True)) == [at + timedelta(days=28)] * reached
+    assert not AccessGrant.objects.filter(group__function__key__in=expected).exclude(valid_until=None).exists()
     assert FunctionGroup.objects.count() == len(FunctionKey)
 
 
