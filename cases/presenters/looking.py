@@ -157,14 +157,16 @@ class Subject:
 def subjects_of(grants: Iterable[AccessGrant], roles: dict[int, list[str]], *, today: date) -> list[Subject]:
     """Grants gathered by whom they are given to; `roles` are those held in each group today.
 
-    An agency without a current information-sharing agreement reads nothing by what was granted to it.
+    An agency without a current information-sharing agreement reads nothing by what was granted to it, nor anybody there
+    by what was shared with them.
     """
-    found: dict[tuple[str, Any], Subject] = {}
+    found: dict[tuple[Any, ...], Subject] = {}
     for grant in grants:
         if grant.membership is not None:
-            key: tuple[str, Any] = ("person", grant.membership_id)
+            covered = grant.reason != GrantReason.SHARE or is_covered(grant.membership.agency.covered, today)
+            key: tuple[Any, ...] = ("person", grant.membership_id, covered)
             name = f"{grant.membership.user}, {grant.membership.agency}"
-            subject = Subject(name, "Named person", [grant.membership.role])
+            subject = Subject(name, "Named person", [grant.membership.role], covered)
         else:
             assert grant.group is not None
             key = ("group", grant.group_id)

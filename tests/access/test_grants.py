@@ -65,7 +65,8 @@ def test_a_grant_opens_something_and_ends_after_it_starts(child, at):
 def test_nobody_of_an_agency_without_an_agreement_is_given_access(child, other, at):
     member = make_membership()
     group = member.agency.group
-    held = give(child, at, membership=member)
+    held = give(child, at, membership=member, reason=GrantReason.ALLOCATION)
+    shared_with = give(child, at, membership=make_membership(agency=member.agency), reason=GrantReason.SHARE).membership
     lapse(member.agency)
     for said in ({"group": group}, {"membership": member}):
         with pytest.raises(NoAgreement):
@@ -77,8 +78,9 @@ def test_nobody_of_an_agency_without_an_agreement_is_given_access(child, other, 
     with pytest.raises(NoAgreement):
         give(other, at, membership=member, reason=GrantReason.NAMED)
     colleague = make_membership(agency=member.agency)
-    with pytest.raises(NoAgreement):
-        give(child, at, membership=colleague, reason=GrantReason.NAMED)
+    for one in (colleague, shared_with):
+        with pytest.raises(NoAgreement):
+            give(child, at, membership=one, reason=GrantReason.NAMED)
     services.end_grants(grants=AccessGrant.objects.filter(child=child, membership=member), at=at, by=None, why="Over")
     assert AccessGrant.objects.filter(pk=held.pk, ended_at=at).exists()
     with pytest.raises(NoAgreement):

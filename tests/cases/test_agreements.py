@@ -1,7 +1,7 @@
 """The register of agreements: what is not opened to whom, and what a lapse ends. Its rules are judged in
 `tests/access/sharing`.
 
-Seen to fail: the agency's grants counted after the lapse; the name on a restricted file of somebody who does not read
+Seen to fail: the agency's grants counted after the lapse, and what was shared with somebody there by name; the name on a restricted file of somebody who does not read
 it; a report refused for want of a signature; anybody offered as a name; no words where an agency is brought in, or on
 who can see a file; the register open to other roles; a stale page; the cover and the clock left as they were when a
 signature is taken back.
@@ -24,10 +24,12 @@ from accounts.rules.refusals import Stale
 from accounts.selectors import now, viewer_of
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
+from cases.access.selectors import entries_opened, live_grants_on
 from cases.access.services import NoAgreement, grant_access, grant_to_function
 from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Alert, Clock
 from cases.clocks.services import sweep
+from cases.presenters.looking import subjects_of
 from cases.record.models import Child
 from cases.sharing.models import AgreementEnd, AgreementSignature, AgreementVersion, ImpactAssessment
 from cases.sharing.rules.agreements import AgreementRefused
@@ -37,7 +39,7 @@ from missing.services.opening import open_while_missing
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
 from tests.factories.accounts import COVERED, make_agency, make_membership
-from tests.factories.cases import grant, make_child
+from tests.factories.cases import give, grant, make_child, make_chronology
 from tests.factories.missing import make_episode
 from tests.factories.sharing import make_signature, make_version
 
@@ -89,6 +91,22 @@ def test_a_lapse_ends_what_the_agency_reads_and_leaves_what_is_open_by_name(work
     page = browser.get(reverse("cases:worklist")).content.decode()
     assert seen.reference in page
     assert "no current, signed" not in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("reason", "stays"), [(reason, reason != GrantReason.SHARE) for reason in GrantReason])
+def test_of_what_somebody_holds_by_name_a_lapse_ends_what_was_shared(reason, stays, worker, world, at):
+    child = make_child("Asha", "Penrose")
+    entry = make_chronology(child, viewer_of(worker))
+    give(child, now() - timedelta(hours=1), membership=worker, reason=reason, entries=[entry.pk])
+    assert files_of(worker) == {child.reference}
+    assert entries_opened(child.pk, viewer_of(worker), now()) == {entry.pk}
+    lapse(worker)
+    assert files_of(worker) == ({child.reference} if stays else set())
+    assert entries_opened(child.pk, viewer_of(worker), now()) == ({entry.pk} if stays else set())
+    assert (worker in may_be_named(child.pk, at=now(), near=False)) is stays
+    page_of = subjects_of(live_grants_on(child.pk, now()), {}, today=localdate())
+    assert [subject.covered for subject in page_of] == [stays]
 
 
 @pytest.mark.django_db

@@ -150,7 +150,10 @@ def entries_opened(child_id: UUID, viewer: Viewer, at: datetime) -> frozenset[UU
     """The single entries of a file that live grants open to a viewer. For a file that the viewer may know of, and that
     is not restricted to those named.
     """
-    reaching = Q(group_id__in=viewer.group_ids) | Q(membership_id=viewer.membership_id, membership__isnull=False)
+    own = Q(membership_id=viewer.membership_id, membership__isnull=False)
+    if not viewer.covered:
+        own &= ~Q(reason=GrantReason.SHARE)
+    reaching = Q(group_id__in=viewer.group_ids) | own
     lists = AccessGrant.objects.live(at).filter(reaching, child_id=child_id).exclude(entry_ids=[])
     return frozenset(entry_id for ids in lists.values_list("entry_ids", flat=True) for entry_id in ids)
 

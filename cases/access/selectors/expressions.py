@@ -24,6 +24,7 @@ PANEL_SHIFT, EMERGENCY_BIT, ENTRIES_BIT, WHOLE_BIT = 1 << 20, 1 << 38, 1 << 39, 
 RESTRICTED_BIT, NAMED_BIT, OUT_OF_REACH = 1 << 41, 1 << 42, 1 << 43
 
 _PANEL, _NAMED, _EMERGENCY = GrantReason.PANEL.value, GrantReason.NAMED.value, GrantReason.BREAK_GLASS.value
+_SHARE = GrantReason.SHARE.value
 _WORKING = ", ".join(f"'{reason.value}'" for reason in WORKING_REASONS)
 _WHOLE = f"counted.category_mask = {ALL_CATEGORIES} AND counted.valid_until IS NULL"
 _BIT = " ".join(f"WHEN '{category}' THEN {bit}" for category, bit in CATEGORY_BITS.items())
@@ -38,11 +39,15 @@ _RESTRICTED = f"""(
     OR EXISTS (SELECT 1 {_OTHERS} AND other.restricted)
     OR ({{into}} IS NOT NULL AND EXISTS (SELECT 1 {_KEPT} AND kept.restricted))
 )"""
-# The grants that are live and reach the viewer's agency, the functions it serves, or its own membership.
-_REACHING = """
+# The grants that are live and reach the viewer's agency, the functions it serves, or its own membership; a share to a
+# person only while their agency's agreement covers it.
+_REACHING = f"""
     FROM cases_accessgrant counted
-    WHERE counted.child_id = {child}
-        AND (counted.group_id = ANY(%(groups)s) OR counted.membership_id = %(membership)s)
+    WHERE counted.child_id = {{child}}
+        AND (
+            counted.group_id = ANY(%(groups)s)
+            OR (counted.membership_id = %(membership)s AND (counted.reason <> '{_SHARE}' OR %(covered)s))
+        )
         AND counted.valid_from <= %(at)s
         AND (counted.valid_until IS NULL OR counted.valid_until > %(at)s)
         AND (counted.ended_at IS NULL OR counted.ended_at > %(at)s)
@@ -148,7 +153,13 @@ class Readable(AccessExpression):
 
 def facts_to_ask_by(viewer: Viewer, at: datetime) -> dict[str, Any]:
     """What the words need to know of a viewer, and the instant."""
-    return {"groups": list(viewer.group_ids), "membership": viewer.membership_id, "user": viewer.user_id, "at": at}
+    return {
+        "groups": list(viewer.group_ids),
+        "membership": viewer.membership_id,
+        "covered": viewer.covered,
+        "user": viewer.user_id,
+        "at": at,
+    }
 
 
 def categories_by_cell(viewer: Viewer, matrix: Matrix) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def _check_agreement(
     if agency is None or is_covered(agency.covered, localdate(at)):
         return
     own = AccessGrant.objects.live(at).filter(child_id=child_id, membership=membership, membership__isnull=False)
+    own = own.exclude(reason=GrantReason.SHARE)  # which the lapse has ended
     if not may_be_given(reason, covered=False, reads_in_person=own.exists()):
         raise NoAgreement(no_agreement_words(agency.name))
 

@@ -78,7 +78,7 @@ def may_be_named(child_id: UUID, *, at: datetime, near: bool) -> list[Membership
         in_person = Q(pk__in=grants.values("membership_id"))
         people = people.filter(working | in_person | managers | guardians)
     today = timezone.localdate(at)
-    reading = set(grants.values_list("membership_id", flat=True))
+    reading = set(grants.exclude(reason=GrantReason.SHARE).values_list("membership_id", flat=True))
     return [one for one in _people(people.distinct()) if one.pk in reading or is_covered(one.agency.covered, today)]
 
 

@@ -96,7 +96,7 @@ def readers(child: Child, unknown: Child, at: datetime) -> dict[str, Membership]
     lead(child, people["far"], membership=None, is_lead=False)
     lead(unknown, people["worker elsewhere"])
     for name in ("in person", "uncovered in person"):
-        give(child, at - HOUR, membership=people[name])
+        give(child, at - HOUR, membership=people[name], reason="allocation")
     for name in ("was in person", "uncovered before"):
         give(child, at - DAY, membership=people[name], valid_until=at)
     for name in ("in person elsewhere", "uncovered elsewhere"):
