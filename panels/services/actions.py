@@ -21,6 +21,8 @@ from cases.record.choices import EntryKind
 from cases.record.models import Child, Involvement
 from cases.record.selectors.hidden import is_restricted
 from cases.record.services import add_chronology, provenance
+from cases.sharing.rules.wording import add_it_first
+from cases.sharing.selectors.involving import newly_told_against_wish
 from panels.choices import ActionStatus, Priority
 from panels.models import Action, ActionStep, AgendaItem
 from panels.rules import PanelRefused
@@ -48,7 +50,8 @@ def start_action(*, item: AgendaItem, child: Child, action: NewAction, at: datet
     """Give a named person something to do for a child by a day: its clock starts, and the access that it needs.
 
     The same words for the same person at one item are one action. Raises PanelRefused without words, owner or day, for
-    an owner who may not know of the file, and for one whose agency has no current information-sharing agreement.
+    an owner who may not know of the file, for one whose agency has no current information-sharing agreement, and for
+    one of an agency that does not work with the child and that the child does not want told.
     """
     check_action(text=action.text, due_on=action.due_on, has_owner=action.owner is not None, on=timezone.localdate(at))
     owner, due_on = action.owner, action.due_on
@@ -59,6 +62,8 @@ def start_action(*, item: AgendaItem, child: Child, action: NewAction, at: datet
     held = Action.objects.filter(item=item, owner_membership=owner, text=text, status__in=RUNNING).first()
     if held is not None:
         return held
+    if newly_told_against_wish(child, [owner], at=at):
+        raise PanelRefused(f"{owner.user}: {add_it_first(owner.agency.name)}", field="owner")
     row = Action.objects.create(
         item=item,
         child=child,

@@ -1,7 +1,7 @@
 """Bringing an agency in where the child has said who may know. The rules are judged in `tests/access/sharing`.
 
 Seen to fail: a school brought in with one press although the child said that it must not be told, and as the successor
-of a social worker with a conflict of interest.
+of a social worker with a conflict of interest; its safeguarding lead named on a restricted file.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from cases.access.choices import GrantReason
+from cases.access.models import AccessGrant
 from cases.record.models import Child, Involvement
 from cases.record.services import involve
 from cases.sharing.choices import WishKind
 from cases.sharing.models import Conflict
 from cases.sharing.models.shares import SharingDecision
+from cases.sharing.selectors.involving import newly_told_against_wish
 from tests.factories.cases import grant, make_child, make_lead
 from tests.factories.shares import make_wish
 
@@ -106,6 +108,67 @@ def test_nobody_is_brought_in_against_a_wish_as_the_successor_of_somebody_with_a
     assert place().status_code == 302
     (left,) = Involvement.objects.filter(child=child, ended_on=None)
     assert (left.is_lead, left.membership) == (True, world.membership("safeguarding_lead"))
+
+
+LIST = ("socialworker", "social_care_manager", "guardian")
+
+
+def restrict(child, world, browser, at, *more):
+    """Close the file to its lead, their manager and the guardian, and to who is named beside them."""
+    on = at.date() + timedelta(days=30)
+    said = {"kind": "other", "reason": "Somebody under suspicion works there.", "version": child.version}
+    said |= {"review_on_day": on.day, "review_on_month": on.month, "review_on_year": on.year}
+    named = [str(world.membership(name).pk) for name in (*LIST, *more)]
+    answer = browser.post(url("restriction", child), {"idempotency_key": str(uuid4()), "named": named, **said})
+    child.refresh_from_db()
+    return answer
+
+
+def name(child, world, browser, person):
+    child.refresh_from_db()
+    said = {"person": str(world.membership(person).pk), "version": child.version}
+    return browser.post(url("add_name", child), {"idempotency_key": str(uuid4()), **said})
+
+
+def test_nobody_is_named_on_a_restricted_file_against_a_wish(child, world, client_as, says, at):
+    says(kept_from=("education", "health", "partnership"))
+    grant(child, world.agency("social_care"))
+    grant(child, world.functions["notification_point"].group, reason="function")
+    grant(child, world.membership("safeguarding_lead"), categories=("identity",))
+    manager, lead = client_as("social_care_manager"), client_as("socialworker")
+    refused = restrict(child, world, manager, at, "safeguarding_lead")
+    assert (refused.status_code, "The child does not want Hollybank School told" in text(refused)) == (422, True)
+    assert not child.restricted
+    assert restrict(child, world, manager, at).status_code == 302
+    for person, agency in (("safeguarding_lead", "Hollybank School"), ("nurse", str(world.agency("health")))):
+        refused = name(child, world, manager, person)
+        assert refused.status_code == 422
+        assert f"The child does not want {agency} told. Choose somebody else; or add it to the file first" in text(
+            refused
+        )
+    assert set(AccessGrant.objects.filter(reason="named").values_list("membership__user__username", flat=True)) == set(
+        LIST
+    )
+    assert name(child, world, manager, "housing").status_code == 302, "of housing the child says nothing"
+    said = {**AGAINST, "worker": str(world.membership("safeguarding_lead").pk)}
+    assert send(manager, url("involve", child, world.agency("school").pk), **said).status_code == 302
+    assert client_as("safeguarding_lead").get(url("file", child)).status_code == 200
+    assert lead.get(url("file", child)).status_code == 200
+
+
+def test_who_sees_the_file_already_is_nothing_new(child, world, says, viewer, at):
+    says(WishKind.NOT_WIDER)
+    people = [world.membership(person) for person in ("socialworker", "guardian", "triage", "nurse", "housing")]
+    grant(child, world.functions["notification_point"].group, reason="function")
+    grant(child, world.membership("housing"), reason="named")
+
+    def new():
+        return {member.user.username for member in newly_told_against_wish(child, people, at=at)}
+
+    assert new() == {"nurse"}
+    child.restricted = True
+    assert new() == {"socialworker", "triage", "nurse"}
+    assert newly_told_against_wish(make_child("Ada", "Unasked"), people, at=at) == []
 
 
 def test_it_takes_ground_authoriser_and_how_it_was_explained_and_stands_under_sharing(child, world, client_as, says):

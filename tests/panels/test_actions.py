@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.urls import reverse
 
 from accounts.rules.refusals import Stale
 from cases.access.choices import Category
+from cases.access.models import AccessGrant
 from cases.clocks.models import Clock
 from cases.clocks.services import sweep
 from cases.record.models import Child
 from panels.choices import ActionStatus
-from panels.models import Action
+from panels.models import Action, PanelDecision
 from panels.rules import PanelRefused
 from panels.selectors.actions import my_actions
 from panels.services.actions import NewAction, take_step, verify_action
-from tests.factories.cases import block, grant, make_child
+from tests.factories.cases import block, grant, make_child, make_lead
 from tests.factories.panels import decide, make_action, make_item, open_quorate, publish
+from tests.factories.shares import make_wish
 
 pytestmark = pytest.mark.django_db
 EVIDENCE = "The flat was offered and seen on Monday; the letter is on file."
@@ -112,6 +116,41 @@ def test_nobody_gets_an_action_on_a_file_they_may_not_know_of(item, world, viewe
     teacher = world.membership("teacher")
     with pytest.raises(PanelRefused, match="cannot be given"):
         decide(item, viewer("chair"), at=at, actions=[NewAction("Offer a flat", teacher, due)])
+
+
+def test_an_action_against_a_wish_waits_for_the_agency_and_nothing_typed_is_lost(item, world, viewer, client_as, at):
+    make_wish(item.child, world.membership("socialworker"), kept_from=("housing",))
+    browser, review = client_as("chair"), at + timedelta(days=28)
+    address = reverse("panels:item", args=[item.meeting_id, item.pk])
+    days = {"day": review.day, "month": review.month, "year": review.year}
+    said = {
+        "version": item.version,
+        "code": "continue",
+        "rationale": "The plan is working and goes on.",
+        "level_after": item.child.level,
+        **{f"next_review_on_{part}": value for part, value in days.items()},
+        "action_1_priority": "normal",
+        "action_1_text": "Offer a safe flat by the canal",
+        "action_1_owner": str(world.membership("housing").pk),
+        **{f"action_1_due_on_{part}": value for part, value in days.items()},
+    }
+    refused = browser.post(address, {"idempotency_key": str(uuid4()), **said})
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert (
+        f"The child does not want {world.agency('housing')} told. Choose somebody else; or add it to the file" in page
+    )
+    assert "Offer a safe flat by the canal" in page
+    assert "The plan is working and goes on." in page
+    assert not PanelDecision.objects.exists()
+    assert not AccessGrant.objects.filter(membership=world.membership("housing")).exists()
+    by_itself = {key: value for key, value in said.items() if not key.startswith("action_1_")}
+    assert browser.post(address, {"idempotency_key": str(uuid4()), **by_itself}).status_code == 302
+    item.refresh_from_db()
+    make_lead(item.child, world.membership("housing"), at=at, by=viewer("triage"))
+    again = {**said, "version": item.version}
+    assert browser.post(address, {"idempotency_key": str(uuid4()), **again}).status_code == 302
+    assert Action.objects.get().owner_membership == world.membership("housing")
 
 
 def test_the_same_action_written_twice_is_one(item, world, viewer, at):

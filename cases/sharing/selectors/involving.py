@@ -7,7 +7,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accounts.models import Agency
+from accounts.models import Agency, FunctionMember, Membership
+from accounts.rules.roles import ROLES, Capability
+from cases.access.choices import GrantReason
+from cases.access.models import AccessGrant
 from cases.access.rules import Matrix
 from cases.access.selectors import matrix_in_force
 from cases.record.models import Child, Involvement
@@ -40,6 +43,25 @@ def unwanted_among(child: Child, agencies: Iterable[Agency], *, at: datetime) ->
         return []
     matrix = matrix_in_force(on=timezone.localdate(at))
     return [agency for agency in agencies if _goes_against(wish, child, agency, matrix=matrix, at=at)]
+
+
+def newly_told_against_wish(child: Child, people: Iterable[Membership], *, at: datetime) -> list[Membership]:
+    """Those of some people whom access in person would let in against what the child has said: of an agency that
+    `unwanted_among` names, neither named there nor in a job that sees the file already. A data guardian oversees all.
+    """
+    people = [member for member in people if Capability.AUDIT not in ROLES[member.role].capabilities]
+    unwanted = set(unwanted_among(child, {member.agency for member in people}, at=at))
+    if not unwanted:
+        return []
+    there = [member for member in people if member.agency in unwanted]
+    live = AccessGrant.objects.live(at).filter(child_id=child.pk)
+    named = live.filter(reason=GrantReason.NAMED, membership__in=there)
+    seeing = set(named.values_list("membership_id", flat=True))
+    if not child.restricted:
+        jobs = live.filter(reason=GrantReason.FUNCTION).values("group_id")
+        serving = FunctionMember.objects.current(timezone.localdate(at)).filter(function__group_id__in=jobs)
+        seeing |= set(serving.filter(membership__in=there).values_list("membership_id", flat=True))
+    return [member for member in there if member.pk not in seeing]
 
 
 def kept_out_by_wish(child: Child, agencies: Iterable[Agency], *, at: datetime) -> list[Agency]:

@@ -25,6 +25,7 @@ from cases.sharing.choices import ConflictGround, ConflictRelation, ConflictSour
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
 from cases.sharing.rules import conflicts as rules
 from cases.sharing.rules.conflicts import ConflictRefused, Placing
+from cases.sharing.rules.wording import add_it_first
 from cases.sharing.selectors import conflicts as selectors
 from cases.sharing.selectors.emergency import lead_to_tell
 from cases.sharing.selectors.involving import unwanted_among
@@ -191,11 +192,7 @@ def _hand_over(child: Child, held: Iterable[UUID], successor: Membership, *, at:
     if rows and own is None:
         role = InvolvementRole(rows[0].role)
         if unwanted_among(child, [successor.agency], at=at):
-            raise ConflictRefused(
-                f"The child does not want {successor.agency.name} told. Choose somebody else; or add it to the file "
-                "first: that page asks on what ground, and how it was explained to the child",
-                field="successor",
-            )
+            raise ConflictRefused(add_it_first(successor.agency.name), field="successor")
         try:
             own = involve(child=child, agency=successor.agency, role=role, membership=successor, at=at, by=by)
         except NoAgreement as refusal:

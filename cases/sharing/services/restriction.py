@@ -30,7 +30,9 @@ from cases.sharing.choices import RestrictionKind, RestrictionStepKind
 from cases.sharing.models import Restriction, RestrictionStep
 from cases.sharing.rules import restriction as rules
 from cases.sharing.rules.restriction import Named, RestrictionRefused
+from cases.sharing.rules.wording import add_it_first
 from cases.sharing.selectors import restriction as selectors
+from cases.sharing.selectors.involving import newly_told_against_wish
 
 NOT_RESTRICTED = "This file is not restricted any more. Look at the page again."
 NOT_OFFERED = "Choose from the people who are offered"
@@ -63,6 +65,12 @@ def _check_list(child: Child, members: list[Membership]) -> None:
     )
 
 
+def _check_wish(child: Child, members: list[Membership], *, field: str, at: datetime) -> None:
+    """Raises RestrictionRefused where a name would tell an agency that the child does not want told."""
+    for member in newly_told_against_wish(child, members, at=at):
+        raise RestrictionRefused(f"{member.user}: {add_it_first(member.agency.name)}", field=field)
+
+
 def _keeper(members: Iterable[Membership], *, by: Viewer) -> Membership:
     """Who owes the review: the acting person where they are named and may, else the first named who may."""
     overseeing = [member for member in members if member.role in selectors.OVERSEEING]
@@ -85,8 +93,8 @@ def restrict_file(
     they are named.
 
     Raises RestrictionRefused for a reason that says nothing, a review that is too early or too late, fewer than two
-    people, nobody who could lift it, a lead who is not named, somebody who may not be named, and a file that is
-    restricted already; Stale where the file has changed since.
+    people, nobody who could lift it, a lead who is not named, somebody who may not be named or whose agency the child
+    does not want told, and a file that is restricted already; Stale where the file has changed since.
     """
     rules.check_reason(reason)
     rules.check_review_on(review_on, today=timezone.localdate(at))
@@ -95,6 +103,7 @@ def restrict_file(
         raise RestrictionRefused("This file is restricted already. Look at the page again.")
     members = _wanted(child, set(named), at=at)
     _check_list(child, members)
+    _check_wish(child, members, field="named", at=at)
     restriction = Restriction.objects.create(
         child=child,
         kind=kind,
@@ -152,7 +161,9 @@ def _open_restriction(child: Child, version: int) -> Restriction:
 
 @transaction.atomic
 def name_person(*, child: Child, membership_id: UUID, version: int, at: datetime, by: Viewer) -> Membership:
-    """Name one more person on a restricted file. Raises RestrictionRefused for who may not be, or is already; Stale."""
+    """Name one more person on a restricted file. Raises RestrictionRefused for who may not be, or is already, and where
+    the child does not want their agency told; Stale.
+    """
     restriction = _open_restriction(child, version)
     offered = {member.pk: member for member in selectors.may_be_named(child.pk, at=at, near=False)}
     member = offered.get(membership_id)
@@ -160,6 +171,7 @@ def name_person(*, child: Child, membership_id: UUID, version: int, at: datetime
         raise RestrictionRefused(NOT_OFFERED, field="person")
     if member in selectors.named_on(child.pk, at=at):
         raise RestrictionRefused(f"{member.user} is named already", field="person")
+    _check_wish(child, [member], field="person", at=at)
     _name(restriction, member, at=at, by=by)
     return member
 
