@@ -233,6 +233,7 @@ def _register_what_is_owed() -> None:
     pages = restriction.restriction_addresses
     register_should_run(ClockKind.RESTRICTION_REVIEWED, restriction.restrictions_to_review, addresses=pages)
     register_addresses(AlertKind.RESTRICTION_LIFT, restriction.asked_addresses)
+    register_addresses(AlertKind.RESTRICTION_LIST, restriction.list_addresses)
     for kind in (AlertKind.CONFLICT_RECORDED, AlertKind.CONFLICT_LIFT):
         register_addresses(kind, conflicts.conflict_addresses)
     register_addresses(AlertKind.CONFLICT_POSSIBLE, conflicts.possible_addresses)
@@ -247,9 +248,12 @@ def _register_sharing() -> None:
     from cases.clocks.services import register_addresses, register_kept_from, register_should_run
     from cases.record.services import register_work_handed_on
     from cases.sharing.selectors import requests, shares
+    from cases.sharing.services.guarding import end_name_with_work, keep_guarded_after_work
     from cases.sharing.services.handing_on import hand_on_sharing
 
     register_work_handed_on(hand_on_sharing)
+    register_work_handed_on(end_name_with_work)
+    register_work_handed_on(keep_guarded_after_work, last=True)
     register_should_run(ClockKind.BREACH_ASSESSED, shares.breaches_to_assess, addresses=shares.breach_addresses)
     register_should_run(ClockKind.SHARING_REVIEWED, shares.decisions_to_review, addresses=shares.decision_addresses)
     register_addresses(AlertKind.SHARE_RECEIVED, shares.received_addresses)
@@ -263,16 +267,18 @@ def _register_sharing() -> None:
 
 def _register_life_of_accounts() -> None:
     """What somebody holds on files, for whoever moves them or closes their account; and the time of access reviews."""
-    from accounts.services.holdings import Holding, register_holding
+    from accounts.services.holdings import Holding, register_holding, register_suspended
     from accounts.services.reviews import register_review_watchers
-    from cases.access.services import count_personal_grants, end_personal_grants
+    from cases.access.services import count_personal_grants
     from cases.clocks.choices import ClockKind
     from cases.clocks.services import register_should_run, reviews
     from cases.record.selectors.mine import count_involvements
+    from cases.sharing.services.guarding import end_what_was_personal, keep_guarded_without
 
+    register_suspended(keep_guarded_without)
     kind = ClockKind.REVIEW_SIGNED
     register_should_run(kind, reviews.reviews_that_should_run, addresses=reviews.review_addresses)
     register_review_watchers(opened=reviews.start_review_clock, signed=reviews.stop_review_clock)
-    by_name = Holding("file open by name", "files open by name", count_personal_grants, end_personal_grants)
+    by_name = Holding("file open by name", "files open by name", count_personal_grants, end_what_was_personal)
     register_holding("grants", by_name)
     register_holding("involvements", Holding("child to work with", "children to work with", count_involvements))

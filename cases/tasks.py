@@ -7,6 +7,7 @@ from accounts.selectors import now
 from cases.access.services import compare_projection
 from cases.clocks import services
 from cases.sharing.services.conflicts import find_possible_conflicts
+from cases.sharing.services.guarding import keep_guarded
 from cases.sharing.services.looks import make_due_digests
 
 
@@ -29,6 +30,13 @@ def find_conflicts() -> None:
     """Ask the data guardians about each person and file that may have to be kept apart, and that are new."""
     with pghistory.context(reason="possible conflicts"):
         find_possible_conflicts(at=now())
+
+
+@shared_task(name="cases.tasks.guard_restricted")
+def guard_restricted() -> None:
+    """Each night: put right who looks after the restricted files that somebody new, or nobody, can look after."""
+    with pghistory.context(reason="restricted files guarded"):
+        keep_guarded(at=now())
 
 
 @shared_task(name="cases.tasks.make_look_digests")

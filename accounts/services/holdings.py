@@ -37,6 +37,17 @@ def register_holding(key: str, holding: Holding) -> None:
     HOLDINGS[key] = holding
 
 
+Suspended = Callable[[int, datetime], object]
+# Filled by `register_suspended`; each is called with the user's id in the transaction of the suspension.
+SUSPENDED: list[Suspended] = []
+
+
+def register_suspended(follows: Suspended) -> None:
+    """Say in `ready()` what follows where somebody's account is suspended: they keep what they hold, and use none."""
+    if follows not in SUSPENDED:
+        SUSPENDED.append(follows)
+
+
 def held_by(membership_id: UUID, *, at: datetime) -> list[tuple[str, bool]]:
     """What a membership holds, in words with a number, and whether it ends by itself."""
     found = []

@@ -24,6 +24,7 @@ from accounts.rules.life import (
 from accounts.rules.roles import ROLES, opens_files
 from accounts.rules.viewers import Viewer
 from accounts.services.account_events import note_account_event
+from accounts.services.holdings import SUSPENDED
 from accounts.services.notices import tell
 from accounts.services.places import end_places
 
@@ -70,6 +71,8 @@ def _suspend(user: User, at: datetime) -> None:
     end_places(user=user, ending=PlaceEnding.CLOSED, at=at)
     note_account_event(user=user, kind=AccountEventKind.SUSPENDED, at=at, by=None)
     tell(user=user, kind=NoticeKind.SUSPENDED, at=at)
+    for follows in SUSPENDED:
+        follows(user.pk, at)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ class AlertKind(TextChoices):
     EMERGENCY_OPENED = "emergency_opened", "Somebody opened a file in an emergency"
     EMERGENCY_ON_FILE = "emergency_on_file", "Somebody opened a file that you look after in an emergency"
     RESTRICTION_LIFT = "restriction_lift", "Somebody asks you to agree that a file is no longer restricted"
+    RESTRICTION_LIST = "restriction_list", "Somebody who was named on a restricted file has gone: look at who is left"
     CONFLICT_RECORDED = "conflict_recorded", "A conflict of interest has been recorded"
     CONFLICT_POSSIBLE = "conflict_possible", "Somebody may have a conflict of interest"
     CONFLICT_LIFT = "conflict_lift", "Somebody asks you to agree that a conflict of interest is lifted"

@@ -76,7 +76,7 @@ def step_rows(steps: Iterable[RestrictionStep]) -> list[list[dict[str, Any]]]:
                 "text": f"{step.get_kind_display()}{f': {step.person.user}' if step.person else ''}",
                 "hint": step.words,
             },
-            {"text": str(step.done_by)},
+            {"text": str(step.done_by or "Harbour")},
         ]
         for step in steps
     ]

@@ -39,6 +39,8 @@ class RestrictionStepKind(TextChoices):
     LIFT_ASKED = "lift_asked", "Asked to lift it"
     LIFT_DECLINED = "lift_declined", "Not lifted"
     LIFTED = "lifted", "Lifted"
+    NO_GUARDIAN = "no_guardian", "No data guardian is left"
+    NOBODY_WORKS = "nobody_works", "Nobody but data guardians is left"
 
 
 class ConflictRelation(TextChoices):

@@ -283,6 +283,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="20"),
         "options": {"expires": 60 * 60},
     },
+    "guard_restricted": {
+        "task": "cases.tasks.guard_restricted",
+        "schedule": crontab(hour="3", minute="40"),
+        "options": {"expires": 60 * 60},
+    },
     "send_notices": {"task": "accounts.tasks.send_notices", "schedule": 10.0, "options": {"expires": 10}},
     "look_after_accounts": {
         "task": "accounts.tasks.look_after_accounts",

@@ -112,15 +112,15 @@ def _not_kept_out(people: Iterable[Membership], child: Child, at: datetime) -> l
 
 
 def actions_unnamed_with(work: Involvement, *, at: datetime) -> list[Action]:
-    """The running actions of a worker who was named on a restricted file by work that has just ended, and by nothing
-    else.
+    """The running actions of a worker whose name on a restricted file has just ended with their work, where nothing
+    else names them.
     """
     if work.membership_id is None:
         return []
     named = AccessGrant.objects.filter(
         child_id=work.child_id, membership_id=work.membership_id, reason=GrantReason.NAMED
     )
-    if not named.filter(source_id=work.pk, ended_at=at).exists() or named.live(at).exists():
+    if not named.filter(ended_at=at).exists() or named.live(at).exists():
         return []
     rows = Action.objects.filter(child_id=work.child_id, owner_membership_id=work.membership_id, status__in=RUNNING)
     return list(rows.select_related("owner_membership").order_by("pk"))

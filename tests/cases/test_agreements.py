@@ -1,10 +1,10 @@
 """The register of agreements: what is not opened to whom, and what a lapse ends. Its rules are judged in
 `tests/access/sharing`.
 
-Seen to fail: the agency's grants counted after the lapse, and what was shared with somebody there by name; the name on a restricted file of somebody who does not read
-it; a report refused for want of a signature; anybody offered as a name; no words where an agency is brought in, or on
-who can see a file; the register open to other roles; a stale page; the cover and the clock left as they were when a
-signature is taken back.
+Seen to fail: the agency's grants counted after the lapse, and what was shared with somebody there by name; the name on
+a restricted file of somebody who does not read it; a report refused for want of a signature; anybody offered as a name;
+no words where an agency is brought in, or on who can see a file; the register open to other roles; a stale page; the
+cover and the clock left as they were when a signature is taken back.
 """
 
 from __future__ import annotations

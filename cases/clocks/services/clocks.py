@@ -167,7 +167,7 @@ def give_clock(
     owner_membership_id: UUID | None,
     owner_group_id: int | None,
     at: datetime,
-    by: Viewer,
+    by: Viewer | None,
 ) -> Clock:
     """Make somebody else owe what a clock waits for. Raises ClockRefused where none runs."""
     clock = _running(kind, subject_id)

@@ -27,16 +27,18 @@ class WorkHandedOn(Protocol):
 
 # Filled by `register_work_handed_on`; each is called in the transaction of the change, once the change stands.
 _HANDED_ON: list[WorkHandedOn] = []
+_AT_LAST: list[WorkHandedOn] = []
 
 
-def register_work_handed_on(follows: WorkHandedOn) -> None:
-    """Say in `ready()` what follows the end of an involvement, and a change of the lead."""
-    if follows not in _HANDED_ON:
-        _HANDED_ON.append(follows)
+def register_work_handed_on(follows: WorkHandedOn, *, last: bool = False) -> None:
+    """Say in `ready()` what follows the end of an involvement, and a change of the lead; `last`, once all else has."""
+    registered = _AT_LAST if last else _HANDED_ON
+    if follows not in registered:
+        registered.append(follows)
 
 
 def _hand_on(work: Involvement, *, child: Child, at: datetime, by: Viewer) -> None:
-    for follows in _HANDED_ON:
+    for follows in (*_HANDED_ON, *_AT_LAST):
         follows(child=child, work=work, at=at, by=by)
 
 

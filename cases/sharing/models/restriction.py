@@ -57,7 +57,9 @@ class RestrictionStep(models.Model):
     person = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     words = models.CharField(max_length=1000, blank=True)
     done_at = models.DateTimeField()
-    done_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    done_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Nobody: the rule did it"
+    )
 
     class Meta:
         indexes = [models.Index(fields=["restriction", "-done_at"], name="restriction_step_latest")]

@@ -136,6 +136,12 @@ def asked_addresses(ids: list[UUID]) -> dict[UUID, str]:
     return {pk: reverse("cases:answer_lift", args=[reference]) for pk, reference in rows}
 
 
+def list_addresses(ids: list[UUID]) -> dict[UUID, str]:
+    """Where the list of each restricted file is looked at that somebody has gone from."""
+    rows = RestrictionStep.objects.filter(pk__in=ids).values_list("pk", "restriction__child__reference")
+    return {pk: reverse("cases:restriction", args=[reference]) for pk, reference in rows}
+
+
 def last_asked(restriction: Restriction) -> UUID | None:
     """The step at which somebody last asked to lift a restriction."""
     rows = RestrictionStep.objects.filter(restriction=restriction, kind=RestrictionStepKind.LIFT_ASKED)

@@ -30,6 +30,7 @@ from cases.sharing.selectors import conflicts as selectors
 from cases.sharing.selectors.emergency import lead_to_tell
 from cases.sharing.selectors.involving import unwanted_among
 from cases.sharing.selectors.restriction import work_of
+from cases.sharing.services.guarding import keep_guarded
 
 # Whoever is kept from the file reads these words, should it open to them again.
 HANDED_OVER = "The work goes to another worker."
@@ -77,6 +78,8 @@ def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at:
             child_id=child.pk,
             at=at,
         )
+    # A conflict of interest on a file keeps them from the one that it was merged into as well.
+    keep_guarded(at=at, child_ids=[pk for pk in (child.pk, child.merged_into_id) if pk is not None])
     return conflict
 
 
