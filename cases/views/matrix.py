@@ -104,7 +104,7 @@ def _proposal_page(request: HttpRequest, proposal: MatrixProposal) -> HttpRespon
         "proposed_on": day(proposal.proposed_at),
         "sentences": [shown.change_sentence(change) for change in changes],
         "columns": shown.CHANGE_COLUMNS,
-        "rows": shown.change_rows((change, found.reach_of(change, at)) for change in changes),
+        "rows": shown.change_rows((change, found.reach_of(change, viewer, at)) for change in changes),
         "signatures": shown.signature_lines(proposal),
         "form": WriteForm(auto_id=False),
         "cannot_sign": _why_not(proposal, viewer, changes),

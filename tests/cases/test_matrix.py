@@ -2,8 +2,8 @@
 judged in `tests/access/sharing`.
 
 Seen to fail: a version adopted over another; the change counted on files that no grant opens in that kind of
-information; the timeline counted alone; the page of a proposal without whom it touches, and of the matrix without who
-adopted it.
+information; a file that the reader is blocked on counted for them; the timeline counted alone; the page of a proposal
+without whom it touches, and of the matrix without who adopted it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from cases.sharing.services.matrix import add_change, remove_change, sign_propos
 from missing.models import MissingEpisode
 from panels.models import AgendaItem
 from risk.models import RiskAssessment
-from tests.factories.cases import grant, make_child, make_chronology
+from tests.factories.cases import block, grant, make_child, make_chronology
 from tests.factories.missing import make_episode
 from tests.factories.sharing import WHY_CHANGE, propose
 
@@ -134,7 +134,7 @@ def test_an_adopted_version_is_altered_by_nobody(world, viewer, at) -> None:
 def test_what_a_change_touches_is_counted_where_grants_open_that_kind_of_information(
     world, viewer, at, django_assert_num_queries
 ) -> None:
-    worker = viewer("housing")
+    worker, reader = viewer("housing"), viewer("guardian")
     change = CellChange(RoleKey.HOUSING, "missing", Cell.NONE, Cell.SUMMARY)
     author = viewer("socialworker")
     seen, in_part, restricted, other = (make_child(f"Child{n}", "Reach") for n in range(4))
@@ -147,12 +147,17 @@ def test_what_a_change_touches_is_counted_where_grants_open_that_kind_of_informa
     type(restricted).objects.filter(pk=restricted.pk).update(restricted=True)
     make_episode(seen, author)
     make_episode(other, author)
-    with django_assert_num_queries(3):
-        assert reach_of(change, at) == Reach(people=1, files=1, records=2)
+    with django_assert_num_queries(4):
+        assert reach_of(change, reader, at) == Reach(people=1, files=1, records=2)
     grant(restricted, worker, reason=GrantReason.NAMED)
-    assert reach_of(change, at) == Reach(people=1, files=2, records=3)
+    assert reach_of(change, reader, at) == Reach(people=1, files=1, records=2), "restricted, and not named there"
+    grant(restricted, reader, reason=GrantReason.NAMED)
+    assert reach_of(change, reader, at) == Reach(people=1, files=2, records=3)
     grant(other, world.agency("housing"), valid_until=at - timedelta(hours=1), valid_from=at - timedelta(hours=2))
-    assert reach_of(change, at).files == 2
+    assert reach_of(change, reader, at).files == 2
+    block(seen, reader, by=viewer("triage"))
+    assert reach_of(change, reader, at) == Reach(people=1, files=1, records=1)
+    assert reach_of(change, viewer("coordinator"), at) == Reach(people=1, files=1, records=2)
 
 
 def test_every_kind_of_content_is_counted() -> None:
@@ -235,6 +240,12 @@ def test_a_proposal_says_whom_it_touches_today(client_as, world, viewer, at) -> 
     proposal = propose(viewer, at, role=RoleKey.HOUSING, category="missing", cell="S")
     page = client_as("coordinator").get(f"/access/matrix/proposals/{proposal.pk}/").content.decode()
     assert "1 person, 5 files, 5 records" in page
+    guardian = client_as("guardian")
+    address = f"/access/matrix/proposals/{proposal.pk}/"
+    assert "1 person, 5 files, 5 records" in guardian.get(address).content.decode()
+    block(child, viewer("guardian"), by=viewer("triage"))
+    page = guardian.get(address).content.decode()
+    assert "1 person, fewer than 5 files, fewer than 5 records" in page
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ from django.utils.timezone import localdate
 
 from accounts.models import DefinitionVersion, FunctionMember, Membership
 from accounts.rules.refusals import NotKnown
+from accounts.rules.viewers import Viewer
 from cases.access.choices import CATEGORY_BITS, Cell, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import Matrix, read_matrix
 from cases.record.models import Child, Entry
+from cases.record.selectors.hidden import hidden_ids
 from cases.sharing.models.matrix import MatrixProposal
 from cases.sharing.rules.matrix import CellChange
 
@@ -80,11 +82,12 @@ def changes_of(proposal: MatrixProposal) -> list[CellChange]:
     ]
 
 
-def reach_of(change: CellChange, at: datetime) -> Reach:
-    """How many people, files and records a change touches today.
+def reach_of(change: CellChange, viewer: Viewer, at: datetime) -> Reach:
+    """How many people, files and records a change touches today, of what is not kept from the viewer.
 
     Files are those that a live grant opens to the role in this kind of information; a restricted one counts where it
-    names somebody in the role. Numbers alone: whoever reads them may not know of the files.
+    names somebody in the role. Numbers alone: whoever reads them may not know of the files; but a file that a conflict
+    of interest or a restriction keeps from them is in none, or the number would say that it is there.
     """
     holders = Membership.objects.current(localdate(at)).filter(role=change.role)
     serving = FunctionMember.objects.current(localdate(at)).filter(membership__in=holders)
@@ -98,6 +101,7 @@ def reach_of(change: CellChange, at: datetime) -> Reach:
     files = Child.objects.filter(pk__in=opened.values("child")).exclude(
         Q(restricted=True) & ~Q(pk__in=opened.filter(reason=GrantReason.NAMED).values("child"))
     )
+    files = files.exclude(pk__in=hidden_ids(viewer, at))
     people = holders.values("user").distinct().count()
     return Reach(people=people, files=files.count(), records=_records_on(files, change.category))
 
