@@ -99,7 +99,7 @@ def check_approval(*, needs: bool, approved: bool, sent_back: bool, judged_by: i
     """Refuse an approval that is not needed, was given already, comes after a sending back, or is one's own."""
     _check_waits(needs=needs, approved=approved, sent_back=sent_back)
     if judged_by == approver:
-        raise JudgementRefused("Somebody else must approve a level that you judged.")
+        raise JudgementRefused("Somebody else must approve a level that you judged.", code="own_deed")
 
 
 def check_sending_back(
@@ -108,7 +108,7 @@ def check_sending_back(
     """Refuse to send back a level that does not wait, or is one's own, or without saying what is missing."""
     _check_waits(needs=needs, approved=approved, sent_back=sent_back)
     if judged_by == sender:
-        raise JudgementRefused("You judged this level yourself. Judge it anew instead.")
+        raise JudgementRefused("You judged this level yourself. Judge it anew instead.", code="own_deed")
     if len(reason.strip()) < SHORTEST_REASON:
         raise JudgementRefused("Say in a sentence or two what you do not agree with, or what is missing.")
 

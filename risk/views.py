@@ -233,7 +233,7 @@ def judge(request: HttpRequest, reference: str, assessment_id: UUID) -> HttpResp
                 by=opened.viewer,
             )
         except services.rules.JudgementRefused as refusal:
-            form.add_error("reason", refusal.reason)
+            form.refuse(refusal, field="reason")
         else:
             waits = judgement.needs_approval
             messages.success(
@@ -308,7 +308,7 @@ def send_back(request: HttpRequest, reference: str, judgement_id: UUID) -> HttpR
                 by=opened.viewer,
             )
         except services.rules.JudgementRefused as refusal:
-            form.add_error("reason", refusal.reason)
+            form.refuse(refusal, field="reason")
         else:
             messages.success(request, f"Sent back. {judgement.author} sees your reason, and judges the level anew.")
             return redirect("risk:assessment", reference, judgement.assessment_id)

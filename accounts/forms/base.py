@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from accounts.forms.fields import KeyField
 from accounts.forms.widgets import ChoicesWithHints, DatePartsInput
 from accounts.rules.postcodes import NOTHING_KNOWN, WATCH, Watch, postcodes_in, spaced
-from accounts.rules.refusals import Refusal
+from accounts.rules.refusals import SAID, Refusal
 
 LOST_KEY = "This page could not be matched to the one you opened. Check your answers and send them again"
 
@@ -176,9 +176,16 @@ class HarbourForm(forms.Form):
             if getattr(field, "when", "") and at is None:
                 raise ImproperlyConfigured(f"{type(self).__name__}({name}) compares dates and needs `at`.")
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Say what a service refused at the question it is about, or above the form."""
-        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.reason)
+    def refuse(self, refusal: Refusal, *, field: str = "") -> None:
+        """Say what a service refused at the question it is about, at `field`, or above the form.
+
+        Where it denies, the middleware writes it down: that it comes back as a form makes it no less a denial.
+        """
+        said = SAID.get()
+        if said is not None:
+            said.append(refusal)
+        where = refusal.field or field
+        self.add_error(where if where in self.fields else None, refusal.reason)
 
     def full_clean(self) -> None:
         # Only now: a form may be given more fields after it is made, as a risk tool's questions are.

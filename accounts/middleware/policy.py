@@ -137,7 +137,9 @@ def _gate(request: HttpRequest, declared: ViewPolicy) -> HttpResponse | None:
 def check_may_call(request: HttpRequest, declared: ViewPolicy) -> None:
     """Refuse somebody who holds no role now, or whose role does not do what a view is for."""
     if declared.needs_membership and not request.viewer.role_key:  # type: ignore[attr-defined]
-        raise Refusal("You are signed in, but you hold no current role at any agency. Ask your manager.")
+        raise Refusal(
+            "You are signed in, but you hold no current role at any agency. Ask your manager.", code="no_role"
+        )
     # On a file the access rule asks for the capability itself, after whether the file may be known at all: a
     # stranger then meets the same 404 at every address of it.
     asks_here = declared.capability is not None and not declared.reads_file

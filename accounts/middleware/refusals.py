@@ -16,7 +16,7 @@ from psycopg2.errors import DeadlockDetected
 
 from accounts.choices import AccessOutcome
 from accounts.middleware.problems import is_for_a_system, not_found, problem
-from accounts.rules.refusals import NotKnown, Refusal, Stale
+from accounts.rules.refusals import SAID, NotKnown, Refusal, Stale
 from accounts.services.access_events import record_access, trace_of
 
 TRIES_AFTER_A_DEADLOCK = 3
@@ -25,15 +25,24 @@ TRIES_AFTER_A_DEADLOCK = 3
 class RefusalMiddleware:
     """`NotKnown` looks like any other 404; `Refusal` is a 403 with its reason; `Stale` is a 409.
 
-    A person reads a page, a system the same in JSON. What the database rolled back to free somebody else is asked
-    of the view again, in a new transaction.
+    A person reads a page, a system the same in JSON. A denial that a form says at a field is written down as well.
+    What the database rolled back to free somebody else is asked of the view again, in a new transaction.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        said: list[Refusal] = []
+        before = SAID.set(said)
+        try:
+            response = self.get_response(request)
+        finally:
+            SAID.reset(before)
+        for refusal in said:
+            if refusal.denies:
+                _log(request, refusal.code, refusal.child_id)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         error = exception

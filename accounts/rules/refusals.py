@@ -1,6 +1,25 @@
 """How the product says no, in words a practitioner can act on."""
 
+from contextvars import ContextVar
 from uuid import UUID
+
+# Why somebody may not, whatever they typed: each is written into the trail, also where a form says it at a field.
+DENIALS = frozenset(
+    {
+        "no_role",
+        "not_named",
+        "not_theirs",
+        "other_agency",
+        "other_caller",
+        "own_account",
+        "own_agency",
+        "own_deed",
+        "own_request",
+        "own_role",
+        "role_lacks",
+        "tries_spent",
+    }
+)
 
 
 class Refusal(Exception):
@@ -12,6 +31,11 @@ class Refusal(Exception):
     code = "refused"
     field = ""
 
+    @property
+    def denies(self) -> bool:
+        """Whether this person may not, rather than that something was wrong with what they sent."""
+        return self.code in DENIALS
+
     def __init__(self, reason: str, *, field: str = "", code: str | None = None, child_id: UUID | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -20,6 +44,10 @@ class Refusal(Exception):
             self.field = field
         if code:
             self.code = code
+
+
+# What the forms of this request were told, for the middleware that writes denials down; None outside a request.
+SAID: ContextVar[list[Refusal] | None] = ContextVar("said_at_forms", default=None)
 
 
 class NotKnown(Exception):

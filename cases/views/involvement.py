@@ -106,7 +106,7 @@ def involve(request: HttpRequest, opened: OpenFile, agency_id: UUID) -> HttpResp
         involved = taken(form, bring, ShareRefused)
     except (RecordRefused, NoAgreement) as refusal:
         involved = None
-        form.add_error("worker", refusal.reason)
+        form.refuse(refusal, field="worker")
     if involved is not None:
         who = involved.membership.user if opened.child.restricted and involved.membership else agency.name
         messages.success(request, f"{who} works with this child now, and can see the file.")
@@ -146,7 +146,7 @@ def change_lead(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         except Stale:
             return _lead_saved_first(request, opened, form, wanted=dict(choices)[str(chosen)], workers=choices)
         except RecordRefused as refusal:
-            form.add_error("reason", refusal.reason)
+            form.refuse(refusal, field="reason")
         else:
             messages.success(request, "The lead has changed. Tell the child who it is now, and why.")
             return redirect("cases:involvement", opened.child.reference)

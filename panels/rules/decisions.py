@@ -125,9 +125,9 @@ def check_owner_may_know(*, knows: bool) -> None:
 def check_step(*, to: str, note: str, owner: bool, office: bool) -> None:
     """Refuse a step on an action by who may not take it, or an end without its evidence or reason."""
     if to == ActionStatus.WITHDRAWN and not office:
-        raise PanelRefused("Only the chair or the co-ordinator withdraws an action.")
+        raise PanelRefused("Only the chair or the co-ordinator withdraws an action.", code="role_lacks")
     if to in OWNERS_STEPS and not owner and not office:
-        raise PanelRefused("Only the person who owns this action can say how it stands.")
+        raise PanelRefused("Only the person who owns this action can say how it stands.", code="not_theirs")
     if to != ActionStatus.IN_PROGRESS and len(note.strip()) < SHORTEST_NOTE:
         words = "Say what was done, and how we know." if to == ActionStatus.DONE else "Say why in a sentence."
         raise PanelRefused(words, field="note")
@@ -138,7 +138,7 @@ def check_verification(*, status: str, verified: bool, owner: bool) -> None:
     if status != ActionStatus.DONE or verified:
         raise PanelRefused("This action is not waiting to be verified.")
     if owner:
-        raise PanelRefused("Somebody else must verify an action of your own.")
+        raise PanelRefused("Somebody else must verify an action of your own.", code="own_deed")
 
 
 def runs_meetings(viewer: Viewer, *, deputises: bool) -> bool:

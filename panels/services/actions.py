@@ -148,7 +148,7 @@ def take_step(*, action: Action, to: ActionStatus | str, note: str, version: int
 def verify_action(*, action: Action, note: str, version: int, at: datetime, by: Viewer) -> Action:
     """Confirm that an action is done as its evidence says. Refused to its owner, and where nothing waits for it."""
     if not keeps_panel(by):
-        raise PanelRefused("The co-ordinator verifies what has been done.")
+        raise PanelRefused("The co-ordinator verifies what has been done.", code="role_lacks")
     action = _locked(action.pk, version)
     check_verification(
         status=action.status,

@@ -119,7 +119,9 @@ def list_child(*, opened: OpenFile, why: str, at: datetime, by: Viewer, late_on:
     """
     check_listing_reason(why)
     if late_on is not None and not keeps_panel(by):
-        raise PanelRefused("Only the chair or the co-ordinator lists a child once the agenda is out.")
+        raise PanelRefused(
+            "Only the chair or the co-ordinator lists a child once the agenda is out.", code="role_lacks"
+        )
     found = late_on or next_to_list_on(after=at)
     if found is None:
         raise PanelRefused(NOT_TO_LIST)

@@ -74,7 +74,8 @@ def add_update(
     if kind != UpdateKind.WRITTEN:
         category, text = Category.MINUTES, ""
     elif opened.level(category) not in (Level.FULL, Level.OWN):
-        raise PanelRefused("Your role does not work with this kind of information.", field="category")
+        words = "Your role does not work with this kind of information."
+        raise PanelRefused(words, field="category", code="role_lacks")
     return ItemUpdate.objects.create(
         item=item, child_id=item.child_id, kind=kind, text=text.strip(), recorded_at=at, **provenance(by, category)
     )
@@ -132,7 +133,7 @@ def record_decision(
 
 def _check_records(item: AgendaItem, by: Viewer, *, today: date) -> None:
     if not (keeps_panel(by) or chairs_for(by, item.meeting.panel_id, on=today)):
-        raise PanelRefused(NOT_RECORDING)
+        raise PanelRefused(NOT_RECORDING, code="role_lacks")
     handed_on = item.meeting.state == MeetingState.CLOSED and item.state == ItemState.LISTED
     if item.meeting.state != MeetingState.OPEN and not handed_on:
         raise PanelRefused("Decisions are recorded while the meeting is open.")

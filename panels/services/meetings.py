@@ -139,7 +139,7 @@ def take_attendance(*, meeting: Meeting, came: Iterable[Came], at: datetime, by:
     May be put right while the meeting is open. Raises PanelRefused for somebody who does not sit on the seat.
     """
     if not (keeps_panel(by) or chairs_for(by, meeting.panel_id, on=timezone.localdate(at))):
-        raise PanelRefused("The chair or the co-ordinator takes attendance.")
+        raise PanelRefused("The chair or the co-ordinator takes attendance.", code="role_lacks")
     meeting = _locked(meeting)
     if meeting.state != MeetingState.OPEN:
         raise PanelRefused("Attendance is taken while the meeting is open.")
@@ -239,14 +239,14 @@ def _locked(meeting: Meeting, version: int | None = None) -> Meeting:
 
 def _check_office(by: Viewer) -> None:
     if not keeps_panel(by):
-        raise PanelRefused(NOT_OFFICE)
+        raise PanelRefused(NOT_OFFICE, code="role_lacks")
 
 
 def check_chairs(meeting: Meeting, *, at: datetime, by: Viewer) -> None:
     """Refuse who neither chairs nor deputises for the chair."""
     deputises = chairs_for(by, meeting.panel_id, on=timezone.localdate(at))
     if not runs_meetings(by, deputises=deputises):
-        raise PanelRefused(NOT_CHAIR)
+        raise PanelRefused(NOT_CHAIR, code="role_lacks")
 
 
 def _check_start(panel: Panel, starts_at: datetime, *, at: datetime) -> None:

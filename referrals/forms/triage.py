@@ -94,9 +94,9 @@ class AgainstWishForm(WriteForm):
         if field in WHY_AGAINST_WISH and field not in self.fields:
             self._ask_why()
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: Refusal, *, field: str = "") -> None:
         self._ask_where_refused(refusal.field)
-        super().refuse(refusal)
+        super().refuse(refusal, field=field)
 
     def against_wish(self) -> AgainstWish:
         """Why somebody comes against the child's wish, as far as it was asked and said. Call after `is_valid()`."""

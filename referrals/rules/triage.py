@@ -180,7 +180,9 @@ def check_against_wish(unwanted: Sequence[str], why: AgainstWish) -> None:
 def check_may_triage(viewer: Viewer) -> None:
     """Refuse a viewer whose role does not triage."""
     if not viewer.may(Capability.TRIAGE):
-        raise TriageRefused("Only the notification point and the out-of-hours team decide on notifications.")
+        raise TriageRefused(
+            "Only the notification point and the out-of-hours team decide on notifications.", code="role_lacks"
+        )
 
 
 def check_waiting(*, status: str, stored_version: int, version: int) -> None:

@@ -79,7 +79,7 @@ def answer_match_question(
     colleague answered.
     """
     if not by.may(Capability.AUDIT):
-        raise TriageRefused("Only a data guardian answers this.")
+        raise TriageRefused("Only a data guardian answers this.", code="role_lacks")
     question = MatchQuestion.objects.select_for_update(of=("self",)).filter(pk=question_id).first()
     if question is None or _blocked(question, at=at, by=by):
         raise NotKnown("no_question")

@@ -39,7 +39,9 @@ def check_may_name(*, is_named: bool, oversees: bool) -> None:
     """
     if not (is_named and oversees):
         raise RecordRefused(
-            "This file is open to named people only. A manager or a data guardian who is named on it can name a worker."
+            "This file is open to named people only. A manager or a data guardian who is named on it can name a "
+            "worker.",
+            code="not_named",
         )
 
 

@@ -32,7 +32,9 @@ def check_one(*, person: str, agency: bool, account: bool) -> None:
 def check_not_oneself(*, own_account: bool, own_agency: bool) -> None:
     """Refuse to keep an address from oneself: nobody would be left who could take it back."""
     if own_account or own_agency:
-        raise AddressRefused("You know this address. Somebody else who may know it must keep it from you", field="who")
+        raise AddressRefused(
+            "You know this address. Somebody else who may know it must keep it from you", field="who", code="own_deed"
+        )
 
 
 def check_why(why: str) -> None:

@@ -45,7 +45,9 @@ def check_may_place(placing: Placing) -> None:
     if placing.user_id == placing.by_user_id:
         raise ConflictRefused("Of yourself you declare it: choose “I know this child or family”.", field="person")
     if not placing.guardian and placing.agency_id != placing.by_agency_id:
-        raise ConflictRefused("You can say this of people of your own agency. Ask a data guardian.", field="person")
+        raise ConflictRefused(
+            "You can say this of people of your own agency. Ask a data guardian.", field="person", code="other_agency"
+        )
 
 
 def check_handed_over(*, work: bool, name: str, successor: int | None, user_id: int) -> None:
@@ -59,10 +61,12 @@ def check_handed_over(*, work: bool, name: str, successor: int | None, user_id: 
 def check_may_lift(*, asked_by: int | None, by: int, user_id: int, guardian: bool, placed_by: int) -> None:
     """Refuse to lift one by who asked, by the person themself, and by anybody but a guardian or who placed it."""
     if by == user_id:
-        raise ConflictRefused("Nobody lifts a conflict of their own.")
+        raise ConflictRefused("Nobody lifts a conflict of their own.", code="own_deed")
     if asked_by is None:
         raise ConflictRefused("Nobody has asked to lift it.")
     if asked_by == by:
-        raise ConflictRefused("You asked for it, so somebody else must agree: a data guardian, or whoever placed it.")
+        raise ConflictRefused(
+            "You asked for it, so somebody else must agree: a data guardian, or whoever placed it.", code="own_request"
+        )
     if not guardian and by != placed_by:
-        raise ConflictRefused("A data guardian lifts it, or whoever placed it.")
+        raise ConflictRefused("A data guardian lifts it, or whoever placed it.", code="not_theirs")

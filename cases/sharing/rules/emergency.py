@@ -56,7 +56,9 @@ class Judge:
 def check_may_open(viewer: Viewer) -> None:
     """Refuse whoever is not on duty for a child in danger."""
     if not viewer.may(Capability.BREAK_GLASS):
-        raise EmergencyRefused("Your role does not open files in an emergency. Ring the duty number.")
+        raise EmergencyRefused(
+            "Your role does not open files in an emergency. Ring the duty number.", code="role_lacks"
+        )
 
 
 def check_reason(reason: str) -> None:
@@ -69,12 +71,17 @@ def check_reason(reason: str) -> None:
         )
 
 
-def check_tries(refused: int) -> None:
-    """Refuse a sixth try within 24 hours after five at which no file was opened: the page must not test names."""
+def check_tries(refused: int, *, child_id: UUID | None = None) -> None:
+    """Refuse a sixth try within 24 hours after five at which no file was opened: the page must not test names.
+
+    `child_id` is the file that was aimed at, for the trail alone.
+    """
     if refused >= TRIES:
         raise EmergencyRefused(
             f"You have tried {TRIES} times in the last 24 hours and no file was opened, so Harbour opens none for you "
-            "here until tomorrow. Ring the duty number, where somebody can look with you."
+            "here until tomorrow. Ring the duty number, where somebody can look with you.",
+            code="tries_spent",
+            child_id=child_id,
         )
 
 
@@ -121,10 +128,11 @@ def check_may_judge(judge: Judge) -> None:
     of the same agency.
     """
     if judge.user_id == judge.opened_by_id:
-        raise EmergencyRefused("You opened this file yourself, so somebody else reviews it.")
+        raise EmergencyRefused("You opened this file yourself, so somebody else reviews it.", code="own_deed")
     if judge.agency_id == judge.opened_at_agency_id and judge.others_elsewhere:
         raise EmergencyRefused(
-            "Whoever opened this file works at your agency, so a data guardian of another agency reviews it."
+            "Whoever opened this file works at your agency, so a data guardian of another agency reviews it.",
+            code="own_agency",
         )
 
 

@@ -225,6 +225,6 @@ def _own_name(searches: Iterable[NameSearch], limits: Limits) -> list[Signal]:
 def check_verdict(*, signal_user_id: int, decided: bool, by_user_id: int) -> None:
     """Whether somebody may say what came of a signal: never of their own, and once. Raises VerdictRefused."""
     if by_user_id == signal_user_id:
-        raise VerdictRefused("This is about your own looks. Another guardian decides.")
+        raise VerdictRefused("This is about your own looks. Another guardian decides.", code="own_deed")
     if decided:
         raise VerdictRefused("Somebody has decided this already.")

@@ -81,7 +81,10 @@ def check_effective(effective_on: date, *, today: date) -> None:
 def check_may_propose(viewer: Viewer) -> None:
     """Whether this person's role governs the matrix at all."""
     if not viewer.may(Capability.GOVERN_ACCESS):
-        raise MatrixRefused("The data guardian, the co-ordinator and the panel chair propose changes of who sees what.")
+        raise MatrixRefused(
+            "The data guardian, the co-ordinator and the panel chair propose changes of who sees what.",
+            code="role_lacks",
+        )
 
 
 def check_signature(viewer: Viewer, changes: Iterable[CellChange], *, signed_by: Iterable[int]) -> None:
@@ -94,9 +97,9 @@ def check_signature(viewer: Viewer, changes: Iterable[CellChange], *, signed_by:
     if not changes:
         raise MatrixRefused("There is no change here to sign for.")
     if viewer.user_id in set(signed_by):
-        raise MatrixRefused("You have signed already. It takes another person.")
+        raise MatrixRefused("You have signed already. It takes another person.", code="own_deed")
     if any(change.role == viewer.role_key and change.opens for change in changes):
-        raise MatrixRefused("This opens more to your own role, so others sign for it.")
+        raise MatrixRefused("This opens more to your own role, so others sign for it.", code="own_role")
 
 
 def is_adopted(changes: Iterable[CellChange], *, roles_of_signers: Iterable[str]) -> bool:

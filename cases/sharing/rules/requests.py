@@ -64,9 +64,11 @@ def check_words(words: str, *, field: str, what: str) -> None:
 def check_may_answer(answering: Answering) -> None:
     """Refuse an answer by whoever asked, and by anybody of the agency that asked who is no data guardian."""
     if answering.by_user_id == answering.asked_by_user_id:
-        raise RequestRefused("You asked for this yourself, so somebody else answers.")
+        raise RequestRefused("You asked for this yourself, so somebody else answers.", code="own_request")
     if answering.by_agency_id == answering.asked_at_agency_id and not answering.guardian:
-        raise RequestRefused("Somebody of your own agency asks, so somebody of another agency answers.")
+        raise RequestRefused(
+            "Somebody of your own agency asks, so somebody of another agency answers.", code="own_agency"
+        )
 
 
 def askable_by(viewer: Viewer, levels: Mapping[str, Level], matrix: Matrix) -> list[str]:

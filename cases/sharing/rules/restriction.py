@@ -83,4 +83,4 @@ def check_may_lift(*, asked_by: int | None, by: int, others: Collection[Named]) 
         raise RestrictionRefused("Nobody has asked to lift it.")
     if asked_by == by:
         words = "Somebody else who is named here, a manager or a data guardian, must agree."
-        raise RestrictionRefused(words if others else f"{words} Name one first.")
+        raise RestrictionRefused(words if others else f"{words} Name one first.", code="own_request")

@@ -98,10 +98,14 @@ def _meant(asked: AskedFor) -> QuerySet[Any]:
 
 
 def tries_refused(viewer: Viewer, *, at: datetime) -> int:
-    """How often the page opened no file for somebody within the last 24 hours."""
-    return AccessEvent.objects.filter(
+    """How often the page opened no file for somebody within the last 24 hours.
+
+    A try that came after too many opens nothing and costs nothing: the day does not begin anew with each.
+    """
+    tries = AccessEvent.objects.filter(
         user_id=viewer.user_id, action=PAGE, outcome=AccessOutcome.REFUSED, at__gt=at - TRIES_WITHIN
-    ).count()
+    )
+    return tries.exclude(reason_code="tries_spent").count()
 
 
 def lead_to_tell(child_id: UUID, *, at: datetime) -> UUID | None:

@@ -230,7 +230,7 @@ def _locked(conflict_id: UUID, *, at: datetime, by: Viewer) -> Conflict:
     if conflict is None:
         raise NotKnown("no_conflict")
     if not selectors.looks_after(by, conflict):
-        raise ConflictRefused("A data guardian lifts it, or whoever placed it.")
+        raise ConflictRefused("A data guardian lifts it, or whoever placed it.", code="not_theirs")
     if conflict.lifted_at is not None:
         raise ConflictRefused("It has been lifted already.")
     return conflict

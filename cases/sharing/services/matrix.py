@@ -120,7 +120,9 @@ def _own_and_unsigned(proposal_id: UUID, by: Viewer) -> MatrixProposal:
     check_may_propose(by)
     proposal = _locked(proposal_id)
     if proposal.proposed_by_id != by.membership_id:
-        raise MatrixRefused("Only whoever proposed it changes what it says. You may propose another.")
+        raise MatrixRefused(
+            "Only whoever proposed it changes what it says. You may propose another.", code="not_theirs"
+        )
     if proposal.signatures.exists():
         raise MatrixRefused("Somebody has signed for this as it stands. Withdraw it and propose another.")
     return proposal
