@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_login_failed
 from django.db.models.signals import post_migrate
 
 
@@ -8,8 +9,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import checks  # noqa: F401  (registers the system checks)
-        from accounts.receivers import prepare_database
+        from accounts.receivers import note_not_let_in, prepare_database
         from accounts.services.database import ADD, NOTHING, WORK, Rights, add_and_change, declare_rights
+        from accounts.services.database.guards import MEMBERSHIP_ENDS
+        from accounts.services.database.rights import declare_triggers
 
         declare_rights(
             {
@@ -52,4 +55,6 @@ class AccountsConfig(AppConfig):
                 "accounts_apiuse": WORK,
             }
         )
+        declare_triggers("accounts_membership", MEMBERSHIP_ENDS)
+        user_login_failed.connect(note_not_let_in, dispatch_uid="accounts.note_not_let_in")
         post_migrate.connect(prepare_database, dispatch_uid="accounts.prepare_database")

@@ -1,8 +1,19 @@
-"""When signing in is closed for a while, and until when."""
+"""When signing in is closed for a while, and until when; and why somebody was not let in."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 COOL_OFF = timedelta(minutes=15)
+# What a failed sign-in is called in the trail, whichever page it was on.
+SIGN_IN = "accounts:sign_in"
+
+
+class NotLetIn(StrEnum):
+    """Why somebody was not let in, as the trail keeps it."""
+
+    PASSWORD = "wrong_password"  # noqa: S105  (the reason)
+    CODE = "wrong_code"
+    LOCKED = "locked_out"
 
 
 def tries_too_many_names(names: int, *, limit: int) -> bool:

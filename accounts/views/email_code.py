@@ -18,9 +18,12 @@ from accounts.middleware.policy import policy
 from accounts.rules.dates import clock_time
 from accounts.rules.email_codes import TooManyCodes
 from accounts.rules.second_factor import CodeRefused, step_is_open
-from accounts.rules.sign_in import open_again_at
+from accounts.rules.sign_in import NotLetIn, open_again_at
 from accounts.selectors import now
+from accounts.selectors.email_codes import person_at
+from accounts.services.access_events import trace_of
 from accounts.services.email_codes import HOLDS_FOR, ask_for_code, take_code
+from accounts.services.failed_sign_ins import note_failed_sign_in
 from accounts.views.signing_in import after_first_step
 
 # What the session keeps of a code that was asked for: the name of its row, which opens nothing, and what was typed.
@@ -59,6 +62,8 @@ def sign_in_email_code(request: HttpRequest) -> HttpResponseBase:
         try:
             user = take_code(code_id=UUID(asked["code"]), code=form.cleaned_data["code"], at=at)
         except CodeRefused as refusal:
+            whose = person_at(asked["address"])
+            note_failed_sign_in(why=NotLetIn.CODE, user_id=whose.pk if whose else None, trace=trace_of(request))
             if refusal.code == "code_over":
                 return _ask_again(request, asked)
             form.add_error("code", refusal.reason)

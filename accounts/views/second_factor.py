@@ -24,7 +24,7 @@ from accounts.selectors import now
 from accounts.selectors.second_factor import has_second_factor, second_factor_of
 from accounts.services.second_factor import renew_recovery_codes, set_up_second_factor, show_recovery_codes
 from accounts.views.going_on import go_on_proved, safe_next
-from accounts.views.signing_in import code_is_locked, locked_out, takes_code
+from accounts.views.signing_in import code_is_locked, takes_code, turned_away
 
 # The key that is offered, encrypted, until a code has shown that it was taken on.
 NEW_KEY = "second_factor_key"
@@ -117,7 +117,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
     if not has_second_factor(user.pk):  # type: ignore[arg-type]
         return redirect("accounts:second_factor")
     if form.is_bound and code_is_locked(request, user):  # type: ignore[arg-type]
-        return locked_out(request)
+        return turned_away(request, request.user.pk)
     if form.is_bound and form.is_valid() and takes_code(request, form, user):  # type: ignore[arg-type]
         renew_recovery_codes(user=user, at=now(), by=request.viewer)  # type: ignore[arg-type, attr-defined]
         go_on_proved(request)
@@ -132,7 +132,7 @@ def prove(request: HttpRequest) -> HttpResponse:
     if not has_second_factor(user.pk):  # type: ignore[arg-type]
         return redirect("accounts:second_factor")
     if form.is_bound and code_is_locked(request, user):  # type: ignore[arg-type]
-        return locked_out(request)
+        return turned_away(request, request.user.pk)
     if form.is_bound and form.is_valid() and takes_code(request, form, user):  # type: ignore[arg-type]
         go_on_proved(request)
         messages.success(request, "Thank you. You can go on.")

@@ -23,12 +23,14 @@ from accounts.models import User
 from accounts.presenters.single_sign_on import left_elsewhere, sign_on_buttons
 from accounts.rules.dates import clock_time
 from accounts.rules.second_factor import CodeRefused, step_is_open
-from accounts.rules.sign_in import open_again_at
+from accounts.rules.sign_in import NotLetIn, open_again_at
 from accounts.rules.single_sign_on import provider_named
 from accounts.selectors import now
 from accounts.selectors.people import person_signing_in
 from accounts.selectors.second_factor import has_second_factor
 from accounts.selectors.tries import CODE_OF, address_is_closed, codes_are_closed
+from accounts.services.access_events import trace_of
+from accounts.services.failed_sign_ins import note_failed_sign_in
 from accounts.services.places import end_place
 from accounts.services.second_factor import check_second_factor
 from accounts.views.going_on import THROUGH, after_sign_in, come_in
@@ -42,13 +44,19 @@ def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     return render(request, "accounts/locked_out.html", {"opens_at": clock_time(open_again_at(now()))}, status=429)
 
 
+def turned_away(request: HttpRequest, user_id: int | None = None) -> HttpResponse:
+    """The same page for a try that is not looked at, which is written down."""
+    note_failed_sign_in(why=NotLetIn.LOCKED, user_id=user_id, trace=trace_of(request))
+    return locked_out(request)
+
+
 @policy(methods=("GET", "POST"), public=True, writes=False)
 def sign_in(request: HttpRequest) -> HttpResponseBase:
     """Ask for username and password; a form that came too late waits behind it."""
     held = request.GET.get("held") or request.POST.get("held", "")
     wanted = request.GET.get("next") or request.POST.get("next", "")
     if request.method == "POST" and address_is_closed(request.META.get("REMOTE_ADDR", ""), at=now()):
-        return locked_out(request)
+        return turned_away(request)
     form = SignInForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         return after_first_step(request, form.get_user(), held=held, wanted=wanted)
@@ -105,7 +113,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponseBase:
     form = CodeForm(request.POST or None)
     if request.method == "POST":
         if code_is_locked(request, user):
-            return locked_out(request)
+            return turned_away(request, user.pk)
         if form.is_valid() and takes_code(request, form, user):
             user.backend = first["backend"]
             onward = after_sign_in(request, held=first["held"], wanted=first["next"])

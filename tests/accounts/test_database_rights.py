@@ -22,7 +22,7 @@ from accounts.services.database.apply import history_tables
 from accounts.services.database.rights import DECLARED
 from cases.record.models import Child
 from tests import cluster as clusters
-from tests.factories.accounts import make_agency
+from tests.factories.accounts import make_agency, make_membership
 from tests.factories.cases import block, grant, make_child, make_chronology
 from tests.factories.referrals import make_decision, make_match_question, make_notification
 from tests.factories.risk import make_assessment, make_judgement
@@ -296,6 +296,25 @@ class TestTriggers:
         assert refused("UPDATE risk_leveljudgement SET approval_note = 'another'")
         assert refused("UPDATE referrals_matchquestion SET same_child = false")
         assert refused("UPDATE cases_block SET ended_at = NULL, ended_by_id = NULL")
+
+    @pytest.mark.parametrize(
+        ("ends", "becomes", "stays"),
+        [
+            ("2026-03-04", None, True),
+            ("2026-03-04", "2026-03-03", True),
+            ("2026-03-04", "2999-01-01", True),
+            ("2998-01-01", None, True),
+            ("2998-01-01", "2999-01-01", True),
+            ("2998-01-01", "2997-01-01", False),
+            (None, "2026-03-04", False),
+        ],
+    )
+    def test_a_role_that_has_ended_stays_so(self, world, ends, becomes, stays):
+        member = make_membership(
+            world.user("keyworker"), world.agency("police"), started_on="2020-01-01", ended_on=ends
+        )
+        change = "UPDATE accounts_membership SET ended_on = %s WHERE id = %s"
+        assert refused(change, [becomes, member.pk]) is stays
 
     def test_the_matrix_is_completed_once(self, world, viewer, at):
         notification = make_notification(viewer("teacher"), sent_at=at)

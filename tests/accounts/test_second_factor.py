@@ -201,6 +201,8 @@ def test_five_wrong_codes_lock_and_the_right_one_does_not_open(client, world, vi
     sign_in(client)
     assert [client.post(CODE, {"code": "000000"}).status_code for _ in range(5)] == [422] * 4 + [429]
     assert client.post(CODE, {"code": code_at(at)}).status_code == 429
+    events = AccessEvent.objects.filter(action="accounts:sign_in", user_id=world.user("keyworker").pk).order_by("pk")
+    assert list(events.values_list("reason_code", flat=True)) == ["wrong_code"] * 5 + ["locked_out"]
     other = HonestClient(REMOTE_ADDR="127.0.0.9")
     sign_in(other)
     assert other.post(CODE, {"code": code_at(at)}).url == "/", "their own machine is another address"

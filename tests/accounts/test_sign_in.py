@@ -13,8 +13,9 @@ from django.contrib.auth.hashers import MD5PasswordHasher, make_password
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
+from accounts.choices import AccessOutcome
 from accounts.middleware.viewer import SESSION_BEGAN
-from accounts.models import HeldSubmission, User
+from accounts.models import AccessEvent, HeldSubmission, User
 from accounts.selectors import now
 from accounts.services.submissions import owner_token, purge_held
 from cases.access.choices import Category
@@ -69,6 +70,48 @@ def test_five_wrong_passwords_lock_out_alike_whether_the_name_exists_or_not(clie
     assert sign_in(client, "teacher").status_code == 302, "and nobody else is locked out with them"
 
 
+def failed() -> list[tuple[str, int | None]]:
+    """Every sign-in that the trail says failed: why, and whose it was; no word that was typed is in any of its rows."""
+    events = AccessEvent.objects.filter(action="accounts:sign_in").order_by("pk")
+    for row in events.values():
+        assert "s3cret" not in repr(row)
+    assert {event.outcome for event in events} <= {AccessOutcome.REFUSED}
+    return list(events.values_list("reason_code", "user_id"))
+
+
+@pytest.mark.parametrize("name", ["keyworker", "s3cret-typed-as-a-name"])
+def test_each_try_that_fails_is_in_the_trail_that_nobody_empties(client, world, name):
+    user = world.user("keyworker").pk if name == "keyworker" else None
+    for _ in range(4):
+        sign_in(client, name, "s3cret")
+    sign_in(client, name, "")
+    assert failed() == [("wrong_password", user)] * 4, "a form that is not filled in is no try"
+    if user:
+        assert sign_in(client, name).status_code == 302
+        client = HonestClient()
+        for _ in range(4):
+            sign_in(client, name, "s3cret")
+        assert failed() == [("wrong_password", user)] * 8, "a right one takes none away"
+    sign_in(client, name, "s3cret")
+    sign_in(client, name)
+    assert failed()[-2:] == [("wrong_password", user), ("locked_out", user)], "the fifth closes it, and was wrong"
+
+
+def test_it_is_written_on_a_connection_of_its_own(client, world, monkeypatch):
+    written = []
+    manager = AccessEvent.objects
+    monkeypatch.setattr(type(manager), "using", lambda self, alias: written.append(alias) or manager)
+    sign_in(client, "keyworker", "wrong")
+    assert written == ["audit"]
+
+
+def test_nobody_fills_the_guardians_list_of_refusals_from_outside(client, client_as, world):
+    for name in ("keyworker", "nobody-at-all"):
+        sign_in(client, name, "wrong")
+    assert "Signing in" not in client_as("guardian").get("/").content.decode()
+    assert len(failed()) == 2
+
+
 def test_whoever_is_locked_out_reads_when_to_try_again_and_whom_to_ring(client, world):
     page = [sign_in(client, "keyworker", "wrong") for _ in range(5)][-1].content.decode()
     assert re.search(r"Try again after \d{1,2}:\d{2}[ap]m", page)
@@ -82,6 +125,7 @@ def test_an_address_that_tries_a_list_of_names_is_closed_for_everybody_at_it(cli
     assert {answer.status_code for answer in tried} == {422}
     sprayed = sign_in(client, "teacher")
     assert sprayed.status_code == 429, "also with a right password, or the list would go on"
+    assert failed()[-1] == ("locked_out", None), "which is about the address, whoever is named"
     one_name = [sign_in(HonestClient(REMOTE_ADDR="127.0.0.8"), "keyworker", "wrong") for _ in range(5)][-1]
     assert words(sprayed) == words(one_name)
     assert sign_in(HonestClient(REMOTE_ADDR="127.0.0.7"), "teacher").status_code == 302, "other addresses are open"

@@ -48,6 +48,20 @@ END;
 $$
 """,
     """
+CREATE OR REPLACE FUNCTION public.harbour_membership_ends() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.ended_on IS NOT NULL AND NEW.ended_on IS DISTINCT FROM OLD.ended_on AND (
+        NEW.ended_on IS NULL OR NEW.ended_on > OLD.ended_on
+        OR OLD.ended_on <= (clock_timestamp() AT TIME ZONE 'Europe/London')::date
+    ) THEN
+        RAISE EXCEPTION 'A role that has ended stays so, and an end is never put off'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END;
+$$
+""",
+    """
 CREATE OR REPLACE FUNCTION public.harbour_stamp_access() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- The owner may write of earlier days (demonstration data, a restored trail); nobody else may.
@@ -105,6 +119,11 @@ NEVER_EMPTIED = (
 CONTEXT = (
     "CREATE OR REPLACE TRIGGER harbour_context BEFORE INSERT ON {table} "
     "FOR EACH ROW EXECUTE FUNCTION public.harbour_require_context()"
+)
+# An end that is still to come may be brought forward: who leaves before a secondment is over leaves it too.
+MEMBERSHIP_ENDS = (
+    "CREATE OR REPLACE TRIGGER harbour_membership_ends BEFORE UPDATE ON accounts_membership "
+    "FOR EACH ROW EXECUTE FUNCTION public.harbour_membership_ends()"
 )
 SETTLED = (
     "CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE ON {table} "

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, Agency, User
+from accounts.rules.sign_in import SIGN_IN
 from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
@@ -113,11 +114,12 @@ def refusals_lately(
 ) -> list[tuple[AccessEvent, Child | None]]:
     """The latest refusals, for the guardian: each with its file where the guardian may know of that file.
 
-    A refusal on a file that the guardian may not know of is left out; one on no file stays. `about_them`: the files on
-    which a conflict of interest is or was about the guardian.
+    A refusal on a file that the guardian may not know of is left out; one on no file stays. Sign-ins that failed are
+    not among them: anybody could fill the list with those. `about_them`: the files on which a conflict of interest is
+    or was about the guardian.
     """
-    events = AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED, at__gte=since).exclude(user_id=viewer.user_id)
-    events = events.exclude(action__in=CONFLICT_PAGES, child_id__in=about_them)
+    events = AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED, at__gte=since).exclude(action=SIGN_IN)
+    events = events.exclude(user_id=viewer.user_id).exclude(action__in=CONFLICT_PAGES, child_id__in=about_them)
     rows = list(events.filter(known_or_no_file(viewer, at)).order_by("-at", "-pk")[:limit])
     return _with_files(rows, viewer, at)
 

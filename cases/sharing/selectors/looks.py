@@ -19,6 +19,7 @@ from accounts.models import AccessEvent, Membership, User
 from accounts.rules.postcodes import postcode_key
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
+from accounts.rules.sign_in import SIGN_IN
 from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
@@ -74,6 +75,7 @@ def people_who_looked(
 ) -> list[PersonLooks]:
     """People who have looked or were refused since an instant, those with most refusals and reads first."""
     events = _events_known(viewer, at).filter(at__gte=since, user_id__isnull=False)
+    events = events.exclude(action=SIGN_IN)  # anybody could raise the number of somebody's refusals
     if wanted.words or wanted.agency_id:
         people = User.objects.filter(full_name__icontains=wanted.words)
         if wanted.agency_id:
