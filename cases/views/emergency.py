@@ -59,6 +59,8 @@ def open_a_file(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "minutes": MINUTES}
     if not form.is_bound:
         mine = opened_by(viewer, at=at)
+        shown = [row.child.pk for row in mine if row.child]
+        note_files_shown(viewer=viewer, page="cases:emergency_access", child_ids=shown, trace=trace_of(request))
         context |= {"columns": words.REGISTER_COLUMNS, "rows": words.register_rows(mine, at=at)}
     return render(request, "cases/emergency.html", context, status=422 if form.is_bound else 200)
 
@@ -134,7 +136,7 @@ def show_emergency(request: HttpRequest, access_id: UUID) -> HttpResponse:
         else:
             messages.success(request, "Your review is written down. The person who opened the file is told.")
             return redirect("cases:emergency_register")
-    if shown.child is not None and not shown.own:
+    if shown.child is not None:
         ids = [shown.child.pk]
         note_files_shown(viewer=viewer, page="cases:emergency_review", child_ids=ids, trace=trace_of(request))
     access, running = shown.access, words.is_open(shown.access, at)

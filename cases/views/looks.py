@@ -21,6 +21,7 @@ from cases.forms.chronology import end_of, start_of
 from cases.forms.looks import PeopleFilterForm, PersonLooksForm, SignalForm
 from cases.presenters import looks as shown
 from cases.record.selectors import people_known
+from cases.record.services import note_files_shown
 from cases.sharing.choices import SignalVerdict
 from cases.sharing.rules.looks import VerdictRefused
 from cases.sharing.selectors import looks as found
@@ -119,12 +120,14 @@ def look_digest(request: HttpRequest, digest_id: UUID) -> HttpResponse:
     """One week's looks that are worth a question."""
     digest, viewer, at = found.digest_by(digest_id), viewer_of(request), now()
     signals = found.signals_for(viewer, digest, at=at)
+    references = found.references_of(viewer, signals, at=at)
+    note_files_shown(viewer=viewer, page="cases:look_digest", child_ids=references, trace=trace_of(request))
     context = {
         "week": shown.week_words(digest.week_from),
         "groups": shown.signal_groups(
             signals,
             people=people_known(row.user_id for row in signals),
-            references=found.references_of(viewer, signals, at=at),
+            references=references,
             reader=viewer.person_id,
         ),
     }

@@ -31,7 +31,7 @@ def home_blocks(viewer: Viewer, at: datetime) -> list[HomeBlock]:
 
 
 def _to_decide(viewer: Viewer, at: datetime) -> list[HomeBlock]:
-    summary = triage_summary(at)
+    summary = triage_summary(viewer, at=at)
     rows = queue_rows(waiting_notifications(viewer, at=at).rows, at=at)
     late = [_queue_item(row) for row in rows if row["late"]]
     waiting = [_queue_item(row) for row in rows if not row["late"]]

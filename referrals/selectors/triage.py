@@ -210,11 +210,13 @@ def suggested_agencies(agencies: list[Agency]) -> list[Agency]:
     return [agency for agency in agencies if agency.sector in SUGGESTED_SECTORS]
 
 
-def triage_summary(at: datetime) -> TriageSummary:
-    """How many notifications wait, how many of them are urgent or late, and since when: one query."""
-    waiting = Notification.objects.filter(status=NotificationStatus.SENT)
+def triage_summary(viewer: Viewer, *, at: datetime) -> TriageSummary:
+    """How many notifications that a viewer may know of wait, how many of them are urgent or late, and since when: one
+    query. It counts what the queue lists.
+    """
+    waiting = _open_to(viewer, at).filter(status=NotificationStatus.SENT)
     late = Q(due_at__lte=at)
-    counts = with_due_at(waiting).aggregate(
+    counts = waiting.aggregate(
         all_waiting=Count("pk"),
         all_urgent=Count("pk", filter=Q(urgent=True)),
         all_late=Count("pk", filter=late),

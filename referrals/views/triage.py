@@ -1,5 +1,6 @@
 """Triage: the queue, one notification and its decision, and what was decided."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -15,8 +16,9 @@ from accounts.rules.roles import Capability
 from accounts.rules.text import page_hrefs, page_number
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
+from cases.record.services import note_files_shown
 from referrals.forms.triage import NEW, OTHER, DecisionForm, QueueFilterForm
-from referrals.models import TriageDecision
+from referrals.models import Notification, TriageDecision
 from referrals.presenters import triage as presenters
 from referrals.rules.triage import TriageRefused
 from referrals.selectors import triage as selectors
@@ -30,13 +32,15 @@ def triage_queue(request: HttpRequest) -> HttpResponse:
     at, viewer = now(), request.viewer  # type: ignore[attr-defined]
     form, chosen = _filter(request)
     page = selectors.waiting_notifications(viewer, at=at, chosen=chosen, page=page_number(request.GET.get("page", "1")))
+    today = selectors.decided_today(viewer, at=at)
+    _note_files(request, "referrals:triage_queue", [*page.rows, *today])
     context = {
         "form": form,
         "narrowed": bool(chosen),
-        "lead": presenters.headline(selectors.triage_summary(at), at),
+        "lead": presenters.headline(selectors.triage_summary(viewer, at=at), at),
         "rows": presenters.queue_rows(page.rows, at=at),
         "columns": presenters.DECIDED_COLUMNS,
-        "decided": presenters.decided_rows(selectors.decided_today(viewer, at=at)),
+        "decided": presenters.decided_rows(today),
         **_turning(request, page, reverse("referrals:triage_queue")),
     }
     return render(request, "referrals/triage_queue.html", context, status=422 if form.errors else 200)
@@ -48,6 +52,7 @@ def triage_decided(request: HttpRequest) -> HttpResponse:
     at, viewer = now(), request.viewer  # type: ignore[attr-defined]
     form, chosen = _filter(request)
     page = selectors.decided_notifications(viewer, at=at, chosen=chosen, page=page_number(request.GET.get("page", "1")))
+    _note_files(request, "referrals:triage_decided", page.rows)
     context = {
         "form": form,
         "narrowed": bool(chosen),
@@ -56,6 +61,13 @@ def triage_decided(request: HttpRequest) -> HttpResponse:
         **_turning(request, page, reverse("referrals:triage_decided")),
     }
     return render(request, "referrals/triage_decided.html", context, status=422 if form.errors else 200)
+
+
+def _note_files(request: HttpRequest, page: str, rows: Iterable[Notification]) -> None:
+    """Write down which files a list of notifications names."""
+    shown = sorted({row.child_id for row in rows if row.child_id})
+    viewer = request.viewer  # type: ignore[attr-defined]
+    note_files_shown(viewer=viewer, page=page, child_ids=shown, trace=trace_of(request))
 
 
 @policy(methods=("GET", "POST"), capability=Capability.TRIAGE)

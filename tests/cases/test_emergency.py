@@ -33,7 +33,7 @@ from cases.record.models import Child, Involvement
 from cases.sharing.choices import EmergencyKind, EmergencyVerdict
 from cases.sharing.models import EmergencyAccess
 from cases.sharing.rules import emergency as rules
-from cases.sharing.selectors.emergency import AskedFor
+from cases.sharing.selectors.emergency import AskedFor, tries_refused
 from cases.sharing.services import emergency as services
 from tests.access.test_pages import OF_FILES, Things, ask, make_things, plain
 from tests.cases.questions import questions
@@ -454,6 +454,16 @@ def test_after_five_tries_without_a_file_the_page_opens_none(child, client_as):
     assert client_as("missing_coordinator").post(URL, fields(child)).status_code == 302
 
 
+def test_each_try_beyond_them_is_written_down_with_what_it_aimed_at(child, viewer, client_as, at):
+    browser = client_as("detective")
+    for _ in range(5):
+        browser.post(URL, fields())
+    assert browser.post(URL, fields(child)).status_code == browser.post(URL, fields()).status_code == 422
+    events = AccessEvent.objects.filter(outcome=AccessOutcome.REFUSED, action="cases:emergency_access").order_by("pk")
+    assert list(events.values_list("reason_code", "child_id"))[5:] == [("tries_spent", child.pk), ("tries_spent", None)]
+    assert tries_refused(viewer("detective"), at=at) == 5, "the day does not begin anew"
+
+
 def test_files_that_were_opened_are_not_counted_as_tries(child, world, client_as):
     browser = client_as("detective")
     for number in range(6):
@@ -604,6 +614,13 @@ def verdict(**changed):
     }
 
 
+def test_whoever_opened_it_is_seen_to_read_of_it_afterwards(over, led, world, client_as):
+    for page in (URL, one(over)):
+        assert led.reference in text(client_as("detective").get(page)) or page != URL
+    events = AccessEvent.objects.filter(shown_ids__contains=[led.pk], user_id=world.user("detective").pk)
+    assert set(events.values_list("action", flat=True)) == {"cases:emergency_access", "cases:emergency_review"}
+
+
 def test_the_guardian_reads_who_why_and_every_page(over, led, client_as):
     page = text(client_as("guardian").get(one(over)))
     for words in (led.reference, "Delia Frobisher", "Northmere Police", "A child is missing", REASON):
@@ -697,6 +714,7 @@ def test_nobody_reviews_what_they_opened_themselves(over, world, client_as, at):
     answer = browser.post(one(over), verdict())
     assert answer.status_code == 422
     assert "You opened this file yourself" in text(answer)
+    assert AccessEvent.objects.get(outcome=AccessOutcome.REFUSED).reason_code == "own_deed"
     over.refresh_from_db()
     assert over.verdict == ""
 

@@ -244,6 +244,7 @@ def test_a_guardian_kept_from_a_file_reads_nothing_of_looks_at_it(client_as, vie
     digest = f"/access/digests/{signal.digest_id}/"
     for page in (*pages, digest):
         assert reference in browser.get(page).content.decode(), page
+    assert AccessEvent.objects.get(action="cases:look_digest").shown_ids == [signal.child_id]
     block(Child.objects.get(pk=signal.child_id), viewer("guardian"), by=viewer("manager"))
     for page in pages:
         text = browser.get(page).content.decode()

@@ -103,6 +103,17 @@ def test_the_queue_asks_the_database_the_same_for_one_and_for_three(
     assert answer.content.count(b"hb-actions__item") == number
 
 
+def test_the_lists_write_down_which_files_they_name(world: World, at: datetime, client_as: Any) -> None:
+    decide(world, sent(world, sent_at=at), at)
+    child, browser = Notification.objects.get().child, client_as("triage")
+    assert child is not None
+    sent(world)
+    for address in (QUEUE, f"{QUEUE}decided/"):
+        assert child.reference in browser.get(address).content.decode()
+    events = AccessEvent.objects.filter(reason_code="listed").order_by("pk").values_list("action", "shown_ids")
+    assert list(events) == [("referrals:triage_queue", [child.pk]), ("referrals:triage_decided", [child.pk])]
+
+
 def test_a_decided_notification_leaves_the_queue_for_today(world: World, at: datetime, client_as: Any) -> None:
     first, second = sent(world, given_name="Asha", sent_at=at), sent(world, given_name="Bryn", sent_at=at)
     decide(world, first, at)
@@ -567,7 +578,7 @@ def test_only_guardians_see_the_questions(world: World, client_as: Any, person: 
     assert not TriageDecision.objects.exists()
 
 
-QUEUE_QUERIES = 13
+QUEUE_QUERIES = 14
 KEY = "8a1f2f5e-6d0c-4c39-9f3a-1f0f5b7a9c01"
 
 

@@ -16,6 +16,7 @@ from accounts.selectors import viewer_of
 from cases.access.choices import Category
 from cases.access.models import AccessGrant
 from cases.access.selectors import matrix_in_force
+from cases.access.services import grant_to_function
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
 from cases.clocks.services import start_ladder, sweep
@@ -27,7 +28,7 @@ from referrals.models import Notification, TriageDecision
 from referrals.presenters.notify import decision_of
 from referrals.rules.triage import MESSAGES, AlreadyDecided, TriageRefused, tells_lead
 from referrals.selectors.notify import notification_of
-from referrals.selectors.triage import triage_summary
+from referrals.selectors.triage import TriageSummary, triage_summary, waiting_notifications
 from referrals.services.triage import decide_notification
 from risk.models import RiskAssessment
 from risk.rules import answers_to_plain, level_for_rank
@@ -573,7 +574,18 @@ def test_the_summary_counts_what_waits_is_urgent_and_late(
     decided.refresh_from_db()
     decide(world, decided, at)
     sweep(at)
+    triage = world.viewer("triage")
     with django_assert_num_queries(1):
-        summary = triage_summary(at)
+        summary = triage_summary(triage, at=at)
     assert (summary.waiting, summary.urgent, summary.late) == (4, 2, 2)
     assert summary.oldest_sent_at == at - timedelta(days=9)
+
+
+def test_the_summary_counts_what_the_queue_lists(world: World, at: datetime) -> None:
+    triage, child = world.viewer("triage"), make_child("Wren", "Hallowell")
+    make_notification(world.viewer("teacher"), sent_at=at - timedelta(days=2), child=child, immediate_danger=True)
+    grant_to_function(child_id=child.pk, function=FunctionKey.NOTIFICATION_POINT, at=at, by=None)
+    assert triage_summary(triage, at=at).waiting == len(waiting_notifications(triage, at=at).rows)
+    block(child, triage, by=world.viewer("guardian"))
+    assert waiting_notifications(triage, at=at).rows == []
+    assert triage_summary(triage, at=at) == TriageSummary(waiting=0, urgent=0, late=0, oldest_sent_at=None)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0016_brought_in_unasked'),
+        ('cases', '0017_conflicts_that_follow'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
