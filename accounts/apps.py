@@ -2,6 +2,17 @@ from django.apps import AppConfig
 from django.contrib.auth.signals import user_login_failed
 from django.db.models.signals import post_migrate
 
+from accounts.services.database.guards import MEMBERSHIP_ENDS
+from accounts.services.database.rights import (
+    ADD,
+    NOTHING,
+    WORK,
+    Rights,
+    add_and_change,
+    declare_rights,
+    declare_triggers,
+)
+
 
 class AccountsConfig(AppConfig):
     name = "accounts"
@@ -10,9 +21,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import checks  # noqa: F401  (registers the system checks)
         from accounts.receivers import note_not_let_in, prepare_database
-        from accounts.services.database import ADD, NOTHING, WORK, Rights, add_and_change, declare_rights
-        from accounts.services.database.guards import MEMBERSHIP_ENDS
-        from accounts.services.database.rights import declare_triggers
 
         declare_rights(
             {
