@@ -11,7 +11,9 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from email.header import decode_header, make_header
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 from django.apps import apps
@@ -311,8 +313,15 @@ def _is_content(model: Any) -> bool:
     return isinstance(model, type) and issubclass(model, Entry)
 
 
+def headers_of(answer: Any) -> str:
+    """Every header of an answer and every cookie that it sets, as sent and as a browser reads them."""
+    sent = [*answer.headers.items(), *(("Set-Cookie", cookie.OutputString()) for cookie in answer.cookies.values())]
+    lines = [f"{name}: {value}" for name, value in sent]
+    return "\n".join([*lines, *(unquote(str(make_header(decode_header(line)))) for line in lines)])
+
+
 def text_of(answer: Any) -> str:
-    """What an answer says, read out of a PDF where it is one."""
+    """What the body of an answer says, read out of a PDF where it is one."""
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     # A factory's report has a few bytes for its document.
     if answer.headers.get("Content-Type", "").startswith("application/pdf") and len(body) > 1_000:
