@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent, FunctionMember, Membership
@@ -81,9 +82,10 @@ def test_the_lead_is_told_while_they_work_here_and_may_know_of_the_file(child, u
     assert told(child, at) == (leads.pk, leads, leads)
     assert requests.owner_to_ask(child.pk, asking=leads.agency_id, at=at) is None, "they do not ask themselves"
     for model, row in ((Membership, leads), (type(leads.agency), leads.agency)):
-        model.objects.filter(pk=row.pk).update(ended_on=at.date())
-        assert told(child, at) == (None, None, None)
-        model.objects.filter(pk=row.pk).update(ended_on=None)
+        with transaction.atomic():
+            model.objects.filter(pk=row.pk).update(ended_on=at.date())
+            assert told(child, at) == (None, None, None)
+            transaction.set_rollback(True)  # an end is never taken back
     assert told(child, at) == (leads.pk, leads, leads)
     for file in (make_child("Ada", "Merged", merged_into=child), child):
         kept = block(file, viewer_of(leads), by=worker)
