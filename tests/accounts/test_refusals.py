@@ -1,7 +1,6 @@
 """What is a denial, and that each is written down, whether it comes as a page or as words at a form.
 
-Seen to fail: the middleware without what forms were told (every denial at a form leaves no trace); each code taken out
-of `DENIALS`, with its row of the rules; every refusal written, whatever it is (a short reason leaves a denial).
+Seen to fail: the middleware without what forms were told (every denial at a form leaves no trace).
 """
 
 from __future__ import annotations

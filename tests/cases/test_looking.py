@@ -366,4 +366,4 @@ def test_a_guardian_reads_nowhere_who_looked_at_a_conflict_of_their_own(
 def test_whoever_shared_reads_of_no_look_at_a_conflict(looked_into, world, viewer, client_as):
     decision = make_share(looked_into, world.agency("partnership"), world.membership("socialworker"))
     page(client_as, "guardian", "file", looked_into)
-    assert [event.action for event in who_opened(decision)] == ["cases:file"]
+    assert [person.pages for person in who_opened(decision)] == [{"cases:file"}]
