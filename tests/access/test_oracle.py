@@ -4,7 +4,8 @@
 may, so a form that is refused for what it lacks, and a step whose turn has not come, count as let in.
 
 Seen to fail: a block left out of the rule; the end of a grant left out; a page of the guardians opened to everybody who
-reads files; a file shown to the technical administrator of an agency that was granted it.
+reads files; a file shown to the technical administrator of an agency that was granted it; attendance refused to
+everybody; an old reference that leads nowhere; a name in a header.
 """
 
 from __future__ import annotations

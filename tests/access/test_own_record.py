@@ -4,8 +4,7 @@ Every address of the registry is asked, whatever it begins with, with another re
 id in turn before the last; those behind it stay. What is answered must be, byte for byte, what is answered for ids that
 never were. Each is asked by somebody to whom the same ids under their own record are a page or a step.
 
-Seen to fail: an item of an agenda found whatever its meeting; an interview found by its id alone; an entry of who may
-not know an address found under another address of the same file; a name taken off by its membership, whatever its file.
+Seen to fail: an item of an agenda found whatever its meeting.
 """
 
 from __future__ import annotations
