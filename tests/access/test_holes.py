@@ -6,12 +6,12 @@
 | a flag list unchecked | here: every list; `referrals.test_triage`, a blocked guardian's alerts |
 | a query parameter that widened scope | here: every list with parameters that would |
 | attachments that ignored their parent | here: documents and records under another file |
-| a transition id not checked against its own record | here: each step with another file's id; `test_own_record`, every id under another |
+| a transition id not checked against its own record | `test_own_record`, every id; here, with another file's |
 | users editing their own groups | here: by hand, and by form; `accounts.test_life`, one's own account |
 | privilege gained through user attributes | here: by form; `accounts.test_single_sign_on`, by claims |
 | search leaving the sandbox | here; `cases.test_lists`, a file that is not open |
 | an API that sends restricted rows for a page to hide | here; `api.test_files`, what may not be known |
-| audit that runs only if the caller asks | here: every page of a file; `test_reads_written`, the others; `test_pages`, refusals |
+| audit that runs only if the caller asks | here, `test_reads_written`: each page; `test_pages`, refusals |
 
 Seen to fail: an interview found by its id alone; a parameter of the worklist that shows every file; the register of
 emergencies, and what triage decided, shown to a blocked guardian and to triage whole; a search that finds nothing (the
