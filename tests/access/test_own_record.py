@@ -4,7 +4,8 @@ Every address of the registry is asked, whatever it begins with, with another re
 id in turn before the last; those behind it stay. What is answered must be, byte for byte, what is answered for ids that
 never were. Each is asked by somebody to whom the same ids under their own record are a page or a step.
 
-Seen to fail: an item of an agenda found whatever its meeting.
+Seen to fail: an item of an agenda found whatever its meeting; an interview found by its id alone; somebody named on one
+file taken off another; who must not know an address found under another address of the same file.
 """
 
 from __future__ import annotations
