@@ -265,7 +265,7 @@ def test_whoever_wrote_had_access_then_and_a_role_that_writes_it(seeded: Seeded)
         writes = (Cell.FULL, Cell.OWN, Cell.PANEL) if entry.kind == "action" else (Cell.FULL, Cell.OWN)
         assert matrix.cell(member.role, entry.category) in writes, (member.role, entry.category)
         groups = [member.agency.group_id, *member.functions.values_list("group_id", flat=True)]
-        # The entry that ends an action or an interview is the last thing that the access which came with it is used for.
+        # The entry that ends an action or an interview is the last thing that its access is used for.
         moment = entry.recorded_at - timedelta(microseconds=1 if entry.kind in ("action", "interview") else 0)
         reaching = AccessGrant.objects.live(moment).filter(Q(group_id__in=groups) | Q(membership=member))
         assert reaching.filter(child=entry.child_id).exists(), (member, entry.kind, entry.recorded_at)
