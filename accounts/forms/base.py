@@ -184,8 +184,12 @@ class HarbourForm(forms.Form):
         said = SAID.get()
         if said is not None:
             said.append(refusal)
-        where = refusal.field or field
+        where = self.place_of(refusal.field or field)
         self.add_error(where if where in self.fields else None, refusal.reason)
+
+    def place_of(self, field: str) -> str:
+        """The question that asks what a service calls `field`: the same, but where a form asks it in several places."""
+        return field
 
     def full_clean(self) -> None:
         # Only now: a form may be given more fields after it is made, as a risk tool's questions are.

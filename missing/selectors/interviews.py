@@ -16,12 +16,12 @@ from accounts.models import FunctionGroup, Membership
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
-from cases.access.models import Block
 from cases.access.rules import Matrix
 from cases.access.selectors import category_opened
 from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.clocks.selectors import clocks_by_subject, should_run
+from cases.record.selectors.hidden import blocks_on
 from missing.choices import EpisodeState, InterviewState, InterviewStepKind
 from missing.models import InterviewFinding, InterviewStep, MissingEpisode, ReturnInterview, SafetyBriefing
 from missing.rules import CLOCK_RUNS, MAY_BE_TAKEN_UP, OWED
@@ -88,8 +88,7 @@ def possible_interviewers(*, on: date) -> list[Membership]:
 
 def interviewers_for(child_id: UUID, *, at: datetime) -> list[Membership]:
     """Who may be named to hold an interview with a child: nobody whom a conflict of interest keeps from the file."""
-    kept = Block.objects.live(at).filter(Q(child_id=child_id) | Q(child__merged_into_id=child_id))
-    blocked = set(kept.values_list("user_id", flat=True))
+    blocked = set(blocks_on(child_id, at).values_list("user_id", flat=True))
     return [one for one in possible_interviewers(on=timezone.localdate(at)) if one.user_id not in blocked]
 
 

@@ -90,12 +90,9 @@ class AgainstWishForm(WriteForm):
             field.optional_words = NEEDED_AGAINST_WISH
         self.fields |= asked
 
-    def _ask_where_refused(self, field: str) -> None:
-        if field in WHY_AGAINST_WISH and field not in self.fields:
-            self._ask_why()
-
     def refuse(self, refusal: Refusal, *, field: str = "") -> None:
-        self._ask_where_refused(refusal.field)
+        if refusal.field in WHY_AGAINST_WISH and refusal.field not in self.fields:
+            self._ask_why()
         super().refuse(refusal, field=field)
 
     def against_wish(self) -> AgainstWish:
@@ -215,8 +212,8 @@ class DecisionForm(AgainstWishForm):
         for fault in faults_of(self._proposed()):
             # A file that is there may have a lead who stays: that the service knows.
             known_here = fault.field in TYPED or (fault.field == "lead" and joined == NEW)
-            if known_here and self._place_of(fault.field) not in self.errors:
-                self.add_refusal(fault.field, fault.reason)
+            if known_here and self.place_of(fault.field) not in self.errors:
+                self.add_error(self.place_of(fault.field) or None, fault.reason)
         return cleaned
 
     def _proposed(self) -> Proposal:
@@ -235,18 +232,13 @@ class DecisionForm(AgainstWishForm):
             lead_sector=lead.agency.sector if lead else "",
         )
 
-    def _place_of(self, field: str) -> str:
+    def place_of(self, field: str) -> str:
         places = {
             "reason": f"reason_{self.outcome_key}",
             "message": f"message_{self.outcome_key}",
             "joined_child": "other_reference" if self.cleaned_data.get("joined") == OTHER else "joined",
         }
         return places.get(field, field)
-
-    def add_refusal(self, field: str, words: str) -> None:
-        """Show a refusal of the service at the control it speaks of."""
-        self._ask_where_refused(field)
-        self.add_error(self._place_of(field) or None, words)
 
 
 class QueueFilterForm(HarbourForm):

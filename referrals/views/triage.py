@@ -126,7 +126,7 @@ def _decide(request: HttpRequest, opened: OpenNotification, form: DecisionForm, 
     reference = form.joined_reference()
     child = selectors.file_to_join(viewer, reference, at=at) if reference else None
     if reference and child is None:
-        form.add_refusal("joined_child", NO_SUCH_FILE)
+        form.refuse(TriageRefused(NO_SUCH_FILE, field="joined_child"))
         return None
     people = {str(one.pk): one for one in selectors.possible_leads(on=timezone.localdate(at))}
     agencies = {str(one.pk): one for one in selectors.agencies_to_involve()}
@@ -148,7 +148,7 @@ def _decide(request: HttpRequest, opened: OpenNotification, form: DecisionForm, 
             by=viewer,
         )
     except TriageRefused as refusal:
-        form.add_refusal(refusal.field, refusal.reason)
+        form.refuse(refusal)
         return None
 
 

@@ -16,7 +16,7 @@ from accounts.rules.viewers import Viewer
 from accounts.services.notices import tell
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
-from cases.access.services import end_grants, end_personal_grants, grant_access, lock_files
+from cases.access.services import end_grants, end_personal_grants, lock_files
 from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.services import give_clock, raise_alert
 from cases.record.models import Child, Involvement
@@ -25,6 +25,7 @@ from cases.sharing.models import Restriction, RestrictionStep
 from cases.sharing.rules.restriction import Named
 from cases.sharing.selectors import guarding as selectors
 from cases.sharing.selectors.restriction import restriction_of
+from cases.sharing.services.restriction import write_name, write_step
 
 WHY_NAMED = "No data guardian who was named could open the file any more: the rule names another."
 NO_GUARDIAN = "No data guardian is named who can open the file, and there is none who could be named."
@@ -56,7 +57,7 @@ def _guard(restriction: Restriction, *, at: datetime, but: UUID | None) -> bool:
     guarded = any(_guards(member) for member in there)
     new = None if guarded else selectors.guardian_to_name(restriction.child_id, at=at, but=but)
     if new is not None:
-        step = _name(restriction, new, at=at)
+        step = write_name(restriction, new, at=at, by=None, words=WHY_NAMED)
         there.append(new)
         _alert(step, there, restriction, at=at)
     elif not guarded:
@@ -75,38 +76,6 @@ def _oversees(member: Membership) -> bool:
     return Named(member.pk, member.role).oversees
 
 
-def _name(restriction: Restriction, member: Membership, *, at: datetime) -> RestrictionStep:
-    grant_access(
-        child_id=restriction.child_id,
-        reason=GrantReason.NAMED,
-        at=at,
-        by=None,
-        membership=member,
-        source_id=restriction.pk,
-        note="Named on a restricted file",
-    )
-    return _step(restriction, RestrictionStepKind.NAMED, WHY_NAMED, at=at, person=member)
-
-
-def _step(
-    restriction: Restriction,
-    kind: RestrictionStepKind,
-    words: str,
-    *,
-    at: datetime,
-    person: Membership | None = None,
-    by: Viewer | None = None,
-) -> RestrictionStep:
-    return RestrictionStep.objects.create(
-        restriction=restriction,
-        kind=kind,
-        person=person,
-        words=words,
-        done_at=at,
-        done_by_id=by.person_id if by else None,
-    )
-
-
 def _alert(step: RestrictionStep, to: Iterable[Membership], restriction: Restriction, *, at: datetime) -> None:
     for member in filter(_oversees, to):
         kind = AlertKind.RESTRICTION_LIST
@@ -118,7 +87,7 @@ def _say(
 ) -> bool:
     if selectors.said_since_a_name(restriction.pk, kind):
         return False
-    _alert(_step(restriction, kind, words, at=at), to, restriction, at=at)
+    _alert(write_step(restriction, kind, at=at, by=None, words=words), to, restriction, at=at)
     return True
 
 
@@ -183,7 +152,7 @@ def end_name_with_work(*, child: Child, work: Involvement, at: datetime, by: Vie
     if member is not None and not _oversees(member) and not selectors.works_on(child.pk, member.pk):
         grants = AccessGrant.objects.live(at).filter(child_id=child.pk, reason=GrantReason.NAMED, membership=member)
         if end_grants(grants=grants.filter(source_id=restriction.pk), at=at, by=by, why=WORK_ENDED):
-            _step(restriction, RestrictionStepKind.REMOVED, WORK_ENDED, at=at, person=member, by=by)
+            write_step(restriction, RestrictionStepKind.REMOVED, at=at, by=by, person=member, words=WORK_ENDED)
 
 
 def keep_guarded_after_work(*, child: Child, work: Involvement, at: datetime, by: Viewer) -> None:

@@ -38,17 +38,23 @@ NOT_RESTRICTED = "This file is not restricted any more. Look at the page again."
 NOT_OFFERED = "Choose from the people who are offered"
 
 
-def _step(
+def write_step(
     restriction: Restriction,
     kind: RestrictionStepKind,
     *,
     at: datetime,
-    by: Viewer,
+    by: Viewer | None,
     words: str = "",
     person: Membership | None = None,
 ) -> RestrictionStep:
+    """Write down one step about a restriction; by nobody where the rule did it. For the services of this package."""
     return RestrictionStep.objects.create(
-        restriction=restriction, kind=kind, person=person, words=words.strip(), done_at=at, done_by_id=by.person_id
+        restriction=restriction,
+        kind=kind,
+        person=person,
+        words=words.strip(),
+        done_at=at,
+        done_by_id=by.person_id if by else None,
     )
 
 
@@ -113,9 +119,9 @@ def restrict_file(
         placed_at=at,
         placed_by_id=by.person_id,
     )
-    _step(restriction, RestrictionStepKind.PLACED, at=at, by=by, words=reason)
+    write_step(restriction, RestrictionStepKind.PLACED, at=at, by=by, words=reason)
     for member in members:
-        _name(restriction, member, at=at, by=by)
+        write_name(restriction, member, at=at, by=by)
     record_restricted(child=child, restricted=True)
     start_clock(
         kind=ClockKind.RESTRICTION_REVIEWED,
@@ -138,7 +144,10 @@ def _wanted(child: Child, ids: set[UUID], *, at: datetime) -> list[Membership]:
     return [offered[pk] for pk in sorted(ids, key=str)]
 
 
-def _name(restriction: Restriction, member: Membership, *, at: datetime, by: Viewer) -> None:
+def write_name(
+    restriction: Restriction, member: Membership, *, at: datetime, by: Viewer | None, words: str = ""
+) -> RestrictionStep:
+    """Open a restricted file to somebody by name, and write that down. For the services of this package."""
     grant_access(
         child_id=restriction.child_id,
         reason=GrantReason.NAMED,
@@ -148,7 +157,7 @@ def _name(restriction: Restriction, member: Membership, *, at: datetime, by: Vie
         source_id=restriction.pk,
         note="Named on a restricted file",
     )
-    _step(restriction, RestrictionStepKind.NAMED, at=at, by=by, person=member)
+    return write_step(restriction, RestrictionStepKind.NAMED, at=at, by=by, person=member, words=words)
 
 
 def _open_restriction(child: Child, version: int) -> Restriction:
@@ -172,7 +181,7 @@ def name_person(*, child: Child, membership_id: UUID, version: int, at: datetime
     if member in selectors.named_on(child.pk, at=at):
         raise RestrictionRefused(f"{member.user} is named already", field="person")
     _check_wish(child, [member], field="person", at=at)
-    _name(restriction, member, at=at, by=by)
+    write_name(restriction, member, at=at, by=by)
     return member
 
 
@@ -194,7 +203,7 @@ def remove_name(*, child: Child, membership_id: UUID, words: str, version: int, 
     _check_list(child, left)
     grants = AccessGrant.objects.live(at).filter(child_id=child.pk, reason=GrantReason.NAMED, membership=member)
     end_grants(grants=grants, at=at, by=by, why="Taken off the list of a restricted file")
-    _step(restriction, RestrictionStepKind.REMOVED, at=at, by=by, person=member, words=words)
+    write_step(restriction, RestrictionStepKind.REMOVED, at=at, by=by, person=member, words=words)
     if restriction.keeper_id == member.pk:
         restriction.keeper = _keeper(left, by=by)
         restriction.save(update_fields=["keeper"])
@@ -219,7 +228,7 @@ def review_restriction(
     restriction = _open_restriction(child, version)
     restriction.review_on = review_on
     restriction.save(update_fields=["review_on"])
-    _step(restriction, RestrictionStepKind.REVIEWED, at=at, by=by, words=words)
+    write_step(restriction, RestrictionStepKind.REVIEWED, at=at, by=by, words=words)
     reanchor_clock(
         kind=ClockKind.RESTRICTION_REVIEWED,
         subject_id=restriction.pk,
@@ -250,7 +259,7 @@ def ask_to_lift(*, child: Child, reason: str, version: int, at: datetime, by: Vi
         )
     restriction.lift_asked_at, restriction.lift_asked_by_id, restriction.lift_reason = at, by.person_id, reason.strip()
     restriction.save(update_fields=["lift_asked_at", "lift_asked_by", "lift_reason"])
-    asked = _step(restriction, RestrictionStepKind.LIFT_ASKED, at=at, by=by, words=reason)
+    asked = write_step(restriction, RestrictionStepKind.LIFT_ASKED, at=at, by=by, words=reason)
     for member in others:
         raise_alert(kind=AlertKind.RESTRICTION_LIFT, to=member.pk, subject_id=asked.pk, child_id=child.pk, at=at)
     return restriction
@@ -274,11 +283,11 @@ def answer_lift(*, child: Child, lift: bool, words: str, version: int, at: datet
     if not lift:
         restriction.lift_asked_at, restriction.lift_asked_by, restriction.lift_reason = None, None, ""
         restriction.save(update_fields=["lift_asked_at", "lift_asked_by", "lift_reason"])
-        _step(restriction, RestrictionStepKind.LIFT_DECLINED, at=at, by=by, words=words)
+        write_step(restriction, RestrictionStepKind.LIFT_DECLINED, at=at, by=by, words=words)
         return restriction
     restriction.lifted_at, restriction.lifted_by_id = at, by.person_id
     restriction.save(update_fields=["lifted_at", "lifted_by"])
-    _step(restriction, RestrictionStepKind.LIFTED, at=at, by=by, words=words)
+    write_step(restriction, RestrictionStepKind.LIFTED, at=at, by=by, words=words)
     record_restricted(child=child, restricted=False)
     grants = AccessGrant.objects.live(at).filter(child_id=child.pk, reason=GrantReason.NAMED)
     end_grants(grants=grants, at=at, by=by, why="The file is not restricted any more")
