@@ -16,6 +16,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import CATEGORY_BITS, Cell
 from cases.access.rules import Matrix
 from cases.access.selectors import matrix_in_force
+from cases.record.models import Child
 from config.demo.life import Life
 from config.demo.texts import stream
 from config.demo.times import in_office_hours
@@ -43,8 +44,18 @@ def write_looks(lives: dict[int, Life], setting: Setting) -> None:
         if life.plan.number % 30 == 7:
             at = life.opened_at + timedelta(days=2, hours=3)
             events.append(_event(rng, life.viewer("outsider"), at, life.child.pk, matrix, refused="no_grant"))
+        if life.child.restricted:
+            events += [_event(rng, *look, life.child.pk, matrix, refused="restricted") for look in _kept_out(life)]
     events.sort(key=lambda event: (event.at, event.role, str(event.request_id)))
     AccessEvent.objects.bulk_create(events, batch_size=500)
+
+
+def _kept_out(life: Life) -> list[tuple[Viewer, datetime]]:
+    """Two who work with the child, are not named on the restricted file, and tried it this week."""
+    at = life.until - timedelta(days=2, hours=-11)
+    tried = [life.viewer(name) for name in sorted(life.joined_at) if life.works_at(name, at)]
+    kept_out = [by for by in tried if not Child.objects.visible_to(by, at=at).filter(pk=life.child.pk).exists()]
+    return [(by, at + timedelta(hours=3 * number)) for number, by in enumerate(kept_out[:2])]
 
 
 def _at_work(rng: random.Random, at: datetime) -> datetime:

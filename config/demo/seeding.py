@@ -21,6 +21,7 @@ from config.demo.account_life import live_accounts, look_after_accounts
 from config.demo.agencies import make_agencies, make_functions
 from config.demo.agreements import agree
 from config.demo.apart import set_apart
+from config.demo.asking import ask_about_restricted
 from config.demo.children import ChildPlan, plan_children
 from config.demo.circle import lead_of
 from config.demo.conflicts import write_conflicts
@@ -116,6 +117,7 @@ def _tell_lives(children: int, seed: int, until: datetime, show_progress: bool) 
     ask_for_reports(setting)
     write_emergencies(seeded.lives, setting)
     write_conflicts(seeded.lives, setting)
+    ask_about_restricted(seeded.lives, setting)
     write_shares(seeded.lives, setting)
     write_looks(seeded.lives, setting)
     go_through_weeks(setting)

@@ -33,6 +33,7 @@ from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import alerts_for, definition_of
 from cases.clocks.services.running import climb_clocks
 from cases.record.models import Child, ChronologyEntry, Entry, Identifier, Involvement, Spell
+from cases.record.selectors.looking import refusals_lately
 from cases.sharing.models import Conflict, Declaration, EmergencyAccess, PossibleConflict
 from config.demo.calibration import figures
 from config.demo.children import HISTORY_DAYS, plan_children
@@ -42,7 +43,8 @@ from config.demo.reporting import shown
 from config.demo.seeding import AlreadyThere, Seeded, seed_demo
 from config.demo.texts import words
 from referrals.choices import NotificationStatus, TriageOutcome
-from referrals.models import Notification, TriageDecision
+from referrals.models import MatchQuestion, Notification, TriageDecision
+from referrals.selectors.triage import questions_for
 from risk.models import JudgementReturn, LevelJudgement, RiskAssessment
 from tests import cluster as clusters
 from tests.conftest import close_all, serve_as_owner, serve_from
@@ -367,6 +369,20 @@ def test_one_conflict_is_declared_one_is_possible_and_one_was_said_by_name(seede
     possible = PossibleConflict.objects.get()
     assert (possible.ground, possible.answered_at) == ("same_telephone", None)
     assert Declaration.objects.count() == 1
+
+
+def test_a_restricted_file_has_a_question_waiting_and_refusals_this_week(seeded: Seeded) -> None:
+    guardian, outside = seeded.world.viewers["guardian"], seeded.world.viewers["triage"]
+    restricted = Child.objects.get(restricted=True)
+    asked = MatchQuestion.objects.get(answered_at=None)
+    assert asked.child == restricted
+    assert asked.notification is not None
+    assert [row.question.pk for row in questions_for(guardian, at=DAY)] == [asked.pk]
+    assert not Child.objects.visible_to(outside, at=DAY).filter(pk=restricted.pk).exists()
+    week = DAY - timedelta(days=7)
+    refused = refusals_lately(guardian, about_them=Child.objects.none(), at=DAY, since=week)
+    assert [(event.reason_code, child) for event, child in refused] == [("restricted", restricted)] * len(refused)
+    assert refused
 
 
 def test_the_next_meeting_of_the_panel_can_be_chaired_in_an_afternoon(seeded: Seeded) -> None:
