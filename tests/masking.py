@@ -2,8 +2,9 @@
 
 import re
 
-# The policy's nonce, the forgery token, the mark of the form's owner and the form's key.
-ANEW = re.compile(r'(nonce|value|content)="[A-Za-z0-9_:.+/=\-]{20,}"')
+# The policy's nonce, the forgery token, the mark of the form's owner and the form's key: by name, so that the value of
+# an option, which may be an id, is compared.
+ANEW = re.compile(r'(\bnonce|\bname="(?:csrfmiddlewaretoken|form_owner|idempotency_key)" value)="[^"]*"')
 # The minute at which something was done or a page was made, which may turn between two requests.
 MINUTE = re.compile(r"\d{1,2}:\d{2}[ap]m")
 WAITED = re.compile(r"\d+ minutes?( ago)?|\bjust now|less than a minute")
