@@ -14,6 +14,12 @@ class NotLetIn(StrEnum):
     PASSWORD = "wrong_password"  # noqa: S105  (the reason)
     CODE = "wrong_code"
     LOCKED = "locked_out"
+    # What came back from a provider of single sign-on before anybody was known.
+    NO_STATE = "no_state"
+    NOT_SIGNED_IN = "not_signed_in"
+    BAD_TOKEN = "bad_token"  # noqa: S105  (the reason)
+    WRONG_NONCE = "wrong_nonce"
+    WRONG_SUBJECT = "wrong_subject"
 
 
 def tries_too_many_names(names: int, *, limit: int) -> bool:

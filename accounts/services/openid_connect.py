@@ -20,7 +20,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from requests import RequestException
 
+from accounts.rules.sign_in import NotLetIn
 from accounts.rules.single_sign_on import Claims, Provider, SignOnRefused, claims_of
+from accounts.services.access_events import trace_of
+from accounts.services.failed_sign_ins import note_failed_sign_in
 
 # By a key that the provider alone has: a word that Harbour knows too would let anybody sign who knows it.
 SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -58,8 +61,16 @@ def what_came_back(request: HttpRequest, provider: Provider) -> tuple[Claims, di
     """What the provider says of somebody, and what was remembered when they went there.
 
     Refuses an answer that this window did not ask for, one that was used, and a token that is not the provider's, not
-    for Harbour, too old or for another sign-in. Raises Unreachable.
+    for Harbour, too old or for another sign-in; each refusal is written down, of nobody. Raises Unreachable.
     """
+    try:
+        return _read(request, provider)
+    except SignOnRefused as refusal:
+        note_failed_sign_in(why=NotLetIn(refusal.code), trace=trace_of(request))
+        raise
+
+
+def _read(request: HttpRequest, provider: Provider) -> tuple[Claims, dict[str, Any]]:
     asked = statekit.unstash_state(request, provider_id=provider.id, state_id=request.GET.get("state", ""))
     if "error" in request.GET:
         raise SignOnRefused(f"You were not signed in at {provider.name}. You can try again.", code="not_signed_in")

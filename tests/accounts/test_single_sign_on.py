@@ -2,7 +2,8 @@
 
 Seen to fail: an address taken that is not verified, or not the provider's own; a closed or suspended account let in; a
 second subject let in for a person who has one; a right written from what a provider says; the state, the nonce, the
-audience and the signature not checked; a provider's second step taken for a fresh code.
+audience and the signature not checked; a provider's second step taken for a fresh code; a return of which the
+trail kept nothing, as it was refused before anybody was known.
 """
 
 from __future__ import annotations
@@ -157,6 +158,12 @@ def come(browser, council, subject="k-1", *, begin=BEGIN, **said):
     """Go there, sign in as a subject of whom this is said, and come back."""
     council.knows(subject, **(said or KEYWORKER))
     return browser.get(council.signs_in(browser.get(begin).url, subject))
+
+
+def failed() -> list[tuple[str, str, int | None]]:
+    """What the trail keeps of sign-ins that failed, and whose they were."""
+    events = AccessEvent.objects.filter(action="accounts:sign_in").order_by("pk")
+    return list(events.values_list("outcome", "reason_code", "user_id"))
 
 
 def is_in(browser) -> bool:
@@ -378,12 +385,14 @@ def test_a_token_for_another_sign_in_is_refused(client, council):
     there = re.sub(r"nonce=[^&]+", "nonce=planted-by-somebody-else", way)
     assert client.get(council.signs_in(there, "k-1")).status_code == 403
     assert not is_in(client)
+    assert failed() == [("refused", "wrong_nonce", None)]
 
 
 def test_saying_no_there_leads_to_clear_words(client, council):
     page = client.get(council.says_no(client.get(BEGIN).url))
     assert page.status_code == 403
     assert "You were not signed in at Northmere Council" in page.content.decode()
+    assert failed() == [("refused", "not_signed_in", None)]
 
 
 def with_parts(token: str, *, header=None, body=None, signature=None) -> str:
@@ -421,6 +430,7 @@ def test_a_token_that_is_not_the_providers_is_refused(client, council, monkeypat
     assert page.status_code == 403
     assert "cannot be trusted" in page.content.decode()
     assert not is_in(client)
+    assert failed() == [("refused", "bad_token", None)]
 
 
 def test_a_token_that_the_provider_made_for_another_site_is_refused(client, council, monkeypatch):
@@ -451,6 +461,8 @@ def test_only_pages_of_this_site_are_gone_on_to(client, council):
 def test_an_answer_that_nobody_asked_for_is_refused(client, council, query):
     page = client.get(f"{BACK}{query}")
     assert page.status_code == 403
+    why = "not_signed_in" if "error=" in query else "no_state"
+    assert failed() == [("refused", why, None)], "of nobody, with nothing of what was sent"
     assert "<script>" not in page.content.decode().split("</head>")[1].split("<script")[0]
 
 
