@@ -4,12 +4,23 @@ import os
 from logging.config import dictConfig
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import setup_logging, worker_ready
 from django.conf import settings
 
+from accounts.services.deadlocks import again_after_deadlock
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
-app = Celery("harbour")
+
+
+class AskedAgain(Task):
+    """A task that the database turned away is done again at once: each may run twice, and none waits for its beat."""
+
+    def __call__(self, *args: Any, **given: Any) -> Any:
+        return again_after_deadlock(lambda: self.run(*args, **given))
+
+
+app = Celery("harbour", task_cls=AskedAgain)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

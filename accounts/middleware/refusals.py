@@ -7,19 +7,17 @@ away is let in again, with what was asked, and never notices.
 from collections.abc import Callable
 from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.defaults import page_not_found
-from psycopg2.errors import DeadlockDetected
 
 from accounts.choices import AccessOutcome
 from accounts.middleware.problems import is_for_a_system, not_found, problem
 from accounts.rules.refusals import SAID, NotKnown, Refusal, Stale
 from accounts.services.access_events import record_access, trace_of
-
-TRIES_AFTER_A_DEADLOCK = 3
+from accounts.services.deadlocks import TRIES_AFTER_A_DEADLOCK, is_deadlock
 
 
 class RefusalMiddleware:
@@ -57,11 +55,6 @@ class RefusalMiddleware:
         if page is None and error is not exception:
             raise error
         return page
-
-
-def is_deadlock(error: BaseException) -> bool:
-    """Whether the database ended a transaction because it and another waited for each other."""
-    return isinstance(error, OperationalError) and isinstance(error.__cause__, DeadlockDetected)
 
 
 def ask_again(request: HttpRequest) -> HttpResponse:

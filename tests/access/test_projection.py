@@ -22,10 +22,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import ResolverMatch
 
-from accounts.middleware.refusals import RefusalMiddleware, is_deadlock
+from accounts.middleware.refusals import RefusalMiddleware
 from accounts.rules.refusals import Refusal
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
+from accounts.services.deadlocks import is_deadlock
 from cases.access import services as access
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant, ChildGroupGrant, ChildUserGrant, FileActivity

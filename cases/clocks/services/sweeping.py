@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import transaction
 
+from accounts.services.deadlocks import again_after_deadlock
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import SweepRun
 from cases.clocks.rules import LADDERS
@@ -152,10 +153,12 @@ def _sweep(at: datetime) -> tuple[Swept, bool]:
 
 
 def _part(work: Callable[..., Written], *given: Any) -> Written | None:
-    """What one part wrote, or None where it failed: an app's wrong query must not silence the others."""
+    """What one part wrote, or None where it failed: an app's wrong query must not silence the others.
+
+    One that the database turned away, because it and somebody's writing waited for each other, is done again.
+    """
     try:
-        with transaction.atomic():
-            return work(*given)
+        return again_after_deadlock(lambda: transaction.atomic(work)(*given))
     except Exception as fault:
         # Its words may hold values of a row.
         log.error("sweep_part_failed", extra={"error": type(fault).__name__})
