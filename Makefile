@@ -43,8 +43,8 @@ pages: setup-test ## Judge every page as each role gets it, once for each struct
 matrix: setup-test ## Ask every role for every address in every relation to a file, against the oracle (an hour or two)
 	@HARBOUR_IN_PART=1 HARBOUR_ORACLE=1,1 $(STACK) test -- tests/access/test_oracle.py tests/access/test_in_part.py $(ARGS)
 
-pairs: setup-test ## Ask every page before and after what one may not know of, for every role and category, or ONE_IN=3 of them
-	@HARBOUR_PAIRS=$(or $(ONE_IN),1) $(STACK) test -- tests/access/test_interference.py $(ARGS)
+pairs: setup-test ## Ask every page before and after what one may not know of, by role and category (or ONE_IN=3) and by file
+	@HARBOUR_PAIRS=$(or $(ONE_IN),1) $(STACK) test -- tests/access/test_interference.py tests/access/test_kept.py $(ARGS)
 
 timing: setup-test ## Ask whether the time of a refusal tells a file from none, with a control (a quiet machine)
 	@HARBOUR_TIMING=1 $(STACK) test -- tests/access/test_not_found.py $(ARGS)

@@ -8,7 +8,7 @@ database. `touches` are the surfaces on which a third viewer, who may know of it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,12 +54,13 @@ OTHER_NAME, POSTCODE = "Quillon Vantablack", "NM7 3QT"
 # The line of a printed page that says at what minute it was printed.
 PRINTED = re.compile(r'<p class="hb-print-only hb-printed">.*?</p>')
 # Each of the two databases raises its own alerts, under ids drawn anew, and keeps looks by the real clock.
-ALERT = re.compile(r"(?<=/alerts/)[0-9a-f-]{36}(?=/)")
+ALERT = re.compile(r'(?<=/alerts/)[0-9a-f-]{36}(?=/)|(?<=name="then" value=")[0-9a-f-]{36}(?=")')
 LOOKED_AT = re.compile(r"\d{1,2}:\d{2}[ap]m|^\d{4}-\d{2}-\d{2}T[\d:]{8}(?=[+,Z])", re.MULTILINE)
 COUNTED = re.compile(r'class="hb-[a-z_-]*count[^"]*">([^<]*)<')
 KEY = "6f1b1d1e-8f0f-4c35-9f57-111111111111"
 Exact = tuple[int, str]
 Pages = dict[str, Exact]
+Questions = dict[str, tuple[str, dict[str, Any]]]
 
 
 @dataclass
@@ -306,7 +307,7 @@ def _decided(scene: Scene, name: str) -> None:
 def spoken_of(scene: Scene) -> None:
     """Last time the panel came to the child; the next meeting is open."""
     _decided(scene, "item_1")
-    _open_the_next(scene)
+    open_the_next(scene)
 
 
 def carried_over(scene: Scene) -> None:
@@ -314,7 +315,7 @@ def carried_over(scene: Scene) -> None:
     AgendaItem.objects.filter(pk=scene.things.named["item_1"]).update(
         state="deferred", state_reason="Nobody from the school was there.", settled_at=scene.at - 30 * DAY
     )
-    meeting = _open_the_next(scene)
+    meeting = open_the_next(scene)
     item = meeting.items.get(child=scene.child)
     told = provenance(scene.writer, Category.MINUTES)
     ItemUpdate.objects.create(item=item, child=scene.child, kind=UpdateKind.NOTHING, **told)
@@ -322,7 +323,7 @@ def carried_over(scene: Scene) -> None:
     decide(meeting.items.get(child=scene.things.named["marker_1"]), scene.by("chair"), at=scene.at)
 
 
-def _open_the_next(scene: Scene) -> Meeting:
+def open_the_next(scene: Scene) -> Meeting:
     meeting = Meeting.objects.get(pk=scene.things.named["meeting_id"])
     publish_agenda(meeting=meeting, at=scene.at, by=scene.by("coordinator"))
     accept_all(meeting, at=scene.at)
@@ -445,17 +446,21 @@ def _reported(scene: Scene, name: str) -> dict[str, Any]:
     return said
 
 
-def questions(scene: Scene) -> dict[str, tuple[str, dict[str, Any]]]:
+def questions_of(scene: Scene, names: Iterable[str], searched: Iterable[str]) -> Questions:
     """What is asked by POST, so that no name stands in an address."""
-    searched = (OTHER_NAME, OTHER_NAME.split()[0], f"{CANARY} Ashdown", scene.child.reference, POSTCODE)
     asked = {f"search: {words}": ("/cases/search/", {"words": words}) for words in searched}
-    for words in (OTHER_NAME, CANARY):
+    for words in names:
         asked[f"triage: {words}"] = ("/triage/", {"words": words})
         asked[f"report: {words}"] = ("/missing/report/", _reported(scene, words))
     return asked
 
 
-def answers_to(browser: HonestClient, asked: dict[str, tuple[str, dict[str, Any]]]) -> Pages:
+def questions(scene: Scene) -> Questions:
+    searched = (OTHER_NAME, OTHER_NAME.split()[0], f"{CANARY} Ashdown", scene.child.reference, POSTCODE)
+    return questions_of(scene, (OTHER_NAME, CANARY), searched)
+
+
+def answers_to(browser: HonestClient, asked: Questions) -> Pages:
     return {name: exact(send(browser, url, said)) for name, (url, said) in asked.items()}
 
 
