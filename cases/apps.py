@@ -197,7 +197,7 @@ class CasesConfig(AppConfig):
         register_home_block(matrix_blocks)
         register_home_block(agreement_blocks)
         register_should_alert(AlertKind.LOOK_DIGEST, digests_waiting, addresses=digest_addresses)
-        register_kept_from(AlertKind.LOOK_DIGEST, digests_kept_from)
+        register_kept_from(digests_kept_from, AlertKind.LOOK_DIGEST)
         declare_rights(RIGHTS_ON_FILES)
         declare_triggers("cases_fileactivity", MOVES_ROWS, *WHEN_WRITTEN)
         declare_rights(RIGHTS_ON_CLOCKS)
@@ -239,7 +239,7 @@ def _register_what_is_owed() -> None:
     register_addresses(AlertKind.CONFLICT_POSSIBLE, conflicts.possible_addresses)
     renewed = ClockKind.AGREEMENT_RENEWED
     register_should_run(renewed, agreements.agreements_to_renew, addresses=agreements.agreement_addresses)
-    register_kept_from(AlertKind.CONFLICT_POSSIBLE, conflicts.kept_from)
+    register_kept_from(conflicts.kept_from, AlertKind.CONFLICT_POSSIBLE)
 
 
 def _register_sharing() -> None:
@@ -258,7 +258,7 @@ def _register_sharing() -> None:
     register_should_run(ClockKind.SHARING_REVIEWED, shares.decisions_to_review, addresses=shares.decision_addresses)
     register_addresses(AlertKind.SHARE_RECEIVED, shares.received_addresses)
     register_addresses(AlertKind.SHARED_IN_ERROR, shares.breach_addresses)
-    register_kept_from(AlertKind.SHARE_RECEIVED, shares.shares_over)
+    register_kept_from(shares.shares_over, AlertKind.SHARE_RECEIVED)
     pages = requests.request_addresses
     register_should_run(ClockKind.ACCESS_ANSWERED, requests.requests_unanswered, addresses=pages)
     register_addresses(AlertKind.ACCESS_ASKED, pages)

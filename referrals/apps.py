@@ -14,6 +14,7 @@ class ReferralsConfig(AppConfig):
         from missing.services import register_file_questions
         from referrals.presenters.home import home_blocks
         from referrals.selectors import clocks
+        from referrals.selectors.kept import notifications_kept_from
         from referrals.selectors.triage import questions_kept_from, questions_waiting
         from referrals.services.triage_questions import ask_guardians_of_report
 
@@ -22,7 +23,8 @@ class ReferralsConfig(AppConfig):
         register_should_alert(AlertKind.MATCH_QUESTION, questions_waiting, addresses=answer)
         register_should_run(ClockKind.NOTIFICATION_DECIDED, clocks.to_decide, addresses=decide)
         register_should_run(ClockKind.URGENT_NOTIFICATION_DECIDED, clocks.to_decide_urgently, addresses=decide)
-        register_kept_from(AlertKind.MATCH_QUESTION, questions_kept_from)
+        register_kept_from(questions_kept_from, AlertKind.MATCH_QUESTION)
+        register_kept_from(notifications_kept_from, AlertKind.URGENT_NOTIFICATION, *clocks.DECIDING)
         register_home_block(home_blocks)
         register_file_questions(ask_guardians_of_report)
         matrix = ("tool_id", "answers", "result", "matrix_evidence", "computed_level")

@@ -273,6 +273,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 6 * 60 * 60.0,
         "options": {"expires": 60 * 60},
     },
+    "ask_guardians": {"task": "referrals.tasks.ask_guardians", "schedule": 5 * 60.0, "options": {"expires": 60}},
     "make_look_digests": {
         "task": "cases.tasks.make_look_digests",
         "schedule": 60 * 60.0,

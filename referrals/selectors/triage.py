@@ -25,6 +25,7 @@ from referrals.models import MatchQuestion, Notification
 from referrals.rules.notify import kept_postcodes
 from referrals.rules.triage import LEAD_ROLES, SUGGESTED_SECTORS, urgency
 from referrals.selectors.clocks import with_due_at
+from referrals.selectors.kept import kept_among as kept_by_a_conflict
 
 PAGE_LENGTH = 25
 DECIDED_SHOWN = 10
@@ -76,10 +77,13 @@ class QuestionShown:
     reported: Child | None = None
 
 
-def _open_to(viewer: Viewer, at: datetime) -> QuerySet[Notification]:
-    """Notifications that a triage worker may know of: all, but those joined to a file they may not know of."""
-    rows = Notification.objects.filter(known_or_no_file(viewer, at)).select_related("agency", "decision")
-    return with_due_at(rows)
+def _open_to(viewer: Viewer, at: datetime, **which: Any) -> QuerySet[Notification]:
+    """Those of some notifications that a triage worker may know of: all, but those joined to a file they may not know
+    of, and those of no file that look like a child from whom a conflict of interest keeps them.
+    """
+    asked = Notification.objects.filter(**which)
+    rows = asked.filter(known_or_no_file(viewer, at)).exclude(pk__in=kept_by_a_conflict(asked, viewer.person_id, at))
+    return with_due_at(rows.select_related("agency", "decision"))
 
 
 def _by_urgency(rows: QuerySet[Notification]) -> QuerySet[Notification]:
@@ -121,13 +125,13 @@ def _page(rows: QuerySet[Notification], number: int) -> Page:
 
 def waiting_notifications(viewer: Viewer, *, at: datetime, chosen: QueueFilter | None = None, page: int = 1) -> Page:
     """A page of what waits for a decision, most urgent and oldest first."""
-    rows = _open_to(viewer, at).filter(status=NotificationStatus.SENT)
+    rows = _open_to(viewer, at, status=NotificationStatus.SENT)
     return _page(_by_urgency(_narrowed(rows, chosen or QueueFilter())), page)
 
 
 def decided_notifications(viewer: Viewer, *, at: datetime, chosen: QueueFilter | None = None, page: int = 1) -> Page:
     """A page of what was decided, the latest first."""
-    rows = _open_to(viewer, at).filter(status=NotificationStatus.DECIDED)
+    rows = _open_to(viewer, at, status=NotificationStatus.DECIDED)
     rows = _narrowed(rows, chosen or QueueFilter()).select_related(
         "agency", "child", "decision__decided_by__user", "decision__lead__user"
     )
@@ -138,8 +142,7 @@ def decided_today(viewer: Viewer, *, at: datetime) -> list[Notification]:
     """What was decided since midnight in London, the latest first; at most ten."""
     midnight = datetime.combine(timezone.localdate(at, LONDON), time(), tzinfo=LONDON)
     return list(
-        _open_to(viewer, at)
-        .filter(status=NotificationStatus.DECIDED, decision__decided_at__gte=midnight)
+        _open_to(viewer, at, status=NotificationStatus.DECIDED, decision__decided_at__gte=midnight)
         .select_related("agency", "child", "decision__decided_by__user")
         .order_by("-decision__decided_at", "pk")[:DECIDED_SHOWN]
     )
@@ -148,13 +151,13 @@ def decided_today(viewer: Viewer, *, at: datetime) -> list[Notification]:
 def notification_for_triage(viewer: Viewer, reference: str, *, at: datetime) -> Notification:
     """One notification with all that its page shows.
 
-    Raises NotKnown where there is none, and where it was joined to a file that the viewer may not know of.
+    Raises NotKnown where there is none, where it was joined to a file that the viewer may not know of, and where it
+    looks like a child from whom a conflict of interest keeps them.
     """
     found = (
-        _open_to(viewer, at)
+        _open_to(viewer, at, reference=reference)
         .select_related("agency", "membership__user", "tool", "child", "decision__decided_by__user")
         .select_related("decision__decided_by__agency", "decision__lead__user", "decision__lead__agency")
-        .filter(reference=reference)
         .first()
     )
     if found is None:
@@ -211,10 +214,10 @@ def suggested_agencies(agencies: list[Agency]) -> list[Agency]:
 
 
 def triage_summary(viewer: Viewer, *, at: datetime) -> TriageSummary:
-    """How many notifications that a viewer may know of wait, how many of them are urgent or late, and since when: one
-    query. It counts what the queue lists.
+    """How many notifications that a viewer may know of wait, how many of them are urgent or late, and since when. It
+    counts what the queue lists.
     """
-    waiting = _open_to(viewer, at).filter(status=NotificationStatus.SENT)
+    waiting = _open_to(viewer, at, status=NotificationStatus.SENT)
     late = Q(due_at__lte=at)
     counts = waiting.aggregate(
         all_waiting=Count("pk"),

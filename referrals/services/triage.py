@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Agency, Membership
 from accounts.rules.dates import moment
+from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from cases.record.models import Child
 from referrals.choices import NotificationStatus
@@ -29,6 +30,7 @@ from referrals.rules.triage import (
     opens_file,
     tells_lead,
 )
+from referrals.selectors.kept import kept_among
 from referrals.selectors.triage import lead_of
 from referrals.services.deciding import stop_deciding
 from referrals.services.triage_agencies import Team, bring_agencies
@@ -68,9 +70,12 @@ def decide_notification(
     police who would come to a joined file against what the child said need `against_wish`.
 
     Raises TriageRefused for a decision that does not hold together, AlreadyDecided where a colleague was first,
-    Stale where the referrer has completed the Matrix since `version`.
+    Stale where the referrer has completed the Matrix since `version`, NotKnown where a conflict of interest keeps the
+    notification from the viewer.
     """
     check_may_triage(by)
+    if kept_among(Notification.objects.filter(pk=notification.pk), by.person_id, at):
+        raise NotKnown("no_notification")
     waiting = lock_waiting(notification=notification, version=version, at=at, by=by)
     if joined_child is not None:
         joined_child = Child.objects.visible_to(by, at=at).filter(pk=joined_child.pk, merged_into=None).first()

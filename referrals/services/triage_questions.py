@@ -21,6 +21,8 @@ from missing.models import MissingReport
 from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
 from referrals.models import MatchQuestion, Notification, TriageDecision
 from referrals.rules.triage import MESSAGES, AgainstWish, TriageRefused
+from referrals.selectors.kept import kept_from_everybody
+from referrals.selectors.matching import likely_matches
 from referrals.selectors.triage import files_in
 from referrals.services.triage import NOTHING_AGAINST, decide
 from referrals.services.triage_agencies import Team
@@ -44,6 +46,20 @@ def ask_guardians_of_report(report: MissingReport, files: list[Candidate], at: d
     """Put the files that may be a reported child's, and that who reported may not know of, to the data guardians."""
     for candidate in files:
         _ask(candidate, at, report=report)
+
+
+@transaction.atomic
+def ask_where_nobody_may_triage(*, at: datetime) -> int:
+    """Put every waiting notification that conflicts of interest keep from all who triage to the data guardians: is it
+    the child of a file that keeps them from it? Returns how many questions are new.
+    """
+    kept = kept_from_everybody(at)
+    asked = 0
+    for notification in Notification.objects.filter(pk__in=kept).order_by("sent_at", "pk"):
+        for candidate in likely_matches(notification=notification, at=at):
+            if candidate.child.pk in kept[notification.pk]:
+                asked += _ask(candidate, at, notification=notification)
+    return asked
 
 
 def _ask(candidate: Candidate, at: datetime, **about: Notification | MissingReport) -> bool:

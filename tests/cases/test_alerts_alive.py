@@ -170,4 +170,4 @@ def test_it_goes_on_when_the_database_does_not_answer(monkeypatch, caplog) -> No
     assert [record.message for record in caplog.records] == ["alertd_round_failed"] * 2
 
 
-PAGE_QUERIES = 12
+PAGE_QUERIES = 14

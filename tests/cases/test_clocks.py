@@ -566,5 +566,5 @@ def test_the_page_asks_the_database_the_same_number_of_times(
         browser.get(reverse("cases:alerts"))
 
 
-PAGE_QUERIES = 13
+PAGE_QUERIES = 15
 SWEEP_QUERIES = 39

@@ -25,7 +25,7 @@ from cases.sharing.models.shares import SharingDecision
 from referrals.choices import NotificationStatus, TriageOutcome
 from referrals.models import MatchQuestion, Notification, TriageDecision
 from referrals.rules.triage import AgainstWish, TriageRefused, check_against_wish
-from tests.factories.cases import block, grant, make_child, make_lead
+from tests.factories.cases import grant, make_child, make_lead
 from tests.factories.referrals import make_notification
 from tests.factories.shares import make_wish
 from tests.factories.world import World
@@ -228,12 +228,6 @@ def test_on_a_file_for_named_people_it_is_of_the_lead_in_person(world: World, at
     assert SharingDecision.objects.get().membership == world.membership("detective")
 
 
-def hidden_by_block(world: World) -> Child:
-    child = known(world)
-    block(child, world.viewer("triage"), by=world.viewer("guardian"))
-    return child
-
-
 def hidden_by_restriction(world: World) -> Child:
     return known(world, restricted=True)
 
@@ -242,7 +236,7 @@ def hidden_without_grant(world: World) -> Child:
     return make_child(birth_date=BORN)
 
 
-HIDING = [hidden_by_block, hidden_by_restriction, hidden_without_grant]
+HIDING = [hidden_by_restriction, hidden_without_grant]
 
 
 @pytest.mark.parametrize("hide", HIDING)
@@ -390,7 +384,7 @@ def test_it_stands_under_sharing_until_the_work_ends(world: World, at: datetime,
 def test_a_guardian_who_joins_a_notification_is_asked_the_same(
     world: World, client_as: Any, at: datetime, person: str, lead: str, unwanted: str | None
 ) -> None:
-    notification, child = sent(world, person, sent_at=at), hidden_by_block(world)
+    notification, child = sent(world, person, sent_at=at), hidden_without_grant(world)
     make_wish(child, world.membership("socialworker"), kept_from=("police", "social_care"))
     client_as("triage").get(page(notification))
     question, browser = MatchQuestion.objects.get(), client_as("guardian")

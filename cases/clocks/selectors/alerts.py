@@ -21,7 +21,7 @@ ShouldAlert = Callable[[datetime], QuerySet[Any]]
 SHOULD_ALERT: dict[AlertKind, ShouldAlert] = {}
 KeptFrom = Callable[[Viewer, datetime], QuerySet[Any]]
 # Filled by `services.register_kept_from`: what a viewer may not know of, although their group was told.
-KEPT_FROM: dict[AlertKind, KeptFrom] = {}
+KEPT_FROM: dict[tuple[str, ...], KeptFrom] = {}
 DealtWith = Callable[[Viewer, list[UUID], datetime], set[UUID]]
 # Filled by `services.register_dealt_with`: the subjects that a viewer deals with, where others read their page too.
 DEALT_WITH: dict[str, DealtWith] = {}
@@ -67,8 +67,8 @@ def alerts_for(viewer: Viewer, *, at: datetime) -> QuerySet[Alert]:
     """
     mine = Q(membership_id=viewer.membership_id, membership__isnull=False)
     rows = without_hidden(Alert.objects.filter(mine | Q(group_id__in=viewer.group_ids)), viewer, at)
-    for kind, query in KEPT_FROM.items():
-        rows = rows.exclude(kind=kind, subject_id__in=query(viewer, at))
+    for kinds, query in KEPT_FROM.items():
+        rows = rows.exclude(kind__in=kinds, subject_id__in=query(viewer, at))
     return rows if viewer.may(Capability.READ_FILES) else rows.filter(child=None)
 
 

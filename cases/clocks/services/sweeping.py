@@ -94,9 +94,9 @@ def register_addresses(kind: AlertKind, addresses: Addresses) -> None:
     ADDRESSES[kind] = addresses
 
 
-def register_kept_from(kind: AlertKind, query: KeptFrom) -> None:
-    """Say which subjects of a kind a viewer may not know of, whatever groups they serve in: a QuerySet of ids."""
-    KEPT_FROM[kind] = query
+def register_kept_from(query: KeptFrom, *kinds: str) -> None:
+    """Say which subjects of some kinds a viewer may not know of, whatever groups they serve in: a QuerySet of ids."""
+    KEPT_FROM[kinds] = query
 
 
 def register_dealt_with(kind: str, query: DealtWith) -> None:

@@ -169,6 +169,11 @@ def _name_blocks(asked: Known, variants: Variants) -> Iterable[tuple[str, list[A
             yield BY_FORM_OF_NAME, [word, names, names]
 
 
+def described(ids: Iterable[UUID], *, at: datetime) -> list[tuple[UUID, Known]]:
+    """What is known of some files, each under the file of the child that lives on. For the system's own use."""
+    return [(child.merged_into_id or child.pk, known) for child, known in _files(set(ids), at)]
+
+
 def _names_like(given: tuple[str, ...], variants: Variants) -> set[str]:
     return {other for word in (joined(given), *given) for other in variants.of(word)}
 
