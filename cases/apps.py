@@ -246,11 +246,13 @@ def _register_sharing() -> None:
     """The clocks and alerts of decisions about sharing, with the pages on which they are dealt with."""
     from cases.clocks.choices import AlertKind, ClockKind
     from cases.clocks.services import register_addresses, register_kept_from, register_should_run
-    from cases.record.services import register_work_handed_on
+    from cases.record.services import register_file_opened, register_work_handed_on
     from cases.sharing.selectors import requests, shares
+    from cases.sharing.services.conflicts import find_once_open
     from cases.sharing.services.guarding import end_name_with_work, keep_guarded_after_work
     from cases.sharing.services.handing_on import hand_on_sharing
 
+    register_file_opened(find_once_open)
     register_work_handed_on(hand_on_sharing)
     register_work_handed_on(end_name_with_work)
     register_work_handed_on(keep_guarded_after_work, last=True)

@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +14,22 @@ from cases.access.choices import Category
 from cases.record.choices import Disability, Ethnicity, Sex
 from cases.record.models import Child, Spell
 from cases.record.services.writing import bump_version, provenance
+
+
+class FileOpened(Protocol):
+    """What else follows when a file is opened."""
+
+    def __call__(self, *, child_id: UUID, at: datetime) -> None: ...
+
+
+# Filled by `register_file_opened`; each is called in the transaction that opens the file.
+_FILE_OPENED: list[FileOpened] = []
+
+
+def register_file_opened(follows: FileOpened) -> None:
+    """Say in `ready()` what follows when a file is opened."""
+    if follows not in _FILE_OPENED:
+        _FILE_OPENED.append(follows)
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,8 @@ def open_child_file(*, identity: Identity, at: datetime, by: Viewer) -> Child:
         opened_at=at,
     )
     start_spell(child=child, at=at, by=by)
+    for follows in _FILE_OPENED:
+        follows(child_id=child.pk, at=at)
     return child
 
 

@@ -59,7 +59,9 @@ FROM (
      AND child.id <> kept.id AND child.id IS DISTINCT FROM kept.merged_into_id AND child.merged_into_id IS NULL
     WHERE apart.ended_at IS NULL
 ) AS found
-WHERE NOT EXISTS (
+WHERE (%(child)s::uuid IS NULL OR found.child_id = %(child)s::uuid)
+  AND (%(user)s::integer IS NULL OR found.user_id = %(user)s::integer)
+  AND NOT EXISTS (
     SELECT 1 FROM cases_block AS block
     WHERE block.child_id = found.child_id AND block.user_id = found.user_id AND block.ended_at IS NULL
 )
@@ -68,11 +70,16 @@ RETURNING id
 """
 
 
-def insert_possible_conflicts(*, at: datetime) -> list[PossibleConflict]:
-    """Write every possible conflict that nobody has been asked about, in one statement; returns the new ones."""
+def insert_possible_conflicts(
+    *, at: datetime, child_id: UUID | None = None, user_id: int | None = None
+) -> list[PossibleConflict]:
+    """Write every possible conflict that nobody has been asked about, or those of one file or person, in one statement;
+    returns the new ones.
+    """
     grounds = {ground.value: ground.value for ground in ConflictGround}
+    child = str(child_id) if child_id else None
     with connection.cursor() as cursor:
-        cursor.execute(FIND, {"at": at, **grounds})
+        cursor.execute(FIND, {"at": at, "child": child, "user": user_id, **grounds})
         ids = [row[0] for row in cursor.fetchall()]
     return list(PossibleConflict.objects.filter(pk__in=ids).order_by("pk"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -80,6 +81,7 @@ def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at:
         )
     # A conflict of interest on a file keeps them from the one that it was merged into as well.
     keep_guarded(at=at, child_ids=[pk for pk in (child.pk, child.merged_into_id) if pk is not None])
+    find_possible_conflicts(at=at, user_id=user.pk)  # in another file of the same child
     return conflict
 
 
@@ -125,15 +127,21 @@ def declare_without_file(
 
 
 @transaction.atomic
-def find_possible_conflicts(*, at: datetime) -> int:
-    """Find who may have to be kept from which file, all at once, and ask the guardians about what is new.
+def find_possible_conflicts(*, at: datetime, child_id: UUID | None = None, user_id: int | None = None) -> int:
+    """Find who may have to be kept from which file, all at once or of one file or person, and ask the guardians about
+    what is new.
 
     Returns how many are new. What was answered is never asked again.
     """
-    found = selectors.insert_possible_conflicts(at=at)
+    found = selectors.insert_possible_conflicts(at=at, child_id=child_id, user_id=user_id)
     for possible in found:
         _tell_guardians(AlertKind.CONFLICT_POSSIBLE, possible.pk, possible.child_id, but=(possible.user_id,), at=at)
     return len(found)
+
+
+def find_once_open(*, child_id: UUID, at: datetime) -> None:
+    """A file is being opened: once that stands, with what is written on it, ask who may have to be kept from it."""
+    transaction.on_commit(partial(find_possible_conflicts, at=at, child_id=child_id), robust=True)
 
 
 @transaction.atomic
@@ -284,3 +292,4 @@ def keep_home_postcode(*, postcode: str, at: datetime, by: Viewer) -> None:
     reads it.
     """
     StaffHome.objects.update_or_create(user_id=by.person_id, defaults={"postcode": postcode, "given_at": at})
+    find_possible_conflicts(at=at, user_id=by.person_id)
