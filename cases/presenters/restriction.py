@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.rules.dates import day, in_london, moment
+from cases.record.models import Child
 from cases.record.services import OpenFile
 from cases.sharing.models import Restriction, RestrictionStep
 from cases.sharing.rules.restriction import Named
@@ -27,7 +28,7 @@ def people_to_choose(members: Iterable[Membership]) -> list[tuple[str, str]]:
     return [(str(member.pk), person_words(member)) for member in members]
 
 
-def restriction_rows(restriction: Restriction, *, at: datetime) -> list[dict[str, Any]]:
+def restriction_rows(restriction: Restriction, shown: Child, *, at: datetime) -> list[dict[str, Any]]:
     """Why the file is restricted, by whom, and when it is looked at again."""
     late = restriction.review_on < in_london(at).date()
     rows: list[dict[str, Any]] = [
@@ -40,6 +41,9 @@ def restriction_rows(restriction: Restriction, *, at: datetime) -> list[dict[str
             **({"tone": "urgent"} if late else {}),
         },
     ]
+    if restriction.child_id != shown.pk:
+        held = f"{restriction.child.reference}, a file of the same child. It holds on this one too"
+        rows.append({"key": "Restricted file", "value": held})
     if restriction.lift_asked_at is not None:
         asked = f"{restriction.lift_asked_by} asked on {moment(restriction.lift_asked_at)}: {restriction.lift_reason}"
         rows.append({"key": "To be lifted?", "value": asked, "multiline": True})

@@ -85,7 +85,7 @@ def involve(request: HttpRequest, opened: OpenFile, agency_id: UUID) -> HttpResp
     choices = [(key, f"{member.user}, {member.get_role_display()}") for key, member in people.items()]
     against = goes_against_wish(opened.child, agency, matrix=opened.matrix, at=opened.at)
     form = InvolveForm(request.POST or None, workers=choices, against=against)
-    if form.is_bound and form.is_valid() and opened.child.restricted and not form.cleaned_data["worker"]:
+    if form.is_bound and form.is_valid() and opened.facts.restricted and not form.cleaned_data["worker"]:
         form.add_error("worker", "This file is open to named people only. Select the worker who will see it.")
 
     def bring(said: dict[str, Any]) -> Involvement:
@@ -108,11 +108,11 @@ def involve(request: HttpRequest, opened: OpenFile, agency_id: UUID) -> HttpResp
         involved = None
         form.refuse(refusal, field="worker")
     if involved is not None:
-        who = involved.membership.user if opened.child.restricted and involved.membership else agency.name
+        who = involved.membership.user if opened.facts.restricted and involved.membership else agency.name
         messages.success(request, f"{who} works with this child now, and can see the file.")
         return redirect("cases:involvement", opened.child.reference)
     intro = f"{agency.name} will see this file, as far as the job of each of its people allows, until its work ends."
-    if opened.child.restricted:
+    if opened.facts.restricted:
         intro = "This file is open to named people only. The worker you choose will see it, until their work ends."
     context = {"template": "cases/involve.html", "button": "Add", "against": against, **_wish(opened)}
     return _ask(request, opened, form, heading=f"Add {agency.name}", intro=intro, **context)
@@ -215,7 +215,7 @@ def _ended_words(opened: OpenFile, row: Involvement) -> str:
         opened.child.pk,
         group_id=row.working_agency.group_id,
         membership_id=row.membership_id,
-        named_only=opened.child.restricted,
+        named_only=opened.facts.restricted,
         at=opened.at,
     )
     if reached:

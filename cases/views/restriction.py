@@ -63,7 +63,7 @@ def show_restriction(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     asked = restriction.lift_asked_at is not None
     context = {
         **frame_of(opened, here="Restriction"),
-        "facts": words.restriction_rows(restriction, at=opened.at),
+        "facts": words.restriction_rows(restriction, opened.child, at=opened.at),
         "columns": words.NAMED_COLUMNS,
         "named": words.named_rows(opened, named),
         "steps": words.step_rows(selectors.steps_of(restriction)),

@@ -21,6 +21,7 @@ from cases.clocks.choices import ClockKind
 from cases.clocks.services import cancel_clock, give_clock, stop_clock
 from cases.record.choices import EntryKind, Source
 from cases.record.rules import check_may_name
+from cases.record.selectors.hidden import is_restricted
 from cases.record.services import add_chronology, provenance
 from missing import rules
 from missing.choices import (
@@ -390,7 +391,7 @@ def write_step(
 def _let_see(interview: ReturnInterview, membership: Membership, *, at: datetime, by: Viewer) -> None:
     """Open the file to the interviewer in person; a restricted one by name, by a manager or guardian who is named."""
     reasons = [GrantReason.ALLOCATION]
-    if interview.child.restricted:
+    if is_restricted(interview.child):
         check_may_name(
             is_named=is_named_on(interview.child_id, by.membership_id, at), oversees=by.may(Capability.OVERSEE_ACCESS)
         )

@@ -18,6 +18,7 @@ from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.services import end_grants, grant_access, grant_to_function, open_to_standing_functions
 from cases.record.models import Child
+from cases.record.selectors.hidden import is_restricted
 from missing.models import MissingEpisode
 from missing.rules import REPORTER_SEES_FOR, TAKEN_UP_WITHIN
 from missing.selectors.interviews import is_owed, last_not_held_at
@@ -64,7 +65,7 @@ def open_while_missing(
     information-sharing agreement. The access ends 28 days after the return. An agency that has this access already from
     the same episode gets no second one.
     """
-    if episode.child.restricted:
+    if is_restricted(episode.child):
         return
     wanted = {agency.group_id for agency in agencies_by_sector([Sector.POLICE])}
     if reporter_group_id is not None:

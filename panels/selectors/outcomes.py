@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
-
-from cases.access.models import Block
-from cases.record.models import Child
+from cases.record.selectors.hidden import kept_apart, restricted_among
 from panels.choices import MeetingState
 from panels.models import PanelDecision
 from panels.rules.outcomes import told_of
@@ -51,12 +48,7 @@ def outcomes_for(notifications: list[Notification], at: datetime) -> dict[UUID, 
     return found
 
 
-def _kept_from(child_ids: set[UUID], referrers: set[int], at: datetime) -> set[tuple[UUID | None, int]]:
+def _kept_from(child_ids: set[UUID], referrers: set[int], at: datetime) -> set[tuple[UUID, int]]:
     """The pairs of child and referrer about which nothing may be told."""
-    merged = Q(restricted=True) | Q(merged_files__restricted=True)
-    restricted = set(Child.objects.filter(merged, pk__in=child_ids).values_list("pk", flat=True))
-    pairs: set[tuple[UUID | None, int]] = {(child, person) for child in restricted for person in referrers}
-    blocks = Block.objects.live(at).filter(user_id__in=referrers)
-    pairs |= set(blocks.filter(child_id__in=child_ids).values_list("child_id", "user_id"))
-    pairs |= set(blocks.filter(child__merged_into_id__in=child_ids).values_list("child__merged_into_id", "user_id"))
-    return pairs
+    restricted = restricted_among(child_ids)
+    return {(child, person) for child in restricted for person in referrers} | kept_apart(child_ids, referrers, at)

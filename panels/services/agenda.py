@@ -16,7 +16,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.services import end_grants_from, grant_access
-from cases.record.models import Child
+from cases.record.selectors.hidden import restricted_among
 from cases.record.services import OpenFile, provenance
 from panels.choices import ItemState, MeetingState
 from panels.models import AgendaItem, Meeting
@@ -197,7 +197,7 @@ def open_to_members(*, item: AgendaItem, meeting: Meeting, at: datetime, by: Vie
 
     A listing never opens a file that is open to named people only. Access that runs until then already stays.
     """
-    if not Child.objects.filter(pk=item.child_id, restricted=True).exists():
+    if not restricted_among([item.child_id]):
         _let_read(item, meeting, list(AccessGrant.objects.live(at).filter(source_id=item.pk)), at=at, by=by)
 
 
@@ -229,9 +229,7 @@ def _let_read(item: AgendaItem, meeting: Meeting, running: list[AccessGrant], *,
 def retime_access(*, meeting: Meeting, at: datetime, by: Viewer) -> None:
     """Give every item of a meeting the end of access that follows from when it is, or when it closed."""
     items = list(items_on(meeting))
-    named_only = set(
-        Child.objects.filter(pk__in=[item.child_id for item in items], restricted=True).values_list("pk", flat=True)
-    )
+    named_only = restricted_among([item.child_id for item in items])
     running: dict[UUID | None, list[AccessGrant]] = defaultdict(list)
     for grant in AccessGrant.objects.live(at).filter(source_id__in=[item.pk for item in items]):
         running[grant.source_id].append(grant)

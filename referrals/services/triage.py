@@ -16,6 +16,7 @@ from accounts.rules.dates import moment
 from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from cases.record.models import Child
+from cases.record.selectors.hidden import is_restricted
 from referrals.choices import NotificationStatus
 from referrals.models import Notification, TriageDecision
 from referrals.rules.triage import (
@@ -190,7 +191,7 @@ def _facts_of(notification: Notification, why_safe: str, joined_child: Child | N
 def _tells_lead(outcome: str, lead: Membership | None, child: Child | None) -> bool:
     if lead is None or child is None:
         return False
-    return tells_lead(outcome, lead_role=lead.role, restricted=child.restricted)
+    return tells_lead(outcome, lead_role=lead.role, restricted=is_restricted(child))
 
 
 def _check_lead_stays(staying: Membership | None, lead: Membership | None) -> None:

@@ -19,6 +19,7 @@ from cases.access.selectors import matrix_in_force
 from cases.access.services import grant_access, grant_to_function, lock_files, open_to_standing_functions
 from cases.record.choices import EntryKind, InvolvementRole
 from cases.record.models import Address, AddressReader, Child, Involvement
+from cases.record.selectors.hidden import is_restricted
 from cases.record.services import add_chronology, involve, start_spell
 from cases.sharing.rules.shares import Override
 from cases.sharing.selectors.involving import kept_out_by_wish, unwanted_among
@@ -76,17 +77,18 @@ def bring_agencies(*, notification: Notification, child: Child, team: Team, at: 
     for chosen, field in (([] if lead is None else [lead.agency], "lead"), (team.agencies, "agencies")):
         _check_agreements(chosen, field=field, at=at)
         _check_wishes(child, chosen, field=field, at=at)
-    coming = _who_come(notification, child, team, at=at)
+    closed = is_restricted(child)
+    coming = _who_come(notification, child, team, closed=closed, at=at)
     left_out = kept_out_by_wish(child, [one.agency for one in coming], at=at)
     coming = [one for one in coming if one.agency not in left_out]
     unwanted = unwanted_among(child, [one.agency for one in coming], at=at)
     check_against_wish([agency.name for agency in unwanted], team.against_wish)
     start_spell(child=child, at=at, by=by)
     for one in coming:
-        work = _bring(one, child, at=at, by=by)
+        work = _bring(one, child, closed=closed, at=at, by=by)
         if one.agency in unwanted:
             _record(work, team.against_wish, at=at, by=by)
-    if child.restricted:
+    if closed:
         return
     for agency in left_out:
         _note_left_out(agency, child, at=at, by=by)
@@ -115,7 +117,7 @@ def _check_wishes(child: Child, agencies: Iterable[Agency], *, field: str, at: d
         )
 
 
-def _who_come(notification: Notification, child: Child, team: Team, *, at: datetime) -> list[Coming]:
+def _who_come(notification: Notification, child: Child, team: Team, *, closed: bool, at: datetime) -> list[Coming]:
     """Those that are not there yet, each once; the lead comes in person, whether or not the agency is there."""
     there = set(Involvement.objects.filter(child=child, ended_on=None).values_list("working_agency_id", flat=True))
     coming = []
@@ -128,7 +130,7 @@ def _who_come(notification: Notification, child: Child, team: Team, *, at: datet
             coming.append(Coming(agency, _role(agency)))
     referrer, referring = notification.membership, notification.agency
     sees_files = referrer.role != REFERS_ONLY and is_covered(referring.covered, timezone.localdate(at))
-    if not child.restricted and referring.pk not in there and sees_files:
+    if not closed and referring.pk not in there and sees_files:
         coming.append(Coming(referring, InvolvementRole.REFERRER, referrer, reason=GrantReason.REFERRAL))
     return coming
 
@@ -137,7 +139,7 @@ def _role(agency: Agency) -> InvolvementRole:
     return ROLE_OF_SECTOR.get(agency.sector, InvolvementRole.SUPPORT)
 
 
-def _bring(one: Coming, child: Child, *, at: datetime, by: Viewer) -> Involvement:
+def _bring(one: Coming, child: Child, *, closed: bool, at: datetime, by: Viewer) -> Involvement:
     work = involve(
         child=child,
         agency=one.agency,
@@ -148,7 +150,7 @@ def _bring(one: Coming, child: Child, *, at: datetime, by: Viewer) -> Involvemen
         lead=one.lead,
         reason=one.reason,
     )
-    if one.lead and child.restricted:
+    if one.lead and closed:
         _name_lead(work, at=at, by=by)
     return work
 

@@ -13,9 +13,9 @@ from accounts.models import Membership
 from accounts.rules.refusals import NotKnown, Stale
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
-from cases.access.models import Block
 from cases.clocks.choices import AlertKind
 from cases.clocks.services import acknowledge_subject, start_ladder
+from cases.record.selectors.hidden import kept_apart
 from cases.record.selectors.matching import Candidate
 from missing.models import MissingReport
 from referrals.choices import NotificationStatus, TriageOutcome, TriageReason
@@ -112,7 +112,7 @@ def answer_match_question(
 
 
 def _blocked(question: MatchQuestion, *, at: datetime, by: Viewer) -> bool:
-    return Block.objects.live(at).filter(child_id__in=files_in(question), user_id=by.person_id).exists()
+    return bool(kept_apart(files_in(question), [by.person_id], at))
 
 
 def _join(

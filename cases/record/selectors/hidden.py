@@ -77,6 +77,23 @@ def blocks_on(child_id: UUID, at: datetime) -> QuerySet[Block]:
     return Block.objects.live(at).filter(child__in=of_one_child(child_id))
 
 
+def restricted_among(ids: Iterable[UUID]) -> set[UUID]:
+    """Those of some files that are for named people only: they, or others that were merged with them."""
+    marked = Child.objects.filter(restricted=True).values(kept_id=Coalesce("merged_into_id", "id"))
+    files = Child.objects.filter(pk__in=list(ids)).annotate(kept_id=Coalesce("merged_into_id", "id"))
+    return set(files.filter(kept_id__in=marked).values_list("pk", flat=True))
+
+
+def kept_apart(ids: Iterable[UUID], user_ids: Iterable[int], at: datetime) -> set[tuple[UUID, int]]:
+    """The pairs of some files and people whom a conflict of interest keeps from them, on any file of the child."""
+    rows = Block.objects.live(at).filter(user_id__in=list(user_ids))
+    apart: dict[UUID, set[int]] = {}
+    for kept_id, user_id in rows.values_list(Coalesce("child__merged_into_id", "child_id"), "user_id"):
+        apart.setdefault(kept_id, set()).add(user_id)
+    files = Child.objects.filter(pk__in=list(ids)).values_list("pk", Coalesce("merged_into_id", "id"))
+    return {(pk, user_id) for pk, kept_id in files for user_id in apart.get(kept_id, ())}
+
+
 def is_restricted(child: Child) -> bool:
     """Whether a file is for named people only: it, or one that was merged with it."""
     return child.restricted or of_one_child(child.pk).filter(restricted=True).exists()

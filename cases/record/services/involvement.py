@@ -16,6 +16,7 @@ from cases.access.selectors import is_named_on
 from cases.record import rules
 from cases.record.choices import EntryKind, InvolvementRole
 from cases.record.models import Child, Involvement
+from cases.record.selectors.hidden import is_restricted
 from cases.record.services.writing import add_chronology, bump_version, provenance
 
 
@@ -87,7 +88,7 @@ def involve(
             membership=membership,
             source_id=involvement.pk,
         )
-        if child.restricted and not lead:
+        if not lead and is_restricted(child):
             _name(involvement, at=at, by=by)
     access.record_activity(child_id=child.pk, category=Category.IDENTITY, at=at)
     return involvement
@@ -132,7 +133,7 @@ def change_lead(
         old.save(update_fields=["is_lead"])
     new.is_lead = True
     new.save(update_fields=["is_lead"])
-    if child.restricted and not is_named_on(child.pk, new.membership_id, at):
+    if not is_named_on(child.pk, new.membership_id, at) and is_restricted(child):
         _name(new, at=at, by=by)
     add_chronology(
         child=child,

@@ -27,8 +27,11 @@ ADMINISTERING = [key for key, role in ROLES.items() if Capability.ADMINISTER in 
 
 def restrictions_open(child_ids: Collection[UUID] | None) -> QuerySet[Restriction]:
     """The restrictions that hold, of some files or of all."""
-    rows = Restriction.objects.filter(lifted_at=None)
-    return (rows if child_ids is None else rows.filter(child_id__in=child_ids)).order_by("child_id")
+    rows = Restriction.objects.filter(lifted_at=None).select_related("child").order_by("child_id")
+    if child_ids is None:
+        return rows
+    files = list(child_ids)
+    return rows.filter(Q(child__in=files) | Q(child__merged_into__in=files))
 
 
 def files_naming(person: Q, *, at: datetime) -> list[UUID]:

@@ -14,6 +14,7 @@ from cases.access.models import AccessGrant
 from cases.access.rules import Matrix
 from cases.access.selectors import matrix_in_force
 from cases.record.models import Child, Involvement
+from cases.record.selectors.hidden import is_restricted
 from cases.sharing.choices import Answer
 from cases.sharing.rules import shares as rules
 from cases.sharing.rules.shares import Told, Wish
@@ -57,7 +58,7 @@ def newly_told_against_wish(child: Child, people: Iterable[Membership], *, at: d
     live = AccessGrant.objects.live(at).filter(child_id=child.pk)
     named = live.filter(reason=GrantReason.NAMED, membership__in=there)
     seeing = set(named.values_list("membership_id", flat=True))
-    if not child.restricted:
+    if not is_restricted(child):
         jobs = live.filter(reason=GrantReason.FUNCTION).values("group_id")
         serving = FunctionMember.objects.current(timezone.localdate(at)).filter(function__group_id__in=jobs)
         seeing |= set(serving.filter(membership__in=there).values_list("membership_id", flat=True))
@@ -74,7 +75,7 @@ def kept_out_by_wish(child: Child, agencies: Iterable[Agency], *, at: datetime) 
 
 def _goes_against(wish: Wish, child: Child, agency: Agency, *, matrix: Matrix, at: datetime) -> bool:
     involved = Involvement.objects.filter(child=child, working_agency=agency, ended_on=None)
-    if not child.restricted and involved.exists():
+    if involved.exists() and not is_restricted(child):
         return False
     # What the child says of this one agency is not asked yet.
     unasked = Told(Answer.NO_ANSWER)

@@ -23,7 +23,7 @@ from cases.clocks.choices import ClockState
 from cases.clocks.models import Clock
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, Involvement
-from cases.record.selectors.hidden import blocks_on
+from cases.record.selectors.hidden import blocks_on, of_one_child
 from cases.sharing.choices import RestrictionStepKind
 from cases.sharing.models import Restriction, RestrictionStep
 
@@ -40,10 +40,20 @@ class Work:
     leads: bool = False
 
 
+def holding_on(child_id: UUID) -> QuerySet[Restriction]:
+    """The restrictions that hold on a file, its own before those of files that were merged with it."""
+    rows = Restriction.objects.filter(child__in=of_one_child(child_id), lifted_at=None).select_related("child")
+    return rows.annotate(other=~Q(child_id=child_id)).order_by("other", "placed_at", "pk")
+
+
 def restriction_of(child_id: UUID) -> Restriction | None:
-    """The restriction that holds on a file."""
-    rows = Restriction.objects.filter(child_id=child_id, lifted_at=None)
-    return rows.select_related("placed_by", "lift_asked_by", "keeper__user").first()
+    """The restriction that holds on a file: its own, or else that of a file that was merged with it."""
+    return holding_on(child_id).select_related("placed_by", "lift_asked_by", "keeper__user").first()
+
+
+def file_of(restriction: Restriction) -> UUID:
+    """The file on which people are named where a restriction holds: the one that lives on."""
+    return restriction.child.merged_into_id or restriction.child_id
 
 
 def steps_of(restriction: Restriction) -> list[RestrictionStep]:

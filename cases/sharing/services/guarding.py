@@ -24,7 +24,7 @@ from cases.sharing.choices import RestrictionStepKind
 from cases.sharing.models import Restriction, RestrictionStep
 from cases.sharing.rules.restriction import Named
 from cases.sharing.selectors import guarding as selectors
-from cases.sharing.selectors.restriction import restriction_of
+from cases.sharing.selectors.restriction import file_of, restriction_of
 from cases.sharing.services.restriction import write_name, write_step
 
 WHY_NAMED = "No data guardian who was named could open the file any more: the rule names another."
@@ -48,14 +48,15 @@ def keep_guarded(*, at: datetime, child_ids: Collection[UUID] | None = None, but
     somebody was named; done again it changes nothing, and says nothing twice.
     """
     found = list(selectors.restrictions_open(child_ids))
-    lock_files([restriction.child_id for restriction in found])
+    lock_files([file_of(restriction) for restriction in found])
     return sum(_guard(restriction, at=at, but=but) for restriction in found)
 
 
 def _guard(restriction: Restriction, *, at: datetime, but: UUID | None) -> bool:
-    there = selectors.who_can_open(restriction.child_id, at=at)
+    file_id = file_of(restriction)
+    there = selectors.who_can_open(file_id, at=at)
     guarded = any(_guards(member) for member in there)
-    new = None if guarded else selectors.guardian_to_name(restriction.child_id, at=at, but=but)
+    new = None if guarded else selectors.guardian_to_name(file_id, at=at, but=but)
     if new is not None:
         step = write_name(restriction, new, at=at, by=None, words=WHY_NAMED)
         there.append(new)
@@ -79,7 +80,7 @@ def _oversees(member: Membership) -> bool:
 def _alert(step: RestrictionStep, to: Iterable[Membership], restriction: Restriction, *, at: datetime) -> None:
     for member in filter(_oversees, to):
         kind = AlertKind.RESTRICTION_LIST
-        raise_alert(kind=kind, to=member.pk, subject_id=step.pk, child_id=restriction.child_id, at=at)
+        raise_alert(kind=kind, to=member.pk, subject_id=step.pk, child_id=file_of(restriction), at=at)
 
 
 def _say(

@@ -13,6 +13,7 @@ from cases.access.rules import Matrix
 from cases.access.services import lock_files
 from cases.record.choices import InvolvementRole
 from cases.record.models import Involvement
+from cases.record.selectors.hidden import is_restricted
 from cases.record.services import OpenFile, involve
 from cases.sharing.choices import Answer, SharingKind
 from cases.sharing.models.shares import SharingDecision
@@ -77,7 +78,7 @@ def record_against_wish(
         child=child,
         kind=SharingKind.INVOLVED,
         agency=agency,
-        membership=involvement.membership if child.restricted else None,
+        membership=involvement.membership if is_restricted(child) else None,
         involvement=involvement,
         category_mask=what_they_would_know(child, agency, matrix=matrix, at=at),
         words=InvolvementRole(involvement.role).label,

@@ -25,6 +25,7 @@ from cases.clocks.services import (
 )
 from cases.record.models import Child
 from cases.record.selectors.facts import lead_of
+from cases.record.selectors.hidden import is_restricted, of_one_child
 from cases.record.services import bump_version, record_restricted
 from cases.sharing.choices import RestrictionKind, RestrictionStepKind
 from cases.sharing.models import Restriction, RestrictionStep
@@ -149,7 +150,7 @@ def write_name(
 ) -> RestrictionStep:
     """Open a restricted file to somebody by name, and write that down. For the services of this package."""
     grant_access(
-        child_id=restriction.child_id,
+        child_id=selectors.file_of(restriction),
         reason=GrantReason.NAMED,
         at=at,
         by=by,
@@ -162,7 +163,7 @@ def write_name(
 
 def _open_restriction(child: Child, version: int) -> Restriction:
     bump_version(child=child, version=version)
-    found = Restriction.objects.select_for_update().filter(child_id=child.pk, lifted_at=None).first()
+    found = selectors.holding_on(child.pk).select_for_update(of=("self",)).first()
     if found is None:
         raise RestrictionRefused(NOT_RESTRICTED)
     return found
@@ -270,7 +271,8 @@ def answer_lift(*, child: Child, lift: bool, words: str, version: int, at: datet
     """Lift a restriction that somebody else asked to lift, or keep it: the second of two people.
 
     Lifted, the file is open to its agencies again as their grants say, and those named in person lose what came with
-    the name. Raises RestrictionRefused for who asked themselves, where nobody asked, and without words; Stale.
+    the name; where another file of the child is restricted still, both stay as they are. Raises RestrictionRefused for
+    who asked themselves, where nobody asked, and without words; Stale.
     """
     restriction = _open_restriction(child, version)
     if len(words.strip()) < 3:
@@ -288,8 +290,9 @@ def answer_lift(*, child: Child, lift: bool, words: str, version: int, at: datet
     restriction.lifted_at, restriction.lifted_by_id = at, by.person_id
     restriction.save(update_fields=["lifted_at", "lifted_by"])
     write_step(restriction, RestrictionStepKind.LIFTED, at=at, by=by, words=words)
-    record_restricted(child=child, restricted=False)
-    grants = AccessGrant.objects.live(at).filter(child_id=child.pk, reason=GrantReason.NAMED)
-    end_grants(grants=grants, at=at, by=by, why="The file is not restricted any more")
+    record_restricted(child=child if restriction.child_id == child.pk else restriction.child, restricted=False)
+    if not is_restricted(child):
+        named = AccessGrant.objects.live(at).filter(child__in=of_one_child(child.pk), reason=GrantReason.NAMED)
+        end_grants(grants=named, at=at, by=by, why="The file is not restricted any more")
     cancel_clock(kind=ClockKind.RESTRICTION_REVIEWED, subject_id=restriction.pk, why="Lifted", at=at, by=by)
     return restriction
