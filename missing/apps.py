@@ -15,11 +15,14 @@ class MissingConfig(AppConfig):
         from cases.clocks.choices import ClockKind
         from cases.clocks.services import register_should_run
         from cases.presenters.home import register_home_block
+        from cases.sharing.services.conflicts import register_kept_away
         from missing.presenters.home import home_blocks
         from missing.selectors.interviews import count_allocated, interview_addresses, interviews_that_should_run
+        from missing.services.kept_away import take_name_off
 
         register_should_run(ClockKind.INTERVIEW_HELD, interviews_that_should_run, addresses=interview_addresses)
         register_home_block(home_blocks)
+        register_kept_away(take_name_off)
         allocated = Holding("return interview to hold", "return interviews to hold", count_allocated)
         register_holding("interviews", allocated)
         declare_rights(

@@ -21,7 +21,7 @@ from cases.access.selectors import category_opened
 from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.clocks.selectors import clocks_by_subject, should_run
-from cases.record.selectors.hidden import blocks_on
+from cases.record.selectors.hidden import blocks_on, of_one_child
 from missing.choices import EpisodeState, InterviewState, InterviewStepKind
 from missing.models import InterviewFinding, InterviewStep, MissingEpisode, ReturnInterview, SafetyBriefing
 from missing.rules import CLOCK_RUNS, MAY_BE_TAKEN_UP, OWED
@@ -90,6 +90,12 @@ def interviewers_for(child_id: UUID, *, at: datetime) -> list[Membership]:
     """Who may be named to hold an interview with a child: nobody whom a conflict of interest keeps from the file."""
     blocked = set(blocks_on(child_id, at).values_list("user_id", flat=True))
     return [one for one in possible_interviewers(on=timezone.localdate(at)) if one.user_id not in blocked]
+
+
+def named_for(child_id: UUID, user_id: int) -> list[ReturnInterview]:
+    """The interviews with a child, on any file of theirs, that somebody is named for and that are owed still."""
+    rows = ReturnInterview.objects.filter(child__in=of_one_child(child_id), allocated__user_id=user_id, state__in=OWED)
+    return list(rows.order_by("pk"))
 
 
 def is_owed(child_id: UUID) -> bool:

@@ -28,6 +28,8 @@ from cases.clocks.selectors import clock_of, count_open_alerts, open_alerts, run
 from cases.clocks.services import AlertNotYours, acknowledge_alert, sweep
 from cases.record.models import Child, ChronologyEntry
 from cases.record.rules import RecordRefused
+from cases.sharing.choices import ConflictRelation
+from cases.sharing.services.conflicts import Said, declare_on_file, place_conflict
 from missing import services
 from missing.choices import (
     AttemptMethod,
@@ -512,6 +514,42 @@ def test_on_a_restricted_file_the_interviewer_is_named_by_who_is_named(
     grant(child, world.membership("manager"), reason=GrantReason.NAMED)
     allocate(interview, world, at)
     assert Child.objects.visible_to(world.viewer("interviewer"), at=at).filter(pk=child.pk).exists()
+
+
+@pytest.mark.parametrize("state", ["to_offer", "held", "declined"])
+@pytest.mark.parametrize("way", ["declared", "placed", "on a file merged into it"])
+def test_whom_a_conflict_of_interest_keeps_away_is_not_the_interviewer_any_more(
+    world: World, child: Child, interview: ReturnInterview, at: datetime, way: str, state: str
+) -> None:
+    """Seen to fail: the name stood on the interview, which nobody was asked to take, and the access by name ran on."""
+    Child.objects.filter(pk=child.pk).update(restricted=True)
+    grant(child, world.membership("manager"), reason=GrantReason.NAMED)
+    allocate(interview, world, at)
+    if state != "to_offer":
+        held = (
+            {"held_at": at, "held_by": world.membership("interviewer"), "independent": True} if state == "held" else {}
+        )
+        ReturnInterview.objects.filter(pk=interview.pk).update(state=state, **held)
+    before, said = ReturnInterview.objects.get(pk=interview.pk), Said(ConflictRelation.FAMILY, "He is my nephew.")
+    if way == "placed":
+        place_conflict(
+            child=child, member=world.membership("interviewer"), said=said, at=at, by=world.viewer("guardian"),
+            successor=world.membership("manager"),
+        )  # fmt: skip
+    else:
+        on = child if way == "declared" else make_child("Rob", merged_into=child)
+        declare_on_file(child=on, said=said, at=at, by=world.viewer("interviewer"))
+    after = ReturnInterview.objects.get(pk=interview.pk)
+    running = AccessGrant.objects.live(at + HOUR).filter(membership=world.membership("interviewer"), child=child)
+    if state == "declined":
+        assert (after.allocated, after.version) == (world.membership("interviewer"), before.version)
+        return
+    assert (after.allocated, after.state, after.version) == (None, state, before.version + 1)
+    assert list(running) == []
+    owner = world.membership("manager") if way == "placed" else None
+    team = world.functions[FunctionKey.INTERVIEW_TEAM].group
+    assert (clock(interview).owner_membership, clock(interview).owner_group) == (owner, team)
+    assert not InterviewStep.objects.filter(note__icontains="conflict").exists()
 
 
 # The sweep.

@@ -30,6 +30,7 @@ from cases.clocks.selectors.clocks import (
     clocks_of,
     definition_of,
     running_clocks,
+    running_owner,
     should_run,
 )
 from cases.clocks.selectors.health import AlertsHealth, alerts_delayed_since, alerts_health
@@ -66,6 +67,7 @@ __all__ = [
     "pages_of",
     "people_told",
     "running_clocks",
+    "running_owner",
     "should_run",
     "taken_lately",
 ]

@@ -80,6 +80,12 @@ def clock_of(kind: ClockKind, subject_id: UUID) -> Clock | None:
     return min(rows, key=lambda row: (row.state != ClockState.RUNNING, -row.started_at.timestamp()), default=None)
 
 
+def running_owner(kind: ClockKind, subject_id: UUID) -> UUID | None:
+    """Who owes what a running clock waits for, by membership; None where nobody does, or none runs."""
+    running = Clock.objects.filter(kind=kind, subject_id=subject_id, state=ClockState.RUNNING)
+    return running.values_list("owner_membership_id", flat=True).first()
+
+
 def clocks_by_subject(kind: ClockKind, subject_ids: Iterable[UUID]) -> dict[UUID, Clock]:
     """The clock of each subject, in one question: the one that runs, else the latest."""
     rows = Clock.objects.filter(kind=kind, subject_id__in=list(subject_ids)).select_related("definition")

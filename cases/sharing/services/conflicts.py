@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -35,6 +36,22 @@ from cases.sharing.services.guarding import keep_guarded
 
 # Whoever is kept from the file reads these words, should it open to them again.
 HANDED_OVER = "The work goes to another worker."
+
+
+class KeptAway(Protocol):
+    """What else follows when somebody is kept from a file: what they were named for there goes to others."""
+
+    def __call__(self, *, child: Child, user_id: int, at: datetime, by: Viewer) -> None: ...
+
+
+# Filled by `register_kept_away`; each is called in the transaction that keeps somebody away.
+_KEPT_AWAY: list[KeptAway] = []
+
+
+def register_kept_away(follows: KeptAway) -> None:
+    """Say in `ready()` of an upper app what follows when somebody is kept from a file."""
+    if follows not in _KEPT_AWAY:
+        _KEPT_AWAY.append(follows)
 
 
 @dataclass(frozen=True)
@@ -79,6 +96,8 @@ def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at:
             child_id=child.pk,
             at=at,
         )
+    for follows in _KEPT_AWAY:
+        follows(child=child, user_id=user.pk, at=at, by=by)
     # A conflict of interest on a file keeps them from the one that it was merged into as well.
     keep_guarded(at=at, child_ids=[pk for pk in (child.pk, child.merged_into_id) if pk is not None])
     find_possible_conflicts(at=at, user_id=user.pk)  # in another file of the same child
