@@ -117,6 +117,7 @@ class NoticeKind(TextChoices):
     ROLE_GIVEN = "role_given", "A role was given"
     TO_APPROVE = "to_approve", "A role waits for a second person"
     HANDED_OVER = "handed_over", "Somebody's work is to be handed over"
+    GUARDIAN_MISSING = "guardian_missing", "A restricted file has no data guardian"
     SUSPEND_SOON = "suspend_soon", "An account will be suspended"
     SUSPENDED = "suspended", "An account is suspended"
     LIFTED = "lifted", "A suspension was lifted"

@@ -68,6 +68,11 @@ WORDS: dict[NoticeKind, Words] = {
         "Work is to be handed over",
         "Somebody has left, or works elsewhere now. What they held is to be given to others. Sign in to see it.",
     ),
+    NoticeKind.GUARDIAN_MISSING: Words(
+        "A data guardian is missing",
+        "Somebody must look after access as a data guardian, and nobody is left who can. Give somebody that role in "
+        "Harbour: from the next morning they look after what has waited.",
+    ),
     NoticeKind.SUSPEND_SOON: Words(
         "Your account will be suspended",
         "Your Harbour account has not been used for three weeks. Sign in within 7 days to keep it open.",

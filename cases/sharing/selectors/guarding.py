@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.choices import FunctionKey
@@ -19,7 +19,7 @@ from cases.clocks.models import Clock
 from cases.record.models import Involvement
 from cases.sharing.choices import RestrictionStepKind
 from cases.sharing.models import Restriction, RestrictionStep
-from cases.sharing.selectors.restriction import may_be_named, named_on
+from cases.sharing.selectors.restriction import file_of, may_be_named, named_on
 
 GUARDING = [key for key, role in ROLES.items() if Capability.AUDIT in role.capabilities]
 ADMINISTERING = [key for key, role in ROLES.items() if Capability.ADMINISTER in role.capabilities]
@@ -71,6 +71,22 @@ def works_on(child_id: UUID, membership_id: UUID) -> bool:
     rows = Involvement.objects.filter(child_id=child_id, membership_id=membership_id, ended_on=None)
     owed = Clock.objects.filter(child_id=child_id, owner_membership_id=membership_id, state=ClockState.RUNNING)
     return rows.exists() or owed.exclude(kind=ClockKind.ACTION_DONE).exists()
+
+
+def named_without_work(restriction: Restriction, *, at: datetime) -> list[Membership]:
+    """Who was named with a restriction, has ended work on the file since, and neither works nor owes anything there."""
+    file_id = file_of(restriction)
+    ended = Involvement.objects.filter(child_id=file_id, ended_on__isnull=False).values("pk")
+    work = AccessGrant.objects.filter(
+        child_id=file_id,
+        membership=OuterRef("membership"),
+        reason=GrantReason.ALLOCATION,
+        source_id__in=ended,
+        ended_at__gte=OuterRef("valid_from"),
+    )
+    named = AccessGrant.objects.live(at).filter(Exists(work), reason=GrantReason.NAMED, source_id=restriction.pk)
+    people = Membership.objects.filter(pk__in=named.values("membership_id")).select_related("user")
+    return [one for one in people.order_by("pk") if not works_on(file_id, one.pk)]
 
 
 def review_runs(restriction_id: UUID) -> bool:

@@ -31,10 +31,6 @@ WHY_NAMED = "No data guardian who was named could open the file any more: the ru
 NO_GUARDIAN = "No data guardian is named who can open the file, and there is none who could be named."
 NOBODY_WORKS = "Of the people who are named, only data guardians can open the file. Name somebody who works here."
 WORK_ENDED = "Their work with the child has ended."
-TELL_ADMINISTRATORS = (
-    "A file that is open to named people only has no data guardian any more, and nobody is left who could be named. "
-    "Give somebody the role of a data guardian: the file is theirs to look after from the next morning."
-)
 log = logging.getLogger("harbour.access")
 
 
@@ -44,8 +40,9 @@ def keep_guarded(*, at: datetime, child_ids: Collection[UUID] | None = None, but
 
     Where no data guardian is left who can open a file, another is named, by the rule and not by a person; where there
     is none, the administrators are told that one is missing. Where nobody else is left, the guardians are. The review
-    goes to somebody who can open it. `but` is the membership that ends at this moment. Returns on how many files
-    somebody was named; done again it changes nothing, and says nothing twice.
+    goes to somebody who can open it, and a name that was kept for a clock ends once that is over. `but` is the
+    membership that ends at this moment. Returns on how many files somebody was named; done again it changes nothing,
+    and says nothing twice.
     """
     found = list(selectors.restrictions_open(child_ids))
     lock_files([file_of(restriction) for restriction in found])
@@ -54,6 +51,7 @@ def keep_guarded(*, at: datetime, child_ids: Collection[UUID] | None = None, but
 
 def _guard(restriction: Restriction, *, at: datetime, but: UUID | None) -> bool:
     file_id = file_of(restriction)
+    _end_names_without_work(restriction, at=at)
     there = selectors.who_can_open(file_id, at=at)
     guarded = any(_guards(member) for member in there)
     new = None if guarded else selectors.guardian_to_name(file_id, at=at, but=but)
@@ -67,6 +65,19 @@ def _guard(restriction: Restriction, *, at: datetime, but: UUID | None) -> bool:
         _say(restriction, RestrictionStepKind.NOBODY_WORKS, NOBODY_WORKS, to=there, at=at)
     _give_review(restriction, there, at=at)
     return new is not None
+
+
+def _end_names_without_work(restriction: Restriction, *, at: datetime) -> None:
+    """End the names that were kept for a clock when the work ended, once nothing is owed any more."""
+    for member in selectors.named_without_work(restriction, at=at):
+        if not _oversees(member):
+            _take_off(restriction, member, at=at, by=None)
+
+
+def _take_off(restriction: Restriction, member: Membership, *, at: datetime, by: Viewer | None) -> None:
+    grants = AccessGrant.objects.live(at).filter(reason=GrantReason.NAMED, membership=member, source_id=restriction.pk)
+    if end_grants(grants=grants, at=at, by=by, why=WORK_ENDED):
+        write_step(restriction, RestrictionStepKind.REMOVED, at=at, by=by, person=member, words=WORK_ENDED)
 
 
 def _guards(member: Membership) -> bool:
@@ -97,7 +108,7 @@ def _say_unguarded(restriction: Restriction, there: Iterable[Membership], *, at:
         return
     log.error("restricted_file_unguarded", extra={"restriction_id": str(restriction.pk)})
     for user in selectors.administrators(at=at):
-        tell(user=user, kind=NoticeKind.HANDED_OVER, at=at, detail=TELL_ADMINISTRATORS)
+        tell(user=user, kind=NoticeKind.GUARDIAN_MISSING, at=at)
 
 
 def _give_review(restriction: Restriction, there: Iterable[Membership], *, at: datetime) -> None:
@@ -151,9 +162,7 @@ def end_name_with_work(*, child: Child, work: Involvement, at: datetime, by: Vie
         return
     member = work.membership
     if member is not None and not _oversees(member) and not selectors.works_on(child.pk, member.pk):
-        grants = AccessGrant.objects.live(at).filter(child_id=child.pk, reason=GrantReason.NAMED, membership=member)
-        if end_grants(grants=grants.filter(source_id=restriction.pk), at=at, by=by, why=WORK_ENDED):
-            write_step(restriction, RestrictionStepKind.REMOVED, at=at, by=by, person=member, words=WORK_ENDED)
+        _take_off(restriction, member, at=at, by=by)
 
 
 def keep_guarded_after_work(*, child: Child, work: Involvement, at: datetime, by: Viewer) -> None:
