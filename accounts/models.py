@@ -135,6 +135,11 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()}, {self.agency}"
 
+    def is_current(self, on: date) -> bool:
+        """Whether somebody can be asked for anything under it: it is in force on a date, and their account is open."""
+        ended = self.ended_on is not None and self.ended_on <= on
+        return self.started_on <= on and not ended and self.user.is_active
+
 
 class FunctionMemberQuerySet(models.QuerySet["FunctionMember"]):
     def current(self, on: date) -> "FunctionMemberQuerySet":

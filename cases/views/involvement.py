@@ -1,5 +1,6 @@
 """Who works with the child, and who leads."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -130,7 +131,7 @@ def _wish(opened: OpenFile) -> dict[str, Any]:
 def change_lead(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Name another lead, with the reason that the child can be told."""
     named = [row for row in involvements_of(opened.child.pk) if row.ended_on is None and row.membership is not None]
-    choices = [(str(row.pk), _worker(row)) for row in named if not row.is_lead]
+    choices = [(str(row.pk), _worker(row)) for row in named if not row.is_lead and _is_here(row, opened.at)]
     form = ChangeLeadForm(request.POST or None, workers=choices, initial={"version": opened.child.version})
     if form.is_bound and form.is_valid():
         chosen = UUID(form.cleaned_data["involvement"])
@@ -158,6 +159,11 @@ def change_lead(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         href = reverse("cases:choose_agency", args=[opened.child.reference])
         instead = {"text": "Add an agency with a named worker", "href": href}
     return _ask(request, opened, form, heading="Change the lead", intro=intro, instead=instead)
+
+
+def _is_here(row: Involvement, at: datetime) -> bool:
+    """Whether the named worker has neither left nor been suspended."""
+    return row.membership is not None and row.membership.is_current(timezone.localdate(at))
 
 
 def _worker(row: Involvement) -> str:

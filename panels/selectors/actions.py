@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.rules.viewers import Viewer
@@ -100,8 +101,9 @@ def owners_for(child: Child, meeting: Meeting, *, at: datetime, today: date) -> 
 
 
 def _not_kept_out(people: Iterable[Membership], child: Child, at: datetime) -> list[Membership]:
-    """Without those who are blocked on the file or, on a restricted file, not named there."""
-    people = [row for row in people if row.role in READING_ROLES]
+    """Without who has left or is suspended, is blocked on the file or, on a restricted file, not named there."""
+    today = timezone.localdate(at)
+    people = [row for row in people if row.role in READING_ROLES and row.is_current(today)]
     blocked = set(blocks_on(child.pk, at).values_list("user_id", flat=True))
     people = [row for row in people if row.user_id not in blocked]
     if not is_restricted(child):

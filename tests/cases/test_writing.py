@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
+from accounts.models import Membership, User
 from cases.record.choices import (
     AddressKind,
     AuthorityKind,
@@ -27,7 +28,7 @@ from cases.record.models import (
     PlanPeriod,
 )
 from cases.record.rules import RecordRefused, check_identifier, tidy_reference
-from cases.record.services import PeriodKind, involve, record_period
+from cases.record.services import PeriodKind, change_lead, involve, record_period
 from tests.factories.cases import grant, make_child
 
 pytestmark = pytest.mark.django_db
@@ -376,6 +377,21 @@ def test_the_lead_changes_with_a_reason_that_the_child_can_be_told(child, world,
     assert send(browser, url, **wanted, reason="Kezia sees Wren each week.").status_code == 302
     leads = Involvement.objects.filter(child=child, is_lead=True, ended_on=None)
     assert [str(row.membership.user) for row in leads] == ["Kezia Thorne"]
+
+
+@pytest.mark.parametrize("gone", ["suspended", "left"])
+def test_who_is_gone_is_not_offered_the_lead_nor_given_it(child, world, client_as, viewer, at, gone):
+    """Seen to fail: somebody suspended, or whose role had ended, was offered and led."""
+    member = world.membership("keyworker")
+    if gone == "left":
+        Membership.objects.filter(pk=member.pk).update(ended_on=at.date())
+    else:
+        User.objects.filter(pk=member.user_id).update(is_active=False)
+    row = row_of(child, "keyworker", world)
+    assert str(row.pk) not in client_as("socialworker").get(address("change_lead", child)).content.decode()
+    said = {"involvement_id": row.pk, "reason": "She sees her each week.", "version": child.version}
+    with pytest.raises(RecordRefused):
+        change_lead(child=child, **said, at=at, by=viewer("socialworker"))
 
 
 def test_a_lead_changed_meanwhile_is_shown_beside_the_one_that_was_wanted(child, world, client_as, viewer):

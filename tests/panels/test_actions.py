@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
+from accounts.models import Membership, User
 from accounts.rules.refusals import Stale
 from cases.access.choices import Category
 from cases.access.models import AccessGrant
@@ -17,7 +18,7 @@ from cases.record.models import Child
 from panels.choices import ActionStatus
 from panels.models import Action, PanelDecision
 from panels.rules import PanelRefused
-from panels.selectors.actions import my_actions
+from panels.selectors.actions import may_own, my_actions, owners_for
 from panels.services.actions import NewAction, take_step, verify_action
 from tests.factories.cases import block, grant, make_child, make_lead
 from tests.factories.panels import decide, make_action, make_item, open_quorate, publish
@@ -47,6 +48,20 @@ def action(item, world, viewer, at) -> Action:
 
 def sees(viewer, child, at) -> bool:
     return Child.objects.visible_to(viewer, at=at).filter(pk=child.pk).exists()
+
+
+@pytest.mark.parametrize("gone", ["suspended", "left", ""])
+def test_who_is_gone_is_given_no_action(item, world, at, gone):
+    """Seen to fail: somebody suspended, or whose role had ended, was offered by their seat or their work."""
+    member = world.membership("detective")
+    make_lead(item.child, member, at=at, by=world.viewer("triage"))
+    if gone == "left":
+        Membership.objects.filter(pk=member.pk).update(ended_on=at.date())
+    elif gone:
+        User.objects.filter(pk=member.user_id).update(is_active=False)
+    member = Membership.objects.get(pk=member.pk)
+    offered = owners_for(item.child, item.meeting, at=at, today=at.date() - timedelta(days=1))
+    assert (member in offered, may_own(item.child, member, at=at)) == (not gone, not gone)
 
 
 def test_an_action_is_a_clock_of_its_own_day(action, world, at):

@@ -117,7 +117,7 @@ def change_lead(
     to them.
 
     On a restricted file the new lead is named too, if they are not yet. Raises Stale where the file has changed
-    since the page was opened, RecordRefused for a worker who is not involved, not named or without a reason, and
+    since the page was opened, RecordRefused for a worker who is not involved, not named, gone or without a reason, and
     for one on a restricted file whom the actor may not name.
     """
     rules.check_handover_has_reason(reason)
@@ -127,6 +127,8 @@ def change_lead(
     if new is None:
         raise rules.RecordRefused("That worker is no longer involved with this child.")
     rules.check_lead_is_named(has_membership=new.membership_id is not None)
+    if new.membership is not None and not new.membership.is_current(timezone.localdate(at)):
+        raise rules.RecordRefused(f"{new.membership.user} does not work there any more, or is suspended.")
     old = open_rows.filter(is_lead=True).first()
     if old is not None and old.pk != new.pk:
         old.is_lead = False
