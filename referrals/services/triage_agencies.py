@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from cases.record.models import Address, AddressReader, Child, Involvement
 from cases.record.selectors.hidden import is_restricted
 from cases.record.services import add_chronology, involve, start_spell
 from cases.sharing.rules.shares import Override
-from cases.sharing.selectors.involving import kept_out_by_wish, unwanted_among
+from cases.sharing.selectors.involving import reached_for_safety, unwanted_among
 from cases.sharing.services.involving import record_against_wish
 from referrals.models import Notification
 from referrals.rules.triage import (
@@ -74,14 +74,16 @@ def bring_agencies(*, notification: Notification, child: Child, team: Team, at: 
     """
     lead = team.lead
     lock_files([child.pk])
-    for chosen, field in (([] if lead is None else [lead.agency], "lead"), (team.agencies, "agencies")):
+    leading = [] if lead is None else [lead.agency]
+    against = unwanted_among(child, {*leading, *team.agencies, notification.agency}, at=at)
+    for chosen, field in ((leading, "lead"), (team.agencies, "agencies")):
         _check_agreements(chosen, field=field, at=at)
-        _check_wishes(child, chosen, field=field, at=at)
+        _check_wishes(chosen, against, field=field)
     closed = is_restricted(child)
     coming = _who_come(notification, child, team, closed=closed, at=at)
-    left_out = kept_out_by_wish(child, [one.agency for one in coming], at=at)
+    left_out = [one.agency for one in coming if one.agency in against and not reached_for_safety(one.agency)]
     coming = [one for one in coming if one.agency not in left_out]
-    unwanted = unwanted_among(child, [one.agency for one in coming], at=at)
+    unwanted = [one.agency for one in coming if one.agency in against]
     check_against_wish([agency.name for agency in unwanted], team.against_wish)
     start_spell(child=child, at=at, by=by)
     for one in coming:
@@ -107,8 +109,8 @@ def _check_agreements(agencies: Iterable[Agency], *, field: str, at: datetime) -
         raise TriageRefused(no_agreement_words(without.name), field=field)
 
 
-def _check_wishes(child: Child, agencies: Iterable[Agency], *, field: str, at: datetime) -> None:
-    unwanted = next(iter(kept_out_by_wish(child, agencies, at=at)), None)
+def _check_wishes(agencies: Iterable[Agency], against: Collection[Agency], *, field: str) -> None:
+    unwanted = next((one for one in agencies if one in against and not reached_for_safety(one)), None)
     if unwanted is not None:
         raise TriageRefused(
             f"The child does not want {unwanted.name} told. Leave it out here. If it is needed all the same, add it on "

@@ -13,6 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.choices import FunctionKey
@@ -157,6 +159,17 @@ def test_what_it_takes_to_come_against_a_wish(
     assert "do not want Northmere Children's Social Care and Northmere Police told" in refused.value.reason
     questions = ("Select on what ground", "Say in a sentence how")
     assert tuple(words for words in questions if words in refused.value.reason) == asks
+
+
+def test_the_wish_is_asked_once_in_a_decision(world: World, at: datetime) -> None:
+    """Seen to fail: it was asked four times, with the matrix: of the lead, of the agencies, and twice of who comes."""
+    child = known(world)
+    make_wish(child, world.membership("socialworker"), kept_from=("health",))
+    said = {"lead": world.membership("keyworker"), "agencies": [world.agency("police"), world.agency("social_care")]}
+    with CaptureQueriesContext(connection) as queries:
+        decide(world, notified(world, at, "safeguarding_lead"), at, **joined(child, **said))
+    asked = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    assert sum('FROM "cases_sharingwish"' in sql for sql in asked) == 1
 
 
 def test_each_who_comes_is_written_down_with_its_work(world: World, at: datetime) -> None:

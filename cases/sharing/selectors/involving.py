@@ -65,12 +65,9 @@ def newly_told_against_wish(child: Child, people: Iterable[Membership], *, at: d
     return [member for member in there if member.pk not in seeing]
 
 
-def kept_out_by_wish(child: Child, agencies: Iterable[Agency], *, at: datetime) -> list[Agency]:
-    """Those of some agencies whom the child does not want told, and who do not see the file; without social care and
-    police, whom what keeps the child safe always reaches.
-    """
-    others = [agency for agency in agencies if agency.sector not in rules.SAFETY_SECTORS]
-    return unwanted_among(child, others, at=at)
+def reached_for_safety(agency: Agency) -> bool:
+    """Whether what keeps a child safe always reaches an agency: social care and police, whatever the child says."""
+    return agency.sector in rules.SAFETY_SECTORS
 
 
 def _goes_against(wish: Wish, child: Child, agency: Agency, *, matrix: Matrix, at: datetime) -> bool:

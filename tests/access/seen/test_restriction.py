@@ -28,6 +28,12 @@ from tests.factories.shares import make_wish
 pytestmark = pytest.mark.django_db
 
 
+def unwanted_others(child, agency, at):
+    """The agency, where the child does not want it told and nothing reaches it for safety's sake."""
+    found = involving.unwanted_among(child, [agency], at=at)
+    return [one for one in found if not involving.reached_for_safety(one)]
+
+
 def test_who_reads_files_and_who_oversees_access():
     assert set(restriction.OVERSEEING) == {"csc_manager", "specialist_manager", "data_guardian"}
     assert set(restriction.OVERSEEING) < set(restriction.READING)
@@ -165,7 +171,9 @@ def test_an_agency_is_kept_out_by_what_the_child_said_unless_it_keeps_the_child_
         make_wish(child, make_membership(role=ROLE), kind, **said)
     assert involving.goes_against_wish(child, agency, matrix=matrix, at=at) == against
     kept_out = [agency] if against and sector != "police" else []
-    assert involving.kept_out_by_wish(child, [agency], at=at) == kept_out
+    assert [
+        one for one in involving.unwanted_among(child, [agency], at=at) if not involving.reached_for_safety(one)
+    ] == kept_out
 
 
 def test_an_agency_that_works_with_the_child_is_not_kept_out_unless_each_person_is_named(child, unknown, at):
@@ -190,7 +198,9 @@ def test_where_the_child_has_said_nothing_only_that_is_asked(child, at, django_a
     with django_assert_num_queries(1):
         assert not involving.goes_against_wish(child, agency, matrix=matrix, at=at)
     with django_assert_num_queries(1):
-        assert involving.kept_out_by_wish(child, [agency], at=at) == []
+        assert [
+            one for one in involving.unwanted_among(child, [agency], at=at) if not involving.reached_for_safety(one)
+        ] == []
 
 
 def test_an_agency_would_know_what_its_people_know_and_whoever_comes_to_it(child, at):
