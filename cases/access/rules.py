@@ -82,8 +82,8 @@ SHARING_NEEDS: dict[Action, Level] = {
 }
 
 # What opens the whole file to somebody without an end, or keeps somebody out, and what opens less of it to others.
-TAKES_THE_WHOLE_FILE = (Action.CHANGE_INVOLVEMENT, Action.RESTRICT, Action.ALLOCATE_INTERVIEW)
-NOT_IN_AN_EMERGENCY = (Action.SHARE, Action.END_SHARE, Action.LIST_FOR_PANEL)
+TAKES_THE_WHOLE_FILE = (Action.CHANGE_INVOLVEMENT, Action.RESTRICT, Action.ALLOCATE_INTERVIEW, Action.LIST_FOR_PANEL)
+NOT_IN_AN_EMERGENCY = (Action.SHARE, Action.END_SHARE)
 
 REASONS: dict[str, str] = {
     "granted": "You have a grant on this file.",
@@ -381,8 +381,8 @@ def decide(
     `category` is that of the content an entry is added to: it must be one the role works with (full, or own
     entries). A refusal because the file may not be known comes before any other, so that callers can answer it
     with a 404. Bringing an agency in, and naming an interviewer, opens the whole file without an end, so it takes
-    access that is no less; so does deciding who is kept out. Whoever let themselves in by an emergency lets nobody
-    else in.
+    access that is no less; so does deciding who is kept out, and letting the members of a panel read. Whoever let
+    themselves in by an emergency lets nobody else in.
     """
     known = may_know(viewer, facts)
     if not known.allowed or viewer.system is not None:

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.rules.dates import day
+from accounts.rules.roles import Capability
 from cases.access.choices import Category
-from cases.access.rules import Level
+from cases.access.rules import Action, Level
 from cases.presenters.timeline import timeline
 from cases.record.models import ChronologyEntry, Entry
 from cases.record.selectors import chronology_of
@@ -149,6 +150,18 @@ def initial_decision(opened: OpenFile, item: AgendaItem) -> dict[str, Any]:
         "next_review_on": review_on(**(known if seen else UNKNOWN), on=timezone.localdate(opened.at)),
         "version": item.version,
     }
+
+
+def who_lists(opened: OpenFile) -> str:
+    """Whom to ask to list the child, for who writes on files and may not list this one; empty for others."""
+    if opened.may(Action.LIST_FOR_PANEL) or not opened.viewer.may(Capability.WRITE_FILES):
+        return ""
+    lead = opened.lead
+    if lead is None or lead.membership is None:
+        asked = "the panel’s co-ordinator"
+    else:
+        asked = f"{lead.membership.user}, {lead.working_agency}, who leads on the case,"
+    return f"You see this file for a time, or a part of it: ask {asked} to list the child for the panel."
 
 
 def panel_on_file(opened: OpenFile, items: Iterable[AgendaItem]) -> list[dict[str, Any]]:

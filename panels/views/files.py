@@ -76,6 +76,7 @@ def panel_of_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         "meetings": presenters.panel_on_file(opened, items_about(opened.child)),
         "withheld": minutes_withheld(opened),
         "may_list": opened.may(FileAction.LIST_FOR_PANEL),
+        "who_lists": presenters.who_lists(opened),
     }
     return render(request, "panels/file.html", context)
 

@@ -168,6 +168,7 @@ WHOLE = {
     Action.CHANGE_INVOLVEMENT: ASSESSES,
     Action.RESTRICT: BY_ROLE[Action.RESTRICT],
     Action.ALLOCATE_INTERVIEW: BY_ROLE[Action.ALLOCATE_INTERVIEW],
+    Action.LIST_FOR_PANEL: READS_FILES - {"data_guardian"},
 }
 
 

@@ -14,7 +14,7 @@ from cases.access.choices import Category
 from panels.models import AgendaItem, Attendance, ItemUpdate, Meeting, PanelDecision
 from panels.services import meetings as services
 from panels.services.seats import add_deputy
-from tests.factories.cases import block, grant, make_child, make_chronology
+from tests.factories.cases import block, grant, make_child, make_chronology, make_lead
 from tests.factories.panels import accept_all, decide, make_action, make_item, make_meeting, open_quorate, publish
 from tests.factories.shares import make_wish
 
@@ -451,6 +451,25 @@ def test_a_child_is_listed_from_its_file(meeting, world, viewer, client_as):
     assert browser.post(url, data).status_code == 302
     assert browser.post(url, data).status_code == 302
     assert meeting.items.get().agency == world.agency("school")
+
+
+@pytest.mark.parametrize("leads", [True, False])
+@pytest.mark.parametrize("by", ["share", "panel"])
+def test_who_holds_the_file_by_a_share_or_a_meeting_asks_who_leads(meeting, world, viewer, client_as, at, by, leads):
+    """Seen to fail: they listed the child, and so opened the file to the members of the panel."""
+    child = make_child()
+    grant(child, world.agency("school"), reason=by, valid_until=at + timedelta(days=3))
+    if leads:
+        make_lead(child, world.membership("socialworker"), at=at, by=viewer("triage"))
+    browser, page = client_as("safeguarding_lead"), f"/cases/{child.reference}/panel/"
+    shown = browser.get(page).content.decode()
+    assert f"{page}list/" not in shown
+    assert ("ask Sorrel Whitlock" in shown, "co-ordinator to list" in shown) == (leads, not leads)
+    said = {"why": "He comes to school with new phones.", "idempotency_key": "8a1f2f5e-6d0c-4c39-9f3a-1f0f5b7a9c26"}
+    assert {browser.get(f"{page}list/").status_code, browser.post(f"{page}list/", said).status_code} == {403}
+    assert not AgendaItem.objects.exists()
+    grant(child, world.agency("school"))
+    assert f"{page}list/" in browser.get(page).content.decode()
 
 
 def test_whoever_lists_a_child_reads_what_the_child_says_about_who_may_know(meeting, world, client_as):
