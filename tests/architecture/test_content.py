@@ -77,6 +77,9 @@ REASONS = {
         "missing/selectors/interviews.py count_allocated ReturnInterview",
         "panels/selectors/actions.py count_open_actions Action",
     ],
+    "what somebody was named for, to be taken off their hands: shown to nobody": [
+        "missing/selectors/interviews.py named_for ReturnInterview",
+    ],
     "whether a later one counts, of a row that was asked for": [
         "risk/selectors.py _newer_that_count LevelJudgement",
         "risk/selectors.py sent_back_to LevelJudgement",
