@@ -2,8 +2,9 @@
 every mutant, each in a process of its own that is forked from this one, two at a time.
 
 A mutant is given the tests that reach its statement, quickest first, until one fails. Tests that would take longer than
-`--mutant-seconds` together are not asked, and a mutant that only they could kill counts as a survivor. A test that runs
-much longer than it did is stopped; that counts as killed, and is said.
+`--mutant-seconds` together are not asked, and a mutant that only they could kill has not been judged: it counts as not
+killed, and is told apart from survivors. A test that runs much longer than it did is stopped; that counts as killed,
+and is said.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,6 +35,8 @@ LEAST_KILLED = 0.99
 # What measures time is no judge of a mutant.
 NOT_ASKED = ("test_the_times_are_not_told_apart", "test_three_tenths_of_a_millisecond_would_be_told")
 KILLED, TIMED_OUT, SURVIVED, BROKEN, NOT_REACHED = "killed", "timed out", "survived", "broken", "not reached"
+# All tests that were asked passed, but not all that reach it were asked: there was no time for some.
+NOT_JUDGED = "not judged"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mutant-root", default=str(ROOT), help="the folder that the targets' paths start from")
     group.addoption("--mutant-survivors", default=str(HERE / "survivors.toml"), help="the survivors that are explained")
     group.addoption("--mutant-seconds", type=float, default=60.0, help="how long the tests of one mutant may take")
-    group.addoption("--only", default="", help="only mutants whose names have this in them")
+    group.addoption("--only", action="append", help="only mutants whose names have this in them; may be said again")
     group.addoption("--mutant-alone", default="", help="run the tests as they are, with the mutant of this name")
 
 
@@ -81,7 +84,13 @@ class Known:
     failed: list[str] = field(default_factory=list)
 
 
-Waiting = tuple[Mutant | None, list[pytest.Function]]
+@dataclass(frozen=True)
+class Asked:
+    """The tests that one mutant is given, in their order, and those that reach it and for which there is no time."""
+
+    mutant: Mutant | None
+    tests: list[pytest.Function]
+    left_out: list[str] = field(default_factory=list)
 
 
 class Run:
@@ -138,8 +147,8 @@ class Run:
         if known.failed:
             self.void = f"{len(known.failed)} tests fail with no mutant at all: {', '.join(known.failed[:5])}"
             return True
-        only = self.config.getoption("--only")
-        self.chosen = [mutant for mutant in self.mutants if only in mutant.name]
+        only = self.config.getoption("--only") or [""]
+        self.chosen = [mutant for mutant in self.mutants if any(words in mutant.name for words in only)]
         self._say(f"{len(self.items)} tests pass in {sum(known.seconds.values()):.0f} s; {len(self.chosen)} mutants")
         self.order = in_order(self.items, known)
         reaching = Reaching(self.targets, known)
@@ -200,7 +209,7 @@ class Run:
 
     def _all(self, known: Known, reaching: Reaching) -> None:
         children: dict[int, Child] = {}
-        waiting: list[Waiting] = [(mutant, self._tests_of(mutant, known, reaching)) for mutant in self.chosen]
+        waiting = [self._asked(mutant, known, reaching) for mutant in self.chosen]
         waiting = [*self._controls(waiting), *waiting]
         waiting.reverse()
         gc.collect()
@@ -208,11 +217,11 @@ class Run:
         began = time.monotonic()
         while waiting or children:
             while waiting and len(children) < AT_ONCE:
-                mutant, tests = waiting.pop()
-                if mutant is not None and not tests:
-                    self.told.append(Told(mutant, NOT_REACHED))
+                asked = waiting.pop()
+                if asked.mutant is not None and not asked.tests:
+                    self.told.append(weighed(Told(asked.mutant, NOT_REACHED), asked.left_out))
                     continue
-                child = self._fork(mutant, self._likely_first(mutant, tests), known)
+                child = self._fork(asked, known)
                 children[child.pid] = child
             if not children:
                 break
@@ -227,6 +236,7 @@ class Run:
                     self.void = f"Without a mutant a forked test does not pass: {told.by} {told.words}"
                     waiting.clear()
             else:
+                told = weighed(told, child.left_out)
                 self.told.append(told)
                 self.killers[_place(told.mutant)][told.by] += 1
                 self._follow(told, time.monotonic() - began)
@@ -235,25 +245,27 @@ class Run:
     def _follow(self, told: Told, seconds: float) -> None:
         """Say what survives as soon as it is known, and now and then how far it is."""
         if told.result not in (KILLED, TIMED_OUT) or len(self.told) % 100 == 0:
-            words = told.words if told.result == BROKEN else ""
+            words = told.words if told.result in (BROKEN, NOT_JUDGED) else ""
             count = f"{len(self.told)} of {len(self.chosen)} after {seconds:.0f} s"
             self._say(f"{count}: {told.result}: {told.mutant.name} {words}")
 
-    def _controls(self, waiting: list[Waiting]) -> list[Waiting]:
+    def _controls(self, waiting: list[Asked]) -> list[Asked]:
         """Every test that is asked for some mutant, in a forked process with no mutant: half of them in each of two."""
-        asked = {id(test) for _, tests in waiting for test in tests}
+        asked = {id(test) for one in waiting for test in one.tests}
         tests = [item for item in self.order if id(item) in asked]
-        return [(None, half) for half in (tests[0::2], tests[1::2]) if half]
+        return [Asked(None, half) for half in (tests[0::2], tests[1::2]) if half]
 
-    def _tests_of(self, mutant: Mutant, known: Known, reaching: Reaching) -> list[pytest.Function]:
+    def _asked(self, mutant: Mutant, known: Known, reaching: Reaching) -> Asked:
         reached = reaching.tests(mutant)
         left = self.config.getoption("--mutant-seconds")
-        tests = []
+        asked = Asked(mutant, [])
         for item in self.order:
             if item.nodeid in reached and known.seconds[item.nodeid] <= left:
                 left -= known.seconds[item.nodeid]
-                tests.append(item)
-        return tests
+                asked.tests.append(item)
+            elif item.nodeid in reached:
+                asked.left_out.append(item.nodeid)
+        return asked
 
     def _likely_first(self, mutant: Mutant | None, tests: list[pytest.Function]) -> list[pytest.Function]:
         """What has killed a neighbour is asked first; else the order stays."""
@@ -262,7 +274,8 @@ class Run:
         killed = self.killers[_place(mutant)]
         return sorted(tests, key=lambda item: -killed[item.nodeid])
 
-    def _fork(self, mutant: Mutant | None, tests: list[pytest.Function], known: Known) -> Child:
+    def _fork(self, asked: Asked, known: Known) -> Child:
+        mutant, tests = asked.mutant, self._likely_first(asked.mutant, asked.tests)
         self.database.leave()
         database = self.database.take()
         said = tempfile.TemporaryFile()  # noqa: SIM115 - not a pipe: nobody reads before the end, and it would fill
@@ -270,7 +283,7 @@ class Run:
         limits = [int(3 * known.seconds[item.nodeid]) + (10 if mutant is not None else 120) for item in tests]
         pid = os.fork()
         if pid:
-            return Child(pid, mutant, database, said, time.monotonic())
+            return Child(pid, mutant, database, said, time.monotonic(), asked.left_out)
         try:
             self._child(mutant, tests, limits, database, writing)
         except BaseException as error:  # nothing of the parent's may go on in here
@@ -364,6 +377,7 @@ class Child:
     database: str
     said: IO[bytes]
     began: float
+    left_out: list[str]
 
     @property
     def changes_database(self) -> bool:
@@ -383,6 +397,14 @@ class Child:
         if os.WIFSIGNALED(status):
             result = TIMED_OUT if os.WTERMSIG(status) == signal.SIGALRM else BROKEN
         return Told(self.mutant, result, whole.get("by", ""), whole.get("words", ""), seconds)  # type: ignore[arg-type]
+
+
+def weighed(told: Told, left_out: list[str]) -> Told:
+    """What passed its tests has survived only where all that reach it were asked."""
+    if not left_out or told.result not in (SURVIVED, NOT_REACHED):
+        return told
+    words = f"no time for {len(left_out)} of the tests that reach it, such as {left_out[0]}"
+    return replace(told, result=NOT_JUDGED, words=words)
 
 
 class Reaching:
@@ -592,10 +614,10 @@ def summary(told: list[Told], explained: dict[str, str], names: list[str]) -> tu
     lines = [*_table("file", by_file), "", *_table("kind", by_kind), ""]
     dead = sum(one.result in (KILLED, TIMED_OUT) for one in told)
     alive = [one for one in told if one.result not in (KILLED, TIMED_OUT)]
-    for one in alive:
-        why = explained.get(one.mutant.name)
-        lines.append(f"{one.mutant.target.path}:{one.mutant.flip.line} {one.result}: {one.mutant.name}")
-        lines.append(f"    {why or 'NOT EXPLAINED'} {one.words}")
+    unjudged = [one for one in alive if one.result == NOT_JUDGED]
+    lines += _each([one for one in alive if one.result != NOT_JUDGED], explained)
+    if unjudged:
+        lines += ["", "Not judged: give them more --mutant-seconds, or a quicker test.", *_each(unjudged, explained)]
     astray = strays(explained, names)
     lines += [f"Explained, but no mutant: {name}" for name in astray]
     killed_all_the_same = sorted(
@@ -606,13 +628,24 @@ def summary(told: list[Told], explained: dict[str, str], names: list[str]) -> tu
     part = dead / len(told) if told else 0.0
     lines.append(
         f"{len(told)} mutants: {dead} killed ({sum(one.result == TIMED_OUT for one in told)} of them timed out), "
-        f"{len(alive)} survived, {len(unexplained)} of them not explained: {100 * part:.2f} % killed"
+        f"{len(alive) - len(unjudged)} survived, {len(unjudged)} not judged, "
+        f"{len(unexplained)} of these not explained: {100 * part:.2f} % killed"
     )
     return lines, part >= LEAST_KILLED and not unexplained and not astray and not killed_all_the_same
 
 
+def _each(alive: list[Told], explained: dict[str, str]) -> list[str]:
+    """Two lines for each that was not killed: where it is and what it is called, and why that is right."""
+    lines = []
+    for one in alive:
+        why = explained.get(one.mutant.name)
+        lines.append(f"{one.mutant.target.path}:{one.mutant.flip.line} {one.result}: {one.mutant.name}")
+        lines.append(f"    {why or 'NOT EXPLAINED'} {one.words}")
+    return lines
+
+
 def _table(head: str, rows: dict[str, Counter[str]]) -> list[str]:
-    results = (KILLED, TIMED_OUT, SURVIVED, NOT_REACHED, BROKEN)
+    results = (KILLED, TIMED_OUT, SURVIVED, NOT_JUDGED, NOT_REACHED, BROKEN)
     wide = max([len(name) for name in rows] + [len(head)])
     lines = [f"{head:<{wide}} {'mutants':>8}" + "".join(f"{result:>12}" for result in results)]
     for name, counts in rows.items():

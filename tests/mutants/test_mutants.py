@@ -156,11 +156,22 @@ def test_who_may(age, sector, blocked, right):
     assert rule.may(age, sector, blocked=blocked) is right
 """
 SURVIVOR = "rule.py may | boundary | age >= 18 → >"
+# The only test that would notice, and an hour goes by in it.
+LONG_TEST = """
+import time
+
+real = time.monotonic
 
 
-def run(folder: Path, survivors: str) -> tuple[int, list[str]]:
+def test_eighteen_is_old_enough():
+    time.monotonic = lambda: real() + 3600
+    assert rule.may(18, "police", blocked=False)
+"""
+
+
+def run(folder: Path, survivors: str, *options: str, tests: str = TESTS) -> tuple[int, list[str]]:
     (folder / "rule.py").write_text(RULE)
-    (folder / "test_rule.py").write_text(TESTS)
+    (folder / "test_rule.py").write_text(tests)
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "targets.toml").write_text('[[target]]\npath = "rule.py"\n')
     (folder / "survivors.toml").write_text(survivors)
@@ -169,7 +180,7 @@ def run(folder: Path, survivors: str) -> tuple[int, list[str]]:
             *(sys.executable, "-m", "pytest", "-q", "-s", "-p", "tests.mutants.plugin", "-p", "no:django"),
             *("-p", "no:cacheprovider", "-c", str(folder / "pytest.ini"), "--mutant-root", str(folder)),
             *("--mutant-targets", str(folder / "targets.toml"), str(folder / "test_rule.py")),
-            *("--mutant-survivors", str(folder / "survivors.toml")),
+            *("--mutant-survivors", str(folder / "survivors.toml"), *options),
         ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(folder)},
@@ -184,4 +195,26 @@ def test_a_survivor_is_told_and_fails_the_run_until_it_is_explained(tmp_path):
     assert code == 1, lines
     assert f"rule.py:8 survived: {SURVIVOR}" in lines
     told = next(line for line in lines if "mutants:" in line)
-    assert told.startswith("12 mutants: 11 killed (0 of them timed out), 1 survived, 1 of them not explained"), told
+    assert told.startswith("12 mutants: 11 killed (0 of them timed out), 1 survived, 0 not judged, 1 of these"), told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "result", "words"),
+    [
+        (60, f"rule.py:8 not judged: {SURVIVOR}", "11 killed (0 of them timed out), 0 survived, 1 not judged, 1 of"),
+        (7200, None, "12 killed (0 of them timed out), 0 survived, 0 not judged, 0 of"),
+    ],
+)
+def test_what_there_was_no_time_to_judge_is_no_survivor_and_no_kill(tmp_path, seconds, result, words):
+    code, lines = run(tmp_path, "", "--mutant-seconds", str(seconds), tests=TESTS + LONG_TEST)
+    assert code == (1 if result else 0), lines
+    assert [line for line in lines if line.startswith("rule.py:")] == ([result] if result else [])
+    assert next(line for line in lines if "mutants: " in line).startswith(f"12 mutants: {words} these not explained")
+    apart = "Not judged: give them more --mutant-seconds, or a quicker test."
+    assert (lines.index(apart) + 1 == lines.index(result)) if result else apart not in lines
+
+
+def test_with_no_time_at_all_nothing_is_judged(tmp_path):
+    code, lines = run(tmp_path, "", "--mutant-seconds", "0")
+    assert code == 1
+    assert "12 mutants: 0 killed (0 of them timed out), 0 survived, 12 not judged" in "\n".join(lines), lines
