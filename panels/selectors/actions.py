@@ -92,10 +92,9 @@ def owners_for(child: Child, meeting: Meeting, *, at: datetime, today: date) -> 
     for seat in seats_on(meeting.panel_id, on=today):
         for membership in (seat.member, *(row.membership for row in getattr(seat, "deputies_now", []))):
             people[membership.pk] = membership
-    working = Involvement.objects.filter(child=child, ended_on=None, membership__isnull=False)
-    for row in working.select_related("membership__user", "membership__agency"):
-        assert row.membership is not None
-        people[row.membership.pk] = row.membership
+    working = Involvement.objects.filter(child=child, ended_on=None).values("membership_id")
+    for membership in Membership.objects.filter(pk__in=working).select_related("user", "agency"):
+        people[membership.pk] = membership
     allowed = _not_kept_out(people.values(), child, at)
     return sorted(allowed, key=lambda row: (row.agency.name, row.user.full_name))
 
@@ -117,14 +116,12 @@ def actions_unnamed_with(work: Involvement, *, at: datetime) -> list[Action]:
     """The running actions of a worker whose name on a restricted file has just ended with their work, where nothing
     else names them.
     """
-    if work.membership_id is None:
-        return []
     named = AccessGrant.objects.filter(
-        child_id=work.child_id, membership_id=work.membership_id, reason=GrantReason.NAMED
+        child_id=work.child_id, membership__in=[work.membership_id], reason=GrantReason.NAMED
     )
     if not named.filter(ended_at=at).exists() or named.live(at).exists():
         return []
-    rows = Action.objects.filter(child_id=work.child_id, owner_membership_id=work.membership_id, status__in=RUNNING)
+    rows = Action.objects.filter(child_id=work.child_id, owner_membership__in=[work.membership_id], status__in=RUNNING)
     return list(rows.select_related("owner_membership").order_by("pk"))
 
 

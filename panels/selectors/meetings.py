@@ -95,7 +95,7 @@ def deputy_seats(panel_id: UUID, *, on: date) -> dict[UUID, str]:
 def sits_on(seat: PanelSeat, membership_id: UUID | None) -> bool:
     """Whether somebody is the member of a seat, or one of its deputies."""
     deputies: list[SeatDeputy] = getattr(seat, "deputies_now", [])
-    return membership_id is not None and membership_id in {seat.member_id, *(row.membership_id for row in deputies)}
+    return membership_id in {seat.member_id, *(row.membership_id for row in deputies)}
 
 
 def chairs_for(viewer: Viewer, panel_id: UUID, *, on: date) -> bool:
