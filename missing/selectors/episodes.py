@@ -135,7 +135,7 @@ def missing_now(
     order: list[Any] = [Case(When(kind=EpisodeKind.MISSING, then=Value(0)), default=Value(1)), "last_seen_at", "pk"]
     if sees_grades(viewer, matrix):
         if wanted.grades:
-            rows = rows.filter(grade__in=[grade for grade in wanted.grades if grade != "none"] + _ungraded(wanted))
+            rows = rows.filter(grade__in=[*wanted.grades, *_ungraded(wanted)])
         return list(rows.annotate(rank=_rank()).order_by("-rank", *order)[: SHOWN_AT_MOST + 1])
     return list(rows.order_by(*order)[: SHOWN_AT_MOST + 1])
 

@@ -49,8 +49,7 @@ def exact_file(reported: ReportedChild, *, at: datetime) -> Child | None:
     held = Identifier.objects.filter(kind__in=OWN_NUMBERS)
     by_number: set[UUID] = set()
     for kind, value in reported.numbers:
-        if kind in OWN_NUMBERS:
-            by_number.update(held.filter(kind=kind, value=tidy_identifier(value)).values_list("child_id", flat=True))
+        by_number.update(held.filter(kind=kind, value=tidy_identifier(value)).values_list("child_id", flat=True))
     if by_number:
         return _only(files.filter(pk__in=by_number).select_related("merged_into"))
     if reported.birth_date is None:

@@ -136,15 +136,15 @@ def kept_postcodes(home: Mapping[str, Any]) -> frozenset[str]:
     """The postcode of the address that a referrer keeps from somebody, as it is compared; none where they keep none."""
     if not home.get("address_protected"):
         return frozenset()
-    return postcodes_in(f"{home.get('address_lines') or ''}\n{home.get('postcode') or ''}")
+    return postcodes_in("\n".join(_texts([home.get("address_lines"), home.get("postcode")])))
 
 
 def postcode_hints(kept: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
     """Where else a referrer has written the postcode of the address that they keep from somebody."""
     codes = kept_postcodes(kept["home"] or {})
-    written = {step: set(_texts(answers)) for step, answers in kept.items() if answers}
+    written = {step: set(_texts(answers)) for step, answers in kept.items()}
     if kept["home"]:
-        written["home"] = {str(kept["home"].get("safe_contact") or "")}
+        written["home"] = set(_texts(kept["home"].get("safe_contact")))
     hints = []
     for step, texts in written.items():
         found = codes & frozenset().union(*map(postcodes_in, texts))

@@ -245,7 +245,7 @@ def questions_kept_from(viewer: Viewer, at: datetime) -> QuerySet[Any]:
 
 def _about_blocked(viewer: Viewer, at: datetime) -> Q:
     """Questions of which either file is closed to a guardian by a block."""
-    return Q(child__in=_closed_to(viewer, at)) | Q(report__child__in=_closed_to(viewer, at), report__isnull=False)
+    return Q(child__in=_closed_to(viewer, at)) | Q(report__child__in=_closed_to(viewer, at))
 
 
 def questions_for(viewer: Viewer, *, at: datetime) -> list[QuestionShown]:

@@ -80,7 +80,7 @@ def _tells(rule: _Rule, levels: Mapping[str, Level]) -> bool:
 
 def _notified(measure: Measure, viewer: Viewer, asked: Asked, at: datetime) -> QuerySet[Any]:
     by = Q() if asked.code == TOTAL else Q(agency__sector=asked.code)
-    sent = sent_in(asked.period, as_at=asked.as_at).filter(by, child__isnull=False)
+    sent = sent_in(asked.period, as_at=asked.as_at).filter(by)
     files = sent.values(file=Coalesce("child__merged_into_id", "child_id"))
     return Child.objects.visible_to(viewer, at=at).filter(merged_into=None, pk__in=files)
 

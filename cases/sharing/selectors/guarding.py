@@ -44,7 +44,7 @@ def files_naming(person: Q, *, at: datetime) -> list[UUID]:
 def who_can_open(child_id: UUID, *, at: datetime) -> list[Membership]:
     """The named who can open the file: a role that goes on, an account that is open and no conflict of interest."""
     able = {member.pk for member in may_be_named(child_id, at=at, near=False)}
-    return [one for one in named_on(child_id, at=at) if one.pk in able and one.user.is_active]
+    return [one for one in named_on(child_id, at=at) if one.pk in able]
 
 
 def guardian_to_name(child_id: UUID, *, at: datetime, but: UUID | None) -> Membership | None:
@@ -55,7 +55,7 @@ def guardian_to_name(child_id: UUID, *, at: datetime, but: UUID | None) -> Membe
     serving = serving.filter(function__key=FunctionKey.DATA_GUARDIANS, membership__role__in=GUARDING)
     serve = set(serving.values_list("membership_id", flat=True))
     people = may_be_named(child_id, at=at, near=False)
-    return next((one for one in people if one.pk in serve and one.user.is_active and one.pk != but), None)
+    return next((one for one in people if one.pk in serve and one.pk != but), None)
 
 
 def said_since_a_name(restriction_id: UUID, kind: RestrictionStepKind) -> bool:
@@ -97,5 +97,5 @@ def review_runs(restriction_id: UUID) -> bool:
 
 def administrators(*, at: datetime) -> list[User]:
     """Who looks after accounts, and opens no file."""
-    people = Membership.objects.current(timezone.localdate(at)).filter(role__in=ADMINISTERING, user__is_active=True)
+    people = Membership.objects.current(timezone.localdate(at)).filter(role__in=ADMINISTERING)
     return list(User.objects.filter(pk__in=people.values("user_id")).order_by("pk"))
