@@ -23,7 +23,7 @@ from cases.access.rules import Action, Level, Matrix
 from cases.access.selectors import matrix_in_force
 from cases.record.models import AddressReader, Alias, Child, SchoolPeriod
 from cases.record.rules.matching import Band, Known, Place
-from cases.record.selectors import facts, lists, looking, matching, mine
+from cases.record.selectors import facts, hidden, lists, looking, matching, mine
 from cases.record.selectors.lists import WorklistFilter, files_called, files_known, worklist
 from cases.record.selectors.looking import LookFilter
 from cases.record.services import files_open, note_files_shown, open_file
@@ -233,10 +233,10 @@ def test_likely_files_are_shown_to_who_may_know_of_them_and_to_a_summary_by_what
     assert found_for(worker, known(), at) == ([child], [])
     assert found_for(other, known(), at) == ([], [child])
     assert found_for(part, known(), at) == ([child], [])
-    hidden = ([], [child])
+    put_aside = ([], [child])
     Alias.objects.create(child=child, name="Zed", **provenance(viewer_of(worker)))
     assert found_for(worker, known(given_name="Zed"), at) == ([child], [])
-    assert found_for(part, known(given_name="Zed"), at) == hidden, "by another name and the day of birth"
+    assert found_for(part, known(given_name="Zed"), at) == put_aside, "by another name and the day of birth"
     give(make_child("Adam", "Seen"), at - HOUR, membership=part)
     assert found_for(part, known(), at)[0] == [child], "Adam is not called like Ada"
     assert found_for(part, known(birth_date=date(1999, 5, 4)), at)[0] == [], "another age"
@@ -469,3 +469,21 @@ def test_an_entry_is_read_by_its_author_in_full_by_its_agency_where_the_cell_say
     whole = files_open([child.pk], viewer, at=at)[child.pk]
     assert whole.entries_opened == frozenset()
     assert (whole.may(Action.VIEW_FILE), whole.may(Action.RESTRICT)) == (True, False)
+
+
+# What holds on all files of a child, of those that were asked for
+
+
+def test_of_the_files_and_people_asked_for_alone_it_is_said_who_is_kept_away_and_which_are_for_named_people(
+    child, unknown, at
+):
+    kept, other = (viewer_of(make_membership(role=ROLE)) for _ in range(2))
+    beside, elsewhere = make_child("Beside", "Seen"), make_child("Elsewhere", "Seen")
+    Child.objects.filter(pk=beside.pk).update(merged_into=child, restricted=True)
+    Child.objects.filter(pk=elsewhere.pk).update(restricted=True)
+    for file in (beside, elsewhere):
+        for person in (kept, other):
+            block(file, person, by=kept, at=at - HOUR)
+    asked = [child.pk, unknown.pk]
+    assert hidden.restricted_among(asked) == {child.pk}
+    assert hidden.kept_apart(asked, [kept.user_id], at) == {(child.pk, kept.user_id)}
