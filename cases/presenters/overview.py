@@ -155,10 +155,10 @@ def _protection_row(opened: OpenFile, row: Address) -> Row:
 
 
 def _address_key(opened: OpenFile, row: Address) -> str:
-    """What the row is called: of a protected address not even its kind, which would tell of a refuge."""
+    """What the row is called: its kind, which would tell of a refuge, for those alone who see the address."""
     if row.protected and not row.reader_listed:  # type: ignore[attr-defined]
         return "Protected address"
-    return f"{row.get_kind_display()} {'address' if seen_in_full(opened, row) else 'area'}"
+    return f"{row.get_kind_display()} address" if seen_in_full(opened, row) else "Area"
 
 
 def identity_rows(opened: OpenFile, facts: Facts) -> list[Row]:

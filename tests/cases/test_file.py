@@ -70,7 +70,8 @@ def full(world, viewer, at):
     Alias.objects.create(child=child, name="ALIASCANARY", **provenance(by))
     Identifier.objects.create(child=child, kind=IdentifierKind.UPN, value="NUMBERCANARY", **provenance(by))
     address = {"child": child, "started_on": LONG_AGO, **provenance(by, Category.CONTACT_ADDRESS)}
-    Address.objects.create(lines="STREETCANARY", postcode="ZZ1 1ZZ", area="AREACANARY", **address)
+    open_one = {"kind": AddressKind.PLACEMENT, "lines": "STREETCANARY", "postcode": "ZZ1 1ZZ", "area": "AREACANARY"}
+    Address.objects.create(**open_one, **address)
     Address.objects.create(
         kind=AddressKind.REFUGE,
         lines="REFUGECANARY",
@@ -120,6 +121,7 @@ CANARIES = {
     "AUTHORITYCANARY": "authority",
     "ALIASCANARY": "alias",
     "NUMBERCANARY": "number",
+    "Placement a": "kind of address",
     "STREETCANARY": "street",
     "ZZ1 1ZZ": "postcode",
     "AREACANARY": "area",
@@ -152,7 +154,7 @@ IDENTITY_FULL = IDENTITY_SUMMARY | {
 }
 LEVELS = {"level", "level with its day", "harm", "review"}
 AREA = {"area", "refuge area", "address withheld", "safe contact"}
-ADDRESS = {"street", "postcode", "refuge area", "address withheld", "safe contact"}
+ADDRESS = {"kind of address", "street", "postcode", "refuge area", "address withheld", "safe contact"}
 
 
 def front(client_as, person, child):
