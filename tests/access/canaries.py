@@ -1,4 +1,4 @@
-"""A token in every free text of every category on a file, and who may read it by the oracle's second and third tables.
+"""A token in every field of every category on a file, and who may read it by the oracle's second and third tables.
 
 Nothing here asks the product: the levels are those of the oracle, the summaries the named fields of the matrix's own
 document (`access_matrix.md`), beside the csv.
@@ -10,7 +10,7 @@ import contextlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.header import decode_header, make_header
 from typing import Any
 from urllib.parse import unquote
@@ -18,6 +18,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import models
+from django.db.models.expressions import DatabaseDefault
 from django.db.models.signals import pre_save
 from django.utils import timezone
 from pypdf import PdfReader
@@ -28,17 +29,26 @@ from cases.access.choices import CATEGORY_BITS, Category
 from cases.record.choices import EntryKind
 from cases.record.models import Address, Child, Entry
 from risk.models import JudgementReturn, RiskAssessment
-from tests.access.registers import REGISTERS, TO_THE_REFERRER, Register, follow, says_nothing
+from tests.access.fields import WORDS_UNDER, told_by
+from tests.access.registers import REGISTERS, TO_THE_REFERRER, Register, follow
 from tests.access.rulebook import Asked, Rulebook
+from tests.access.summaries import (
+    ITS_OWN_LIST,
+    KNOWN_OF,
+    LISTED,
+    MOVES_LISTS,
+    NO_SENTENCE,
+    OF_ONES_AGENCY,
+    OF_THE_FILE,
+    RECEIVED,
+    SENTENCE,
+    SUMMARIES,
+    TO_THE_RECEIVER,
+    TOLD_TO_ALL,
+)
+from tests.access.values import PREFIX, Days, postcode, tokens_in
 from tests.factories.cases import make_chronology, provenance
 from tests.factories.risk import make_assessment, make_judgement
-
-# Long enough that no nonce or key holds one by chance.
-PREFIX = "Zqxjvk"
-ROOM = len(PREFIX) + 3
-# Made by the product and shown as they are: numbers that lead to the file, not words about a child.
-NUMBERS = {"cases.Child.reference", "missing.MissingReport.reference", "missing.EpisodeStep.was"}
-NUMBERS |= {"missing.EpisodeStep.becomes", "cases.Child.sort_key"}
 
 # Texts that a row may have only in some condition, which the row that a test makes may not be in.
 WHERE_GIVEN = {
@@ -46,29 +56,6 @@ WHERE_GIVEN = {
     "cases.Address.protection_reason",
     "cases.Involvement.end_note",
 }
-# Of a protected address all but the area is known to those alone who are on its own list.
-ITS_OWN_LIST = Register("child_id", pages=("cases:address",))
-
-# Fields that the summary of a category names, beside the timeline's sentence, which is written to be shared in it.
-SUMMARIES: dict[str, set[str]] = {
-    Category.IDENTITY: {"cases.Child.preferred_name", "cases.SchoolPeriod.school"},
-    Category.CONTACT_ADDRESS: {"cases.Child.safe_contact", "cases.Address.area"},
-    Category.ASSESSMENT: {"risk.RiskAssessment.protective_factors"},
-    Category.INTERVIEW: {"missing.InterviewFinding.partner_text"},
-}
-# The summary of minutes has the actions of one's own agency.
-OF_ONES_AGENCY = {"panels.Action.text", "panels.ActionStep.note"}
-# The summary of these is a number, a date or a list of facts: no sentence of the timeline is among it.
-NO_SENTENCE = {
-    Category.IDENTITY,
-    Category.CONTACT_ADDRESS,
-    Category.VULNERABILITY,
-    Category.SESSIONS,
-    Category.ORIENTATION,
-    Category.INTELLIGENCE,
-    Category.MINUTES,
-}
-SENTENCE = "cases.ChronologyEntry.summary"
 # The surface that an address is, or all addresses of an app; any other is a page of the file.
 SURFACES = {
     "home": "alerts",
@@ -80,6 +67,7 @@ SURFACES = {
     "reporting": "count",
     "reporting:files_behind_a_figure": "worklist",
     "api": "api",
+    "api:files": "worklist",
 }
 
 
@@ -105,7 +93,11 @@ class Canary:
         """
         surface = SURFACES.get(address) or SURFACES.get(address.split(":")[0], "file_page")
         if self.register is not None and self.register.category is None:
-            return surface in ("file_page", "alerts") and self._stands_open(book, viewer, child, state)
+            return surface in self.register.surfaces and self._stands_open(book, viewer, child, state)
+        if address in RECEIVED and self.field in TO_THE_RECEIVER and self.agency_id == viewer.agency_id:
+            return self._is_known(book, viewer, state)
+        if self.field == MOVES_LISTS and surface == "worklist":
+            return self.child_id == child.pk and self._level(book, viewer, state) in KNOWN_OF
         return self._is_open(book, viewer, child, state) and self._may_stand(book, viewer, state, surface)
 
     def _stands_open(self, book: Rulebook, viewer: Viewer, child: Child, state: str) -> bool:
@@ -119,9 +111,18 @@ class Canary:
 
     def _may_stand(self, book: Rulebook, viewer: Viewer, state: str, surface: str) -> bool:
         """Whether the words of a category may stand on a surface; what somebody wrote is, to them, as if in full."""
-        level = book.levels[viewer.role_key, self.category, "own_agency" if state == "never" else state]
-        level = "full" if viewer.user_id in {self.author_id, *self.others} else level
+        level = self._level(book, viewer, state)
         return book.shown[surface, self.category, level] in ("content", "summary", "own")
+
+    def _level(self, book: Rulebook, viewer: Viewer, state: str) -> str:
+        if viewer.user_id in {self.author_id, *self.others}:
+            return "full"
+        return book.levels[viewer.role_key, self.category, "own_agency" if state == "never" else state]
+
+    @staticmethod
+    def _is_known(book: Rulebook, viewer: Viewer, state: str) -> bool:
+        """Whether somebody may know of the file at all."""
+        return book.levels[viewer.role_key, Category.IDENTITY, "own_agency" if state == "never" else state] != "none"
 
     def _is_open(self, book: Rulebook, viewer: Viewer, child: Child, state: str) -> bool:
         if self.child_id != child.pk:
@@ -129,17 +130,16 @@ class Canary:
         if state == "never":  # an address that leads nowhere, asked for by somebody who may see the file
             state = "own_agency"
         level = book.levels[viewer.role_key, self.category, state]
-        known = book.levels[viewer.role_key, Category.IDENTITY, state] != "none"
         if level == "full":
             return True
         if viewer.user_id in {self.author_id, *self.others}:
-            return known
+            return self._is_known(book, viewer, state)
         if level == "own":
             return self.agency_id == viewer.agency_id
         if level == "summary":
             if self.field in OF_ONES_AGENCY:
                 return self.agency_id == viewer.agency_id
-            sentence = self.field == SENTENCE and self.category not in NO_SENTENCE
+            sentence = self.field in SENTENCE and self.category not in NO_SENTENCE
             return sentence or self.field in SUMMARIES.get(self.category, set())
         return False
 
@@ -150,67 +150,74 @@ def contents() -> list[type[models.Model]]:
     return [model for model in found if issubclass(model, Entry) and not hasattr(model, "pgh_tracked_model")]
 
 
-def free_texts(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
-    """The fields of a model in which somebody may write what they like, with room for a token."""
-    for field in model._meta.concrete_fields:
-        is_text = isinstance(field, models.CharField | models.TextField) and not field.choices
-        room = field.max_length is None or field.max_length >= ROOM
-        if is_text and room and f"{model._meta.label}.{field.name}" not in NUMBERS:
-            yield field
+class Planter:
+    """Puts tokens into rows as they are made, and keeps what stands where."""
 
+    def __init__(self) -> None:
+        self.planted: list[Canary] = []
+        self.days = Days(timezone.now())
+        self.words = self.postcodes = 0
 
-def texts_of(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
-    """The fields in which a token is put: free texts, and fields that hold several."""
-    several = (field for field in model._meta.concrete_fields if isinstance(field, models.JSONField))
-    for field in (*free_texts(model), *several):
-        if not says_nothing(f"{model._meta.label}.{field.name}"):
-            yield field
+    def new_word(self, **said: Any) -> str:
+        self.words += 1
+        assert self.words < 1_000, "a token has three digits"
+        self.planted.append(Canary(f"{PREFIX}{self.words:03d}", **said))
+        return self.planted[-1].token
+
+    def plant(self, sender: type[models.Model], instance: Any, update_fields: Any = None, **_: Any) -> None:
+        register = REGISTERS.get(sender._meta.label)
+        if not issubclass(sender, Entry | Child) and register is None:
+            return
+        if not instance._state.adding and (sender is not Child or not update_fields):
+            return
+        told = {field.name: how for field in sender._meta.concrete_fields if (how := told_by(sender, field))}
+        for field in sender._meta.concrete_fields:
+            if field.name not in told or (update_fields and field.name not in update_fields):
+                continue
+            name, given = f"{sender._meta.label}.{field.name}", getattr(instance, field.name)
+            if not given and (told[field.name] != "words" or register is not None or name in WHERE_GIVEN):
+                continue
+            said = written_in(instance, name, register) if register else written_on(instance, field.name)
+            setattr(instance, field.name, self._token(told[field.name], field, given, {"field": name, **said}))
+
+    def _token(self, how: str, field: models.Field[Any, Any], given: Any, field_said: dict[str, Any]) -> Any:
+        if how == "day":
+            value, token = self.days.for_field(field, timezone.now() if isinstance(given, DatabaseDefault) else given)
+            self.planted.append(Canary(token, **field_said))
+            return value
+        if how == "postcode":
+            self.postcodes += 1
+            self.planted.append(Canary(postcode(self.postcodes), **field_said))
+            return self.planted[-1].token
+        only = WORDS_UNDER.get(field_said["field"], frozenset())
+        if field_said["field"] in LISTED and any(reason["code"] == "listed" for reason in given):
+            field_said = {**field_said, "field": LISTED}
+        return _in_place_of("" if given is None else given, lambda: self.new_word(**field_said), only)
 
 
 @contextlib.contextmanager
 def planting() -> Iterator[list[Canary]]:
-    """While it lasts, a token stands in place of every free text that is written on a file; the list grows with them.
+    """While it lasts, a token stands in place of every value that is written on a file; the list grows with them.
 
     They are put in as a row is made, because most rows can never be changed again.
     """
-    planted: list[Canary] = []
-
-    def new(**said: Any) -> str:
-        planted.append(Canary(f"{PREFIX}{len(planted):03d}", **said))
-        return planted[-1].token
-
-    def plant(sender: type[models.Model], instance: Any, **_: Any) -> None:
-        if not instance._state.adding:
-            return
-        register = REGISTERS.get(sender._meta.label)
-        if not issubclass(sender, Entry | Child) and register is None:
-            return
-        for field in texts_of(sender):
-            name, given = f"{sender._meta.label}.{field.name}", getattr(instance, field.name)
-            if not given and (register is not None or name in WHERE_GIVEN):
-                continue
-            said = written_in(instance, name, register) if register else written_on(instance, field.name)
-            setattr(
-                instance,
-                field.name,
-                _in_place_of("" if given is None else given, lambda said=said, name=name: new(field=name, **said)),
-            )
-
-    pre_save.connect(plant, weak=False)
+    planter = Planter()
+    pre_save.connect(planter.plant, weak=False)
     try:
-        yield planted
+        yield planter.planted
     finally:
-        pre_save.disconnect(plant)
+        pre_save.disconnect(planter.plant)
 
 
 def written_on(entry: Any, field: str) -> dict[str, Any]:
-    """About whom a text of a file is, of which category, by whom and for which agency."""
-    category = Category.CONTACT_ADDRESS if field == "safe_contact" else Category.IDENTITY
+    """About whom a value of a file is, of which category, by whom and for which agency."""
+    told = TOLD_TO_ALL.get(f"{entry._meta.label}.{field}")
+    category = OF_THE_FILE.get(field, Category.IDENTITY)
     sealed = isinstance(entry, Address) and entry.protected and field != "area"
     return {
-        "register": ITS_OWN_LIST if sealed else None,
+        "register": ITS_OWN_LIST if sealed else told,
         "child_id": getattr(entry, "child_id", entry.pk),
-        "category": getattr(entry, "category", category),
+        "category": "" if told else getattr(entry, "category", category),
         "author_id": getattr(entry, "author_id", None),
         "agency_id": getattr(entry, "agency_id", None),
     }
@@ -229,12 +236,13 @@ def written_in(row: Any, name: str, register: Register) -> dict[str, Any]:
     }
 
 
-def _in_place_of(given: Any, new: Callable[[], str]) -> Any:
-    """A token for a text; in a field that holds several, one for each."""
-    if isinstance(given, dict):
-        return {key: _in_place_of(value, new) for key, value in given.items()}
+def _in_place_of(given: Any, new: Callable[[], str], only: frozenset[str] = frozenset()) -> Any:
+    """A token for a text; in a field that holds several, one for each, or for those under some keys alone."""
+    if isinstance(given, dict) and not (only and "rank" in given):
+        kept = {key for key, value in given.items() if only and isinstance(value, str) and key not in only}
+        return {key: value if key in kept else _in_place_of(value, new, only) for key, value in given.items()}
     if isinstance(given, list):
-        return [_in_place_of(value, new) for value in given]
+        return [value if only and isinstance(value, str) else _in_place_of(value, new, only) for value in given]
     return new() if isinstance(given, str) else given
 
 
@@ -251,7 +259,7 @@ def make_the_rest(child: Child, worker: Viewer) -> None:
     make_one(JudgementReturn, child, worker, judgement=judged)
     for model in contents():
         if not model._default_manager.filter(child=child).exists():
-            make_one(model, child, worker)
+            make_one(model, child, worker, **ALSO.get(model._meta.label, {}))
     # The address that is there is protected, and so shown to those alone who are on its list.
     make_one(Address, child, worker)
 
@@ -270,6 +278,10 @@ CATEGORY_OF = {
 }
 
 
+# What a row may have and need not.
+ALSO = {
+    "panels.PanelDecision": {"next_review_on": date(2041, 1, 7), "decided_at": datetime(2025, 1, 7, 12, tzinfo=UTC)}
+}
 # A text that names a choice of another kind.
 OTHERWISE = {"missing.EpisodeStep.was": "absent", "missing.EpisodeStep.becomes": "missing"}
 
@@ -330,8 +342,13 @@ def text_of(answer: Any) -> str:
 
 
 def found_in(text: str, canaries: list[Canary]) -> list[Canary]:
-    """The tokens that stand in a text, however they are spelt; most texts hold none, and are looked at once."""
-    folded = text.casefold()
-    if PREFIX.casefold() not in folded:
-        return []
-    return [canary for canary in canaries if canary.token.casefold() in folded]
+    """The tokens that stand in a text, however they are spelt: the text is gone through once for all of them."""
+    found = tokens_in(text)
+    return [canary for canary in canaries if canary.token in found] if found else []
+
+
+def leaks_in(text: str, canaries: list[Canary], may: Callable[[Canary], bool]) -> list[Canary]:
+    """What stands in a text and may not be read: where one fact stands in two fields, in neither of them."""
+    found = found_in(text, canaries)
+    open_ = {canary.token for canary in found if may(canary)}
+    return [canary for canary in found if canary.token not in open_]

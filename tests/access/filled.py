@@ -1,4 +1,4 @@
-"""A child's file on which every text there is stands, each in the condition in which it is shown."""
+"""A child's file on which every value there is stands, each in the condition in which it is shown."""
 
 from __future__ import annotations
 
@@ -9,33 +9,53 @@ from accounts.models import Draft, Membership
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now, viewer_of
 from cases.access.choices import Category, GrantReason
+from cases.access.models import AccessGrant
 from cases.access.services import grant_access
 from cases.clocks.choices import ClockState
 from cases.clocks.models import Clock, ClockChange
-from cases.record.models import Address, AddressKeptFrom, Child, Involvement
+from cases.record.choices import HarmStatus, SpellEnd
+from cases.record.models import (
+    Address,
+    AddressKeptFrom,
+    AuthorityPeriod,
+    Child,
+    Involvement,
+    LegalPeriod,
+    Placement,
+    PlanPeriod,
+    SchoolPeriod,
+    Spell,
+)
+from cases.sharing.choices import Answer as Said
 from cases.sharing.choices import BreachOutcome, DeclineReason, SharingEnd
 from cases.sharing.models import Declaration, Restriction, RestrictionStep
 from cases.sharing.models.looks import LookSignal
-from cases.sharing.models.shares import SharingBreach, SharingWish
+from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
 from missing.choices import Agrees, EpisodeState, EpisodeStepKind, InterviewState
-from missing.models import EpisodeStep, MissingEpisode, ReturnInterview
+from missing.models import EpisodeStep, InterviewStep, MissingEpisode, ReturnInterview
 from panels.choices import ActionStatus, ItemState
-from panels.models import Action, ActionStep, Meeting
+from panels.models import Action, ActionStep, AgendaItem, ItemUpdate, Meeting
 from referrals.choices import NotificationStatus
 from referrals.models import Notification
 from referrals.selectors.notify import FORM
 from risk.models import LevelJudgement, RiskAssessment
-from tests.access.canaries import free_texts, make_one, make_the_rest
+from risk.rules import answers_to_plain
+from risk.scoring import Answer
+from risk.selectors import tool_of
+from risk.services import score_answers
+from tests.access.canaries import make_one, make_the_rest
+from tests.access.fields import free_texts
 from tests.factories.accounts import make_agency, make_membership, make_viewer
 from tests.factories.conflicts import make_conflict, make_possible
 from tests.factories.emergency import make_emergency
 from tests.factories.missing import make_finding, make_returned
-from tests.factories.panels import make_item, make_meeting
+from tests.factories.panels import make_action, make_item, make_meeting
 from tests.factories.referrals import make_decision, make_notification
-from tests.factories.risk import make_judgement
-from tests.factories.shares import make_request, make_share
+from tests.factories.risk import any_tool, make_assessment, make_judgement
+from tests.factories.shares import make_declined, make_request, make_share
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SEEN_LATER = [InterviewState.HELD, InterviewState.NOT_NEEDED, InterviewState.ACCEPTED]
 
 
 def fill(child: Child, worker: Viewer, *, restriction: bool = True) -> dict[str, Any]:
@@ -45,6 +65,7 @@ def fill(child: Child, worker: Viewer, *, restriction: bool = True) -> dict[str,
     """
     make_the_rest(child, worker)
     in_other_conditions(child, worker)
+    with_every_value(child, worker)
     guardian = Membership.objects.filter(role="data_guardian").order_by("pk")[0]
     if restriction:
         restrict(child, guardian)
@@ -52,8 +73,17 @@ def fill(child: Child, worker: Viewer, *, restriction: bool = True) -> dict[str,
         **sharing(child, Membership.objects.get(pk=worker.membership_id), guardian),
         **walls(child, guardian),
         **from_outside(child, worker),
-        "interview_id": ReturnInterview.objects.get(child=child, state=InterviewState.HELD).pk,
+        "interview_id": keys(ReturnInterview, child, state__in=SEEN_LATER),
+        "episode_id": keys(MissingEpisode, child, interview__state=InterviewState.NOT_NEEDED),
+        **dict.fromkeys(["assessment_id", "corrects_id"], keys(RiskAssessment, child, provisional=True)),
+        "decision_id": keys(SharingDecision, child),
+        "action_id": keys(Action, child, verified_at__isnull=False),
     }
+
+
+def keys(model: Any, child: Child, **which: Any) -> list[Any]:
+    """The keys of some rows about a child."""
+    return list(model._default_manager.filter(child=child, **which).values_list("pk", flat=True))
 
 
 def in_other_conditions(child: Child, worker: Viewer) -> None:
@@ -72,14 +102,64 @@ def in_other_conditions(child: Child, worker: Viewer) -> None:
         make_meeting(Meeting.objects.order_by("pk")[0].panel, starts_at=at + 9 * DAY),
         child,
         worker,
+        reasons=[{"code": "listed", "category": Category.MINUTES, "words": "x", "facts": {}}],
         state=ItemState.DEFERRED,
         state_reason="x",
-        settled_at=at,
+        settled_at=at - 2 * DAY,
     )
     for one in Action.objects.filter(child=child):
         ActionStep.objects.create(
             action=one, status=ActionStatus.IN_PROGRESS, note="x", taken_by_id=worker.membership_id
         )
+
+
+# Periods of which one may be open at a time, and the other things that hold from one day until another.
+PERIODS = (Spell, Address, PlanPeriod, LegalPeriod, Placement, SchoolPeriod, AuthorityPeriod)
+
+
+def with_every_value(child: Child, worker: Viewer) -> None:
+    """What stands in a day, a number or a choice only once something is over, asked for again, ticked or verified."""
+    at, today = now(), now().date()
+    for period in PERIODS:
+        make_one(period, child, worker, ended_on=today, **({"end_reason": SpellEnd.SAFER} if period is Spell else {}))
+    ticked = {"A1": Answer("yes", evidence="x")}
+    scored = score_answers(
+        tool=tool_of(any_tool()), answers=ticked, age=14, harm_status=HarmStatus.SUSPECTED, disability="none"
+    )
+    later = {"review_due_on": today + 90 * DAY, "provisional": True, "age_at_assessment": 14}
+    assessment = make_assessment(
+        child, worker, answers=answers_to_plain(ticked), result=scored.as_dict(), assessed_at=at - 9 * DAY, **later
+    )
+    judged = make_judgement(assessment, worker, judged_at=at - 9 * DAY)
+    child.level_judged_at, child.review_due_on = judged.judged_at, assessment.review_due_on
+    child.save(update_fields=["level_judged_at", "review_due_on"])
+    item = AgendaItem.objects.filter(child=child).order_by("meeting__starts_at")[0]
+    done_by = Membership.objects.get(pk=worker.membership_id)
+    done = {"status": ActionStatus.DONE, "ended_at": at - 2 * DAY, "verified_at": at, "verified_by": done_by}
+    make_action(item, done_by, worker, **done)
+    missed(child, worker)
+    held = ReturnInterview.objects.get(child=child, state=InterviewState.HELD)
+    # What was written down days after it was done says so, and an update says of what day it is.
+    make_one(InterviewStep, child, worker, interview=held, happened_at=at - 9 * DAY)
+    make_one(ItemUpdate, child, worker, item=item, recorded_at=at - 2 * DAY)
+    AccessGrant.objects.create(
+        child=child,
+        group=done_by.agency.group,
+        reason=GrantReason.SHARE,
+        valid_from=at - 2 * DAY,
+        ended_at=at - DAY,
+        end_reason="x",
+    )
+
+
+def missed(child: Child, worker: Viewer) -> None:
+    """Two absences with all their times: the interview of one was not needed, that of the other is agreed for a day."""
+    ends = [{"state": InterviewState.NOT_NEEDED, "not_needed_reason": "other"}, {"state": InterviewState.ACCEPTED}]
+    for days, end in zip((90, 60), ends, strict=True):
+        seen = now() - days * DAY
+        episode = make_returned(child, worker, last_seen_at=seen, noticed_at=seen + HOUR / 2)
+        said = {"episode": episode, "returned_at": episode.returned_at, "agreed_for": now() + DAY, **end}
+        make_one(ReturnInterview, child, worker, **{"category": Category.INTERVIEW, "not_needed_reason": "", **said})
 
 
 def held_late(child: Child, worker: Viewer) -> None:
@@ -122,6 +202,12 @@ def sharing(child: Child, worker: Membership, guardian: Membership) -> dict[str,
     """A share against a wish that was withdrawn as an error and assessed, a wish, and a request that was answered."""
     at = now()
     far = make_agency()
+    told = {"child_answer": Said.NOT_TOLD, "child_not_told": "risk"}
+    told |= {"carers_answer": Said.NOT_TOLD, "carers_not_told": "inquiry"}
+    make_share(child, far, worker, granted=False, acknowledged_at=at, acknowledged_by=worker.user, **told)
+    ended = {"ended_at": at, "ended_by": worker.user, "end_kind": SharingEnd.NOT_NEEDED}
+    make_share(child, far, worker, granted=False, **ended)
+    make_declined(child, far, worker)
     decision = make_share(
         child,
         far,
@@ -167,7 +253,7 @@ def sharing(child: Child, worker: Membership, guardian: Membership) -> dict[str,
         note="x",
         group=far.group,
     )
-    return {"decision_id": decision.pk, "asked_id": asked.pk}
+    return {"asked_id": asked.pk}
 
 
 def walls(child: Child, guardian: Membership) -> dict[str, Any]:
@@ -179,13 +265,22 @@ def walls(child: Child, guardian: Membership) -> dict[str, Any]:
     conflict = make_conflict(child, make_viewer(), by=by, **asks)
     other = make_membership()
     declared = Declaration.objects.create(
-        membership=other, given_name="x", family_name="x", relation="family", words="x", declared_at=at
+        membership=other,
+        given_name="x",
+        family_name="x",
+        birth_date=child.birth_date,
+        relation="family",
+        words="x",
+        declared_at=at - 9 * DAY,
     )
+    lifted = {"lifted_at": at - 2 * DAY, "lifted_by": make_membership().user}
+    make_conflict(child, make_viewer(), by=by, **asks, **lifted)
     possible = make_possible(
         child,
         viewer_of(other),
         ground="declared",
         declaration=declared,
+        found_at=at - 9 * DAY,
         answered_at=at,
         answered_by=guardian.user,
         answer_words="x",
@@ -197,6 +292,8 @@ def walls(child: Child, guardian: Membership) -> dict[str, Any]:
         reviewed_by=guardian.user,
         verdict="justified",
         verdict_words="x",
+        ended_at=at,
+        ended_by=guardian.user,
     )
     signal = LookSignal.objects.filter(child_id=child.pk)[0]
     decided = {"verdict": "explained", "note": "x", "decided_at": at, "decided_by": guardian}
@@ -213,9 +310,9 @@ def walls(child: Child, guardian: Membership) -> dict[str, Any]:
     AddressKeptFrom.objects.create(
         address=Address.objects.get(child=child, protected=True),
         person="x",
-        added_at=at,
+        added_at=at - 9 * DAY,
         added_by=guardian.user,
-        ended_at=at,
+        ended_at=at - 2 * DAY,
         ended_by=guardian.user,
         ended_why="x",
     )
@@ -225,18 +322,20 @@ def walls(child: Child, guardian: Membership) -> dict[str, Any]:
 def restrict(child: Child, guardian: Membership) -> None:
     """The words about a restriction, which somebody asks to lift."""
     at = now()
-    restriction = Restriction.objects.create(
-        child=child,
-        kind="other",
-        reason="x",
-        review_on=at.date(),
-        keeper=guardian,
-        placed_at=at,
-        placed_by=guardian.user,
-        lift_asked_at=at,
-        lift_asked_by=guardian.user,
-        lift_reason="x",
-    )
+    said = {
+        "child": child,
+        "kind": "other",
+        "reason": "x",
+        "review_on": at.date(),
+        "keeper": guardian,
+        "placed_by": guardian.user,
+        "lift_asked_at": at,
+        "lift_asked_by": guardian.user,
+        "lift_reason": "x",
+    }
+    other = make_membership().user
+    Restriction.objects.create(**said, placed_at=at - 9 * DAY, lifted_at=at - 2 * DAY, lifted_by=other)
+    restriction = Restriction.objects.create(**said, placed_at=at)
     RestrictionStep.objects.create(
         restriction=restriction, kind="reviewed", words="x", done_at=at, done_by=guardian.user
     )
@@ -245,12 +344,15 @@ def restrict(child: Child, guardian: Membership) -> None:
 def from_outside(child: Child, worker: Viewer) -> dict[str, Any]:
     """A notification in which everything was written, as it was decided; and one that its sender has begun."""
     sender = Notification.objects.filter(child=child)[0].membership
-    scored = RiskAssessment.objects.filter(child=child)[0]
+    scored = RiskAssessment.objects.filter(child=child, provisional=True)[0]
     said = {
         **{field.name: "x" for field in free_texts(Notification) if field.name != "reference"},
         "tool": scored.tool,
-        "answers": {},
+        "answers": scored.answers,
         "result": scored.result,
+        "birth_date": child.birth_date,
+        "happened_on": now().date(),
+        "postcode": "x",
         "sent_at": now() - HOUR,
         "matrix_completed_at": now(),
     }
