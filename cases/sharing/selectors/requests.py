@@ -15,7 +15,7 @@ from accounts.models import Membership
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
-from cases.access.selectors import matrix_in_force
+from cases.access.selectors import category_opened, matrix_in_force
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, Involvement
 from cases.sharing.choices import RequestAnswer
@@ -45,12 +45,15 @@ def lead_who_answers(child_id: UUID, *, at: datetime) -> Membership | None:
 
 def requests_to_answer(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:
     """What waits for an answer of the viewer's agency, the oldest first: where their agency leads on the case, where
-    nobody else does and they are the notification point, and for a guardian on every file they may know of. Never what
-    their own agency asked for, and nothing for a job that may not share.
+    nobody else does and they are the notification point, if sharing is open to them on the file; and for a guardian on
+    every file they may know of. Never what their own agency asked for, and nothing for a job that may not share.
     """
     if not _may_answer(viewer, at):
         return []
-    rows = _requests().filter(answered_at=None, child__in=Child.objects.visible_to(viewer, at=at).values("pk"))
+    files = Child.objects.visible_to(viewer, at=at)
+    if not viewer.may(Capability.AUDIT):
+        files = files.annotate(sharing_opened=category_opened(Category.SHARING)).exclude(sharing_opened=0)
+    rows = _requests().filter(answered_at=None, child__in=files.values("pk"))
     if not viewer.may(Capability.AUDIT):
         leads = Involvement.objects.filter(child_id=OuterRef("child_id"), is_lead=True, ended_on=None)
         ours = Q(Exists(leads.filter(working_agency_id=viewer.agency_id)))
