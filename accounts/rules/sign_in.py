@@ -20,6 +20,12 @@ class NotLetIn(StrEnum):
     BAD_TOKEN = "bad_token"  # noqa: S105  (the reason)
     WRONG_NONCE = "wrong_nonce"
     WRONG_SUBJECT = "wrong_subject"
+    # Whom it named is nobody here, or has an account that is not open.
+    NO_ACCOUNT = "no_account"
+    LINKED_TO_ANOTHER = "linked_to_another"
+    ACCOUNT_LEFT = "account_left"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    ACCOUNT_CLOSED = "account_closed"
 
 
 def tries_too_many_names(names: int, *, limit: int) -> bool:

@@ -7,12 +7,14 @@ from datetime import datetime
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 
-from accounts.choices import AccessOutcome, AccountEventKind, NoticeKind
+from accounts.choices import AccountEventKind, NoticeKind
 from accounts.models import User
+from accounts.rules.sign_in import NotLetIn
 from accounts.rules.single_sign_on import Claims, Provider, SignOnRefused, check_standing, speaks_for
 from accounts.rules.viewers import Viewer
-from accounts.services.access_events import Trace, record_access
+from accounts.services.access_events import Trace
 from accounts.services.account_events import note_account_event
+from accounts.services.failed_sign_ins import note_failed_sign_in
 from accounts.services.notices import tell
 
 NO_ACCOUNT = (
@@ -32,13 +34,7 @@ def let_in(*, provider: Provider, claims: Claims, at: datetime, trace: Trace) ->
     try:
         return _let_in(provider, claims, at, whose)
     except SignOnRefused as refusal:
-        record_access(
-            viewer=Viewer(user_id=whose[0] if whose else None),
-            action="accounts:single_sign_on_back",
-            outcome=AccessOutcome.REFUSED,
-            reason_code=refusal.code,
-            trace=trace,
-        )
+        note_failed_sign_in(why=NotLetIn(refusal.code), user_id=whose[0] if whose else None, trace=trace)
         raise
 
 

@@ -228,7 +228,7 @@ def test_nobody_gets_an_account_or_somebody_elses_by_coming_from_a_provider(clie
     assert set(User.objects.values_list("pk", flat=True)) == before
     assert not SocialAccount.objects.exists()
     assert not is_in(client)
-    event = AccessEvent.objects.get(action="accounts:single_sign_on_back")
+    event = AccessEvent.objects.get(action="accounts:sign_in")
     assert (event.outcome, event.reason_code) == ("refused", "no_account")
 
 
@@ -279,7 +279,7 @@ def test_a_closed_account_stays_closed_whatever_a_provider_says(council, world, 
     assert page.status_code == 403
     assert words in page.content.decode()
     assert not is_in(browser)
-    event = AccessEvent.objects.get(action="accounts:single_sign_on_back")
+    event = AccessEvent.objects.get(action="accounts:sign_in")
     assert (event.user_id, event.reason_code) == (world.user("keyworker").pk, code)
     assert SocialAccount.objects.count() == linked
 

@@ -12,10 +12,11 @@ from django.urls import reverse
 
 from accounts.choices import AccessOutcome, FunctionKey
 from accounts.models import AccessEvent, User
+from accounts.rules.sign_in import NotLetIn
 from accounts.selectors import viewer_of
 from cases.access.choices import Category, GrantReason
 from cases.access.services import end_block, grant_to_function
-from cases.presenters.looking import PAGES
+from cases.presenters.looking import MORE_REASONS, PAGES
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child
 from cases.record.selectors.looking import CONFLICT_PAGES
@@ -295,6 +296,11 @@ def looked_into(child, viewer, client_as):
     ):
         assert client_as(person).get(reverse(f"cases:{name}", args=[child.reference])).status_code == status
     return child
+
+
+def test_why_somebody_was_not_let_in_has_its_words():
+    """Seen to fail: those of a single sign-on that named nobody, or a closed account, stood there as their code."""
+    assert set(NotLetIn) - set(MORE_REASONS) == set()
 
 
 def test_each_page_about_conflicts_is_one_of_which_looks_are_kept():
