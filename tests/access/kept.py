@@ -52,7 +52,8 @@ REFERENCE = {kind: f"XXX-000{number}" for number, kind in enumerate(KINDS, start
 
 def set_about(scene: Scene) -> None:
     """What is there whatever is kept from somebody: that they and the third are told of interviews, a colleague, a
-    guardian who is none of those who are asked, and that each of the children was told of, under their own name.
+    guardian who is none of those who are asked, and that each of the children was told of, under their own name. What
+    looks like a child whom a conflict of interest keeps from who triages is kept with the file (decision 0324).
     """
     acting = scene.world.membership(scene.person)
     scene.things.named["colleague"] = make_membership(agency=acting.agency, role=acting.role)
@@ -62,8 +63,18 @@ def set_about(scene: Scene) -> None:
     for name in (scene.person, scene.third):
         FunctionMember.objects.get_or_create(membership=scene.world.membership(name), function=team)
     for kind in KINDS:
-        told = {"given_name": GIVEN[kind], "family_name": FAMILY, "birth_date": scene.child.birth_date}
-        scene.things.named[f"told_of_{kind}"] = make_notification(scene.by("teacher"), **told).reference
+        scene.things.named[f"told_of_{kind}"] = f"N-{REFERENCE[kind]}"
+        if not kept_with_it(scene, kind):
+            tell_of(scene, kind)
+
+
+def kept_with_it(scene: Scene, kind: str) -> bool:
+    return kind == "blocked" and scene.by(scene.person).may(Capability.TRIAGE)
+
+
+def tell_of(scene: Scene, kind: str) -> None:
+    told = {"given_name": GIVEN[kind], "family_name": FAMILY, "birth_date": scene.child.birth_date}
+    make_notification(scene.by("teacher"), reference=scene.things.named[f"told_of_{kind}"], **told)
 
 
 @contextmanager
@@ -98,6 +109,8 @@ def place(scene: Scene, kind: str) -> None:
     grant(child, person, valid_from=began, valid_until=scene.at - HOUR)
     grant(child, third, valid_from=began)
     make_lead(child, third, at=began, by=scene.by(scene.third))
+    if kept_with_it(scene, kind):
+        tell_of(scene, kind)
     if kind == "blocked":
         make_conflict(child, scene.by(scene.person), by=scene.by("triage"))
     if kind == "restricted":

@@ -19,7 +19,7 @@ from cases.access import services
 from cases.access.choices import ALL_CATEGORIES, Cell, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import FileFacts, Matrix, mask_of
-from cases.access.selectors import category_opened, facts_of, files_in_an_emergency
+from cases.access.selectors import category_opened, entries_opened, facts_of, files_in_an_emergency
 from cases.record.models import Child, ChronologyEntry
 from cases.record.selectors.hidden import blocked_files, blocks_on, hidden_files, hidden_ids, is_restricted
 from tests.factories.accounts import make_function, make_membership
@@ -124,6 +124,26 @@ def test_a_restricted_file_is_open_to_the_named_by_that_name_alone(member, at):
     facts = FileFacts(restricted=True, named=True, category_mask=SOME)
     assert seen(viewer_of(member), at) == {"named": facts}
     assert entries(viewer_of(member), at, everywhere(Cell.FULL)) == {("named", "plan")}
+    swept = seen(system_viewer(SystemPrincipal.SWEEP), at)
+    assert swept == dict.fromkeys(("named", "unnamed"), FileFacts(restricted=True))
+
+
+def test_what_was_shared_with_a_person_ends_with_the_agreement_of_their_agency_and_their_work_does_not(member, at):
+    one, other = member.pk, make_membership().pk
+    rows = {"work": GrantReason.ALLOCATION, "share": GrantReason.SHARE}
+    files = {name: make_child(name) for name in (*rows, "agency's work")}
+    for name, reason in rows.items():
+        a_grant(files[name], member, at, reason=reason, entry_ids=[one])
+    a_grant(files["agency's work"], member.agency, at, reason=GrantReason.INVOLVEMENT, entry_ids=[one, other])
+    covered = viewer_of(member)
+    lapsed = replace(covered, covered=False)
+    assert {viewer.covered: set(seen(viewer, at)) for viewer in (covered, lapsed)} == {
+        True: set(files),
+        False: {"work"},
+    }
+    opened = {name: entries_opened(child.pk, covered, at) for name, child in files.items()}
+    assert opened == {"work": {one}, "share": {one}, "agency's work": {one, other}}
+    assert [entries_opened(files[name].pk, lapsed, at) for name in files] == [{one}, set(), set()]
 
 
 def everywhere(cell: Cell) -> Matrix:
