@@ -131,7 +131,7 @@ def assess(request: HttpRequest, reference: str, corrects_id: UUID | None = None
             by=opened.viewer,
         )
         messages.success(request, "The assessment is saved. Now judge the level: a score decides nothing by itself.")
-        return redirect("risk:judge", reference, done.pk)
+        return redirect("risk:judge", opened.child.reference, done.pk)
     context = {
         **presenters.frame(opened, "risk:overview"),
         "form": form,
@@ -198,7 +198,7 @@ def discard(request: HttpRequest, reference: str, corrects_id: UUID | None = Non
         services.throw_away_draft(child=opened.child, corrects=corrects, by=opened.viewer)
         messages.success(request, "What you had begun is thrown away. The file is as it was.")
     if request.method == "POST" or draft is None:
-        return redirect("risk:overview", reference)
+        return redirect("risk:overview", opened.child.reference)
     context = {
         **presenters.frame(opened, "risk:overview"),
         "form": WriteForm(),
@@ -243,7 +243,7 @@ def judge(request: HttpRequest, reference: str, assessment_id: UUID) -> HttpResp
                 if waits
                 else "The level is on the child's file.",
             )
-            return redirect("risk:assessment", reference, found.pk)
+            return redirect("risk:assessment", opened.child.reference, found.pk)
     context = {
         **presenters.frame(opened, "risk:overview"),
         "form": form,
@@ -280,7 +280,7 @@ def approve(request: HttpRequest, reference: str, judgement_id: UUID) -> HttpRes
             by=opened.viewer,
         )
         messages.success(request, "Approved. The level is on the child's file.")
-        return redirect("risk:assessment", reference, judgement.assessment_id)
+        return redirect("risk:assessment", opened.child.reference, judgement.assessment_id)
     context = {
         **presenters.frame(opened, "risk:overview"),
         "form": form,
@@ -311,7 +311,7 @@ def send_back(request: HttpRequest, reference: str, judgement_id: UUID) -> HttpR
             form.refuse(refusal, field="reason")
         else:
             messages.success(request, f"Sent back. {judgement.author} sees your reason, and judges the level anew.")
-            return redirect("risk:assessment", reference, judgement.assessment_id)
+            return redirect("risk:assessment", opened.child.reference, judgement.assessment_id)
     context = {
         **presenters.frame(opened, "risk:overview"),
         "form": form,

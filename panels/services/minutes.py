@@ -13,6 +13,7 @@ from cases.access.rules import Level
 from cases.record.services import OpenFile
 from panels.choices import MeetingState
 from panels.models import AgendaItem, Meeting
+from panels.rules.decisions import keeps_panel
 from panels.selectors.agenda import items_known, with_content
 
 PAGE = "panels:minutes"
@@ -24,18 +25,21 @@ def open_minutes(
     """The parts of a closed meeting's minutes that a reader may have now; one access event for each child shown.
 
     A part is there where the reader may know of the file and that minutes exist. What the reader sees of it is the
-    presenter's question. Refused before the meeting has closed.
+    presenter's question. Refused before the meeting has closed, and where no part is left, but to who keeps the panel.
     """
     _check_closed(meeting)
-    known = [
-        (item, opened)
-        for item, opened in items_known(meeting, viewer, at=at)
-        if opened.level(Category.MINUTES) >= Level.EXISTENCE
-    ]
+    known = having_minutes(items_known(meeting, viewer, at=at))
+    if not known and not keeps_panel(viewer):
+        raise Refusal("No part of these minutes is open to you. What the panel decided is on the child's file.")
     whole = with_content([item for item, _ in known])
     for _, opened in known:
         _note(opened, trace)
     return [(whole[item.pk], opened) for item, opened in known]
+
+
+def having_minutes(known: list[tuple[AgendaItem, OpenFile]]) -> list[tuple[AgendaItem, OpenFile]]:
+    """Those of a meeting's items of which a reader may know that there are minutes."""
+    return [(item, opened) for item, opened in known if opened.level(Category.MINUTES) >= Level.EXISTENCE]
 
 
 def open_child_minutes(*, item: AgendaItem, opened: OpenFile) -> AgendaItem:

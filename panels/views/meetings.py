@@ -35,7 +35,7 @@ from panels.selectors import meetings as selectors
 from panels.selectors.actions import actions_to_chase, my_actions
 from panels.services import meetings as services
 from panels.services.agenda import refresh_agenda
-from panels.services.minutes import open_minutes
+from panels.services.minutes import having_minutes, open_minutes
 from panels.services.seats import panel_to_plan
 from panels.views.loading import meeting_page, runs, sees_agenda, viewer_of
 
@@ -169,6 +169,7 @@ def meeting(request: HttpRequest, meeting: Meeting, at: datetime) -> HttpRespons
         "opens_early": asks_before_opening(meeting.starts_at, at=at),
         **_room(meeting, seats, taken),
         **_may(meeting, viewer, seats, at=at),
+        "may_print": meeting.state == MeetingState.CLOSED and (keeps_panel(viewer) or bool(having_minutes(known))),
     }
     return render(request, "panels/meeting.html", context)
 
@@ -197,7 +198,6 @@ def _may(meeting: Meeting, viewer: Viewer, seats: list[PanelSeat], *, at: dateti
         "may_open": chair and state == MeetingState.PUBLISHED,
         "may_attend": (office or deputises) and state == MeetingState.OPEN,
         "may_close": chair and state == MeetingState.OPEN,
-        "may_print": state == MeetingState.CLOSED,
     }
 
 

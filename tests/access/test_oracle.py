@@ -370,17 +370,12 @@ def leads_on(asked: Asked, answer: Any, browser: HonestClient, address: Address,
     """
     path = address.filled({**things.values(address), **CHOICES})
     kept = path.replace(things.child.reference, things.named["kept"])
-    if asked.method == "GET" and answer.status_code == 302:
-        return bool(answer.headers["Location"] == kept)
+    if asked.method == "GET" and answer.status_code == 302 and answer.headers["Location"] == kept:
+        return True
     there = ask(browser, asked.method, kept)
     of_a_record = set(address.parts) - {"reference", *CHOICES, "agency_id"}
-    same = (answer.status_code, place_of(answer, things)) == (there.status_code, place_of(there, things))
+    same = (answer.status_code, answer.headers.get("Location")) == (there.status_code, there.headers.get("Location"))
     return same and (there.status_code in ANSWERS["ok"] or bool(of_a_record and there.status_code == 404))
-
-
-def place_of(answer: Any, things: Things) -> str:
-    """Where an answer leads, whichever of the two references stands in it."""
-    return str(answer.headers.get("Location", "")).replace(things.child.reference, things.named["kept"])
 
 
 def report(role: str, state: str, wrong: dict[tuple[str, str], tuple[str, int]]) -> None:
