@@ -67,7 +67,7 @@ def kept_from_everybody(at: datetime) -> dict[UUID, set[UUID]]:
     from it.
     """
     serving = Membership.objects.current(timezone.localdate(at)).filter(
-        role__in=TRIAGING, agency__ended_on=None, user__is_active=True, user__is_service=False
+        role__in=TRIAGING, agency__ended_on=None, user__is_service=False
     )
     people = list(serving.order_by("user_id").values_list("user_id", flat=True).distinct())
     kept: set[UUID] | None = None
