@@ -32,7 +32,7 @@ def kept_among(rows: QuerySet[Notification], user_id: int, at: datetime) -> set[
     held = described([row["kept_id"] for row in blocked_files(user_id, at)], at=at)
     if not held:
         return set()
-    others = MatchQuestion.objects.filter(same_child=False, notification__isnull=False)
+    others = MatchQuestion.objects.filter(same_child=False)
     told_apart = set(others.values_list("notification_id", Coalesce("child__merged_into_id", "child_id")))
     on = timezone.localdate(at)
     variants = name_variants(on=on)

@@ -72,6 +72,8 @@ def test_nobody_of_an_agency_without_an_agreement_is_given_access(child, other, 
         with pytest.raises(NoAgreement):
             give(child, at, **said)
     assert give(child, at, group=make_function(FunctionKey.PANEL_OFFICE).group).pk
+    of_all = give(child, at, group=make_function(FunctionKey.NOTIFICATION_POINT).group, reason=GrantReason.FUNCTION)
+    assert of_all.membership_id is None, "A group's grant is nobody's own"
     with pytest.raises(NoAgreement):
         give(child, at, group=group, reason=GrantReason.NAMED)
     assert give(child, at, membership=member, reason=GrantReason.NAMED).pk

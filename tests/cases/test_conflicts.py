@@ -509,6 +509,31 @@ def test_a_second_file_is_asked_about_at_once(
     assert services.find_possible_conflicts(at=at) == 0
 
 
+def test_a_conflict_that_is_recorded_searches_for_other_files_of_the_child_alone(child, world, viewer, at):
+    """The other grounds are asked about when what they compare is written, and every six hours."""
+    nurse = viewer("nurse")
+    User.objects.filter(pk=nurse.user_id).update(full_name="Nia Fell", telephone="07700 900142")
+    StaffHome.objects.create(user_id=nurse.user_id, postcode="NM4 2QF", given_at=at)
+    make_home(make_child("Home", "Fell"), viewer("keyworker"), "NM4 2QF")
+    make_child("Telephone", safe_contact="Ring 07700 900142.")
+    make_child("Zephyrine", "Ashdown", birth_date=date(2011, 5, 4))
+    make_child("Declared", "Moss", birth_date=date(2010, 2, 3))
+    said_of = {"given_name": "Declared", "family_name": "Moss", "birth_date": date(2010, 2, 3)}
+    member = world.membership("nurse")
+    Declaration.objects.create(membership=member, relation="friend", words="Mine.", declared_at=at, **said_of)
+    placed = services.Said("friend", "Her mother is her neighbour.")
+    by = viewer("guardian")
+    services.place_conflict(child=child, member=member, said=placed, successor=None, at=at, by=by)
+
+    def asked() -> set[tuple[str, str]]:
+        return set(PossibleConflict.objects.values_list("child__given_name", "ground"))
+
+    assert asked() == {("Zephyrine", "same_child")}
+    services.find_possible_conflicts(at=at)
+    others = {("Home", "same_home"), ("Telephone", "same_telephone"), ("Declared", "declared")}
+    assert asked() == {("Zephyrine", "same_child"), *others}
+
+
 def test_what_is_answered_or_kept_apart_already_is_not_asked_again(child, world, viewer, client_as, at):
     person = world.user("nurse")
     person.telephone = "07700 900142"

@@ -310,21 +310,18 @@ def test_what_is_given_to_somebody_else_is_told_to_them_and_no_more_asked_of_the
     assert services.sweep(at) == services.Swept()
 
 
-@pytest.mark.parametrize("gone", ["left", "deactivated", "agency ended", "conflict of interest"])
+@pytest.mark.parametrize("gone", ["left", "deactivated", "agency ended"])
 def test_what_somebody_owned_who_is_gone_goes_to_their_group(start, world, viewer, gone: str) -> None:
     specialist = world.agency("specialist")
-    child = make_child()
-    start(kind=ACTION, due_on=date(2026, 3, 6), owner="keyworker", group=specialist.group_id, child_id=child.pk)
+    start(kind=ACTION, due_on=date(2026, 3, 6), owner="keyworker", group=specialist.group_id)
     at = datetime(2026, 3, 5, 12, tzinfo=UTC)
     membership = world.membership("keyworker")
     if gone == "left":
         Membership.objects.filter(pk=membership.pk).update(ended_on=date(2026, 3, 5))
     elif gone == "deactivated":
         User.objects.filter(pk=membership.user_id).update(is_active=False)
-    elif gone == "agency ended":
-        type(specialist).objects.filter(pk=specialist.pk).update(ended_on=date(2026, 3, 1))
     else:
-        block(child, viewer("keyworker"), by=viewer("guardian"), at=RETURNED)
+        type(specialist).objects.filter(pk=specialist.pk).update(ended_on=date(2026, 3, 1))
     services.sweep(at)
     assert rungs() == [(1, specialist.group.name)]
     assert told() == []
@@ -382,6 +379,15 @@ def test_who_has_a_conflict_of_interest_gets_neither_alert_nor_email(start, staf
     alert = Alert.objects.get(step=2, group__function__key=OFFICE)
     with pytest.raises(NotKnown):
         services.acknowledge_alert(alert_id=alert.pk, at=DUE, by=viewer("coordinator"))
+
+
+def test_what_its_owner_may_not_know_of_goes_to_their_group(start, world, viewer, files) -> None:
+    """Seen to fail on files that were merged: the rung named the owner alone, whom no alert of it may reach."""
+    specialist = world.agency("specialist")
+    block(files.on, viewer("keyworker"), by=viewer("guardian"), at=RETURNED)
+    start(kind=ACTION, due_on=date(2026, 3, 6), owner="keyworker", group=specialist.group_id, child_id=files.child.pk)
+    services.sweep(datetime(2026, 3, 5, 12, tzinfo=UTC))
+    assert (rungs(), told()) == ([(1, specialist.group.name)], [])
 
 
 def test_a_restricted_file_is_told_to_those_alone_who_are_named_on_it(start, staff, world, viewer, files) -> None:

@@ -70,7 +70,7 @@ WHERE kind = %(kind)s AND state = 'running' AND started_at < %(at)s AND NOT EXIS
 
 # Every rung that some clocks have reached and nobody was told of. What makes a rung one is the clock, how often its
 # time has been changed, the rung and whom it tells: another owner is told of what the one before was told of. The
-# owner is the named person for as long as they work here and may know of the file, then the group; a clock that nobody
+# owner is the named person for as long as they work here and may know of the child, then the group; a clock that nobody
 # owns yet is told to the other recipients of its rung alone.
 REACHED = """
 SELECT told.dedupe_key, clock.kind, rung.step, CASE WHEN rung.who <> %(owner)s THEN rung.who END AS function_key,
@@ -90,7 +90,10 @@ LEFT JOIN LATERAL (
       AND (owner.ended_on IS NULL OR owner.ended_on > %(today)s)
       AND NOT EXISTS (
           SELECT 1 FROM cases_block AS block
-          WHERE block.child_id = clock.child_id AND block.user_id = owner.user_id AND block.placed_at <= %(at)s
+          JOIN cases_child AS kept ON kept.id = block.child_id
+          JOIN cases_child AS about ON about.id = clock.child_id
+          WHERE COALESCE(kept.merged_into_id, kept.id) = COALESCE(about.merged_into_id, about.id)
+            AND block.user_id = owner.user_id AND block.placed_at <= %(at)s
             AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
       )
 ) AS member ON rung.who = %(owner)s

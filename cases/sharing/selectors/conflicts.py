@@ -36,20 +36,22 @@ FROM (
      AND upper(replace(address.postcode, ' ', '')) = upper(replace(home.postcode, ' ', ''))
     JOIN cases_child AS child ON child.id = address.child_id
      AND normalised_name(child.family_name) = normalised_name(regexp_replace(person.full_name, '^.* ', ''))
-    WHERE length(replace(home.postcode, ' ', '')) >= 5
+    WHERE %(same_home)s = ANY(%(grounds)s) AND length(replace(home.postcode, ' ', '')) >= 5
     UNION
     SELECT child.id, person.id, %(same_telephone)s, NULL::uuid
     FROM accounts_user AS person
     JOIN cases_child AS child ON position(
         right(regexp_replace(person.telephone, '[^0-9]', '', 'g'), 10)
         IN regexp_replace(child.safe_contact, '[^0-9]', '', 'g')) > 0
-    WHERE person.is_active AND length(regexp_replace(person.telephone, '[^0-9]', '', 'g')) >= 10
+    WHERE %(same_telephone)s = ANY(%(grounds)s)
+     AND person.is_active AND length(regexp_replace(person.telephone, '[^0-9]', '', 'g')) >= 10
     UNION
     SELECT child.id, member.user_id, %(declared)s, said.id
     FROM cases_declaration AS said
     JOIN accounts_membership AS member ON member.id = said.membership_id
     JOIN cases_child AS child ON child.birth_date = said.birth_date
      AND child.sort_key = normalised_name(said.family_name || ' ' || said.given_name)
+    WHERE %(declared)s = ANY(%(grounds)s)
     UNION
     SELECT child.id, person.id, %(same_child)s, NULL::uuid
     FROM cases_block AS apart
@@ -57,7 +59,7 @@ FROM (
     JOIN cases_child AS kept ON kept.id = apart.child_id
     JOIN cases_child AS child ON child.birth_date = kept.birth_date AND child.sort_key = kept.sort_key
      AND child.id <> kept.id AND child.id IS DISTINCT FROM kept.merged_into_id AND child.merged_into_id IS NULL
-    WHERE apart.ended_at IS NULL
+    WHERE %(same_child)s = ANY(%(grounds)s) AND apart.ended_at IS NULL
 ) AS found
 WHERE (%(child)s::uuid IS NULL OR found.child_id = %(child)s::uuid)
   AND (%(user)s::integer IS NULL OR found.user_id = %(user)s::integer)
@@ -71,15 +73,20 @@ RETURNING id
 
 
 def insert_possible_conflicts(
-    *, at: datetime, child_id: UUID | None = None, user_id: int | None = None
+    *,
+    at: datetime,
+    child_id: UUID | None = None,
+    user_id: int | None = None,
+    on: Iterable[ConflictGround] = tuple(ConflictGround),
 ) -> list[PossibleConflict]:
-    """Write every possible conflict that nobody has been asked about, or those of one file or person, in one statement;
-    returns the new ones.
+    """Write every possible conflict that nobody has been asked about, or those of one file, person or some grounds, in
+    one statement; returns the new ones. Of a ground that is not asked for nothing is searched.
     """
     grounds = {ground.value: ground.value for ground in ConflictGround}
+    asked = [ground.value for ground in on]
     child = str(child_id) if child_id else None
     with connection.cursor() as cursor:
-        cursor.execute(FIND, {"at": at, "child": child, "user": user_id, **grounds})
+        cursor.execute(FIND, {"at": at, "child": child, "user": user_id, "grounds": asked, **grounds})
         ids = [row[0] for row in cursor.fetchall()]
     return list(PossibleConflict.objects.filter(pk__in=ids).order_by("pk"))
 

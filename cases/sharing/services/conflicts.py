@@ -100,7 +100,7 @@ def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at:
         follows(child=child, user_id=user.pk, at=at, by=by)
     # A conflict of interest on a file keeps them from the one that it was merged into as well.
     keep_guarded(at=at, child_ids=[pk for pk in (child.pk, child.merged_into_id) if pk is not None])
-    find_possible_conflicts(at=at, user_id=user.pk)  # in another file of the same child
+    find_possible_conflicts(at=at, user_id=user.pk, on=[ConflictGround.SAME_CHILD])
     return conflict
 
 
@@ -146,13 +146,19 @@ def declare_without_file(
 
 
 @transaction.atomic
-def find_possible_conflicts(*, at: datetime, child_id: UUID | None = None, user_id: int | None = None) -> int:
-    """Find who may have to be kept from which file, all at once or of one file or person, and ask the guardians about
-    what is new.
+def find_possible_conflicts(
+    *,
+    at: datetime,
+    child_id: UUID | None = None,
+    user_id: int | None = None,
+    on: Iterable[ConflictGround] = tuple(ConflictGround),
+) -> int:
+    """Find who may have to be kept from which file, all at once or of one file, person or some grounds, and ask the
+    guardians about what is new.
 
     Returns how many are new. What was answered is never asked again.
     """
-    found = selectors.insert_possible_conflicts(at=at, child_id=child_id, user_id=user_id)
+    found = selectors.insert_possible_conflicts(at=at, child_id=child_id, user_id=user_id, on=on)
     for possible in found:
         _tell_guardians(AlertKind.CONFLICT_POSSIBLE, possible.pk, possible.child_id, but=(possible.user_id,), at=at)
     return len(found)
