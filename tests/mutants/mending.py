@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import functools
 import gc
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.mutants.targets import Target
 
 Functions = dict[tuple[str, str, int], list[FunctionType]]
 HIT = "__mutants_hit__"
+TRIGGER = re.compile(r"CREATE OR REPLACE TRIGGER (?P<name>\w+) .* ON (?P<table>\w+) ", re.DOTALL)
 
 
 def functions_in(files: set[str]) -> Functions:
@@ -195,14 +197,20 @@ def _is_ours(module: ModuleType) -> bool:
 
 
 def _run_differing(old: Any, new: Any, run_sql: Callable[[str], None]) -> None:
-    """A constant that is a statement for the database is run, too."""
-    if isinstance(old, str | tuple) and old:
-        pairs = [(old, new)] if isinstance(old, str) else list(zip(old, new, strict=False))
-    else:
-        pairs = []
-    for before, after in pairs:
-        if isinstance(after, str) and before != after and "CREATE OR REPLACE FUNCTION" in after:
-            run_sql(after)
+    """A constant that is a statement for the database is run, too, and a trigger that is left out of it is dropped."""
+    before, after = _statements(old), _statements(new)
+    for statement in before:
+        made = TRIGGER.match(statement)
+        if made and statement not in after:
+            run_sql(f"DROP TRIGGER {made['name']} ON {made['table']}")
+    for statement in after:
+        if statement not in before and (TRIGGER.match(statement) or "CREATE OR REPLACE FUNCTION" in statement):
+            run_sql(statement)
+
+
+def _statements(value: Any) -> list[str]:
+    parts = value if isinstance(value, tuple) else (value,)
+    return [part for part in parts if isinstance(part, str)]
 
 
 def _constraint_statements(target: Target, owner: str, node: ast.stmt) -> list[str]:
