@@ -14,11 +14,11 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 
-from accounts.models import AccessEvent, DefinitionVersion
+from accounts.models import AccessEvent, DefinitionVersion, Membership
 from accounts.selectors import now
 from cases.access.models import AccessGrant
 from tests import cluster as clusters
-from tests.factories.accounts import make_agency, make_user
+from tests.factories.accounts import make_agency, make_membership, make_user
 from tests.factories.cases import grant, make_child
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +111,39 @@ def test_people_adopt_a_matrix_for_a_coming_day_and_nothing_else(kind, days, by_
         f"INSERT INTO accounts_definitionversion ({', '.join(said)}) VALUES ({', '.join(['%s'] * len(said))})",
         list((said | {"key": "another key"}).values()),  # the other transaction holds the first
     )
+
+
+@pytest.mark.parametrize(
+    ("stands", "becomes", "may"),
+    [
+        (None, None, True),
+        (None, 5, True),
+        (None, -1, True),
+        (5, 5, True),
+        (5, 3, True),
+        (5, 0, True),
+        (1, 0, True),
+        (5, 6, False),
+        (5, None, False),
+        (0, 0, True),
+        (0, -1, False),
+        (0, 1, False),
+        (0, None, False),
+        (-3, -3, True),
+        (-3, -5, False),
+        (-3, 0, False),
+        (-3, None, False),
+    ],
+)
+def test_a_role_that_has_ended_stays_so_and_an_end_is_never_put_off(stands, becomes, may):
+    """In days from today in London, as the database has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (clock_timestamp() AT TIME ZONE 'Europe/London')::date")
+        today = cursor.fetchone()[0]
+    old, new = (None if days is None else today + timedelta(days=days) for days in (stands, becomes))
+    row = Membership.objects.filter(pk=make_membership(ended_on=old).pk)
+    assert refused(lambda: row.update(ended_on=new)) is not may
+    assert row.get().ended_on == (new if may else old)
 
 
 @pytest.mark.parametrize(

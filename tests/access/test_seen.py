@@ -28,7 +28,7 @@ from cases.sharing.choices import SharingKind
 from cases.sharing.selectors import shares as shares_of
 from cases.sharing.selectors.requests import request_for, requests_made
 from cases.sharing.selectors.shares import share_received, shares_received
-from panels.choices import ReasonCode
+from panels.choices import ItemState, MeetingState, ReasonCode
 from panels.rules import seeing
 from referrals.models import Notification
 from tests.factories.accounts import make_membership
@@ -267,6 +267,19 @@ def test_the_decision_is_read_in_summary_and_the_reasons_in_full(minutes):
         assert seeing.sees_action(minutes, owner=False, own_agency=own_agency) == (
             minutes == FULL or (minutes == SUMMARY and own_agency)
         )
+
+
+@pytest.mark.parametrize("minutes", list(Level))
+def test_a_meeting_is_told_of_a_child_until_it_has_been_talked_about(minutes):
+    """Who may not read how an item stands may tell of it until the meeting begins: a later end would say it."""
+    until = {MeetingState.PUBLISHED, MeetingState.OPEN} if minutes in (SUMMARY, FULL) else {MeetingState.PUBLISHED}
+    taken = {
+        (meeting, item)
+        for meeting in MeetingState
+        for item in ItemState
+        if seeing.takes_updates(meeting, item, minutes=minutes)
+    }
+    assert taken == {(meeting, ItemState.LISTED) for meeting in until}
 
 
 @pytest.mark.parametrize(

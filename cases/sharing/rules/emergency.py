@@ -87,7 +87,7 @@ def check_tries(refused: int, *, child_id: UUID | None = None) -> None:
 
 def opens_more(viewer: Viewer, facts: FileFacts, matrix: Matrix) -> bool:
     """Whether an emergency shows the viewer more of a file than its other grants do, as far as the role's cells go."""
-    then = replace(facts, category_mask=facts.category_mask | mask_of(OPENED), emergency=True)
+    then = replace(facts, category_mask=facts.category_mask | mask_of(OPENED))
     return any(
         category_level(viewer, category, then, matrix) > category_level(viewer, category, facts, matrix)
         for category in OPENED

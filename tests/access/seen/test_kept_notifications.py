@@ -16,6 +16,7 @@ from accounts.selectors import viewer_of
 from cases.record.models import Child
 from referrals.models import Notification
 from referrals.selectors import kept
+from referrals.selectors.triage import waiting_notifications
 from tests.access.seen.rows import DAY, HOUR, TICK, unblock
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, make_child
@@ -55,6 +56,8 @@ def test_what_looks_like_a_child_from_whom_somebody_is_kept_is_kept_from_them(wo
     }
     asked = Notification.objects.all()
     assert names_of(rows, kept.kept_among(asked, worker.user_id, at)) == {"alike", "possibly"}
+    shown = {row.pk for row in waiting_notifications(viewer_of(worker), at=at).rows}
+    assert names_of(rows, shown) == {"another", "somebody else's"}
     assert kept.kept_among(asked.filter(pk=rows["possibly"].pk), worker.user_id, at) == {rows["possibly"].pk}
     assert kept.kept_among(asked, worker.user_id, at - HOUR - TICK) == set()
     assert kept.kept_among(asked, make_membership(role=POINT).user_id, at) == set()

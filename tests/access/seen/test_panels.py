@@ -311,6 +311,8 @@ def test_an_action_is_given_to_who_reads_files_and_is_not_kept_from_this_one(pan
     meeting, merged = make_meeting(panel), make_child("Ada", "Merged", merged_into=child)
     names = ("member", "deputy", "worker", "was worker", "elsewhere", "blocked", "blocked merged", "no reader")
     people = {name: make_membership(role="technical_admin" if name == "no reader" else ROLE) for name in names}
+    people["left"] = make_membership(role=ROLE, ended_on=timezone.localdate(at))
+    lead(child, people["left"], is_lead=False)
     seats = {name: sit(panel, people[name]) for name in ("member", "blocked", "blocked merged", "no reader")}
     deputise(seats["member"], people["deputy"])
     lead(child, people["worker"], is_lead=False)

@@ -24,6 +24,8 @@ WORKER, BOSS, GUARDIAN = (Named(uuid4(), role) for role in ("csc_social_worker",
         ([WORKER, BOSS], None, False),
         ([BOSS, Named(uuid4(), "specialist_manager")], None, False),
         ([WORKER, GUARDIAN], WORKER.membership_id, True),
+        ([BOSS, GUARDIAN], None, True),
+        ([GUARDIAN], None, False),
         ([BOSS, GUARDIAN], WORKER.membership_id, False),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import pytest
 from accounts.choices import Sector
 from accounts.definitions import seeds
 from accounts.rules.roles import ROLES, Capability
-from cases.access.choices import Category
+from cases.access.choices import Category, Cell
 from cases.access.rules import Level, mask_of, read_matrix
 from cases.sharing.choices import Answer, DeclineReason, SharingEnd, WishKind
 from cases.sharing.rules import shares as rules
@@ -183,6 +184,19 @@ def test_nothing_is_owed_to_a_job_that_sees_nothing_of_it():
     said = {"sector": "police", "less": 0, "matrix": MATRIX}
     assert MATRIX.cell("board_analyst", "assessment") not in {"F", "S"}
     assert rules.owed(mask_of(["assessment"]), role="board_analyst", **said) == 0
+
+
+@pytest.mark.parametrize(("cell", "owes"), [("F", True), ("S", True), ("E", False), ("N", False)])
+def test_what_a_job_sees_in_summary_is_owed_too(cell, owes):
+    matrix = replace(MATRIX, cells={"police_missing": {**MATRIX.cells["police_missing"], "missing": Cell(cell)}})
+    found = rules.owed(mask_of(["missing"]), role="police_missing", sector="police", less=0, matrix=matrix)
+    assert found == (mask_of(["missing"]) if owes else 0)
+
+
+def test_only_what_is_owed_and_does_not_go_is_named():
+    with pytest.raises(ShareRefused) as refused:
+        rules.check_owed_goes(mask_of(["missing", "assessment"]), mask_of(["missing", "plan"]))
+    assert f"keeps a child safe: {Category.ASSESSMENT.label}. Share" in refused.value.reason
 
 
 @pytest.mark.parametrize(
