@@ -1,0 +1,109 @@
+"""Whom access in person would let in against what the child has said, one condition at a time.
+
+`make mutants` turns round or leaves out each of these conditions, and says what was not noticed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import FunctionMember, Membership
+from cases.record.models import Child
+from cases.sharing.choices import WishKind
+from cases.sharing.selectors.involving import newly_told_against_wish
+from tests.access.seen.rows import DAY, HOUR, POINT, ROLE, lead, named
+from tests.factories.accounts import make_agency, make_function, make_membership
+from tests.factories.cases import give, make_child
+from tests.factories.shares import make_wish
+
+pytestmark = pytest.mark.django_db
+
+NAMED = {"named", "named and serves"}
+SERVING = {"serves", "serves another job too"}
+
+
+@pytest.fixture
+def people(child, unknown, at) -> dict[str, Membership]:
+    """People whom the child does not want told, by what they hold or do already."""
+    people = {
+        name: make_membership(role=ROLE)
+        for name in (
+            "nothing", "named", "was named", "named elsewhere", "in person", "agency sees", "named and serves",
+            "serves", "served", "serves another job too", "job saw it before", "job sees another file", "on the panel",
+        )
+    }  # fmt: skip
+    for name in NAMED:
+        give(child, at - HOUR, membership=people[name], reason="named")
+    give(child, at - DAY, membership=people["was named"], reason="named", valid_until=at)
+    give(unknown, at - HOUR, membership=people["named elsewhere"], reason="named")
+    give(child, at - HOUR, membership=people["in person"], reason="allocation")
+    give(child, at - HOUR, group=people["agency sees"].agency.group, reason="function")
+    jobs = (POINT, "interview_team", "out_of_hours", "operational_panel")
+    point, interviews, out_of_hours, panel = (make_function(key) for key in jobs)
+    give(child, at - HOUR, group=point.group, reason="function")
+    give(child, at - DAY, group=interviews.group, reason="function", valid_until=at)
+    give(unknown, at - HOUR, group=out_of_hours.group, reason="function")
+    give(child, at - HOUR, group=panel.group, reason="panel")
+    today = timezone.localdate(at)
+    for name, job, ended_on in (
+        ("named and serves", point, None),
+        ("serves", point, None),
+        ("served", point, today),
+        ("serves another job too", point, None),
+        ("serves another job too", panel, None),
+        ("job saw it before", interviews, None),
+        ("job sees another file", out_of_hours, None),
+        ("on the panel", panel, None),
+    ):
+        FunctionMember.objects.create(membership=people[name], function=job, ended_on=ended_on)
+    return people
+
+
+def newly_told(child: Child, people: dict[str, Membership], at: datetime) -> set[str]:
+    return named(people, newly_told_against_wish(child, people.values(), at=at))
+
+
+def test_who_is_neither_named_nor_in_a_job_that_sees_the_file_would_be_told_anew(child, people, at):
+    make_wish(child, make_membership(role=ROLE), WishKind.NOT_WIDER)
+    assert newly_told(child, people, at) == set(people) - NAMED - SERVING
+
+
+def test_where_each_person_is_named_no_job_sees_the_file(child, people, at):
+    make_wish(child, make_membership(role=ROLE), WishKind.NOT_WIDER)
+    child.restricted = True
+    assert newly_told(child, people, at) == set(people) - NAMED
+    child.restricted = False
+    make_child("Ada", "Merged", merged_into=child, restricted=True)
+    assert newly_told(child, people, at) == set(people) - NAMED
+
+
+def test_of_those_asked_about_only_people_of_an_agency_that_the_child_does_not_want_told(child, unknown, at):
+    people = {
+        sector: make_membership(agency=make_agency(sector=sector), role=ROLE)
+        for sector in ("health", "education", "voluntary")
+    }
+    people |= {
+        "works with the child": make_membership(agency=make_agency(sector="health"), role=ROLE),
+        "guardian": make_membership(agency=people["health"].agency, role="data_guardian"),
+    }
+    lead(child, people["works with the child"])
+    make_wish(child, people["voluntary"], kept_from=("health", "education"))
+    make_wish(unknown, people["voluntary"], WishKind.NOT_WIDER)
+    assert newly_told(child, people, at) == {"health", "education"}
+    assert newly_told_against_wish(child, [people["education"]], at=at) == [people["education"]]
+    assert newly_told_against_wish(child, [people["voluntary"]], at=at) == []
+
+
+def test_a_guardian_is_told_nothing_anew_even_alone_and_at_an_agency_that_is_not_wanted(child, at):
+    guardian, colleague = make_membership(role="data_guardian"), make_membership(role=ROLE)
+    make_wish(child, colleague, WishKind.NOT_WIDER)
+    assert newly_told_against_wish(child, [guardian], at=at) == []
+    assert newly_told_against_wish(child, [guardian, colleague], at=at) == [colleague]
+
+
+def test_where_the_child_has_said_nothing_only_that_is_asked(child, people, at, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert newly_told(child, people, at) == set()
