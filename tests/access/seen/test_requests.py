@@ -63,6 +63,29 @@ def test_a_request_is_answered_by_the_agency_that_leads_by_the_point_where_nobod
     assert requests.open_request(child.pk, ours.pk) is None
 
 
+def test_it_is_answered_where_sharing_is_open_on_the_file_and_by_guardians_on_every_file_they_may_know_of(at):
+    """Decision 0320."""
+    ours, point = make_membership(role=ROLE), make_membership(role="notification_point", functions=(POINT,))
+    guardian, asking = make_membership(role="data_guardian"), make_membership(role=ROLE)
+    opened = {"open": ["identity", "sharing"], "shut": ["identity", "missing"]}
+    rows = {}
+    for name, categories in opened.items():
+        led, unowned = (make_child(part, name) for part in ("Led", "Unowned"))
+        for file in (led, unowned):
+            for member in (ours, point, guardian):
+                give(file, at - HOUR, membership=member, categories=categories)
+        lead(led, ours)
+        rows[f"led, {name}"] = make_request(led, asking, owner=ours)
+        rows[f"unowned, {name}"] = make_request(unowned, asking)
+
+    def shown(member: Membership) -> set[str]:
+        return named(rows, requests.requests_to_answer(viewer_of(member), at=at))
+
+    assert shown(ours) == {"led, open"}
+    assert shown(point) == {"unowned, open"}
+    assert shown(guardian) == set(rows)
+
+
 def test_the_refusals_before_are_those_that_hold_to_the_same_person_on_the_same_file(child, unknown, at):
     asking, other, by = (make_membership(role=ROLE) for _ in range(3))
     ended = {"ended_at": at, "ended_by": by.user, "end_kind": "withdrawn"}
