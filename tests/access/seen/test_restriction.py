@@ -96,6 +96,7 @@ def readers(child: Child, unknown: Child, at: datetime) -> dict[str, Membership]
         "uncovered in person": make_membership(role=ROLE),
         "uncovered elsewhere": make_membership(role=ROLE),
         "uncovered before": make_membership(role=ROLE),
+        "uncovered shared": make_membership(role=ROLE),
     }
     lead(child, people["worker"], is_lead=False)
     lead(child, people["was worker"], ended_on="2026-02-05")
@@ -103,6 +104,7 @@ def readers(child: Child, unknown: Child, at: datetime) -> dict[str, Membership]
     lead(unknown, people["worker elsewhere"])
     for name in ("in person", "uncovered in person"):
         give(child, at - HOUR, membership=people[name], reason="allocation")
+    give(child, at - HOUR, membership=people["uncovered shared"])
     for name in ("was in person", "uncovered before"):
         give(child, at - DAY, membership=people[name], valid_until=at)
     for name in ("in person elsewhere", "uncovered elsewhere"):
@@ -135,7 +137,7 @@ def test_who_could_be_named_reads_files_and_has_no_conflict(child, unknown, at):
 
 def test_something_may_be_shared_with_who_reads_files_and_has_no_conflict(child, unknown, at):
     people = readers(child, unknown, at)
-    reading = READING | {"uncovered", "uncovered in person", "uncovered elsewhere", "uncovered before"}
+    reading = READING | {name for name in people if name.startswith("uncovered")}
     agency = people["colleague"].agency_id
 
     def found(but: Any = None, agency_id: Any = None) -> set[str]:
