@@ -14,20 +14,23 @@ import pytest
 from accounts.choices import AccessOutcome
 from accounts.models import AccessEvent
 from accounts.rules.refusals import NotKnown
+from accounts.rules.sign_in import SIGN_IN
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
 from accounts.selectors.definitions import definition_in_force
 from cases.access.choices import GrantReason
 from cases.clocks.rules.due import midnight
 from cases.record.models import Child, ChronologyEntry
+from cases.record.selectors.looking import CONFLICT_PAGES
 from cases.sharing.models import StaffHome
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.rules.looks import BEFORE_WRITING, Look
 from cases.sharing.selectors import looks
 from cases.sharing.selectors.looks import PersonFilter
-from tests.access.seen.rows import DAY, HOUR, ROLE, TICK, event, lead, named
+from tests.access.seen.rows import DAY, HOUR, ROLE, TICK, event, lead, named, unblock
 from tests.factories.accounts import make_membership, make_user
 from tests.factories.cases import block, give, grant, make_child, make_chronology, make_home
+from tests.factories.conflicts import make_conflict, make_possible
 from tests.factories.emergency import make_emergency
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +78,45 @@ def test_looks_at_a_file_that_is_not_known_are_not_shown_nor_a_list_of_what_is_k
     assert looks.references_of(viewer, [LookSignal(child_id=child.pk)], at=at) == references
 
 
+def test_nobody_is_told_who_looked_at_a_conflict_of_their_own_whether_it_holds_is_over_or_is_only_possible(
+    child, unknown, join, guardian, at
+):
+    person, viewer, by = make_user(), viewer_of(guardian), viewer_of(join())
+    give(unknown, at - HOUR, membership=guardian)
+    unblock(make_conflict(child, viewer, by=by).block, at - TICK)
+    make_possible(possible := make_child("Dan", "Seen"), viewer)
+    give(possible, at - HOUR, membership=guardian)
+    make_possible(unknown, by)
+    looked = {
+        f"{action} {name}": event(person, action=action, **fields)
+        for action in (*CONFLICT_PAGES, "cases:file")
+        for name, fields in {
+            "over": {"child_id": child.pk},
+            "possible": {"child_id": possible.pk},
+            "of somebody else": {"child_id": unknown.pk},
+            "no file": {},
+            "list": {"shown_ids": [unknown.pk]},
+            "list with over": {"shown_ids": [unknown.pk, child.pk]},
+            "list with possible": {"shown_ids": [possible.pk]},
+            "file in a list": {"child_id": unknown.pk, "shown_ids": [child.pk]},
+        }.items()
+    }
+    about_others = {f"{action} {name}" for action in CONFLICT_PAGES for name in ("of somebody else", "no file", "list")}
+    elsewhere = {name for name in looked if name.startswith("cases:file ")}
+
+    def shown(viewer: Viewer) -> set[str]:
+        times = {"looked_from": None, "looked_before": None}
+        return named(looked, looks.looks_of(viewer, person.pk, at=at, **times))
+
+    assert shown(viewer) == about_others | elsewhere
+    counted = looks.people_who_looked(viewer, PersonFilter(), at=at, since=at - DAY)
+    assert [(one.user_id, one.reads) for one in counted] == [(person.pk, len(about_others | elsewhere))]
+    other = join("data_guardian")
+    for file in (unknown, possible):
+        give(file, at - HOUR, membership=other)
+    assert shown(viewer_of(other)) == set(looked), "who has no conflict there is told of each"
+
+
 def test_people_are_counted_by_the_looks_that_the_guardian_may_know_of(child, hidden, guardian, at):
     member, other = (
         make_membership(make_user(full_name="Ida Fenwick")),
@@ -85,6 +127,7 @@ def test_people_are_counted_by_the_looks_that_the_guardian_may_know_of(child, hi
     since = event(other.user, child_id=child.pk)
     for user in (member.user, None, None):
         event(user, **refused)
+    event(other.user, action=SIGN_IN, outcome=AccessOutcome.REFUSED)
     for file in (child, hidden):
         event(member.user, child_id=file.pk)
     event(None, **{**refused, "user_id": ghost, "outcome": AccessOutcome.ALLOWED})
