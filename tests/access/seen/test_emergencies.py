@@ -59,6 +59,7 @@ def test_refused_tries_of_a_day_are_counted_on_the_one_page_for_the_one_person()
         (make_user(), refused),
         (me.user, {**refused, "action": "cases:file"}),
         (me.user, {**refused, "outcome": AccessOutcome.ALLOWED}),
+        (me.user, {**refused, "reason_code": "tries_spent"}),
         (me.user, refused),
     ):
         event(user, **said)
@@ -98,6 +99,7 @@ def test_the_lead_is_told_while_they_work_here_and_may_know_of_the_file(child, u
     give(unknown, at, membership=leads, reason="named")
     give(child, at, membership=other, reason="named")
     give(child, at, membership=leads)
+    give(child, at - DAY, membership=leads, reason="named", valid_until=at)
     assert told(child, at) == (None, None, None)
     give(child, at, membership=leads, reason="named")
     assert told(child, at) == (leads.pk, leads, leads)
