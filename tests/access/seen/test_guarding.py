@@ -6,7 +6,8 @@ whose work keeps a name, one condition at a time.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,9 +17,11 @@ from django.utils import timezone
 
 from accounts.models import Agency, DefinitionVersion, FunctionMember, Membership, User
 from accounts.selectors import viewer_of
+from cases.access.models import AccessGrant
+from cases.access.services import end_grants
 from cases.clocks.choices import ClockKind
 from cases.clocks.models import Clock
-from cases.record.models import Child
+from cases.record.models import Child, Involvement
 from cases.sharing.choices import RestrictionStepKind
 from cases.sharing.models import Restriction, RestrictionStep
 from cases.sharing.selectors import guarding
@@ -51,9 +54,11 @@ def test_a_restriction_holds_until_it_is_lifted(child, unknown, keeper, at):
         "here": restrict(child, keeper, at),
         "there": restrict(unknown, keeper, at),
         "lifted": restrict(child, keeper, at, **asked, lifted_at=at, lifted_by=make_user()),
+        "merged": restrict(make_child("Ada", "Merged", merged_into=child), keeper, at),
     }
-    assert named(rows, guarding.restrictions_open(None)) == {"here", "there"}
-    assert named(rows, guarding.restrictions_open([child.pk])) == {"here"}
+    assert named(rows, guarding.restrictions_open(None)) == {"here", "there", "merged"}
+    assert named(rows, guarding.restrictions_open([child.pk])) == {"here", "merged"}
+    assert named(rows, guarding.restrictions_open([rows["merged"].child_id])) == {"merged"}
     assert named(rows, guarding.restrictions_open([])) == set()
 
 
@@ -157,6 +162,56 @@ def test_who_works_with_the_child_or_owes_something_there_keeps_their_name(child
     run(unknown, people["owes elsewhere"], at)
     run(child, people["owes an action"], at, ClockKind.ACTION_DONE)
     assert {name for name, one in people.items() if guarding.works_on(child.pk, one.pk)} == {"works", "owes"}
+
+
+@pytest.fixture
+def worked(at) -> Callable[..., None]:
+    """Work that is over, under the grant that came with it: two days ago until an hour ago, unless told."""
+
+    def made(
+        file: Child, member: Membership, until: timedelta | None = -HOUR, row: Involvement | None = None, **said: Any
+    ) -> None:
+        row = row or lead(file, member, is_lead=False, ended_on="2026-02-05")
+        given = {"membership": member, "reason": "allocation", "source_id": row.pk, **said}
+        grant = give(file, at - 2 * DAY, **given)
+        if until is not None:
+            end_grants(grants=AccessGrant.objects.filter(pk=grant.pk), at=at + until, by=None, why="Over.")
+
+    return made
+
+
+def test_a_name_ends_where_work_has_ended_since_it_began_and_nothing_is_done_or_owed_there(
+    child, unknown, keeper, worked, at
+):
+    row, merged = (restrict(file, keeper, at) for file in (child, make_child("Ada", "Merged", merged_into=child)))
+    people: dict[str, Membership] = {}
+
+    def name(who: str, **said: Any) -> Membership:
+        people[who] = make_membership(role=ROLE)
+        give(child, at - DAY, **{"membership": people[who], "reason": "named", "source_id": row.pk, **said})
+        return people[who]
+
+    name("never worked")
+    worked(child, name("ended"))
+    worked(child, name("ended as they were named"), -DAY)
+    worked(child, name("ended before they were named"), -DAY - TICK)
+    worked(child, name("not ended"), None)
+    worked(child, name("works again"))
+    lead(child, people["works again"], is_lead=False)
+    worked(child, name("owes"))
+    run(child, people["owes"], at)
+    worked(child, name("opened for another reason"), reason="share")
+    worked(child, name("opened by nobody's work"), source_id=uuid4())
+    worked(child, name("whose work goes on"), row=lead(child, keeper, is_lead=False))
+    worked(unknown, name("worked elsewhere"))
+    here, there = (lead(file, keeper, is_lead=False, ended_on="2026-02-05") for file in (child, unknown))
+    worked(child, name("opened for work elsewhere"), row=there)
+    worked(unknown, name("opened elsewhere for work here"), row=here)
+    worked(child, name("name over", valid_until=at))
+    worked(child, name("not named", reason="share"))
+    worked(child, name("named with the other restriction", source_id=merged.pk))
+    assert named(people, guarding.named_without_work(row, at=at)) == {"ended", "ended as they were named"}
+    assert named(people, guarding.named_without_work(merged, at=at)) == {"named with the other restriction"}
 
 
 def test_the_review_of_a_restriction_waits_while_its_clock_runs(child, keeper, at):
