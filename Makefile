@@ -49,7 +49,7 @@ pairs: setup-test ## Ask every page before and after what one may not know of, b
 timing: setup-test ## Ask whether the time of a refusal tells a file from none, with a control (a quiet machine)
 	@HARBOUR_TIMING=1 $(STACK) test -- tests/access/test_not_found.py $(ARGS)
 
-mutants: setup-test ## Turn every condition of the access rule round in turn, and see that a test of access fails (a quarter of an hour)
+mutants: setup-test ## Turn every condition of the access rule round in turn, and see that a test of access fails (an hour)
 	@$(STACK) test -- -q -s --assert=plain --tb=line -p tests.mutants.plugin -p no:cacheprovider $(JUDGES) $(ARGS)
 
 lint: setup-test ## Run the checks that need no database
