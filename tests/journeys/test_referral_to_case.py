@@ -149,7 +149,8 @@ def a_child_known_to_triage(ask: Ask) -> KnownChild:
         viewer = viewer_of(Membership.objects.get(user__username="triage"))
         at = now()
         young = (at - timedelta(days=17 * 365), at - timedelta(days=14 * 365))  # under 13 the level is raised
-        found = Child.objects.visible_to(viewer, at=at).filter(birth_date__range=young).order_by("reference")[0]
+        files = Child.objects.visible_to(viewer, at=at).filter(birth_date__range=young, merged_into=None)
+        found = files.order_by("reference")[0]
         born = found.birth_date
         return KnownChild(
             found.reference, found.given_name, found.family_name, (str(born.day), str(born.month), str(born.year))
