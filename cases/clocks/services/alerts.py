@@ -19,6 +19,14 @@ from cases.clocks.selectors import alerts_for, pages_of
 
 log = logging.getLogger("harbour.alerts")
 
+# Whether a conflict of interest keeps a member from the child of the file `about`: on it, or on one merged with it.
+KEPT_AWAY = """EXISTS (
+          SELECT 1 FROM cases_block AS block JOIN cases_child AS file ON file.id = block.child_id
+          WHERE COALESCE(about.merged_into_id, about.id) IN (file.id, file.merged_into_id)
+            AND block.user_id = member.user_id AND block.placed_at <= %(at)s
+            AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
+      )"""
+
 # `wanted` is any SELECT of (dedupe_key, kind, step, function_key, group_id, membership_id, subject_id, child_id,
 # clock_id), in which one of the three recipients is given. Alerts and e-mails are written in one statement: there is
 # no moment at which one is there without the other. An e-mail goes to the people who serve in a function, or to the
@@ -57,12 +65,7 @@ told AS (
     LEFT JOIN cases_child AS about ON about.id = recipient.child_id
     WHERE person.is_active AND person.email <> '' AND agency.ended_on IS NULL
       AND member.started_on <= %(today)s AND (member.ended_on IS NULL OR member.ended_on > %(today)s)
-      AND NOT EXISTS (
-          SELECT 1 FROM cases_block AS block JOIN cases_child AS file ON file.id = block.child_id
-          WHERE COALESCE(about.merged_into_id, about.id) IN (file.id, file.merged_into_id)
-            AND block.user_id = member.user_id AND block.placed_at <= %(at)s
-            AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
-      )
+      AND NOT {kept_away}
       AND NOT EXISTS (
           SELECT 1 FROM cases_child AS file
           WHERE COALESCE(about.merged_into_id, about.id) IN (file.id, file.merged_into_id)
@@ -116,7 +119,9 @@ def write_alerts(wanted: str, parameters: dict[str, Any], *, at: datetime) -> tu
     Returns how many alerts and how many e-mails are new. For the services of this package alone.
     """
     with connection.cursor() as cursor:
-        cursor.execute(RAISE.format(wanted=wanted), {**parameters, "at": at, "today": timezone.localdate(at)})
+        cursor.execute(
+            RAISE.format(wanted=wanted, kept_away=KEPT_AWAY), {**parameters, "at": at, "today": timezone.localdate(at)}
+        )
         alerts, messages, by_no_mail = cursor.fetchone()
     if by_no_mail:
         log.error("alert_reaches_nobody", extra={"alerts": by_no_mail})

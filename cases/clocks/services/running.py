@@ -18,7 +18,7 @@ from cases.clocks.rules import ClockDefinition
 from cases.clocks.rules.due import OWNER
 from cases.clocks.selectors.calendar import closed_days
 from cases.clocks.selectors.clocks import COLUMNS, ShouldRun, clock_in_force, definition_of
-from cases.clocks.services.alerts import write_alerts
+from cases.clocks.services.alerts import KEPT_AWAY, write_alerts
 
 # How far back something may have started that is found only now, and how far ahead it may be due.
 CALENDAR = timedelta(days=400)
@@ -82,20 +82,14 @@ JOIN unnest(%(definitions)s::bigint[], %(steps)s::int[], %(seconds)s::int[], %(t
     AS rung (definition_id, step, seconds, who)
   ON rung.definition_id = clock.definition_id AND clock.due_at + make_interval(secs => rung.seconds) <= %(at)s
 LEFT JOIN LATERAL (
-    SELECT owner.id
-    FROM accounts_membership AS owner
-    JOIN accounts_user AS person ON person.id = owner.user_id AND person.is_active
-    JOIN accounts_agency AS agency ON agency.id = owner.agency_id AND agency.ended_on IS NULL
-    WHERE owner.id = clock.owner_membership_id AND owner.started_on <= %(today)s
-      AND (owner.ended_on IS NULL OR owner.ended_on > %(today)s)
-      AND NOT EXISTS (
-          SELECT 1 FROM cases_block AS block
-          JOIN cases_child AS kept ON kept.id = block.child_id
-          JOIN cases_child AS about ON about.id = clock.child_id
-          WHERE COALESCE(kept.merged_into_id, kept.id) = COALESCE(about.merged_into_id, about.id)
-            AND block.user_id = owner.user_id AND block.placed_at <= %(at)s
-            AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
-      )
+    SELECT member.id
+    FROM accounts_membership AS member
+    JOIN accounts_user AS person ON person.id = member.user_id AND person.is_active
+    JOIN accounts_agency AS agency ON agency.id = member.agency_id AND agency.ended_on IS NULL
+    LEFT JOIN cases_child AS about ON about.id = clock.child_id
+    WHERE member.id = clock.owner_membership_id AND member.started_on <= %(today)s
+      AND (member.ended_on IS NULL OR member.ended_on > %(today)s)
+      AND NOT {kept_away}
 ) AS member ON rung.who = %(owner)s
 CROSS JOIN LATERAL (
     SELECT concat_ws(
@@ -115,7 +109,9 @@ LOCKED = """(
     WHERE state = 'running' AND due_at <= %(horizon)s AND id IN (SELECT reached.clock_id FROM ({reached}) AS reached)
     FOR SHARE SKIP LOCKED
 )"""
-CLIMB = REACHED.format(clocks=LOCKED.format(reached=REACHED.format(clocks=RUNNING)))
+CLIMB = REACHED.format(
+    kept_away=KEPT_AWAY, clocks=LOCKED.format(reached=REACHED.format(kept_away=KEPT_AWAY, clocks=RUNNING))
+)
 
 
 def start_left_out(kind: ClockKind, query: ShouldRun, at: datetime) -> tuple[int, int]:
