@@ -390,6 +390,21 @@ def test_what_its_owner_may_not_know_of_goes_to_their_group(start, world, viewer
     assert (rungs(), told()) == ([(1, specialist.group.name)], [])
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_an_owner_whom_a_restricted_file_does_not_name_is_followed_by_their_group(
+    start, world, viewer, files, named: bool
+) -> None:
+    """Seen to fail: the rung named the owner alone, whom no alert about it reaches."""
+    specialist = world.agency("specialist")
+    Child.objects.filter(pk=files.on.pk).update(restricted=True)
+    reason = GrantReason.NAMED if named else GrantReason.ALLOCATION
+    grant(files.child, world.membership("keyworker"), reason=reason, valid_from=RETURNED)
+    start(kind=ACTION, due_on=date(2026, 3, 6), owner="keyworker", group=specialist.group_id, child_id=files.child.pk)
+    services.sweep(datetime(2026, 3, 5, 12, tzinfo=UTC))
+    owner = [(1, "keyworker")]
+    assert (rungs(), told()) == ((owner, owner) if named else ([(1, specialist.group.name)], []))
+
+
 def test_a_restricted_file_is_told_to_those_alone_who_are_named_on_it(start, staff, world, viewer, files) -> None:
     child = files.child
     Child.objects.filter(pk=files.on.pk).update(restricted=True)

@@ -19,12 +19,25 @@ from cases.clocks.selectors import alerts_for, pages_of
 
 log = logging.getLogger("harbour.alerts")
 
-# Whether a conflict of interest keeps a member from the child of the file `about`: on it, or on one merged with it.
-KEPT_AWAY = """EXISTS (
-          SELECT 1 FROM cases_block AS block JOIN cases_child AS file ON file.id = block.child_id
-          WHERE COALESCE(about.merged_into_id, about.id) IN (file.id, file.merged_into_id)
-            AND block.user_id = member.user_id AND block.placed_at <= %(at)s
-            AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
+# Whether a member is kept from the child of the file `about`: by a conflict of interest on it or on one merged with it,
+# or because it or one merged with it is restricted and the member is not named on it.
+KEPT_AWAY = """(
+          EXISTS (
+              SELECT 1 FROM cases_block AS block JOIN cases_child AS file ON file.id = block.child_id
+              WHERE COALESCE(about.merged_into_id, about.id) IN (file.id, file.merged_into_id)
+                AND block.user_id = member.user_id AND block.placed_at <= %(at)s
+                AND (block.ended_at IS NULL OR block.ended_at > %(at)s)
+          )
+          OR EXISTS (
+              SELECT 1 FROM cases_child AS file
+              WHERE COALESCE(about.merged_into_id, about.id) IN (file.id, file.merged_into_id)
+                AND file.restricted AND NOT EXISTS (
+                  SELECT 1 FROM cases_accessgrant AS named
+                  WHERE named.child_id = about.id AND named.membership_id = member.id AND named.reason = 'named'
+                    AND named.valid_from <= %(at)s AND (named.valid_until IS NULL OR named.valid_until > %(at)s)
+                    AND (named.ended_at IS NULL OR named.ended_at > %(at)s)
+              )
+          )
       )"""
 
 # `wanted` is any SELECT of (dedupe_key, kind, step, function_key, group_id, membership_id, subject_id, child_id,
@@ -54,7 +67,7 @@ recipient AS (
     JOIN accounts_functionmember AS serving ON serving.function_id = function.id
     WHERE serving.ended_on IS NULL OR serving.ended_on > %(today)s
     UNION ALL
-    SELECT raised.id, raised.child_id, raised.membership_id FROM raised WHERE raised.membership_id IS NOT NULL
+    SELECT raised.id, raised.child_id, raised.membership_id FROM raised
 ),
 told AS (
     SELECT DISTINCT ON (recipient.alert_id, member.user_id) recipient.alert_id, member.id AS membership_id
@@ -66,16 +79,6 @@ told AS (
     WHERE person.is_active AND person.email <> '' AND agency.ended_on IS NULL
       AND member.started_on <= %(today)s AND (member.ended_on IS NULL OR member.ended_on > %(today)s)
       AND NOT {kept_away}
-      AND NOT EXISTS (
-          SELECT 1 FROM cases_child AS file
-          WHERE COALESCE(about.merged_into_id, about.id) IN (file.id, file.merged_into_id)
-            AND file.restricted AND NOT EXISTS (
-              SELECT 1 FROM cases_accessgrant AS named
-              WHERE named.child_id = recipient.child_id AND named.membership_id = member.id AND named.reason = 'named'
-                AND named.valid_from <= %(at)s AND (named.valid_until IS NULL OR named.valid_until > %(at)s)
-                AND (named.ended_at IS NULL OR named.ended_at > %(at)s)
-          )
-      )
     ORDER BY recipient.alert_id, member.user_id, member.id
 ),
 posted AS (
