@@ -42,8 +42,8 @@ def possible_rows(possible: Iterable[PossibleConflict]) -> list[list[dict[str, A
     ]
 
 
-def facts_of_conflict(conflict: Conflict) -> list[dict[str, Any]]:
-    """One conflict as a list of facts."""
+def facts_of_conflict(conflict: Conflict, *, why: bool) -> list[dict[str, Any]]:
+    """One conflict as a list of facts; `why` adds how the person is linked to the child."""
     rows: list[dict[str, Any]] = [
         {"key": "Who", "value": str(conflict.user)},
         {
@@ -52,13 +52,14 @@ def facts_of_conflict(conflict: Conflict) -> list[dict[str, Any]]:
             "href": reverse("cases:file", args=[conflict.child.reference]),
             "action": "Open",
         },
-        {"key": "Link", "value": conflict.get_relation_display()},
-        {"key": "In words", "value": conflict.words, "multiline": True},
-        {"key": "Recorded", "value": f"{conflict.get_source_display()}, {moment(conflict.placed_at)}"},
     ]
+    if why:
+        rows.append({"key": "Link", "value": conflict.get_relation_display()})
+        rows.append({"key": "In words", "value": conflict.words, "multiline": True})
+    rows.append({"key": "Recorded", "value": f"{conflict.get_source_display()}, {moment(conflict.placed_at)}"})
     if conflict.placed_by_id != conflict.user_id:
         rows.append({"key": "By", "value": str(conflict.placed_by)})
-    if conflict.lift_asked_at is not None:
+    if conflict.lift_asked_at is not None and why:
         asked = f"{conflict.lift_asked_by}, {moment(conflict.lift_asked_at)}: {conflict.lift_reason}"
         rows.append({"key": "To be lifted?", "value": asked, "multiline": True})
     if conflict.lifted_at is not None:

@@ -19,6 +19,7 @@ from cases.forms import conflicts as forms
 from cases.presenters import conflicts as words
 from cases.presenters.restriction import people_to_choose
 from cases.record.services import OpenFile, note_files_shown
+from cases.sharing.models import Conflict
 from cases.sharing.rules.conflicts import ConflictRefused, WorkToHandOver
 from cases.sharing.selectors import conflicts as selectors
 from cases.sharing.selectors.restriction import may_be_named, work_of
@@ -181,17 +182,30 @@ def show_conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
         else:
             return redirect("cases:conflict", conflict_id)
     note_files_shown(viewer=viewer, page="cases:conflict", child_ids=[conflict.child_id], trace=trace_of(request))
-    work = work_of(conflict.child_id, selectors.memberships_of(conflict.user_id)) if not conflict.lifted_at else []
     context = {
         "form": form,
-        "facts": words.facts_of_conflict(conflict),
-        "work": words.work_to_hand_over(work),
+        "facts": words.facts_of_conflict(conflict, why=selectors.reads_why(viewer, conflict)),
+        "work": words.work_to_hand_over(selectors.work_left(conflict)),
+        "involvement_href": reverse("cases:involvement", args=[conflict.child.reference]),
         "asked": asked,
         "own": conflict.lift_asked_by_id == viewer.user_id,
         "may_lift": selectors.looks_after(viewer, conflict) and conflict.lifted_at is None,
         "may_list": viewer.may(AUDIT),
     }
     return render(request, "cases/conflict_of_interest.html", context, status=422 if form.is_bound else 200)
+
+
+def _answered(request: HttpRequest, conflict: Conflict | None) -> HttpResponse:
+    """Back to the list, or to what the person leaves that nobody does now."""
+    if conflict is None or not selectors.work_left(conflict):
+        messages.success(request, "Your answer is written down.")
+        return redirect("cases:conflicts")
+    messages.warning(
+        request,
+        f"Your answer is written down. {conflict.user} does work for this child that nobody does now. Whoever leads on "
+        "the case, or else the notification point, is told.",
+    )
+    return redirect("cases:conflict", conflict.pk)
 
 
 @policy(methods=("GET", "POST"), capability=AUDIT, name="cases:possible_conflict")
@@ -205,14 +219,13 @@ def answer_possible(request: HttpRequest, possible_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         try:
-            services.answer_possible(
+            answered = services.answer_possible(
                 possible_id=possible_id, keep_apart=said["keep_apart"] == "yes", words=said["words"], at=at, by=viewer
             )
         except ConflictRefused as refusal:
             form.refuse(refusal)
         else:
-            messages.success(request, "Your answer is written down.")
-            return redirect("cases:conflicts")
+            return _answered(request, answered.conflict)
     shown = [possible.child_id]
     note_files_shown(viewer=viewer, page="cases:possible_conflict", child_ids=shown, trace=trace_of(request))
     context = {"form": form, "facts": words.facts_of_possible(possible), "answered": possible.answered_at is not None}

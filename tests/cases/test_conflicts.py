@@ -29,7 +29,7 @@ from cases.clocks.services import start_clock
 from cases.clocks.services.running import climb_clocks
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child, ChronologyEntry, Involvement
-from cases.record.services import Identity, open_child_file
+from cases.record.services import Identity, involve, open_child_file
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
 from cases.sharing.rules.conflicts import ConflictRefused
 from cases.sharing.services import conflicts as services
@@ -167,6 +167,44 @@ def test_a_guardian_places_it_with_one_press_or_says_why_not(child, client_as, a
     again = send(guardian, f"/conflicts/possible/{first.pk}/", keep_apart="no", words="I changed my mind.")
     assert again.status_code == 422
     assert "has answered this already" in text(again)
+
+
+@pytest.mark.parametrize(
+    ("works", "told"), [("leads", "triage"), ("works", "keyworker"), ("owes", "keyworker"), ("nothing", None)]
+)
+def test_a_yes_tells_who_leads_of_the_work_that_nobody_does_and_the_guardian_where_to_hand_it_on(
+    child, world, viewer, client_as, at, works, told
+):
+    """Seen to fail: nobody but the guardians was told, and the guardian was sent back to the list."""
+    person = {"leads": "keyworker", "owes": "interviewer"}.get(works, "nurse")
+    # Who is kept away may serve where it is told.
+    FunctionMember.objects.create(
+        membership=world.membership(person), function=world.functions[FunctionKey.NOTIFICATION_POINT]
+    )
+    if works == "works":
+        nurse = world.membership("nurse")
+        involve(child=child, agency=nurse.agency, membership=nurse, role="health", at=at - HOUR, by=viewer("triage"))
+    if works == "owes":
+        owed(child, world, at)
+    mails = OutboxMessage.objects.count()
+    possible, guardian = make_possible(child, viewer(person)), client_as("guardian")
+    said_yes = {"keep_apart": "yes", "words": "They share a home."}
+    answer = send(guardian, f"/conflicts/possible/{possible.pk}/", **said_yes)
+    conflict = Conflict.objects.get()
+    assert client_as(person).get(url("file", child)).status_code == 404
+    told_now = {row.membership.user.username for row in OutboxMessage.objects.order_by("pk")[mails:]}
+    assert told_now == {"guardian", told} - {None}
+    for one in ("triage", "keyworker", "nurse", "interviewer", "manager"):
+        browser = client_as(one)
+        assert ("conflict_recorded" in kinds(viewer, one, at)) is (one == told)
+        page = browser.get(f"/conflicts/{conflict.pk}/")
+        assert page.status_code == (200 if one == told else 404)
+        assert "They share a home." not in text(page), "where somebody lives, and why it is asked, is the guardians'"
+        assert ("Work that nobody does while this holds" in text(page)) is (one == told)
+    assert answer.url == (LIST if told is None else f"/conflicts/{conflict.pk}/")
+    page = text(guardian.get(answer.url))
+    assert ("does work for this child that nobody does now" in page) is (told is not None)
+    assert (url("involvement", child) in page) is (told is not None)
 
 
 def test_a_file_that_is_opened_later_is_found(world, viewer, client_as, at):

@@ -16,12 +16,14 @@ from accounts.choices import FunctionKey
 from accounts.models import FunctionMember, Membership
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
+from cases.clocks.selectors import alerts_for
 from cases.record.models import Child, Involvement
 from cases.record.rules.matching import Known
+from cases.record.selectors.hidden import of_one_child
 from cases.record.selectors.matching import likely_files
 from cases.sharing.choices import ConflictGround, ConflictSource
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
-from cases.sharing.selectors.restriction import READING
+from cases.sharing.selectors.restriction import READING, Work, work_of
 
 LISTED = 100
 # A number is compared by its last ten digits, whichever way the country is written.
@@ -114,8 +116,9 @@ def conflicts_for(viewer: Viewer, *, at: datetime) -> list[Conflict]:
 
 
 def conflict_for(viewer: Viewer, conflict_id: UUID, *, at: datetime) -> Conflict | None:
-    """One conflict where the viewer may know of the file: for a guardian, for whoever placed it, and of one that was
-    declared for who leads on the case, and for the notification point. None for anybody else.
+    """One conflict where the viewer may know of the file: for a guardian, for whoever placed it, of one that was
+    declared for who leads on the case, and for the notification point, and of one that a guardian answered with yes for
+    whoever was told that there is work which nobody does now. None for anybody else.
     """
     rows = Conflict.objects.filter(_mine(viewer, at), pk=conflict_id)
     if not viewer.may(Capability.AUDIT):
@@ -123,7 +126,8 @@ def conflict_for(viewer: Viewer, conflict_id: UUID, *, at: datetime) -> Conflict
         told = Q(child__in=leads.values("child_id"))
         if FunctionKey.NOTIFICATION_POINT in viewer.functions:
             told = Q()
-        rows = rows.filter(Q(placed_by_id=viewer.person_id) | (Q(source=ConflictSource.DECLARED) & told))
+        answered = Q(source=ConflictSource.SUGGESTED, pk__in=alerts_for(viewer, at=at).values("subject_id"))
+        rows = rows.filter(Q(placed_by_id=viewer.person_id) | (Q(source=ConflictSource.DECLARED) & told) | answered)
     return _whole(rows).first()
 
 
@@ -131,6 +135,21 @@ def looks_after(viewer: Viewer, conflict: Conflict) -> bool:
     """Whether somebody may ask that a conflict is lifted, and agree to it: a guardian, and whoever placed it."""
     placed = conflict.source != ConflictSource.DECLARED and conflict.placed_by_id == viewer.user_id
     return viewer.may(Capability.AUDIT) or placed
+
+
+def reads_why(viewer: Viewer, conflict: Conflict) -> bool:
+    """Whether somebody reads how the person is linked to the child: not who is told only that work is left, of a
+    conflict that a guardian answered with yes. Where somebody lives is nobody else's.
+    """
+    return conflict.source != ConflictSource.SUGGESTED or looks_after(viewer, conflict)
+
+
+def work_left(conflict: Conflict) -> list[Work]:
+    """What the person still works or owes on the files of the child, while the conflict holds."""
+    if conflict.lifted_at is not None:
+        return []
+    held = memberships_of(conflict.user_id)
+    return [work for file in of_one_child(conflict.child_id).order_by("pk") for work in work_of(file.pk, held)]
 
 
 def _whole(rows: QuerySet[Conflict]) -> QuerySet[Conflict]:

@@ -88,7 +88,11 @@ def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at:
         placed_by_id=by.person_id,
     )
     _tell_guardians(AlertKind.CONFLICT_RECORDED, conflict.pk, child.pk, but=(user.pk,), at=at)
-    if source == ConflictSource.DECLARED:
+    for follows in _KEPT_AWAY:
+        follows(child=child, user_id=user.pk, at=at, by=by)
+    # Where somebody places it, their work has a successor already; what they answer to a question has none.
+    left = source == ConflictSource.SUGGESTED and bool(selectors.work_left(conflict))
+    if source == ConflictSource.DECLARED or left:
         raise_alert(
             kind=AlertKind.CONFLICT_RECORDED,
             to=lead_to_tell(child.pk, at=at) or FunctionKey.NOTIFICATION_POINT,
@@ -96,8 +100,6 @@ def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at:
             child_id=child.pk,
             at=at,
         )
-    for follows in _KEPT_AWAY:
-        follows(child=child, user_id=user.pk, at=at, by=by)
     # A conflict of interest on a file keeps them from the one that it was merged into as well.
     keep_guarded(at=at, child_ids=[pk for pk in (child.pk, child.merged_into_id) if pk is not None])
     find_possible_conflicts(at=at, user_id=user.pk, on=[ConflictGround.SAME_CHILD])
@@ -171,7 +173,8 @@ def find_once_open(*, child_id: UUID, at: datetime) -> None:
 
 @transaction.atomic
 def answer_possible(*, possible_id: UUID, keep_apart: bool, words: str, at: datetime, by: Viewer) -> PossibleConflict:
-    """A guardian keeps the person from the file, or says why there is no conflict. Raises NotKnown for whoever may not
+    """A guardian keeps the person from the file, or says why there is no conflict. Where the person does work for the
+    child, who leads or else the notification point is told that nobody does it now. Raises NotKnown for whoever may not
     answer, ConflictRefused without words and where it is answered already.
     """
     PossibleConflict.objects.select_for_update().filter(pk=possible_id).first()

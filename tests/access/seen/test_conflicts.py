@@ -13,6 +13,7 @@ import pytest
 from accounts.models import FunctionMember, Membership, User
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
+from cases.clocks.models import Alert
 from cases.record.models import Child
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
 from cases.sharing.selectors import conflicts
@@ -67,6 +68,41 @@ def test_one_conflict_is_shown_to_who_placed_it_and_a_declared_one_to_the_lead_a
     assert shown(leads) == {"declared", "own"}
     assert shown(point) == {"declared", "own"}
     assert {name: shown(member) for name, member in strangers.items()} == {name: set() for name in strangers}
+
+
+def test_a_conflict_by_a_yes_is_shown_to_whoever_was_told_of_the_work_without_what_links_them(
+    child, join, guardian, at
+):
+    leads, told = join(), join()
+    lead(child, leads)
+    by, subject = viewer_of(guardian), viewer_of(join())
+    rows = {
+        source: make_conflict(child, viewer_of(join()), by=by, source=source)
+        for source in ("suggested", "placed", "declared")
+    }
+    rows["not told"] = make_conflict(child, subject, by=by, source="suggested")
+    for name in ("suggested", "placed"):
+        alert = {"dedupe_key": name, "kind": "conflict_recorded", "subject_id": rows[name].pk, "child": child}
+        Alert.objects.create(membership=told, raised_at=at - DAY, **alert)
+
+    def shown(member: Membership) -> set[str]:
+        return one_by_one(rows, conflicts.conflict_for, viewer_of(member), at)
+
+    assert (shown(told), shown(leads)) == ({"suggested"}, {"declared"})
+    why = {name: conflicts.reads_why(viewer_of(told), row) for name, row in rows.items()}
+    assert why == {"suggested": False, "not told": False, "placed": True, "declared": True}
+    assert all(conflicts.reads_why(viewer_of(guardian), row) for row in rows.values())
+
+
+def test_the_work_that_is_left_is_theirs_on_every_file_of_the_child_while_the_conflict_holds(child, unknown, at):
+    merged, worker, other = make_child(merged_into=child), make_membership(role=ROLE), make_membership(role=ROLE)
+    for file, member in ((child, worker), (merged, worker), (unknown, worker), (child, other)):
+        lead(file, member, is_lead=member is worker)
+    by = viewer_of(make_membership())
+    row = make_conflict(merged, viewer_of(worker), by=by, source="suggested")
+    assert [(work.membership, work.leads) for work in conflicts.work_left(row)] == [(worker, True)] * 2
+    row.lifted_at = at
+    assert conflicts.work_left(row) == []
 
 
 @pytest.mark.parametrize(
