@@ -91,6 +91,10 @@ def request_rows(requests: Iterable[AccessRequest]) -> list[list[dict[str, Any]]
 def answer_cell(request: AccessRequest) -> dict[str, Any]:
     """What somebody was answered, as the cell of a table."""
     if request.answered_at is None:
+        if came := request.category_mask & request.come:
+            rest = request.category_mask & ~request.come
+            parts = f"In part: {', '.join(names_of(came))}. Still waited for: {', '.join(names_of(rest))}"
+            return {"text": parts, "hint": "Whoever may share the rest is asked"}
         owner = request.owner
         who = f"{owner.user}, {owner.agency}" if owner else "The notification point"
         return {"text": "Not answered yet", "hint": f"{who} was asked"}
@@ -122,6 +126,8 @@ def facts_of_request(request: AccessRequest, clock: Clock | None, *, at: datetim
     ]
     if request.answered_at is None:
         due = _due(clock, at)
+        if request.category_mask & request.come:
+            rows.append({"key": "So far", "value": answer_cell(request)["text"]})
         return [*rows, {"key": "Answer", "value": due["text"], "tone": due["tone"]}]
     answer = answer_cell(request)
     rows.append({"key": "Answer", "value": f"{answer['text']}. {answer['hint']}", "multiline": True})

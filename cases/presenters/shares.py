@@ -315,7 +315,7 @@ def wanted_by(asked: AccessRequest) -> dict[str, Any]:
     return {
         "person": str(asked.asked_as_id),
         "what": "kinds",
-        "categories": sorted(categories_in(asked.category_mask)),
+        "categories": sorted(categories_in(asked.category_mask & ~asked.come)),
         "purpose": asked.purpose,
         "words": asked.words,
     }

@@ -155,7 +155,7 @@ def add_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 
     decision = taken(form, share, *REFUSALS)
     if decision is not None:
-        messages.success(request, f"Shared with {words.receiver_words(decision)}, who is told.")
+        messages.success(request, _shared_words(request, opened, agency, decision))
         return redirect("cases:share", opened.child.reference, decision.pk)
     wish = selectors.wish_of(opened.child.pk)
     context: dict[str, Any] = {
@@ -177,6 +177,16 @@ def _asked(request: HttpRequest, opened: OpenFile, agency: Agency) -> AccessRequ
     if found is None or found.child_id != opened.child.pk or found.asked_as.agency_id != agency.pk:
         return None
     return found
+
+
+def _shared_words(request: HttpRequest, opened: OpenFile, agency: Agency, decision: SharingDecision) -> str:
+    """What follows from a share: of a request that it answers in part, what somebody else is asked for."""
+    told = f"Shared with {words.receiver_words(decision)}, who is told."
+    asked = _asked(request, opened, agency)
+    if asked is None or asked.answered_at is not None:
+        return told
+    rest = ", ".join(words.names_of(asked.category_mask & ~asked.come))
+    return f"{told} Still waited for: {rest}. You cannot share all of that, so whoever may is asked."
 
 
 def _share_form(request: HttpRequest, opened: OpenFile, agency: Agency, asked: AccessRequest | None) -> forms.ShareForm:

@@ -6,7 +6,7 @@ whoever sees nothing of sharing, may not end a share, or is of the agency that a
 the answer; an answer given twice; a share offered that would show nothing; a kind that is not offered, taken; a lead
 of the asker's own agency asked; what one's own agency or oneself asked for, shown as one's own to answer; what keeps a
 child safe refused to police because of a wish, and left out of the share that answers them; a refusal without the clock
-of its review.
+of its review; a request closed by a share of what the answerer happens to see; one entry taken for its kind.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import open_alerts
 from cases.clocks.services import sweep
-from cases.record.models import Child
+from cases.record.models import Child, Involvement
+from cases.record.services import involve
 from cases.sharing.choices import DeclineReason, RequestAnswer, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
@@ -321,6 +322,57 @@ def test_a_share_of_something_else_does_not_answer_police(child, world, client_a
         review_on=at.date() + timedelta(days=9),
     )  # fmt: skip
     assert browser.post(address, form_of_share(at, **said)).status_code == 302
+
+
+@db
+@pytest.mark.parametrize("helper", ["socialworker", None])
+def test_what_the_answerer_cannot_share_goes_on_to_somebody_who_can(child, world, viewer, client_as, at, helper):
+    """A specialist keyworker leads, whose job sees persons of concern in a panel alone."""
+    Involvement.objects.filter(child=child).update(ended_on=at.date())
+    make_lead(child, world.membership("keyworker"), at=at - HOUR, by=viewer("triage"))
+    if helper:
+        worker = {"working_agency": world.agency("social_care"), "role": "social_worker"}
+        involve(child=child, agency=worker["working_agency"], membership=world.membership(helper),
+                role=worker["role"], at=at - HOUR, by=viewer("keyworker"))  # fmt: skip
+    kinds = ["missing", "person_of_concern"]
+    asked = make_request(child, world.membership("missing_coordinator"), owner=world.membership("keyworker"),
+                         category_mask=mask_of(kinds))  # fmt: skip
+    sweep(at=at)
+    child.refresh_from_db()
+    form = f"{url('add_share', child)}?agency={world.agency('police').pk}&request={asked.pk}"
+    said = {"person": str(asked.asked_as_id), "categories": ["missing"]}
+    page = client_as("keyworker").post(form, form_of_share(at, version=child.version, **said), follow=True)
+    assert "persons of concern" in text(page)
+    asked.refresh_from_db()
+    assert (asked.answered_at, asked.owner) == (None, world.membership(helper) if helper else None)
+    clock = Clock.objects.get(kind=ClockKind.ACCESS_ANSWERED)
+    assert (clock.state, clock.owner_membership) == (ClockState.RUNNING, asked.owner)
+    told = Alert.objects.get(kind=AlertKind.ACCESS_ASKED, acknowledged_at=None)
+    assert told.membership == asked.owner
+    listed = text(client_as("missing_coordinator").get(LIST))
+    assert "In part: missing episodes. Still waited for: persons of concern" in plain_words(listed)
+    assert "Sorrel Whitlock" not in listed
+    answerer = helper or "triage"
+    assert reverse("cases:access_request", args=[asked.pk]) in text(client_as(answerer).get(LIST))
+    child.refresh_from_db()
+    rest = {**said, "categories": ["person_of_concern"]}
+    if helper is not None:
+        assert client_as(helper).post(form, form_of_share(at, version=child.version, **rest)).status_code == 302
+        asked.refresh_from_db()
+        assert (asked.answer, asked.answered_by.username) == (RequestAnswer.SHARED, helper)
+
+
+def plain_words(page):
+    return re.sub(r"\s+", " ", page)
+
+
+@db
+def test_one_entry_of_a_kind_is_not_the_kind(child, world, viewer, client_as, request_made, at):
+    entry = make_chronology(child, viewer("keyworker"), category="missing")
+    address = f"{url('add_share', child)}?agency={world.agency('police').pk}&request={request_made.pk}"
+    said = {"person": str(request_made.asked_as_id), "what": "entries", "categories": [], "entries": [str(entry.pk)]}
+    answer = client_as("socialworker").post(address, form_of_share(at, version=child.version, **said))
+    assert (answer.status_code, "They asked for what keeps a child safe: missing" in text(answer)) == (422, True)
 
 
 @db

@@ -34,6 +34,9 @@ class AccessRequest(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
+    # What has come of it while it waits, where `with_what_came` has asked.
+    come = 0
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

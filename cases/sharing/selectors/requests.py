@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.contrib.postgres.aggregates import BitOr
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,21 +16,60 @@ from accounts.choices import FunctionKey
 from accounts.models import Membership
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
+from accounts.selectors import viewer_of
 from cases.access.choices import Category, Cell
-from cases.access.selectors import category_opened, matrix_in_force
+from cases.access.rules import Action, category_levels, decide, mask_of
+from cases.access.selectors import category_opened, facts_of, matrix_in_force
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, Involvement
-from cases.sharing.choices import RequestAnswer
+from cases.sharing.choices import RequestAnswer, SharingKind
 from cases.sharing.models.requests import AccessRequest
+from cases.sharing.models.shares import SharingDecision
+from cases.sharing.rules.shares import shareable
 from cases.sharing.selectors.emergency import lead_to_tell
 
 LISTED = 50
 
 
 def _requests() -> QuerySet[AccessRequest]:
-    return AccessRequest.objects.select_related(
+    return with_what_came(AccessRequest.objects.all()).select_related(
         "child", "asked_as__user", "asked_as__agency", "owner__user", "owner__agency", "answered_by", "decision"
     )
+
+
+def with_what_came(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
+    """Requests, each with the kinds that have been shared since with whoever asked, and are shared still (`come`)."""
+    shares = SharingDecision.objects.filter(
+        Q(membership=None) | Q(membership_id=OuterRef("asked_as_id")),
+        child_id=OuterRef("child_id"),
+        agency_id=OuterRef("asked_as__agency_id"),
+        kind=SharingKind.SHARED,
+        decided_at__gte=OuterRef("asked_at"),
+        ended_at=None,
+    )
+    kinds = shares.order_by().values("child_id").annotate(kinds=BitOr("category_mask")).values("kinds")
+    return rows.annotate(come=Coalesce(Subquery(kinds), 0))
+
+
+def who_can_share(child_id: UUID, mask: int, *, asking: UUID, at: datetime) -> Membership | None:
+    """Who of those that work with the child may share all of these kinds, whoever leads first, at another agency than
+    the one that asks. None where nobody may: then the notification point is asked.
+    """
+    matrix = matrix_in_force(on=timezone.localdate(at))
+    work = Involvement.objects.filter(child_id=child_id, ended_on=None, membership__isnull=False)
+    order = list(work.order_by("-is_lead", "started_on", "pk").values_list("membership_id", flat=True))
+    people = Membership.objects.current(timezone.localdate(at)).filter(pk__in=order, agency__ended_on=None)
+    people = people.exclude(agency_id=asking).select_related("user", "agency")
+    for member in sorted(people, key=lambda one: order.index(one.pk)):
+        viewer = viewer_of(member)
+        child = Child.objects.visible_to(viewer, at=at).filter(pk=child_id).first()
+        if child is None:
+            continue
+        facts = facts_of(child)
+        seen = mask_of(shareable(category_levels(viewer, facts, matrix)))
+        if not mask & ~seen and decide(viewer, Action.SHARE, facts, matrix).allowed:
+            return member
+    return None
 
 
 def owner_to_ask(child_id: UUID, *, asking: UUID | None, at: datetime) -> Membership | None:
@@ -44,9 +85,10 @@ def lead_who_answers(child_id: UUID, *, at: datetime) -> Membership | None:
 
 
 def requests_to_answer(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:
-    """What waits for an answer of the viewer's agency, the oldest first: where their agency leads on the case, where
-    nobody else does and they are the notification point, if sharing is open to them on the file; and for a guardian on
-    every file they may know of. Never what their own agency asked for, and nothing for a job that may not share.
+    """What waits for an answer of the viewer's agency, the oldest first: where their agency leads on the case or was
+    asked for the rest, where nobody else does and they are the notification point, if sharing is open to them on the
+    file; and for a guardian on every file they may know of. Never what their own agency asked for, and nothing for a
+    job that may not share.
     """
     if not _may_answer(viewer, at):
         return []
@@ -56,7 +98,7 @@ def requests_to_answer(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:
     rows = _requests().filter(answered_at=None, child__in=files.values("pk"))
     if not viewer.may(Capability.AUDIT):
         leads = Involvement.objects.filter(child_id=OuterRef("child_id"), is_lead=True, ended_on=None)
-        ours = Q(Exists(leads.filter(working_agency_id=viewer.agency_id)))
+        ours = Q(Exists(leads.filter(working_agency_id=viewer.agency_id))) | Q(owner__agency_id=viewer.agency_id)
         if FunctionKey.NOTIFICATION_POINT in viewer.functions:
             ours |= Q(owner=None)
         rows = rows.filter(ours).exclude(Q(asked_as__agency_id=viewer.agency_id))

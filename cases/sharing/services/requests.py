@@ -9,12 +9,14 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.choices import FunctionKey
+from accounts.models import Membership
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from cases.access.rules import mask_of
 from cases.access.services import lock_files
-from cases.clocks.choices import AlertKind, ClockKind
+from cases.clocks.choices import AlertKind, ClockKind, ClockState
+from cases.clocks.selectors import clock_of
 from cases.clocks.services import acknowledge_subject, give_clock, raise_alert, start_clock, stop_clock
 from cases.record.models import Child
 from cases.record.services import OpenFile
@@ -25,7 +27,7 @@ from cases.sharing.rules import requests as rules
 from cases.sharing.rules import shares
 from cases.sharing.rules.requests import Answering, RequestRefused
 from cases.sharing.selectors import requests as selectors
-from cases.sharing.selectors.shares import held_by, kept_from, kinds_of
+from cases.sharing.selectors.shares import held_by, kept_from
 from cases.sharing.services.shares import Sharing, Why, end_declined, keep_back, share
 
 
@@ -99,16 +101,22 @@ def ask_another(*, request_id: UUID, at: datetime, by: Viewer) -> None:
     owner = selectors.owner_to_ask(request.child_id, asking=request.asked_as.agency_id, at=at)
     if owner is not None and owner.pk == request.owner_id:
         return
+    _give(request, owner, at=at, by=by)
+
+
+def _give(request: AccessRequest, owner: Membership | None, *, at: datetime, by: Viewer) -> None:
     request.owner = owner
     request.save(update_fields=["owner"])
-    give_clock(
-        kind=ClockKind.ACCESS_ANSWERED,
-        subject_id=request.pk,
-        owner_membership_id=owner.pk if owner else None,
-        owner_group_id=owner.agency.group_id if owner else None,
-        at=at,
-        by=by,
-    )
+    clock = clock_of(ClockKind.ACCESS_ANSWERED, request.pk)
+    if clock is not None and clock.state == ClockState.RUNNING:
+        give_clock(
+            kind=ClockKind.ACCESS_ANSWERED,
+            subject_id=request.pk,
+            owner_membership_id=owner.pk if owner else None,
+            owner_group_id=owner.agency.group_id if owner else None,
+            at=at,
+            by=by,
+        )
     acknowledge_subject(kind=AlertKind.ACCESS_ASKED, subject_id=request.pk, at=at, by=by)
     _tell_owner(request, at=at)
 
@@ -116,7 +124,7 @@ def ask_another(*, request_id: UUID, at: datetime, by: Viewer) -> None:
 def _to_answer(request_id: UUID, *, child: Child, by: Viewer) -> AccessRequest:
     """A request that waits, locked. Raises NotKnown; RequestRefused for who may not answer, or where it is too late."""
     rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("asked_as__agency", "answered_by")
-    request = rows.filter(pk=request_id, child=child).first()
+    request = selectors.with_what_came(rows).filter(pk=request_id, child=child).first()
     if request is None:
         raise NotKnown("no_request", child_id=child.pk)
     rules.check_may_answer(
@@ -151,18 +159,32 @@ def answer_with_share(
 ) -> SharingDecision:
     """Share with the agency that asked, or with whoever did, and so answer them. Raises as `share`, NotKnown, and
     RequestRefused where it goes to another agency, for who may not answer, and where it is answered already;
-    ShareRefused where it leaves out what keeps the child safe and social care or police asked for.
+    ShareRefused where it leaves out what keeps the child safe and social care or police asked for: single entries are
+    not the kind. Of that what this person may not share goes on as asked for, and somebody who may is asked.
     """
     request = _to_answer(request_id, child=opened.child, by=by)
     if sharing.receiver.agency_id != request.asked_as.agency_id:
         raise RequestRefused("Another agency asked for this. Share with it, or answer the request first.")
-    must = _owed(request, opened, at=at, kept=True) & mask_of(shares.shareable(opened.levels))
-    content = sharing.content
-    shares.check_owed_goes(must, mask_of(content.categories) | kinds_of(opened.child.pk, content.entries))
+    must, able = _owed(request, opened, at=at, kept=True), mask_of(shares.shareable(opened.levels))
+    shares.check_owed_goes(must & able, mask_of(sharing.content.categories))
     decision = share(opened=opened, sharing=sharing, version=version, at=at, by=by)
+    if must & ~able:
+        _ask_for_the_rest(request, must & ~able, decision, at=at, by=by)
+        return decision
     request.answer, request.decision = RequestAnswer.SHARED, decision
     _answered(request, at=at, by=by)
     return decision
+
+
+def _ask_for_the_rest(
+    request: AccessRequest, rest: int, decision: SharingDecision, *, at: datetime, by: Viewer
+) -> None:
+    owner = selectors.who_can_share(request.child_id, rest, asking=request.asked_as.agency_id, at=at)
+    if owner is None or owner.pk != request.owner_id:
+        _give(request, owner, at=at, by=by)
+    # By the share, not by the request: of its last answer they are told as well.
+    about = {"subject_id": decision.pk, "child_id": request.child_id, "at": at}
+    raise_alert(kind=AlertKind.ACCESS_ANSWER, to=request.asked_as_id, **about)  # type: ignore[arg-type]
 
 
 def _owed(request: AccessRequest, opened: OpenFile, *, at: datetime, kept: bool) -> int:
@@ -194,7 +216,7 @@ def refuse_access(*, opened: OpenFile, request_id: UUID, why: Why, at: datetime,
         child=opened.child,
         agency=asker.agency,
         membership=asker,
-        mask=request.category_mask,
+        mask=request.category_mask & ~request.come or request.category_mask,
         why=why,
         at=at,
         by=by,
