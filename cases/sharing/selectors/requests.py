@@ -48,7 +48,8 @@ def with_what_came(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
         ended_at=None,
     )
     kinds = shares.order_by().values("child_id").annotate(kinds=BitOr("category_mask")).values("kinds")
-    return rows.annotate(come=Coalesce(Subquery(kinds), 0))
+    come: dict[str, Any] = {"come": Coalesce(Subquery(kinds), 0)}
+    return rows.annotate(**come)
 
 
 def who_can_share(child_id: UUID, mask: int, *, asking: UUID, at: datetime) -> Membership | None:
