@@ -99,6 +99,7 @@ urlpatterns: list = [
     path("cases/<str:reference>/sharing/<uuid:decision_id>/breach/", shares.assess_breach, name="assess_breach"),
     path("cases/<str:reference>/ask-for-access/", requests.ask_for_access, name="ask_for_access"),
     path("cases/<str:reference>/addresses/<uuid:address_id>/", addresses.show_address, name="address"),
+    path("cases/<str:reference>/addresses/<uuid:address_id>/protect/", addresses.protect, name="protect_address"),
     path("cases/<str:reference>/addresses/<uuid:address_id>/keep-from/", addresses.keep_from, name="keep_address_from"),
     path("cases/<str:reference>/addresses/<uuid:address_id>/let-know/", addresses.let_know, name="let_know_address"),
     path(

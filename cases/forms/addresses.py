@@ -6,8 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from accounts.forms import CheckboxesField, RadioField, SelectField, TextField, WriteForm
+from cases.forms.record import AREA_HINT, ProtectionForm
 
 Choices = Iterable[tuple[str, str]]
+
+
+class ProtectForm(ProtectionForm):
+    """Why an address on the file is protected from now on, and for whom; asked as where one is written down."""
+
+    area = TextField(label="Area", max_length=80, width=20, hint=AREA_HINT)
+    field_order = ("area", "protection_reason", "may_know", "must_not_know")
 
 
 class LetKnowForm(WriteForm):

@@ -125,24 +125,12 @@ class AuthorityForm(PeriodForm):
     authority = TextField(label="Name of the authority", max_length=120)
 
 
-class AddressForm(PeriodForm):
-    """An address, and who may know it where it is protected."""
+AREA_HINT = "A district or ward. It is shown where the address may not be, so never a street or a building"
 
-    kept = ("kind", "lines", "postcode", "area", "protected", "protection_reason")
-    kind = RadioField(label="What kind of address is it?", choices=AddressKind.choices)
-    lines = TextField(label="Address without the postcode", max_length=300, spellcheck=False)
-    postcode = PostcodeField(required=False)
-    area = TextField(
-        label="Area",
-        max_length=80,
-        width=20,
-        hint="A district or ward. It is shown where the address may not be, so never a street or a building",
-    )
-    protected = YesNoField(
-        label="Must this address be protected?",
-        hint="Yes where somebody who could harm the child must not learn it",
-        reveals={"yes": ("protection_reason", "may_know", "must_not_know")},
-    )
+
+class ProtectionForm(WriteForm):
+    """Why an address is protected, who may know it and who must not."""
+
     protection_reason = TextField(
         label="Why is it protected?", max_length=300, hint="Those who may know the address read this"
     )
@@ -151,7 +139,6 @@ class AddressForm(PeriodForm):
         hint="You always may. Everybody else, whatever their role, sees the area alone",
         required=False,
     )
-
     must_not_know = LongTextField(
         label="Who must not know it?",
         hint="One a line, for example: her stepfather, J. Hale. An agency or a colleague is named on the next page",
@@ -171,6 +158,22 @@ class AddressForm(PeriodForm):
 
     def kept_from(self) -> list[str]:
         return _lines(self.cleaned_data.get("must_not_know") or "")
+
+
+class AddressForm(ProtectionForm, PeriodForm):
+    """An address, and who may know it where it is protected."""
+
+    kept = ("kind", "lines", "postcode", "area", "protected", "protection_reason")
+    kind = RadioField(label="What kind of address is it?", choices=AddressKind.choices)
+    lines = TextField(label="Address without the postcode", max_length=300, spellcheck=False)
+    postcode = PostcodeField(required=False)
+    area = TextField(label="Area", max_length=80, width=20, hint=AREA_HINT)
+    protected = YesNoField(
+        label="Must this address be protected?",
+        hint="Yes where somebody who could harm the child must not learn it",
+        reveals={"yes": ("protection_reason", "may_know", "must_not_know")},
+    )
+    field_order = ("started_on", *kept[:5])
 
 
 PERIOD_FORMS: dict[PeriodKind, type[PeriodForm]] = {

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.rules.dates import day
+from cases.presenters.overview import ASK_LEAD
 from cases.record.models import Address, AddressKeptFrom
 from cases.record.services import OpenFile
 
@@ -31,6 +32,31 @@ def address_facts(address: Address) -> list[Cell]:
         {"key": "Why it is protected", "value": address.protection_reason, "no_print": True},
         {"key": "Standing", "value": f"Since {day(address.started_on)}. {ended}"},
     ]
+
+
+def where(address: Address) -> str:
+    """An address in one line."""
+    return ", ".join(part for part in (address.lines, address.postcode) if part)
+
+
+def standing_words(rows: Iterable[Address]) -> str:
+    """Which rows of one address are protected, by their kind and days, without the address."""
+    return "; ".join(
+        f"{row.get_kind_display()} address, {day(row.started_on)} to {day(row.ended_on)}"
+        if row.ended_on
+        else f"{row.get_kind_display()} address, since {day(row.started_on)}"
+        for row in rows
+    )
+
+
+def said_of_protection(known: list[Address], *, asked: bool) -> str:
+    """What is said once a protected address has been saved; `known` are the rows of it that the writer may know."""
+    words = "" if asked else " This address is protected on this file, so what you wrote is protected too."
+    if not known:
+        return f"{words} It is open to named people only. {ASK_LEAD}"
+    if len(known) > 1:
+        words += f" Protected on this child’s file: {standing_words(known)}."
+    return words
 
 
 def reader_rows(members: Iterable[Membership]) -> list[list[Cell]]:

@@ -64,6 +64,7 @@ PAGES: dict[str, str] = {
     "cases:access_requests": "Requests for access",
     "cases:access_request": "A request for access",
     "cases:address": "A protected address",
+    "cases:protect_address": "Protecting an address",
     "cases:keep_address_from": "Keeping a protected address from somebody",
     "cases:let_know_address": "Letting somebody know a protected address",
     "cases:end_keep_from": "Who must not know a protected address",

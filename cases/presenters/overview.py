@@ -20,6 +20,7 @@ from cases.record.services import OpenFile, PeriodKind
 
 Row = dict[str, Any]
 ASK_LEAD = "Ask the named lead."
+PROTECT = "Protect this address"
 
 
 def at_a_glance(opened: OpenFile, facts: Facts) -> list[Row]:
@@ -142,10 +143,30 @@ def _address_rows(opened: OpenFile, addresses: list[Address]) -> list[Row]:
             rows.append({"key": _address_key(opened, row), **address_words(opened, row), **change})
             if row.protected and row.reader_listed:
                 rows.append(_protection_row(opened, row))
+            elif may_protect(opened, row):
+                rows.append(
+                    {
+                        "key": "Protection",
+                        "value": "Not protected",
+                        "href": _protect_href(opened, row),
+                        "action": PROTECT,
+                        "hidden": f"({_address_key(opened, row)})",
+                    }
+                )
             change = {}
     if not rows and opened.level(Category.CONTACT_ADDRESS) >= Level.SUMMARY:
         rows.append({"key": "Address", "value": "", **change})
     return rows
+
+
+def may_protect(opened: OpenFile, row: Address) -> bool:
+    """Whether an address stands here in clear, whole, before somebody who writes about where children live."""
+    adds = opened.may(Action.ADD_ENTRY, category=Category.CONTACT_ADDRESS)
+    return adds and not row.protected and seen_in_full(opened, row)
+
+
+def _protect_href(opened: OpenFile, row: Address) -> str:
+    return reverse("cases:protect_address", args=[opened.child.reference, row.pk])
 
 
 def _protection_row(opened: OpenFile, row: Address) -> Row:
@@ -196,7 +217,7 @@ def seen_in_full(opened: OpenFile, row: Any) -> bool:
 def history(opened: OpenFile, facts: Facts) -> list[dict[str, Any]]:
     """What held before, kind by kind, for who unfolds it: only kinds that have a past the viewer may see.
 
-    A line that has `no_print` is left off paper, where `on_paper` stands in its place.
+    A line that has `no_print` is left off paper, where `on_paper` stands in its place; one with an `href` has a step.
     """
 
     def past(rows: list[Any], line: Any) -> list[Row]:
@@ -215,6 +236,8 @@ def history(opened: OpenFile, facts: Facts) -> list[dict[str, Any]]:
         line: Row = {"text": f"{_address_key(opened, row)}, {where}: {days}"}
         if shown.get("no_print"):
             line |= {"no_print": True, "on_paper": f"Protected address, not printed: {days}"}
+        if may_protect(opened, row):
+            line |= {"href": _protect_href(opened, row), "action": PROTECT, "hidden": f"({days})"}
         return line
 
     kinds: list[tuple[str, list[Any], Any]] = [

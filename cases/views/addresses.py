@@ -54,6 +54,51 @@ def show_address(request: HttpRequest, opened: OpenFile, address_id: UUID) -> Ht
     return render(request, "cases/address.html", context)
 
 
+@policy(methods=("GET", "POST"), capability=WRITE, reads_file=True, name="cases:protect_address")
+@file_page("cases:protect_address", action=Action.ADD_ENTRY, category=CONTACT)
+def protect(request: HttpRequest, opened: OpenFile, address_id: UUID) -> HttpResponse:
+    """Protect an address that stands on the file in clear, with who may know it and who must not."""
+    if selectors.is_known(opened, address_id):
+        messages.info(request, "This address is protected already.")
+        return redirect(_home(opened, address_id))
+    address = selectors.clear_address(opened, address_id)
+    offered = selectors.may_be_let_know(opened, address)
+    others = [member for member in offered if member.pk != opened.viewer.membership_id]
+    form = forms.ProtectForm(
+        posted(request),
+        workers=words.people_to_choose(others, by_user=False),
+        initial={"version": opened.child.version, "area": address.area},
+    )
+
+    def keep(said: dict[str, Any]) -> Any:
+        return services.protect(
+            opened=opened,
+            address_id=address.pk,
+            reason=said["protection_reason"],
+            area=said["area"],
+            members=[UUID(value) for value in form.readers()],
+            kept_from=form.kept_from(),
+            version=said["version"] or 0,
+            at=opened.at,
+        )
+
+    if taken(form, keep, AddressRefused, Stale):
+        rows = selectors.known_rows(opened, address)
+        messages.success(request, f"Protected on this child’s file: {words.standing_words(rows)}.")
+        return redirect(_home(opened, address.pk))
+    heading, back = "Protect this address", reverse("cases:file", args=[opened.child.reference])
+    return ask_on_file(
+        request,
+        opened,
+        form,
+        heading=heading,
+        cancel_href=back,
+        button="Protect it",
+        intro=f"{words.where(address)}. Wherever this address stands on the child’s file, now or in the past, it is "
+        "shown to those on its list alone.",
+    )
+
+
 @policy(methods=("GET", "POST"), capability=WRITE, reads_file=True, name="cases:keep_address_from")
 @file_page("cases:keep_address_from", action=Action.ADD_ENTRY, category=CONTACT)
 def keep_from(request: HttpRequest, opened: OpenFile, address_id: UUID) -> HttpResponse:

@@ -16,8 +16,10 @@ from cases.access.choices import Category
 from cases.access.rules import REASONS, Action
 from cases.forms import record as forms
 from cases.presenters import overview
+from cases.presenters.addresses import said_of_protection
 from cases.presenters.conflict import conflict_rows, kept_values
 from cases.presenters.timeline import timeline
+from cases.record.models import Address, DatedEntry
 from cases.record.rules import RecordRefused
 from cases.record.selectors import chronology_of, facts_on, involvements_of, saved_since, withheld_counts
 from cases.record.services import (
@@ -30,6 +32,7 @@ from cases.record.services import (
     change_identity,
     record_period,
 )
+from cases.sharing.selectors.addresses import known_rows
 from cases.views.asking import ask_on_file, frame_of
 from cases.views.loading import file_page
 
@@ -143,7 +146,7 @@ def add_period(request: HttpRequest, opened: OpenFile, kind: str) -> HttpRespons
     form = _period_form(request, opened, chosen)
     if form.is_bound and form.is_valid():
         try:
-            record_period(
+            row = record_period(
                 child=opened.child,
                 kind=chosen,
                 values=form.values(),
@@ -157,9 +160,16 @@ def add_period(request: HttpRequest, opened: OpenFile, kind: str) -> HttpRespons
         except RecordRefused as refusal:
             form.add_error("started_on", refusal.reason)
         else:
-            messages.success(request, "Saved.")
+            told = _said_of_protection(opened, row, asked=bool(form.values().get("protected")))
+            messages.success(request, f"Saved.{told}")
             return redirect("cases:file", opened.child.reference)
     return _ask(request, opened, form, heading=HEADINGS[chosen])
+
+
+def _said_of_protection(opened: OpenFile, row: DatedEntry, *, asked: bool) -> str:
+    if not isinstance(row, Address) or not row.protected:
+        return ""
+    return said_of_protection(known_rows(opened, row), asked=asked)
 
 
 def _check_category(opened: OpenFile, category: Category) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import Truncator
 
@@ -19,6 +20,7 @@ from cases.access.selectors import matrix_in_force
 from cases.access.services import grant_access, grant_to_function, lock_files, open_to_standing_functions
 from cases.record.choices import EntryKind, InvolvementRole
 from cases.record.models import Address, AddressReader, Child, Involvement
+from cases.record.selectors.addresses import rows_of_address
 from cases.record.selectors.hidden import is_restricted
 from cases.record.services import add_chronology, involve, start_spell
 from cases.sharing.rules.shares import Override
@@ -33,6 +35,7 @@ from referrals.rules.triage import (
     TriageRefused,
     check_against_wish,
 )
+from referrals.services.triage_file import KEPT_PRIVATE
 
 LONGEST_NAME = 200
 
@@ -99,7 +102,7 @@ def bring_agencies(*, notification: Notification, child: Child, team: Team, at: 
         until = at + OUT_OF_HOURS_SEES_FOR
         grant_to_function(child_id=child.pk, function=FunctionKey.OUT_OF_HOURS, at=at, by=by, valid_until=until)
     readers = [membership for membership in (lead, notification.membership) if membership is not None]
-    _let_read_addresses(child, readers, notification)
+    _let_read_addresses(child, readers, notification, at)
 
 
 def _check_agreements(agencies: Iterable[Agency], *, field: str, at: datetime) -> None:
@@ -193,9 +196,15 @@ def _note_left_out(agency: Agency, child: Child, *, at: datetime, by: Viewer) ->
     )
 
 
-def _let_read_addresses(child: Child, readers: list[Membership], notification: Notification) -> None:
-    """The lead and the person who told us may know an address that is kept from others."""
-    own = Address.objects.filter(child=child, protected=True, author_id=notification.referrer_id, ended_on=None)
-    for address in own:
+def _let_read_addresses(child: Child, readers: list[Membership], notification: Notification, at: datetime) -> None:
+    """The lead and the person who told us may know an address that is kept from others because they said so."""
+    own = Q(author_id=notification.referrer_id)
+    if notification.address_protected:
+        same = rows_of_address(child.pk, lines=notification.address_lines, postcode=notification.postcode)
+        own |= Q(pk__in=[row.pk for row in same], protection_reason=KEPT_PRIVATE)
+    else:
+        # What they now said in clear is protected by others, whose list it follows.
+        own &= ~Q(recorded_at=at)
+    for address in Address.objects.filter(own, child=child, protected=True, ended_on=None):
         for membership in readers:
             AddressReader.objects.get_or_create(address=address, membership=membership)

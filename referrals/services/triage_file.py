@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.text import Truncator
@@ -21,6 +22,8 @@ from cases.record.choices import AddressKind, EntryKind, RiskLevel, Source
 from cases.record.models import Address, Alias, Child, SchoolPeriod
 from cases.record.rules.names import joined as run_together
 from cases.record.rules.names import words_of
+from cases.record.selectors import lead_of
+from cases.record.selectors.addresses import rows_of_address
 from cases.record.services import (
     Identity,
     add_chronology,
@@ -29,6 +32,7 @@ from cases.record.services import (
     provenance,
     record_level,
 )
+from cases.record.services.protecting import list_people, lock_files_of, protect_row, protect_written
 from referrals.choices import Agreement, ConcernKind, Told
 from referrals.models import Notification, TriageDecision
 from referrals.rules.notify import age_said
@@ -161,21 +165,32 @@ def _write_school(notification: Notification, child: Child, referrer: Viewer, at
 
 
 def _write_address(notification: Notification, child: Child, referrer: Viewer, at: datetime) -> None:
+    """Write where the child lives, or protect what stands there: one address is never protected in one place alone."""
     lines, postcode = notification.address_lines, notification.postcode.upper()
     if not lines and not postcode:
         return
-    home = AddressKind.HOME
-    for address in Address.objects.filter(child=child, ended_on=None):
-        same = _letters(address.lines) == _letters(lines) and _letters(address.postcode) == _letters(postcode)
-        if same and (address.protected or not notification.address_protected):
-            return
-        if address.kind == AddressKind.HOME:
-            home = AddressKind.OTHER
-    protected = notification.address_protected
-    Address.objects.create(
+    lock_files_of(child)
+    rows = rows_of_address(child.pk, lines=lines, postcode=postcode)
+    standing = next((row for row in rows if row.child_id == child.pk and row.ended_on is None), None)
+    readers = _who_may_know(child, notification, rows)
+    if standing is None:
+        row = _new_address(notification, child, referrer, at)
+        if row.protected:
+            list_people(row=row, readers=readers, kept_from=(), at=at, by=referrer)
+        protect_written(row=row, at=at, by=referrer)
+    elif notification.address_protected and not any(row.protected for row in rows):
+        protect_row(row=standing, reason=KEPT_PRIVATE, area="", readers=readers, at=at, by=referrer)
+    else:
+        protect_written(row=standing, at=at, by=referrer)
+
+
+def _new_address(notification: Notification, child: Child, referrer: Viewer, at: datetime) -> Address:
+    has_home = Address.objects.filter(child=child, ended_on=None, kind=AddressKind.HOME).exists()
+    protected, postcode = notification.address_protected, notification.postcode.upper()
+    row = Address.objects.create(
         child=child,
-        kind=home,
-        lines=lines,
+        kind=AddressKind.OTHER if has_home else AddressKind.HOME,
+        lines=notification.address_lines,
         postcode=postcode,
         area="" if protected else postcode.partition(" ")[0],
         protected=protected,
@@ -185,10 +200,17 @@ def _write_address(notification: Notification, child: Child, referrer: Viewer, a
         **provenance(referrer, Category.CONTACT_ADDRESS),
     )
     record_activity(child_id=child.pk, category=Category.CONTACT_ADDRESS, at=at)
+    return row
 
 
-def _letters(text: str) -> str:
-    return "".join(letter for letter in text.lower() if letter.isalnum())
+def _who_may_know(child: Child, notification: Notification, rows: Iterable[Address]) -> set[UUID]:
+    """The person who told us and who leads; where nobody leads, whoever wrote the address down, so that it is not lost.
+
+    A lead whom the decision names is added when they come.
+    """
+    lead = lead_of(child.pk)
+    known = {row.author_membership_id for row in rows} if lead is None else {lead.membership_id}
+    return {member for member in (*known, notification.membership_id) if member is not None}
 
 
 def _told(notification: Notification) -> Iterable[tuple[Category, Source, str, str]]:

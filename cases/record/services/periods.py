@@ -18,8 +18,6 @@ from cases.record import rules
 from cases.record.choices import EntryKind, IdentifierKind, Source
 from cases.record.models import (
     Address,
-    AddressKeptFrom,
-    AddressReader,
     Alias,
     AuthorityPeriod,
     Child,
@@ -31,6 +29,7 @@ from cases.record.models import (
     SchoolPeriod,
 )
 from cases.record.selectors.facts import reads_address
+from cases.record.services.protecting import list_people, lock_files_of, protect_written
 from cases.record.services.writing import add_chronology, bump_version, provenance
 
 
@@ -86,9 +85,12 @@ def record_period(
     """Write a dated fact, and end the one it follows on the day it starts.
 
     `readers` are the memberships that may know a protected address; the author's is always among them. `kept_from` are
-    the people in the child's life who must not. Raises Stale where the file was saved after `version`, RecordRefused
+    the people in the child's life who must not. An address of which any row is protected is so on every row of it, the
+    new one too. Raises Stale where the file was saved after `version`, RecordRefused
     for a start before that of the open one or in the future.
     """
+    if kind == PeriodKind.ADDRESS:
+        lock_files_of(child)
     bump_version(child=child, version=version)
     shape = PERIODS[kind]
     rules.check_not_in_future(started_on, at=at)
@@ -104,15 +106,10 @@ def record_period(
     row = shape.model._default_manager.create(
         child=child, started_on=started_on, recorded_at=at, **values, **provenance(by, shape.category)
     )
-    if isinstance(row, Address) and row.protected:
-        AddressReader.objects.bulk_create(
-            AddressReader(address=row, membership_id=reader)
-            for reader in sorted({*readers, by.acting_membership_id}, key=str)
-        )
-        AddressKeptFrom.objects.bulk_create(
-            AddressKeptFrom(address=row, person=person, added_at=at, added_by_id=by.person_id)
-            for person in dict.fromkeys(kept_from)
-        )
+    if isinstance(row, Address):
+        if row.protected:
+            list_people(row=row, readers={*readers, by.acting_membership_id}, kept_from=kept_from, at=at, by=by)
+        protect_written(row=row, at=at, by=by)
     _tell(child=child, shape=shape, row=row, at=at, by=by)
     return row
 

@@ -23,6 +23,12 @@ def outward(words: str, *, protected: bool, confirmed: bool) -> str:
     return LEFT_OUT if words and protected and not confirmed else words
 
 
+def check_reason(reason: str) -> None:
+    """Refuse to protect an address without a word of why."""
+    if len(reason.strip()) < WHY_AT_LEAST:
+        raise AddressRefused("Say in a few words why it is protected", field="protection_reason")
+
+
 def check_one(*, person: str, agency: bool, account: bool) -> None:
     """Refuse an answer that names nobody, or several in one."""
     if (bool(person.strip()), agency, account).count(True) != 1:

@@ -7,8 +7,10 @@ from uuid import UUID
 from accounts.models import Agency, Membership
 from accounts.rules.refusals import NotKnown
 from accounts.selectors import agencies_by_sector, people_at
+from cases.access.rules import Level
 from cases.record.models import Address, AddressKeptFrom, AddressReader
 from cases.record.selectors import involvements_of
+from cases.record.selectors.addresses import rows_of_address
 from cases.record.selectors.facts import reads_address
 from cases.record.services import OpenFile
 
@@ -20,6 +22,31 @@ def protected_address(opened: OpenFile, address_id: UUID) -> Address:
     if found is None:
         raise NotKnown("no_address", child_id=opened.child.pk)
     return found
+
+
+def clear_address(opened: OpenFile, address_id: UUID) -> Address:
+    """An address of a file that stands there in clear and that the viewer sees whole.
+
+    Raises NotKnown for any other, as for one that never was.
+    """
+    found = Address.objects.filter(child=opened.child, protected=False, pk=address_id).first()
+    if found is None or opened.entry_level(found) < Level.FULL:
+        raise NotKnown("no_address", child_id=opened.child.pk)
+    return found
+
+
+def is_known(opened: OpenFile, address_id: UUID) -> bool:
+    """Whether an address of a file is a protected one that the viewer may know."""
+    known = Address.objects.filter(reads_address(opened.viewer), child=opened.child, protected=True)
+    return known.filter(pk=address_id).exists()
+
+
+def known_rows(opened: OpenFile, address: Address) -> list[Address]:
+    """Where a protected address that the viewer may know stands on the file, as far as they may know each."""
+    known = Address.objects.filter(reads_address(opened.viewer), child=opened.child, protected=True)
+    ids = set(known.values_list("pk", flat=True))
+    rows = rows_of_address(opened.child.pk, lines=address.lines, postcode=address.postcode)
+    return [row for row in rows if row.pk in ids]
 
 
 def readers_of(address: Address) -> list[Membership]:

@@ -1,0 +1,21 @@
+"""The rows of one address, on every file of the child."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from cases.record.models import Address
+from cases.record.rules.addresses import address_key
+from cases.record.selectors.hidden import of_one_child
+
+
+def rows_of_address(child_id: UUID, *, lines: str, postcode: str) -> list[Address]:
+    """Where one address stands on a file and on those merged with it: what holds first, then the newest.
+
+    For the system's own use: whether somebody may see a row is asked of each.
+    """
+    key = address_key(lines, postcode)
+    rows = Address.objects.filter(child__in=of_one_child(child_id))
+    same = [row for row in rows if address_key(row.lines, row.postcode) == key]
+    newest = sorted(same, key=lambda row: (row.started_on, row.recorded_at, str(row.pk)), reverse=True)
+    return sorted(newest, key=lambda row: row.ended_on is not None)
