@@ -1,9 +1,4 @@
-"""An address that stands on a file in clear, and is protected: by the form, by its own step, by a notification.
-
-Seen to fail: the row of another kind, the one that has ended and the one on a merged file left in clear; a likely file
-found by it; whom it is kept from shown it by an older row; a second row in clear beside a protected one, by the form
-and by a notification; the step on the file shown to who may not write there, and taken from a page that is stale.
-"""
+"""An address that stands on a file in clear, and is protected: by the form, by its own step, by a notification."""
 
 # `child` is a fixture of the other module.
 # ruff: noqa: F401, F811
