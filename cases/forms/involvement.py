@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from accounts.forms import HarbourForm, LongTextField, RadioField, SelectField, TextField, WriteForm, YesNoField
-from cases.forms.shares import ShareForm, override_of, told_of
+from cases.forms.shares import WHAT_AN_ERROR_BRINGS, ShareForm, override_of, told_of
 from cases.record.choices import InvolvementRole
-from cases.sharing.choices import OverrideGround
+from cases.sharing.choices import OverrideGround, SharingEnd
 from cases.sharing.rules.shares import Override, Told
 
 AGAINST_IT = ("ground", "authorised_by", "explained")
@@ -97,4 +97,20 @@ class ChangeLeadForm(WriteForm):
 
 
 class EndInvolvementForm(WriteForm):
-    note = TextField(label="Why does it end?", max_length=300, hint="Their access to the file ends with it, at once")
+    """Why somebody's work ends; that they were brought in by mistake is an error like a share in error."""
+
+    end_kind = RadioField(
+        label="Why does it end?",
+        choices=[
+            (SharingEnd.NOT_NEEDED.value, "Their work is done, or goes to others"),
+            (SharingEnd.IN_ERROR.value, "They were brought in by mistake"),
+        ],
+        hints={SharingEnd.IN_ERROR: f"The wrong agency, the wrong worker or the wrong child. {WHAT_AN_ERROR_BRINGS}"},
+        missing="Select why it ends",
+    )
+    note = TextField(
+        label="In a sentence",
+        max_length=300,
+        hint="Do not name the child. Their access to the file ends at once.",
+        missing="Say why it ends",
+    )

@@ -77,7 +77,7 @@ def state_of(decision: SharingDecision, at: datetime) -> dict[str, str]:
     breach = getattr(decision, "breach", None)
     if breach is not None and decision.end_kind != SharingEnd.IN_ERROR:
         return {"text": f"Shared in error, found {day(in_london(breach.found_at).date())}", "tone": "urgent"}
-    if decision.kind == SharingKind.INVOLVED:
+    if decision.kind == SharingKind.INVOLVED and decision.ended_at is None:
         return _state_of_work(decision)
     if decision.ended_at is not None:
         tone = "urgent" if breach is not None else "plain"

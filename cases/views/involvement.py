@@ -29,10 +29,11 @@ from cases.record.models import Involvement
 from cases.record.rules import RecordRefused
 from cases.record.selectors import involvement_on, involvements_of
 from cases.record.services import OpenFile
+from cases.sharing.choices import SharingEnd
 from cases.sharing.rules.shares import ShareRefused
 from cases.sharing.selectors.involving import goes_against_wish
 from cases.sharing.selectors.shares import wish_of
-from cases.sharing.services.involving import Bringing, bring_in
+from cases.sharing.services.involving import Bringing, bring_in, end_as_error
 from cases.views.asking import ask_on_file, frame_of, taken
 from cases.views.loading import file_page
 
@@ -197,22 +198,31 @@ def end_involvement(request: HttpRequest, opened: OpenFile, involvement_id: UUID
     if row is None:
         raise NotKnown("no_involvement", child_id=opened.child.pk)
     form = EndInvolvementForm(request.POST or None, initial={"version": opened.child.version})
-    if form.is_bound and form.is_valid():
-        try:
-            services.end_involvement(
-                child=opened.child,
-                involvement_id=involvement_id,
-                note=form.cleaned_data["note"],
-                version=form.cleaned_data["version"] or 0,
-                at=opened.at,
-                by=opened.viewer,
-            )
-        except RecordRefused as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _ended_words(opened, row))
-            return redirect("cases:involvement", opened.child.reference)
-    return _ask(request, opened, form, heading=f"End the work of {_worker(row)}", button="End it")
+
+    def end(said: dict[str, Any]) -> HttpResponse:
+        how: dict[str, Any] = {
+            "involvement_id": involvement_id,
+            "version": said["version"] or 0,
+            "at": opened.at,
+            "by": opened.viewer,
+        }
+        if said["end_kind"] == SharingEnd.IN_ERROR:
+            decision = end_as_error(opened=opened, words=said["note"], **how)
+            messages.success(request, f"{_ended_words(opened, row)} {_told_words(opened)}")
+            return redirect("cases:share", opened.child.reference, decision.pk)
+        services.end_involvement(child=opened.child, note=said["note"], **how)
+        messages.success(request, _ended_words(opened, row))
+        return redirect("cases:involvement", opened.child.reference)
+
+    ended: HttpResponse | None = taken(form, end, RecordRefused, ShareRefused)
+    return ended or _ask(request, opened, form, heading=f"End the work of {_worker(row)}", button="End it")
+
+
+def _told_words(opened: OpenFile) -> str:
+    """Who hears of a mistake. Of a file for named people nobody does who is not named."""
+    if opened.facts.restricted:
+        return "The data guardians are told. This file is open to named people only, so ring whoever was let in."
+    return "The data guardians and the receiver are told. Below is who opened the file."
 
 
 def _ended_words(opened: OpenFile, row: Involvement) -> str:

@@ -67,7 +67,13 @@ def test_access_for_a_part_or_a_time_brings_nobody_in_and_sends_nobody_away(worl
 
     answers = [
         send(browser, page("involve", child, world.agency("specialist").pk), role="support", worker=""),
-        send(browser, page("end_involvement", child, police.pk), note="Left", version=child.version),
+        send(
+            browser,
+            page("end_involvement", child, police.pk),
+            end_kind="not_needed",
+            note="Left",
+            version=child.version,
+        ),
         browser.get(page("change_lead", child)),
         browser.get(page("choose_agency", child)),
     ]
@@ -165,7 +171,7 @@ def test_what_a_page_says_of_access_is_true(restricted, world, viewer, client_as
     restricted.refresh_from_db()
     ended = browser.post(
         page("end_involvement", restricted, row.pk),
-        {"idempotency_key": str(uuid4()), "note": "Moved", "version": restricted.version},
+        {"idempotency_key": str(uuid4()), "end_kind": "not_needed", "note": "Moved", "version": restricted.version},
         follow=True,
     )
     assert "their access with it" not in text(ended)

@@ -412,12 +412,13 @@ def test_a_lead_changed_meanwhile_is_shown_beside_the_one_that_was_wanted(child,
 def test_work_ends_with_its_access_and_the_leads_does_not_end(child, world, client_as):
     browser = client_as("socialworker")
     lead, worker = row_of(child, "socialworker", world), row_of(child, "keyworker", world)
-    refused = send(browser, address("end_involvement", child, lead.pk), note="Moved on", version=str(child.version))
+    moved = {"end_kind": "not_needed", "note": "Moved on", "version": str(child.version)}
+    refused = send(browser, address("end_involvement", child, lead.pk), **moved)
     assert refused.status_code == 422
     assert "Name a new lead first" in refused.content.decode()
     keyworker = client_as("keyworker")
     assert keyworker.get(address("file", child)).status_code == 200
-    done = send(browser, address("end_involvement", child, worker.pk), note="Moved on", version=str(child.version))
+    done = send(browser, address("end_involvement", child, worker.pk), **moved)
     assert done.status_code == 302
     assert keyworker.get(address("file", child)).status_code == 404
     assert "Moved on" in browser.get(address("involvement", child)).content.decode()

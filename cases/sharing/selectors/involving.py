@@ -65,6 +65,12 @@ def newly_told_against_wish(child: Child, people: Iterable[Membership], *, at: d
     return [member for member in there if member.pk not in seeing]
 
 
+def works_otherwise(work: Involvement) -> bool:
+    """Whether the agency of some work on a file has other work there that goes on."""
+    rows = Involvement.objects.filter(child_id=work.child_id, working_agency_id=work.working_agency_id, ended_on=None)
+    return rows.exclude(pk=work.pk).exists()
+
+
 def reached_for_safety(agency: Agency) -> bool:
     """Whether what keeps a child safe always reaches an agency: social care and police, whatever the child says."""
     return agency.sector in rules.SAFETY_SECTORS

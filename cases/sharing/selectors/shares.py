@@ -201,6 +201,17 @@ def whom_to_tell(decision: SharingDecision, *, at: datetime) -> list[UUID]:
     return [member.pk for member in near or people]
 
 
+def whom_to_tell_of_error(decision: SharingDecision, *, at: datetime) -> list[UUID]:
+    """The memberships that are told to destroy what they were given in error: those who are told of a share, whoever
+    was brought in by name, and everybody of the receivers who opened the file and could still receive something of it.
+    """
+    named = decision.involvement.membership_id if decision.involvement else None
+    opened = {person.user_id for person in who_opened(decision)}
+    people = may_receive(decision.child_id, but=None, at=at, agency_id=decision.agency_id)
+    more = [member.pk for member in people if member.pk == named or member.user_id in opened]
+    return list(dict.fromkeys([*whom_to_tell(decision, at=at), *more]))
+
+
 @dataclass(frozen=True)
 class PersonOpened:
     """One person of the receivers: how often they looked and when, on which pages, and what was open to them."""

@@ -1,9 +1,11 @@
-"""Bringing an agency in to work with a child who has said who may know."""
+"""Bringing an agency in to work with a child who has said who may know, and ending what was brought in by mistake."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -14,12 +16,13 @@ from cases.access.services import lock_files
 from cases.record.choices import InvolvementRole
 from cases.record.models import Involvement
 from cases.record.selectors.hidden import is_restricted
-from cases.record.services import OpenFile, involve
-from cases.sharing.choices import Answer, SharingKind
+from cases.record.services import OpenFile, end_involvement, involve
+from cases.sharing.choices import Answer, SharingEnd, SharingKind
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules import shares as rules
 from cases.sharing.rules.shares import Override, ShareRefused, Told
-from cases.sharing.selectors.involving import goes_against_wish, what_they_would_know
+from cases.sharing.selectors.involving import goes_against_wish, what_they_would_know, works_otherwise
+from cases.sharing.services.shares import open_breach
 
 
 @dataclass(frozen=True)
@@ -99,3 +102,56 @@ def _check_wish(bringing: Bringing) -> None:
     rules.check_why_not_told(bringing.child, field="child_not_told")
     agrees = bringing.child.answer == Answer.AGREES
     rules.check_override(bringing.override, against_child=not agrees, against_carers=False)
+
+
+@transaction.atomic
+def end_as_error(
+    *, opened: OpenFile, involvement_id: UUID, words: str, version: int, at: datetime, by: Viewer
+) -> SharingDecision:
+    """End the work of an agency, or of one worker, that was brought in by mistake, and the access that came with it.
+
+    To bring an agency in is to share the whole file with it, so this is a share in error: its 72 hours run, the data
+    guardians are told, and so are those who were brought in. Raises as `end_involvement`, and ShareRefused without
+    words, and where nobody is named and the agency works with the child otherwise too: then this opened nothing.
+    """
+    rules.check_words(words, field="note", what="what went wrong")
+    work = end_involvement(
+        child=opened.child, involvement_id=involvement_id, note=words.strip(), version=version, at=at, by=by
+    )
+    stays = works_otherwise(work)
+    if stays and work.membership is None:
+        raise ShareRefused(
+            f"{work.working_agency} works with this child otherwise too, so this opened nothing to it. If all of it "
+            "was a mistake, end the work of its named workers first."
+        )
+    end = {"ended_at": at, "ended_by_id": by.person_id, "end_kind": SharingEnd.IN_ERROR, "end_words": words.strip()}
+    decision = SharingDecision.objects.select_for_update(of=("self",)).filter(involvement=work).first()
+    if decision is None:
+        decision = _written_late(work, end, stays=stays, opened=opened, by=by)
+    else:
+        for name, value in end.items():
+            setattr(decision, name, value)
+        decision.save(update_fields=["ended_at", "ended_by", "end_kind", "end_words"])
+    open_breach(decision, decision.end_words, at=at, by=by)
+    return decision
+
+
+def _written_late(
+    work: Involvement, end: dict[str, Any], *, stays: bool, opened: OpenFile, by: Viewer
+) -> SharingDecision:
+    """Write down, with its end, that they came, when, and who let them in. Where the agency `stays` for other work, or
+    the file is for named people, the worker alone was let in.
+    """
+    child, agency = opened.child, work.working_agency
+    return SharingDecision.objects.create(
+        child=child,
+        kind=SharingKind.INVOLVED,
+        agency=agency,
+        membership=work.membership if stays or is_restricted(child) else None,
+        involvement=work,
+        category_mask=what_they_would_know(child, agency, matrix=opened.matrix, at=opened.at),
+        words=InvolvementRole(work.role).label,
+        decided_at=work.recorded_at,
+        decided_as_id=work.author_membership_id or by.acting_membership_id,
+        **end,
+    )

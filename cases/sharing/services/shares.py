@@ -317,7 +317,7 @@ def end_decision(
     if decision.ended_at is not None:
         if kind != SharingEnd.IN_ERROR:
             raise ShareRefused(f"{decision.ended_by} has ended this already. Look at the page again.")
-        _open_breach(decision, words.strip(), at=at, by=by)
+        open_breach(decision, words.strip(), at=at, by=by)
         return decision
     _end(decision, kind, words=words.strip(), at=at, by=by)
     acknowledge_subject(kind=AlertKind.SHARE_RECEIVED, subject_id=decision.pk, at=at, by=by)
@@ -326,11 +326,14 @@ def end_decision(
         return decision
     end_grants_from(source_id=decision.pk, at=at, by=by, why=SharingEnd(kind).label)
     if kind == SharingEnd.IN_ERROR:
-        _open_breach(decision, words.strip(), at=at, by=by)
+        open_breach(decision, words.strip(), at=at, by=by)
     return decision
 
 
-def _open_breach(decision: SharingDecision, words: str, *, at: datetime, by: Viewer) -> None:
+def open_breach(decision: SharingDecision, words: str, *, at: datetime, by: Viewer) -> None:
+    """Start the 72 hours of what was shared in error, and tell the data guardians and the receiver; for the services
+    that have ended the access.
+    """
     breach = SharingBreach.objects.create(decision=decision, found_at=at, found_by_id=by.person_id, words=words)
     start_clock(
         kind=ClockKind.BREACH_ASSESSED,
@@ -342,7 +345,7 @@ def _open_breach(decision: SharingDecision, words: str, *, at: datetime, by: Vie
     )
     about = {"subject_id": breach.pk, "child_id": decision.child_id, "at": at}
     raise_alert(kind=AlertKind.SHARED_IN_ERROR, to=FunctionKey.DATA_GUARDIANS, **about)  # type: ignore[arg-type]
-    for membership_id in selectors.whom_to_tell(decision, at=at):
+    for membership_id in selectors.whom_to_tell_of_error(decision, at=at):
         raise_alert(kind=AlertKind.SHARE_WITHDRAWN, to=membership_id, **about)  # type: ignore[arg-type]
 
 

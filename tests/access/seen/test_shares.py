@@ -22,7 +22,7 @@ from cases.sharing.selectors import shares
 from cases.sharing.selectors.shares import PersonOpened
 from tests.access.seen.rows import DAY, HOUR, ROLE, TICK, event, lead, named
 from tests.factories.accounts import make_agency, make_membership
-from tests.factories.cases import give, make_chronology
+from tests.factories.cases import block, give, make_chronology
 from tests.factories.shares import make_declined, make_share, make_wish
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +131,22 @@ def test_a_share_is_told_to_the_person_or_who_works_with_the_child_or_looks_afte
     lead(child, second, is_lead=False)
     assert told(to_agency) == {second.pk}
     assert told(to_person) == {second.pk}
+
+
+def test_of_an_error_are_told_who_came_by_name_and_who_opened_it_there_and_is_still_there(child, unknown, at):
+    """Seen to fail: whoever there had opened the file was told nothing, nor was the worker who was brought in."""
+    by, manager = make_membership(role=ROLE), make_membership(role="csc_manager")
+    agency = manager.agency
+    opened, gone, kept, idle, came = (make_membership(role=ROLE, agency=agency) for _ in range(5))
+    for member in (opened, gone, kept):
+        event(member.user, member, child_id=child.pk, agency_id=agency.pk, action="cases:file")
+    event(idle.user, idle, child_id=unknown.pk, agency_id=agency.pk, action="cases:file")
+    Membership.objects.filter(pk=gone.pk).update(ended_on=at.date())
+    block(child, viewer_of(kept), by=viewer_of(by))
+    decision = make_share(child, agency, by, at=at - 400 * DAY, ends_at=at + 400 * DAY, granted=False)
+    assert set(shares.whom_to_tell_of_error(decision, at=at)) == {manager.pk, opened.pk}
+    decision.involvement = lead(child, came, is_lead=False, ended_on=at.date())
+    assert set(shares.whom_to_tell_of_error(decision, at=at)) == {manager.pk, opened.pk, came.pk}
 
 
 def test_whoever_looks_after_access_reads_files():

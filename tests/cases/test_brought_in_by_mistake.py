@@ -1,0 +1,262 @@
+"""Whoever was brought in by mistake is taken out in one step: the 72 hours run, and who opened the file is listed.
+
+Seen to fail: the form asked nothing but why the work ends, and ended it without a breach, a clock or an alert.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from accounts.choices import FunctionKey
+from accounts.selectors import viewer_of
+from cases.access.choices import GrantReason
+from cases.access.services import grant_to_function
+from cases.clocks.choices import ClockKind, ClockState
+from cases.clocks.models import Alert, Clock
+from cases.clocks.services import sweep
+from cases.record.models import Child, Involvement
+from cases.record.services import involve
+from cases.sharing.choices import WishKind
+from cases.sharing.models.shares import SharingBreach, SharingDecision
+from tests.factories.accounts import make_membership
+from tests.factories.cases import block, grant, make_child, make_lead
+from tests.factories.shares import make_wish
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+SAID = "It was the other of the two schools."
+
+
+def url(name, child, *more):
+    return reverse(f"cases:{name}", args=[child.reference, *more])
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def send(browser, address, **fields):
+    return browser.post(address, {"idempotency_key": str(uuid4()), **fields})
+
+
+@pytest.fixture
+def child(world, viewer, at):
+    """A file that the social worker leads on, and that the data guardian may know of."""
+    made = make_child("Zephyrine", "Ashdown")
+    make_lead(made, world.membership("socialworker"), at=at - timedelta(days=5), by=viewer("triage"))
+    grant_to_function(child_id=made.pk, function=FunctionKey.DATA_GUARDIANS, at=at - HOUR, by=None)
+    return made
+
+
+@pytest.fixture
+def came(child, world, viewer, at):
+    """`came(agency, worker=None)`: two hours ago the social worker brought them in."""
+
+    def bring(key, worker=None, by="socialworker"):
+        member = world.membership(worker) if worker else None
+        how = {"agency": world.agency(key), "role": "education", "at": at - 2 * HOUR, "by": viewer(by)}
+        return involve(child=child, membership=member, **how)
+
+    return bring
+
+
+@pytest.fixture
+def end(child, client_as):
+    """`end(work)`: the social worker says that they were brought in by mistake, or what else is given."""
+
+    def done(work, by="socialworker", **said):
+        child.refresh_from_db()
+        fields = {"end_kind": "in_error", "note": SAID, "version": child.version, **said}
+        return send(client_as(by), url("end_involvement", child, work.pk), **fields)
+
+    return done
+
+
+def told(breach):
+    return set(Alert.objects.filter(subject_id=breach.pk).values_list("kind", "group_id", "membership_id"))
+
+
+def readers(page):
+    return re.findall(r'data-label="Who"[^>]*>([^<]+)<', page[page.index("Who opened the file meanwhile") :])
+
+
+def test_the_wrong_school_is_taken_out_in_one_step(child, world, viewer, client_as, came, end, at):
+    work = came("school")
+    officer = make_membership(agency=world.agency("school"), role="education_dsl")
+    for person in ("safeguarding_lead", officer.user):
+        assert client_as(person).get(url("file", child)).status_code == 200
+    client_as("keyworker").get(url("file", child))
+    form = text(client_as("socialworker").get(url("end_involvement", child, work.pk)))
+    for words in ("They were brought in by mistake", "72 hours", "told to destroy every copy"):
+        assert words in form
+    answer = end(work)
+    decision = SharingDecision.objects.get()
+    assert (answer.status_code, answer.url) == (302, url("share", child, decision.pk))
+    for person in ("safeguarding_lead", officer.user):
+        assert client_as(person).get(url("file", child)).status_code == 404
+    work.refresh_from_db()
+    assert (work.ended_on, work.end_note) == (decision.ended_at.date(), SAID)
+    assert (decision.kind, decision.agency, decision.membership, decision.involvement, decision.end_kind) == (
+        "involved", world.agency("school"), None, work, "in_error",
+    )  # fmt: skip
+    assert (decision.decided_at, decision.decided_as) == (work.recorded_at, world.membership("socialworker"))
+    breach = SharingBreach.objects.get()
+    assert (breach.decision, breach.words, breach.found_by_id) == (decision, SAID, viewer("socialworker").user_id)
+    clock = Clock.objects.get(kind=ClockKind.BREACH_ASSESSED)
+    assert (clock.subject_id, clock.due_at - clock.anchored_at, clock.state) == (
+        breach.pk, 72 * HOUR, ClockState.RUNNING,
+    )  # fmt: skip
+    assert told(breach) == {
+        ("shared_in_error", world.functions["data_guardians"].group_id, None),
+        *(("share_withdrawn", None, member) for member in (world.membership("safeguarding_lead").pk, officer.pk)),
+    }
+    page = text(client_as("socialworker").get(answer.url))
+    assert sorted(readers(page)) == sorted(["Samira Oyelaran", str(officer.user)])
+    for words in (SAID, "Shared in error", "Withdrawn: shared in error"):
+        assert words in page
+    sweep(at=at)
+    clock.refresh_from_db()
+    assert clock.state == ClockState.RUNNING
+
+
+def test_a_guardian_assesses_it_and_nobody_ends_it_twice(child, world, client_as, came, end):
+    work = came("school")
+    end(work)
+    assert end(work).status_code == 404
+    decision, guardian = SharingDecision.objects.get(), client_as("guardian")
+    said = {"outcome": "not_reportable", "why": "Nobody had opened it.", "done": "Rang the school; nothing is kept."}
+    child.refresh_from_db()
+    answer = send(guardian, url("assess_breach", child, decision.pk), version=child.version, **said)
+    assert answer.status_code == 302
+    assert Clock.objects.get(kind=ClockKind.BREACH_ASSESSED).state == ClockState.DONE
+
+
+def test_the_named_worker_is_told_and_so_is_who_opened_it(child, world, viewer, client_as, came, end, at):
+    """Whoever else looks after access there is told too; whoever has a conflict of interest is not."""
+    school = world.agency("school")
+    work = came("school", "safeguarding_lead")
+    looked, kept, other = (make_membership(agency=school, role="education_dsl") for _ in range(3))
+    for member in (looked, kept):
+        assert client_as(member.user).get(url("file", child)).status_code == 200
+    block(child, viewer_of(kept), by=viewer("guardian"))
+    # Another worker there goes on, so that whoever works with the child would be told, and nobody else.
+    teacher = make_membership(agency=school, role="education_dsl")
+    involve(child=child, agency=school, membership=teacher, role="education", at=at, by=viewer("socialworker"))
+    assert end(work).status_code == 302
+    decision = SharingDecision.objects.get()
+    assert decision.membership == world.membership("safeguarding_lead")
+    assert {member for kind, _, member in told(SharingBreach.objects.get()) if kind == "share_withdrawn"} == {
+        world.membership("safeguarding_lead").pk
+    }
+    # The other one was a mistake too: the agency alone is left, with all who opened the file.
+    assert end(Involvement.objects.get(membership=teacher)).status_code == 302
+    breach = SharingBreach.objects.exclude(decision=decision).get()
+    assert breach.decision.membership is None
+    assert kept.pk not in {member for _, _, member in told(breach)}
+    assert {teacher.pk, looked.pk, other.pk} <= {member for _, _, member in told(breach)}
+
+
+def test_of_two_workers_the_wrong_one_alone_is_the_receiver(child, world, client_as, came, end):
+    first, second = came("health", "nurse"), came("health", "school_nurse")
+    for name in ("nurse", "school_nurse"):
+        assert client_as(name).get(url("file", child)).status_code == 200
+    answer = end(second)
+    decision = SharingDecision.objects.get()
+    assert (decision.membership, decision.involvement) == (world.membership("school_nurse"), second)
+    assert readers(text(client_as("socialworker").get(answer.url))) == ["Shreya Nandi"]
+    followed = text(client_as("socialworker").get(url("involvement", child)))
+    assert str(first.pk) in followed
+    assert str(second.pk) not in followed
+
+
+def test_an_agency_that_works_with_the_child_otherwise_was_not_let_in_by_mistake(child, world, client_as, came, end):
+    came("health", "nurse")
+    work = came("health")
+    answer = end(work)
+    assert (answer.status_code, "works with this child otherwise too" in text(answer)) == (422, True)
+    work.refresh_from_db()
+    assert work.ended_on is None
+    assert not SharingDecision.objects.exists()
+    assert end(work, end_kind="not_needed").status_code == 302
+
+
+def test_whoever_triage_brought_in_is_taken_out_too(child, world, came, end):
+    work = came("school", by="triage")
+    assert end(work).status_code == 302
+    assert SharingDecision.objects.get().decided_as == world.membership("triage")
+    assert Clock.objects.filter(kind=ClockKind.BREACH_ASSESSED, state=ClockState.RUNNING).count() == 1
+
+
+def test_what_was_written_when_they_came_against_a_wish_is_what_ends(child, world, viewer, client_as, end):
+    make_wish(child, world.membership("socialworker"), WishKind.LIMITS, kept_from=("education",))
+    browser, said = client_as("socialworker"), {"child_answer": "no_answer", "overrides": "yes", "role": "education"}
+    why = {"ground": "significant_harm", "authorised_by": "Miriam Aldous, manager", "explained": "Sorrel told her."}
+    address = url("involve", child, world.agency("school").pk)
+    assert send(browser, address, worker="", **said, **why).status_code == 302
+    work = Involvement.objects.get(working_agency=world.agency("school"))
+    assert end(work).status_code == 302
+    made = SharingDecision.objects.get()
+    assert (made.involvement, made.end_kind, made.authorised_by) == (work, "in_error", "Miriam Aldous, manager")
+    assert SharingBreach.objects.get().decision == made
+
+
+def test_on_a_file_for_named_people_the_worker_alone_was_let_in(child, world, viewer, client_as, at):
+    for person in ("socialworker", "guardian"):
+        grant(child, world.membership(person), reason=GrantReason.NAMED)
+    Child.objects.filter(pk=child.pk).update(restricted=True)
+    child.refresh_from_db()
+    nurse = world.membership("school_nurse")
+    how = {"agency": nurse.agency, "membership": nurse, "role": "health", "at": at - HOUR, "by": viewer("guardian")}
+    work = involve(child=child, **how)
+    child.refresh_from_db()
+    fields = {"end_kind": "in_error", "note": SAID, "version": child.version}
+    browser = client_as("socialworker")
+    answer = send(browser, url("end_involvement", child, work.pk), **fields)
+    assert answer.status_code == 302
+    assert SharingDecision.objects.get().membership == nurse
+    assert client_as("school_nurse").get(url("file", child)).status_code == 404
+    page = text(browser.get(answer.url))
+    assert "open to named people only, so ring whoever was let in" in page
+    assert "the receiver are told" not in page
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"end_kind": ""}, "Select why it ends"),
+        ({"end_kind": "decided_again"}, "Select one of the choices offered"),
+        ({"note": ""}, "Say why it ends"),
+        ({"note": "Wrong"}, "Say in a sentence what went wrong"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_ends(child, came, end, said, message):
+    work = came("school")
+    answer = end(work, **said)
+    assert (answer.status_code, message in text(answer)) == (422, True)
+    work.refresh_from_db()
+    assert work.ended_on is None
+    assert not SharingBreach.objects.exists()
+
+
+def test_work_that_is_done_ends_without_a_breach(child, came, end):
+    work = came("school")
+    assert end(work, end_kind="not_needed", note="Done").status_code == 302
+    assert not SharingDecision.objects.exists()
+    assert not Clock.objects.filter(kind=ClockKind.BREACH_ASSESSED).exists()
+
+
+def test_whoever_was_brought_in_has_an_answer_a_ground_or_an_end_in_error(child, world, came, at):
+    row = {"child": child, "kind": "involved", "agency": world.agency("school"), "category_mask": 1, "words": "x"}
+    row |= {"decided_at": at, "decided_as": world.membership("socialworker"), "involvement": came("school")}
+    over = {"ended_at": at, "ended_by": world.membership("socialworker").user}
+    for more in ({}, {**over, "end_kind": "not_needed"}, {**over, "end_kind": "not_needed", "child_answer": "agrees"}):
+        with pytest.raises(IntegrityError, match="sharing_decision_whole"), transaction.atomic():
+            SharingDecision.objects.create(**row, **more)
+    SharingDecision.objects.create(**row, **over, end_kind="in_error")
