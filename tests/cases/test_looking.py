@@ -14,12 +14,15 @@ from accounts.choices import AccessOutcome, FunctionKey
 from accounts.models import AccessEvent, User
 from accounts.rules.sign_in import NotLetIn
 from accounts.selectors import viewer_of
+from accounts.selectors.definitions import definition_in_force
 from cases.access.choices import Category, GrantReason
 from cases.access.services import end_block, grant_to_function
 from cases.presenters.looking import MORE_REASONS, PAGES
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child
 from cases.record.selectors.looking import CONFLICT_PAGES
+from cases.sharing.models.looks import LookDigest, LookSignal
+from cases.sharing.selectors.looks import LIMITS
 from cases.sharing.selectors.shares import who_opened
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, make_lead
@@ -369,7 +372,39 @@ def test_a_guardian_reads_nowhere_who_looked_at_a_conflict_of_their_own(
     assert AccessEvent.objects.filter(action__in=CONFLICT_PAGES).count() == 6
 
 
-def test_whoever_shared_reads_of_no_look_at_a_conflict(looked_into, world, viewer, client_as):
+def opens_the_week(child, at, opener):
+    """A guardian opens a week in which a look at the file is worth a question."""
+    when = {"first_at": at - timedelta(days=9), "last_at": at - timedelta(days=9)}
+    week = (at - timedelta(days=14)).date()
+    version = definition_in_force(*LIMITS, on=at.date())
+    digest = LookDigest.objects.create(week_from=week, limits=version, looks=1, made_at=at - timedelta(days=1))
+    asked = make_membership(role="csc_social_worker").user_id
+    LookSignal.objects.create(digest=digest, kind="same_name", user_id=asked, child_id=child.pk, count=1, **when)
+    answer = opener.get(reverse("cases:look_digest", args=[digest.pk]))
+    assert child.reference in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["who_looked", "export_who_looked"])
+@pytest.mark.parametrize(
+    ("person", "told"), [("socialworker", False), ("social_care_manager", False), ("guardian", True)]
+)
+def test_that_looks_at_a_file_are_in_question_is_for_guardians_alone(child, client_as, world, at, name, person, told):
+    """Seen to fail: each who is not told read that a guardian had opened a week’s questions about the file."""
+    opens_the_week(child, at, client_as("guardian"))
+    text = page(client_as, person, name, child)
+    assert (PAGES["cases:look_digest"] in text) is told
+    assert (str(world.user("guardian")) in text) is told
+
+
+def test_a_guardian_with_a_conflict_of_their_own_does_not_read_that_looks_are_in_question(child, second, client_as, at):
+    make_possible(child, viewer_of(second))
+    opens_the_week(child, at, client_as("guardian"))
+    text = client_as(second.user).get(reverse("cases:who_looked", args=[child.reference])).content.decode()
+    assert PAGES["cases:look_digest"] not in text
+
+
+def test_whoever_shared_reads_of_no_look_at_a_conflict_or_a_question(looked_into, world, client_as, at):
     decision = make_share(looked_into, world.agency("partnership"), world.membership("socialworker"))
     page(client_as, "guardian", "file", looked_into)
+    opens_the_week(looked_into, at, client_as("guardian"))
     assert [person.pages for person in who_opened(decision)] == [{"cases:file"}]

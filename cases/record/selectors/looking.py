@@ -23,6 +23,8 @@ from cases.record.selectors.lists import files_known
 CONFLICT_PAGES = frozenset(
     f"cases:{name}" for name in ("add_conflict", "place_conflict", "conflicts", "conflict", "possible_conflict")
 )
+# A week's digest names a file where a look at it is in question: whoever read that would know it before they are asked.
+QUESTION_PAGES = frozenset({"cases:look_digest"})
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,12 @@ def who_can_see(child_id: UUID, *, named_only: bool, at: datetime) -> list[Acces
 
 def events_about(child_id: UUID, *, conflicts: bool = False) -> QuerySet[AccessEvent]:
     """Reads of one file, and of those that were merged into it, and refusals; and the lists, searches and comparisons
-    that showed one of them among others. Of pages about conflicts of interest only where they are asked for, for
-    somebody who may be told of each.
+    that showed one of them among others. Of pages about conflicts of interest, and of those with questions about looks,
+    only where they are asked for, for somebody who may be told of each.
     """
     ids = [child_id, *Child.objects.filter(merged_into=child_id).values_list("pk", flat=True)]
     events = AccessEvent.objects.filter(Q(child_id__in=ids) | Q(shown_ids__overlap=ids))
-    return events if conflicts else events.exclude(action__in=CONFLICT_PAGES)
+    return events if conflicts else events.exclude(action__in=CONFLICT_PAGES | QUESTION_PAGES)
 
 
 def who_looked(

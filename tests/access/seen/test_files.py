@@ -135,6 +135,12 @@ def test_who_looks_at_pages_about_conflicts_is_told_where_that_is_asked_for(chil
     assert named(rows, looking.events_about(child.pk, conflicts=True)) == pages
 
 
+def test_who_opens_a_week_of_questions_about_looks_is_told_where_conflicts_are(child):
+    rows = {"digest": event(make_user(), shown_ids=[child.pk], action="cases:look_digest")}
+    assert list(looking.events_about(child.pk)) == []
+    assert named(rows, looking.events_about(child.pk, conflicts=True)) == {"digest"}
+
+
 def test_who_looked_at_a_file_is_told_without_refusals_and_conflicts_unless_they_are_asked_for(looks, child):
     def found(conflicts: bool = False, skip: int = 0, limit: int = 51, **wanted: Any) -> set[str]:
         rows = looking.who_looked(child.pk, wanted=LookFilter(**wanted), conflicts=conflicts, skip=skip, limit=limit)
