@@ -29,6 +29,7 @@ from cases.sharing.selectors.emergency import (
     register_for,
 )
 from cases.sharing.services import emergency as services
+from cases.sharing.services.looks import note_search
 from cases.views.asking import posted
 from cases.views.loading import viewer_of
 
@@ -41,10 +42,18 @@ def open_a_file(request: HttpRequest) -> HttpResponse:
     viewer, at = viewer_of(request), now()
     form = EmergencyForm(posted(request), at=at)
     if form.is_bound and form.is_valid():
-        said = form.cleaned_data
+        said, asked = form.cleaned_data, form.asked()
+        # Before the try and of no file, so that it tells nothing of what is found.
+        note_search(
+            viewer=viewer,
+            page="cases:emergency_access",
+            words=f"{asked.given_name} {asked.family_name}",
+            child_ids=(),
+            trace=trace_of(request),
+        )
         try:
             tried = services.open_in_emergency(
-                asked=form.asked(), kind=said["kind"], reason=said["reason"], at=at, by=viewer, trace=trace_of(request)
+                asked=asked, kind=said["kind"], reason=said["reason"], at=at, by=viewer, trace=trace_of(request)
             )
         except EmergencyRefused as refusal:
             form.refuse(refusal)

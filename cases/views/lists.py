@@ -58,7 +58,11 @@ def search(request: HttpRequest) -> HttpResponse:
     levels = lists.sees_levels(viewer, matrix)
     found = search_files(viewer, typed=form.cleaned_data["words"], matrix=matrix, at=at)
     note_search(
-        viewer=viewer, words=form.cleaned_data["words"], child_ids=[f.pk for f in found], trace=trace_of(request)
+        viewer=viewer,
+        page="cases:search",
+        words=form.cleaned_data["words"],
+        child_ids=[f.pk for f in found],
+        trace=trace_of(request),
     )
     context = {
         "form": form,

@@ -16,7 +16,7 @@ from accounts.rules.roles import Capability
 from accounts.rules.text import page_hrefs, page_number
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
-from cases.record.services import note_files_shown
+from cases.sharing.services.looks import note_search
 from referrals.forms.triage import NEW, OTHER, DecisionForm, QueueFilterForm
 from referrals.models import Notification, TriageDecision
 from referrals.presenters import triage as presenters
@@ -33,7 +33,7 @@ def triage_queue(request: HttpRequest) -> HttpResponse:
     form, chosen = _filter(request)
     page = selectors.waiting_notifications(viewer, at=at, chosen=chosen, page=page_number(request.GET.get("page", "1")))
     today = selectors.decided_today(viewer, at=at)
-    _note_files(request, "referrals:triage_queue", [*page.rows, *today])
+    _note_search(request, "referrals:triage_queue", [*page.rows, *today], words=chosen.words)
     context = {
         "form": form,
         "narrowed": bool(chosen),
@@ -52,7 +52,7 @@ def triage_decided(request: HttpRequest) -> HttpResponse:
     at, viewer = now(), request.viewer  # type: ignore[attr-defined]
     form, chosen = _filter(request)
     page = selectors.decided_notifications(viewer, at=at, chosen=chosen, page=page_number(request.GET.get("page", "1")))
-    _note_files(request, "referrals:triage_decided", page.rows)
+    _note_search(request, "referrals:triage_decided", page.rows, words=chosen.words)
     context = {
         "form": form,
         "narrowed": bool(chosen),
@@ -63,11 +63,11 @@ def triage_decided(request: HttpRequest) -> HttpResponse:
     return render(request, "referrals/triage_decided.html", context, status=422 if form.errors else 200)
 
 
-def _note_files(request: HttpRequest, page: str, rows: Iterable[Notification]) -> None:
-    """Write down which files a list of notifications names."""
+def _note_search(request: HttpRequest, page: str, rows: Iterable[Notification], *, words: str) -> None:
+    """Write down which files a list of notifications names, and whether it was narrowed to one's own family name."""
     shown = sorted({row.child_id for row in rows if row.child_id})
     viewer = request.viewer  # type: ignore[attr-defined]
-    note_files_shown(viewer=viewer, page=page, child_ids=shown, trace=trace_of(request))
+    note_search(viewer=viewer, page=page, words=words, child_ids=shown, trace=trace_of(request))
 
 
 @policy(methods=("GET", "POST"), capability=Capability.TRIAGE)

@@ -10,6 +10,7 @@ the same home; work that ended long ago and an emergency counted as work with a 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -31,6 +32,7 @@ from cases.sharing.rules.looks import (
     VerdictRefused,
 )
 from cases.sharing.services.looks import decide_signal, make_digest, make_due_digests
+from tests.cases.test_emergency import by_name
 from tests.factories.cases import block, grant, make_child, make_home, provenance
 
 # The record.
@@ -155,6 +157,32 @@ def test_a_search_for_ones_own_name_is_noted_without_what_was_typed(client_as, v
     events = AccessEvent.objects.filter(action="cases:search")
     assert list(events.values_list("reason_code", "shown_ids")) == [("own_name", []), ("own_name", [])]
     assert found_in(digest_of(at)) == {("own_name", viewer("nurse").user_id, None)}
+
+
+def by_words(name: str) -> dict[str, str]:
+    return {"words": f"Wren {name}"}
+
+
+@pytest.mark.parametrize(
+    ("person", "address", "action", "asking", "answer"),
+    [
+        ("triage", "/triage/", "referrals:triage_queue", by_words, 200),
+        ("triage", "/triage/decided/", "referrals:triage_decided", by_words, 200),
+        ("missing_coordinator", "/emergency-access/", "cases:emergency_access", partial(by_name, "Wren"), 422),
+    ],
+    ids=["waiting", "decided", "in an emergency"],
+)
+def test_a_search_for_ones_own_name_is_asked_about_on_whichever_page(
+    client_as, world, at, person, address, action, asking, answer
+) -> None:
+    """Nothing is found. Seen to fail: of three pages that ask for a name, the search of files alone noted it."""
+    user, browser = world.user(person), client_as(person)
+    assert browser.post(address, asking("Fenwick")).status_code == answer
+    assert not AccessEvent.objects.filter(outcome=AccessOutcome.ALLOWED, action=action).exists()
+    assert browser.post(address, asking(user.full_name.split()[-1])).status_code == answer
+    events = AccessEvent.objects.filter(outcome=AccessOutcome.ALLOWED, action=action)
+    assert list(events.values_list("reason_code", "child_id", "shown_ids")) == [("own_name", None, [])]
+    assert found_in(digest_of(at)) == {("own_name", user.pk, None)}
 
 
 def a_signal(viewer, at, *, person: str = "nurse") -> LookSignal:

@@ -114,6 +114,23 @@ def test_the_lists_write_down_which_files_they_name(world: World, at: datetime, 
     assert list(events) == [("referrals:triage_queue", [child.pk]), ("referrals:triage_decided", [child.pk])]
 
 
+@pytest.mark.parametrize(("words", "reason"), [("Okonjo", "own_name"), ("Asha", "listed"), ("", "listed")])
+def test_a_list_narrowed_to_ones_own_name_is_noted_as_that_once(
+    world: World, at: datetime, client_as: Any, words: str, reason: str
+) -> None:
+    """Seen to fail: the lists of triage noted what they named, and not that it was searched for."""
+    decide(world, sent(world, given_name="Asha", family_name="Okonjo", sent_at=at), at)
+    child, browser = Notification.objects.get().child, client_as("triage")
+    assert child is not None
+    for address in (QUEUE, f"{QUEUE}decided/"):
+        assert child.reference in browser.post(address, {"words": words}).content.decode()
+    events = AccessEvent.objects.filter(action__startswith="referrals:triage_").order_by("pk")
+    assert list(events.values_list("action", "reason_code", "shown_ids")) == [
+        ("referrals:triage_queue", reason, [child.pk]),
+        ("referrals:triage_decided", reason, [child.pk]),
+    ]
+
+
 def test_a_decided_notification_leaves_the_queue_for_today(world: World, at: datetime, client_as: Any) -> None:
     first, second = sent(world, given_name="Asha", sent_at=at), sent(world, given_name="Bryn", sent_at=at)
     decide(world, first, at)

@@ -75,17 +75,20 @@ def make_digest(*, week_from: date, at: datetime) -> LookDigest | None:
     return digest
 
 
-def note_search(*, viewer: Viewer, words: str, child_ids: Iterable[UUID], trace: Trace | None = None) -> None:
-    """Write down which files a search by name showed, and whether somebody searched for their own family name.
+def note_search(
+    *, viewer: Viewer, page: str, words: str, child_ids: Iterable[UUID], trace: Trace | None = None
+) -> None:
+    """Write down which files a search by name showed, and whether somebody searched for their own family name, also
+    where nothing was found. Every page that can be asked for a child by name calls it.
 
     What was typed is not kept.
     """
     if not family_name_of(viewer.name) & set(words_of(words)):
-        note_files_shown(viewer=viewer, page="cases:search", child_ids=child_ids, trace=trace)
+        note_files_shown(viewer=viewer, page=page, child_ids=child_ids, trace=trace)
         return
     record_access(
         viewer=viewer,
-        action="cases:search",
+        action=page,
         outcome=AccessOutcome.ALLOWED,
         reason_code=OWN_NAME,
         shown_ids=child_ids,
