@@ -28,6 +28,7 @@ from cases.record.choices import InvolvementRole
 from cases.record.models import Involvement
 from cases.record.rules import RecordRefused
 from cases.record.selectors import involvement_on, involvements_of
+from cases.record.selectors.hidden import free_to_work
 from cases.record.services import OpenFile
 from cases.sharing.choices import SharingEnd
 from cases.sharing.rules.shares import ShareRefused
@@ -83,7 +84,7 @@ def involve(request: HttpRequest, opened: OpenFile, agency_id: UUID) -> HttpResp
     agency = next((row for row in agencies_by_sector() if row.pk == agency_id), None)
     if agency is None:
         raise NotKnown("no_agency")
-    people = {str(member.pk): member for member in people_at(agency.pk)}
+    people = {str(member.pk): member for member in free_to_work(people_at(agency.pk), opened.child.pk, at=opened.at)}
     choices = [(key, f"{member.user}, {member.get_role_display()}") for key, member in people.items()]
     against = goes_against_wish(opened.child, agency, matrix=opened.matrix, at=opened.at)
     form = InvolveForm(request.POST or None, workers=choices, against=against)
@@ -132,7 +133,9 @@ def _wish(opened: OpenFile) -> dict[str, Any]:
 def change_lead(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Name another lead, with the reason that the child can be told."""
     named = [row for row in involvements_of(opened.child.pk) if row.ended_on is None and row.membership is not None]
-    choices = [(str(row.pk), _worker(row)) for row in named if not row.is_lead and _is_here(row, opened.at)]
+    free = free_to_work([row.membership for row in named if row.membership], opened.child.pk, at=opened.at)
+    others = [row for row in named if not row.is_lead and row.membership in free and _is_here(row, opened.at)]
+    choices = [(str(row.pk), _worker(row)) for row in others]
     form = ChangeLeadForm(request.POST or None, workers=choices, initial={"version": opened.child.version})
     if form.is_bound and form.is_valid():
         chosen = UUID(form.cleaned_data["involvement"])

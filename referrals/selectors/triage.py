@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from accounts.selectors import agencies_by_sector
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child, Involvement
 from cases.record.selectors.facts import protected_among
-from cases.record.selectors.hidden import blocked_files, known_or_no_file
+from cases.record.selectors.hidden import blocked_files, free_to_work, known_or_no_file
 from cases.record.selectors.matching import leads_of
 from referrals.choices import NotificationStatus
 from referrals.models import MatchQuestion, Notification
@@ -193,14 +193,17 @@ def lead_of(child: Child) -> Involvement | None:
     )
 
 
-def possible_leads(*, on: date) -> list[Membership]:
-    """People whose job it is to hold cases, by agency and name."""
-    return list(
-        Membership.objects.current(on)
+def possible_leads(*, at: datetime, child_id: UUID | None = None) -> list[Membership]:
+    """People whose job it is to hold cases, by agency and name; for a file that is there, without whom a conflict of
+    interest keeps from the child.
+    """
+    people = list(
+        Membership.objects.current(timezone.localdate(at))
         .filter(role__in=LEAD_ROLES, agency__ended_on=None)
         .select_related("user", "agency")
         .order_by("agency__name", "user__full_name", "pk")
     )
+    return people if child_id is None else free_to_work(people, child_id, at=at)
 
 
 def agencies_to_involve() -> list[Agency]:

@@ -16,7 +16,7 @@ from accounts.rules.dates import moment
 from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from cases.record.models import Child
-from cases.record.selectors.hidden import is_restricted
+from cases.record.selectors.hidden import free_to_work, is_restricted
 from referrals.choices import NotificationStatus
 from referrals.models import Notification, TriageDecision
 from referrals.rules.triage import (
@@ -37,6 +37,7 @@ from referrals.services.deciding import stop_deciding
 from referrals.services.triage_agencies import Team, bring_agencies
 from referrals.services.triage_file import new_file, write_decision, write_notification
 
+LEAD_NOT_FREE = "This person cannot be given work on this file. Choose somebody else."
 NO_SUCH_FILE = (
     "There is no file with this reference that you may open. Check it, or select that no file is about this child."
 )
@@ -142,6 +143,8 @@ def decide(
     staying = lead_of(joined_child) if joined_child else None
     holder = staying.membership if staying else None
     _check_lead_stays(holder, lead)
+    if joined_child is not None and lead is not None and not free_to_work([lead], joined_child.pk, at=at):
+        raise TriageRefused(LEAD_NOT_FREE, field="lead")
     facts = _facts_of(notification, why_safe, joined_child) | _lead_facts(holder, lead, outcome, at)
     check_proposal(Proposal(outcome=outcome, reason=reason, rationale=rationale, message=message, **facts))
     leads = holder if staying else lead

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.postcodes import Watch
@@ -106,7 +105,7 @@ def _decision_form(request: HttpRequest, opened: OpenNotification, shown: dict[s
         request.POST or None,
         initial={"version": opened.notification.version},
         candidates=[(file["reference"], file["choice"], file["hint"]) for file in shown["files"]],
-        leads=selectors.possible_leads(on=timezone.localdate(at)),
+        leads=selectors.possible_leads(at=at),
         agencies=agencies,
         suggested=selectors.suggested_agencies(agencies),
         worry=presenters.worry_words(opened.notification),
@@ -128,7 +127,7 @@ def _decide(request: HttpRequest, opened: OpenNotification, form: DecisionForm, 
     if reference and child is None:
         form.refuse(TriageRefused(NO_SUCH_FILE, field="joined_child"))
         return None
-    people = {str(one.pk): one for one in selectors.possible_leads(on=timezone.localdate(at))}
+    people = {str(one.pk): one for one in selectors.possible_leads(at=at)}
     agencies = {str(one.pk): one for one in selectors.agencies_to_involve()}
     try:
         return decide_notification(

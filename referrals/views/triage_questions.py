@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.middleware.policy import policy
 from accounts.rules.roles import Capability
@@ -52,7 +51,8 @@ def triage_question(request: HttpRequest, question_id: UUID) -> HttpResponse:
         child_ids=selectors.files_in(shown.question),
         trace=trace_of(request),
     )
-    leads = None if shown.lead or shown.question.report_id else selectors.possible_leads(on=timezone.localdate(at))
+    settled = shown.lead or shown.question.report_id
+    leads = None if settled else selectors.possible_leads(at=at, child_id=shown.question.child_id)
     form = QuestionForm(request.POST or None, leads=leads)
     if request.method == "POST" and form.is_valid():
         people = {str(one.pk): one for one in leads or []}

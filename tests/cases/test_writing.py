@@ -29,7 +29,7 @@ from cases.record.models import (
 )
 from cases.record.rules import RecordRefused, check_identifier, tidy_reference
 from cases.record.services import PeriodKind, change_lead, involve, record_period
-from tests.factories.cases import grant, make_child
+from tests.factories.cases import block, grant, make_child
 
 pytestmark = pytest.mark.django_db
 
@@ -392,6 +392,27 @@ def test_who_is_gone_is_not_offered_the_lead_nor_given_it(child, world, client_a
     said = {"involvement_id": row.pk, "reason": "She sees her each week.", "version": child.version}
     with pytest.raises(RecordRefused):
         change_lead(child=child, **said, at=at, by=viewer("socialworker"))
+
+
+def test_whom_a_conflict_keeps_away_is_given_no_work_and_not_the_lead(child, world, client_as, viewer, at):
+    """Seen to fail: each was offered and given it, and everybody read who leads."""
+    by, row, agency = viewer("guardian"), row_of(child, "keyworker", world), world.agency("specialist")
+    merged = make_child(merged_into=child)
+    block(child, viewer("keyworker"), by=by)
+    block(merged, viewer("manager"), by=by)
+    browser = client_as("socialworker")
+    assert str(row.pk) not in browser.get(address("change_lead", child)).content.decode()
+    page = browser.get(address("involve", child, agency.pk)).content.decode()
+    offered = {name for name in ("keyworker", "manager", "interviewer") if str(world.membership(name).pk) in page}
+    assert offered == {"interviewer"}
+    given = {"child": child, "at": at, "by": viewer("socialworker")}
+    with pytest.raises(RecordRefused, match="cannot be given work on this file"):
+        change_lead(involvement_id=row.pk, reason="She sees her each week.", version=child.version, **given)
+    for person in ("keyworker", "manager"):
+        member = world.membership(person)
+        with pytest.raises(RecordRefused, match="cannot be given work on this file"):
+            involve(agency=agency, membership=member, role=InvolvementRole.KEYWORKER, **given)
+    assert not Involvement.objects.filter(child=child, membership=world.membership("manager")).exists()
 
 
 def test_a_lead_changed_meanwhile_is_shown_beside_the_one_that_was_wanted(child, world, client_as, viewer):

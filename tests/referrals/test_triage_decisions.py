@@ -307,6 +307,19 @@ def test_a_lead_that_the_file_has_stays(world: World, at: datetime) -> None:
     assert [row.membership for row in leads] == [world.membership("socialworker")]
 
 
+def test_whom_a_conflict_keeps_from_the_file_does_not_lead_on_it(world: World, at: datetime) -> None:
+    """Seen to fail: the worker led on a file that answered them as one that never was."""
+    child, notification = known_child(world, at), full_notification(world, at)
+    block(child, world.viewer("keyworker"), by=world.viewer("guardian"))
+    joined = {"outcome": TriageOutcome.ACCEPT_JOINED, "joined_child": child, "lead": world.membership("keyworker")}
+    with pytest.raises(TriageRefused, match="cannot be given work on this file") as refused:
+        decide(world, notification, at, **joined)
+    assert refused.value.field == "lead"
+    assert not Involvement.objects.filter(child=child).exists()
+    decide(world, notification, at, **{**joined, "lead": world.membership("socialworker")})
+    assert Involvement.objects.get(is_lead=True).membership == world.membership("socialworker")
+
+
 def test_whom_the_child_does_not_want_told_comes_on_the_file_and_not_from_triage(world: World, at: datetime) -> None:
     """The safeguarding lead of the school refers again: the school sees what it wrote, and not the file."""
     child = known_child(world, at)

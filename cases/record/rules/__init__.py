@@ -33,6 +33,12 @@ def check_lead_is_named(*, has_membership: bool) -> None:
         raise RecordRefused("The lead must be a named person, so that the child knows who it is.")
 
 
+def check_may_work(*, may: bool) -> None:
+    """Refuse to give work to somebody whom a conflict of interest keeps from the file, without a word of why."""
+    if not may:
+        raise RecordRefused("This person cannot be given work on this file. Choose somebody else.")
+
+
 def check_may_name(*, is_named: bool, oversees: bool) -> None:
     """Refuse to name somebody on a restricted file by who is not named there, as they cannot see whom they let in, or
     is no manager or data guardian: the people a restricted file depends on do not widen the circle themselves.

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from accounts.models import Membership
 from accounts.rules.viewers import Viewer
 from cases.access.models import Block
 from cases.access.selectors import files_kept_from
@@ -75,6 +76,14 @@ def of_one_child(child_id: UUID) -> QuerySet[Child]:
 def blocks_on(child_id: UUID, at: datetime) -> QuerySet[Block]:
     """What keeps people from a file: the blocks of it, and of those that were merged with it."""
     return Block.objects.live(at).filter(child__in=of_one_child(child_id))
+
+
+def free_to_work(people: Iterable[Membership], child_id: UUID, *, at: datetime) -> list[Membership]:
+    """Those of some people who may be given work with a child: no conflict of interest keeps them from any file of it.
+    On a restricted file they are named with the work.
+    """
+    kept = set(blocks_on(child_id, at).values_list("user_id", flat=True))
+    return [member for member in people if member.user_id not in kept]
 
 
 def restricted_among(ids: Iterable[UUID]) -> set[UUID]:

@@ -16,7 +16,7 @@ from cases.access.selectors import is_named_on
 from cases.record import rules
 from cases.record.choices import EntryKind, InvolvementRole
 from cases.record.models import Child, Involvement
-from cases.record.selectors.hidden import is_restricted
+from cases.record.selectors.hidden import free_to_work, is_restricted
 from cases.record.services.writing import add_chronology, bump_version, provenance
 
 
@@ -59,8 +59,9 @@ def involve(
 
     The agency gets access, and the worker in person, both ending with the involvement. On a restricted file the
     worker is named, by a manager or guardian who is named too; whom triage makes the lead there, triage names itself.
-    Raises RecordRefused for a lead without a named person, for a worker of another agency, where the file has a lead
-    already, and for a worker on a restricted file whom the actor may not name.
+    Raises RecordRefused for a lead without a named person, for a worker of another agency or whom a conflict of
+    interest keeps from the child, where the file has a lead already, and for a worker on a restricted file whom the
+    actor may not name.
     """
     if lead:
         rules.check_lead_is_named(has_membership=membership is not None)
@@ -68,6 +69,8 @@ def involve(
             raise rules.RecordRefused("This file has a lead already. Change the lead instead.")
     if membership is not None and membership.agency_id != agency.pk:
         raise rules.RecordRefused("The named worker does not work for that agency.")
+    if membership is not None:
+        rules.check_may_work(may=bool(free_to_work([membership], child.pk, at=at)))
     involvement = Involvement.objects.create(
         child=child,
         working_agency=agency,
@@ -117,8 +120,8 @@ def change_lead(
     to them.
 
     On a restricted file the new lead is named too, if they are not yet. Raises Stale where the file has changed
-    since the page was opened, RecordRefused for a worker who is not involved, not named, gone or without a reason, and
-    for one on a restricted file whom the actor may not name.
+    since the page was opened, RecordRefused for a worker who is not involved, not named, gone, kept from the child by a
+    conflict of interest or without a reason, and for one on a restricted file whom the actor may not name.
     """
     rules.check_handover_has_reason(reason)
     bump_version(child=child, version=version)
@@ -129,6 +132,8 @@ def change_lead(
     rules.check_lead_is_named(has_membership=new.membership_id is not None)
     if new.membership is not None and not new.membership.is_current(timezone.localdate(at)):
         raise rules.RecordRefused(f"{new.membership.user} does not work there any more, or is suspended.")
+    if new.membership is not None:
+        rules.check_may_work(may=bool(free_to_work([new.membership], child.pk, at=at)))
     old = open_rows.filter(is_lead=True).first()
     if old is not None and old.pk != new.pk:
         old.is_lead = False

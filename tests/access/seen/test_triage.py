@@ -132,7 +132,20 @@ def test_who_may_be_named_to_lead_holds_cases_at_an_agency_that_is_still_there(a
     people = {role: make_membership(role=role) for role in (*LEAD_ROLES, "housing", "notification_point")}
     people["left"] = make_membership(role=ROLE, ended_on=today)
     people["closed"] = make_membership(role=ROLE, agency=closed)
-    assert named(people, triage.possible_leads(on=today)) == set(LEAD_ROLES)
+    assert named(people, triage.possible_leads(at=at)) == set(LEAD_ROLES)
+
+
+def test_whom_a_conflict_keeps_from_any_file_of_the_child_is_not_named_to_lead(child, unknown, at):
+    """Seen to fail: a conflict of interest was not asked for."""
+    people = {name: make_membership(role=ROLE) for name in ("free", "kept", "merged", "lifted", "elsewhere")}
+    by = viewer_of(make_membership())
+    files = {"kept": child, "merged": make_child(merged_into=child), "lifted": child, "elsewhere": unknown}
+    for name, file in files.items():
+        row = block(file, viewer_of(people[name]), by=by, at=at - HOUR)
+        if name == "lifted":
+            unblock(row, at)
+    assert named(people, triage.possible_leads(at=at, child_id=child.pk)) == {"free", "lifted", "elsewhere"}
+    assert named(people, triage.possible_leads(at=at)) == set(people), "of a file that is not there yet none"
 
 
 # Questions to the guardians
