@@ -13,7 +13,7 @@ from accounts.rules.refusals import NotKnown
 from accounts.selectors import viewer_of
 from cases.record.models import AddressReader
 from cases.sharing.selectors import addresses
-from tests.access.seen.rows import HOUR, ROLE, lead, named
+from tests.access.seen.rows import HOUR, ROLE, lead, named, or_none
 from tests.factories.accounts import make_agency, make_membership
 from tests.factories.cases import give, make_home, make_protected
 from tests.factories.shares import opened_by
@@ -41,6 +41,43 @@ def test_a_protected_address_is_shown_on_its_file_to_who_is_on_its_list_and_to_n
             addresses.protected_address(opened, rows[name].pk)
     assert addresses.readers_of(rows["own"]) == [member]
     assert {row.address for row in addresses.kept_from(rows["own"])} == {rows["own"]}
+
+
+def test_an_address_in_clear_is_there_to_protect_on_its_own_file_for_who_sees_it_whole(child, unknown, join, at):
+    by = viewer_of(make_membership(role=ROLE))
+    rows = {
+        "own": make_home(child, by, "NM1 1AA"),
+        "another file's": make_home(unknown, by, "NM1 1AA"),
+        "protected": make_protected(child, by, readers=()),
+    }
+    whole, area = join(), join("education_dsl")
+    give(unknown, at - HOUR, membership=whole)
+    opened = opened_by(viewer_of(whole), child, at)
+    found = {name: or_none(addresses.clear_address, opened, row.pk) for name, row in rows.items()}
+    assert found == {"own": rows["own"], "another file's": None, "protected": None}
+    assert or_none(addresses.clear_address, opened_by(viewer_of(area), child, at), rows["own"].pk) is None
+
+
+def test_which_rows_are_protected_is_told_on_the_file_to_who_is_on_their_list(child, unknown, join, at):
+    member, other, by = join(), join(), viewer_of(make_membership(role=ROLE))
+    give(unknown, at - HOUR, membership=member)
+    rows = {
+        "own": make_protected(child, by, readers=(member,)),
+        "another kind": make_protected(child, by, readers=(member,), kind="other"),
+        "elsewhere": make_protected(child, by, readers=(member,), kind="other", lines="2 Mill Lane"),
+        "other's": make_protected(child, by, readers=(other,), kind="other"),
+        "another file's": make_protected(unknown, by, readers=(member,)),
+    }
+    own = rows["own"]
+    rows["open"] = make_home(child, by, own.postcode, lines=own.lines, kind="other")
+    for one in (member, other):
+        lead(child, one, is_lead=False)
+    lead(unknown, member)
+    AddressReader.objects.create(address=rows["open"], membership=member)
+    opened = opened_by(viewer_of(member), child, at)
+    known = {name for name, row in rows.items() if addresses.is_known(opened, row.pk)}
+    assert known == {"own", "another kind", "elsewhere"}
+    assert named(rows, addresses.known_rows(opened, own)) == {"own", "another kind"}
 
 
 def test_who_works_with_the_child_in_person_now_may_be_let_know_it(child, unknown, join, at):

@@ -12,6 +12,7 @@ from cases.sharing.rules.addresses import (
     AddressRefused,
     check_not_oneself,
     check_one,
+    check_reason,
     check_why,
     outward,
 )
@@ -60,6 +61,16 @@ def test_nobody_keeps_an_address_from_themselves(own_account, own_agency, right)
         return
     with pytest.raises(AddressRefused):
         check_not_oneself(own_account=own_account, own_agency=own_agency)
+
+
+@pytest.mark.parametrize(("why", "right"), [("", False), ("no", False), (" no ", False), ("old", True)])
+def test_whoever_protects_an_address_says_why(why, right):
+    if right:
+        check_reason(why)
+        return
+    with pytest.raises(AddressRefused) as refused:
+        check_reason(why)
+    assert refused.value.field == "protection_reason"
 
 
 @pytest.mark.parametrize(("why", "right"), [("", False), ("no", False), (" no ", False), ("old", True)])
