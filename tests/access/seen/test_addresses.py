@@ -15,7 +15,7 @@ from cases.record.models import AddressReader
 from cases.sharing.selectors import addresses
 from tests.access.seen.rows import HOUR, ROLE, lead, named, or_none
 from tests.factories.accounts import make_agency, make_membership
-from tests.factories.cases import give, make_home, make_protected
+from tests.factories.cases import give, make_child, make_home, make_protected
 from tests.factories.shares import opened_by
 
 pytestmark = pytest.mark.django_db
@@ -70,9 +70,12 @@ def test_which_rows_are_protected_is_told_on_the_file_to_who_is_on_their_list(ch
     }
     own = rows["own"]
     rows["open"] = make_home(child, by, own.postcode, lines=own.lines, kind="other")
+    twin = make_child("Ada", "Seen", merged_into=child)
+    rows["the file merged into it"] = make_protected(twin, by, readers=(member,))
     for one in (member, other):
         lead(child, one, is_lead=False)
-    lead(unknown, member)
+    for file in (unknown, twin):
+        lead(file, member)
     AddressReader.objects.create(address=rows["open"], membership=member)
     opened = opened_by(viewer_of(member), child, at)
     known = {name for name, row in rows.items() if addresses.is_known(opened, row.pk)}
