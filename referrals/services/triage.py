@@ -142,9 +142,7 @@ def decide(
     lead = team.lead
     staying = lead_of(joined_child) if joined_child else None
     holder = staying.membership if staying else None
-    _check_lead_stays(holder, lead)
-    if joined_child is not None and lead is not None and not free_to_work([lead], joined_child.pk, at=at):
-        raise TriageRefused(LEAD_NOT_FREE, field="lead")
+    _check_lead(joined_child, holder, lead, at)
     facts = _facts_of(notification, why_safe, joined_child) | _lead_facts(holder, lead, outcome, at)
     check_proposal(Proposal(outcome=outcome, reason=reason, rationale=rationale, message=message, **facts))
     leads = holder if staying else lead
@@ -197,13 +195,16 @@ def _tells_lead(outcome: str, lead: Membership | None, child: Child | None) -> b
     return tells_lead(outcome, lead_role=lead.role, restricted=is_restricted(child))
 
 
-def _check_lead_stays(staying: Membership | None, lead: Membership | None) -> None:
+def _check_lead(child: Child | None, staying: Membership | None, lead: Membership | None, at: datetime) -> None:
+    """Refuse a lead beside the one whom a file has, and one whom a conflict of interest keeps from it."""
     if staying is not None and lead is not None and staying.pk != lead.pk:
         raise TriageRefused(
             f"{staying.user} leads on this file already, and stays: children want one constant worker. Leave the "
             "lead empty. A change of lead is made on the file, with its reason.",
             field="lead",
         )
+    if child is not None and lead is not None and not free_to_work([lead], child.pk, at=at):
+        raise TriageRefused(LEAD_NOT_FREE, field="lead")
 
 
 def _lead_facts(staying: Membership | None, lead: Membership | None, outcome: str, at: datetime) -> dict[str, Any]:

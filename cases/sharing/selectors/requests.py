@@ -38,7 +38,7 @@ def _requests() -> QuerySet[AccessRequest]:
 
 
 def with_what_came(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
-    """Requests, each with the kinds that have been shared since with whoever asked, and are shared still (`come`)."""
+    """Requests, each with the kinds that have been shared since with whoever asked, and nobody has ended (`come`)."""
     shares = SharingDecision.objects.filter(
         Q(membership=None) | Q(membership_id=OuterRef("asked_as_id")),
         child_id=OuterRef("child_id"),
@@ -57,7 +57,7 @@ def who_can_share(child_id: UUID, mask: int, *, asking: UUID, at: datetime) -> M
     the one that asks. None where nobody may: then the notification point is asked.
     """
     matrix = matrix_in_force(on=timezone.localdate(at))
-    work = Involvement.objects.filter(child_id=child_id, ended_on=None, membership__isnull=False)
+    work = Involvement.objects.filter(child_id=child_id, ended_on=None)
     order = list(work.order_by("-is_lead", "started_on", "pk").values_list("membership_id", flat=True))
     people = Membership.objects.current(timezone.localdate(at)).filter(pk__in=order, agency__ended_on=None)
     people = people.exclude(agency_id=asking).select_related("user", "agency")

@@ -18,7 +18,7 @@ from accounts.models import Agency, Membership
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from cases.access.models import AccessGrant
-from cases.access.rules import Level, entry_level, mask_of
+from cases.access.rules import Level, entry_level
 from cases.access.selectors import matrix_in_force
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, ChronologyEntry, Involvement
@@ -99,12 +99,6 @@ def entries_to_share(child: Child, *, viewer: Viewer, levels: dict[str, Level], 
         if entry_level(levels[entry.category], own=own, own_agency=colleagues) == Level.FULL:
             found.append(entry)
     return found[:OFFERED]
-
-
-def kinds_of(child_id: UUID, entries: Collection[UUID]) -> int:
-    """The kinds of information that single entries of a file are of."""
-    rows = ChronologyEntry.objects.filter(child_id=child_id, pk__in=entries)
-    return mask_of(entry.category for entry in rows)
 
 
 def _decisions() -> QuerySet[SharingDecision]:
