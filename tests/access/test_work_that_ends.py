@@ -5,8 +5,9 @@ decision not to share and the answer to a request go to who leads now, from the 
 
 Seen to fail: an action on a restricted file closed to its owner with the involvement that had named them, and with the
 restriction itself; the two clocks left with whoever is gone, after an involvement and after a change of the lead; a
-request left with a lead of the agency that asks; what is handed over for a conflict given to the lead instead of the
-successor; what a colleague owes handed on although they still work with the child.
+request left with a lead of the agency that asks; the rest of a request given back to a lead who may not share it; what
+is handed over for a conflict given to the lead instead of the successor; what a colleague owes handed on although they
+still work with the child.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.urls import reverse
 
 from accounts.choices import FunctionKey
 from cases.access.choices import Category
+from cases.access.rules import mask_of
 from cases.access.services import grant_to_function
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Clock
@@ -39,7 +41,7 @@ from panels.services.actions import NewAction, start_action, take_step
 from tests.factories.cases import grant, make_child
 from tests.factories.missing import make_interview, make_returned
 from tests.factories.panels import make_item, make_meeting, make_panel
-from tests.factories.shares import opened_by
+from tests.factories.shares import make_request, make_share, opened_by
 
 pytestmark = pytest.mark.django_db
 
@@ -312,6 +314,27 @@ def test_a_request_of_the_new_leads_own_agency_goes_to_the_notification_point(ch
     assert (request.owner, clock.owner_membership, clock.owner_group) == (None, None, None)
     assert told(viewer("triage"), AlertKind.ACCESS_ASKED, at)
     assert requests_to_answer(viewer("triage"), at=at) == [request]
+
+
+@pytest.mark.parametrize("other", ["social_care_manager", None])
+def test_the_rest_of_a_request_does_not_go_back_to_a_lead_who_may_not_share_it(world, viewer, at, other):
+    """A specialist keyworker sees persons of concern in a panel alone."""
+    child, police = make_child("Zephyrine", "Ashdown"), world.membership("missing_coordinator")
+    grant_to_function(child_id=child.pk, function=FunctionKey.NOTIFICATION_POINT, at=at - HOUR, by=None)
+    work(child, world, viewer("triage"), "keyworker", at, lead=True)
+    helper = work(child, world, viewer("keyworker"), "socialworker", at)
+    if other:
+        work(child, world, viewer("keyworker"), other, at)
+    request = make_request(child, police, owner=world.membership("socialworker"),
+                           category_mask=mask_of(["missing", "person_of_concern"]))  # fmt: skip
+    make_share(child, police, world.membership("keyworker"), at=at - HOUR)
+    sweep(at)
+    ends(child, helper, at, viewer("keyworker"))
+    request.refresh_from_db()
+    owner = world.membership(other) if other else None
+    assert (request.owner, clock_of(ClockKind.ACCESS_ANSWERED).owner_membership) == (owner, owner)
+    assert requests_to_answer(viewer(other or "triage"), at=at) == [request]
+    assert told(viewer(other or "triage"), AlertKind.ACCESS_ASKED, at)
 
 
 def test_where_nobody_leads_the_review_goes_to_whoever_still_sees_the_file(world, viewer, client_as, at):

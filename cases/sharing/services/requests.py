@@ -7,13 +7,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.choices import FunctionKey
 from accounts.models import Membership
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
-from cases.access.rules import mask_of
+from cases.access.rules import Matrix, mask_of
+from cases.access.selectors import matrix_in_force
 from cases.access.services import lock_files
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.selectors import clock_of
@@ -90,15 +92,22 @@ def _tell_owner(request: AccessRequest, *, at: datetime) -> None:
 
 @transaction.atomic
 def ask_another(*, request_id: UUID, at: datetime, by: Viewer) -> None:
-    """Ask who leads now, else the notification point, because whoever was asked does not any more.
+    """Ask who leads now, else the notification point, because whoever was asked does not any more; where a part has
+    come already, whoever may share what is still owed.
 
     The clock is theirs, with the time it has left, and they are told. What has been answered stays as it is.
     """
-    rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("asked_as")
-    request = rows.filter(pk=request_id, answered_at=None).first()
+    rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("asked_as__agency")
+    request = selectors.with_what_came(rows).filter(pk=request_id, answered_at=None).first()
     if request is None:
         return
-    owner = selectors.owner_to_ask(request.child_id, asking=request.asked_as.agency_id, at=at)
+    asking, rest = request.asked_as.agency_id, 0
+    if request.come:
+        rest = _owed(request, matrix_in_force(on=timezone.localdate(at)), at=at, kept=True)
+    if rest:
+        owner = selectors.who_can_share(request.child_id, rest, asking=asking, at=at)
+    else:
+        owner = selectors.owner_to_ask(request.child_id, asking=asking, at=at)
     if owner is not None and owner.pk == request.owner_id:
         return
     _give(request, owner, at=at, by=by)
@@ -165,7 +174,7 @@ def answer_with_share(
     request = _to_answer(request_id, child=opened.child, by=by)
     if sharing.receiver.agency_id != request.asked_as.agency_id:
         raise RequestRefused("Another agency asked for this. Share with it, or answer the request first.")
-    must, able = _owed(request, opened, at=at, kept=True), mask_of(shares.shareable(opened.levels))
+    must, able = _owed(request, opened.matrix, at=at, kept=True), mask_of(shares.shareable(opened.levels))
     shares.check_owed_goes(must & able, mask_of(sharing.content.categories))
     decision = share(opened=opened, sharing=sharing, version=version, at=at, by=by)
     if must & ~able:
@@ -187,17 +196,15 @@ def _ask_for_the_rest(
     raise_alert(kind=AlertKind.ACCESS_ANSWER, to=request.asked_as_id, **about)  # type: ignore[arg-type]
 
 
-def _owed(request: AccessRequest, opened: OpenFile, *, at: datetime, kept: bool) -> int:
+def _owed(request: AccessRequest, matrix: Matrix, *, at: datetime, kept: bool) -> int:
     """What keeps the child safe, of what was asked for, and whoever asked must have: social care and police. `kept`
     leaves out what somebody has decided to keep from them.
     """
-    asker, child_id = request.asked_as, opened.child.pk
+    asker, child_id = request.asked_as, request.child_id
     less = held_by(child_id, agency=asker.agency, membership=asker, at=at)
     if kept:
         less |= kept_from(child_id, agency=asker.agency, membership=asker)
-    return shares.owed(
-        request.category_mask, role=asker.role, sector=asker.agency.sector, less=less, matrix=opened.matrix
-    )
+    return shares.owed(request.category_mask, role=asker.role, sector=asker.agency.sector, less=less, matrix=matrix)
 
 
 @transaction.atomic
@@ -209,7 +216,7 @@ def refuse_access(*, opened: OpenFile, request_id: UUID, why: Why, at: datetime,
     """
     rules.check_words(why.words, field="words", what="why not, for whoever asked")
     request = _to_answer(request_id, child=opened.child, by=by)
-    must, asker = _owed(request, opened, at=at, kept=False), request.asked_as
+    must, asker = _owed(request, opened.matrix, at=at, kept=False), request.asked_as
     shares.check_may_decline(why.reason, mask=must, sector=asker.agency.sector, asked=True, field="reason")
     request.answer, request.refusal_reason, request.answer_words = RequestAnswer.REFUSED, why.reason, why.words.strip()
     request.decision = keep_back(
