@@ -1,4 +1,5 @@
-"""Whom access in person would let in against what the child has said, one condition at a time.
+"""Whom access in person would let in against what the child has said, and who works there otherwise, one condition at
+a time.
 
 `make mutants` turns round or leaves out each of these conditions, and says what was not noticed.
 """
@@ -13,7 +14,7 @@ from django.utils import timezone
 from accounts.models import FunctionMember, Membership
 from cases.record.models import Child
 from cases.sharing.choices import WishKind
-from cases.sharing.selectors.involving import newly_told_against_wish
+from cases.sharing.selectors.involving import newly_told_against_wish, works_otherwise
 from tests.access.seen.rows import DAY, HOUR, POINT, ROLE, lead, named
 from tests.factories.accounts import make_agency, make_function, make_membership
 from tests.factories.cases import give, make_child
@@ -107,3 +108,16 @@ def test_a_guardian_is_told_nothing_anew_even_alone_and_at_an_agency_that_is_not
 def test_where_the_child_has_said_nothing_only_that_is_asked(child, people, at, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert newly_told(child, people, at) == set()
+
+
+def test_only_other_work_of_the_agency_with_the_child_that_goes_on_keeps_it_there(child, unknown, at):
+    first, elsewhere = make_membership(role=ROLE), make_membership(role=ROLE)
+    second, third = (make_membership(role=ROLE, agency=first.agency) for _ in range(2))
+    work = lead(child, first)
+    lead(child, elsewhere, is_lead=False)
+    lead(unknown, second)
+    lead(child, third, is_lead=False, ended_on=at.date())
+    assert not works_otherwise(work)
+    more = lead(child, second, is_lead=False)
+    assert works_otherwise(work)
+    assert works_otherwise(more)
