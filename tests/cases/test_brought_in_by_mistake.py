@@ -1,10 +1,10 @@
 """Whoever was brought in by mistake is taken out in one step: the 72 hours run, and who opened the file is listed.
 
 Seen to fail: the form asked nothing but why the work ends, and ended it without a breach, a clock or an alert. And with
-one guard left out: an agency that works with the child otherwise was taken out (302, and not 422); a
-word too short to say what went wrong ended it; of two workers, and on a file for named people, the whole agency was the
-receiver and not the worker; and work that is done was a breach (refused for the note, 422). That nobody ends it twice
-is kept in two places, the page's look-up and the service: without the service's alone nothing fails.
+one guard left out: an agency that works with the child otherwise was taken out (302, and not 422); a word too short to
+say what went wrong ended it; of two workers, and on a file for named people, the whole agency was the receiver and not
+the worker; and work that is done was taken for a mistake (refused for its note, 422). That nobody ends it twice is kept
+in two places, the page's look-up and the service: without the service's alone no test here fails.
 """
 
 from __future__ import annotations

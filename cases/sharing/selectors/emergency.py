@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Concat
 from django.urls import reverse
 from django.utils import timezone
@@ -16,12 +16,13 @@ from accounts.choices import AccessOutcome, FunctionKey
 from accounts.models import AccessEvent, FunctionMember, Membership
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
+from accounts.selectors import viewer_of
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
 from cases.access.selectors import facts_of, files_in_an_emergency, matrix_in_force
 from cases.clocks.selectors import alerts_for, should_run
 from cases.record.models import Child, Involvement, NormalisedName
-from cases.record.selectors.hidden import blocks_on, hidden_ids, is_restricted, of_one_child
+from cases.record.selectors.hidden import blocks_on, hidden_ids, is_restricted, known_ids
 from cases.record.selectors.lists import files_known
 from cases.record.selectors.looking import events_about
 from cases.sharing.models import EmergencyAccess
@@ -112,11 +113,8 @@ def lead_to_tell(child_id: UUID, *, at: datetime) -> UUID | None:
     """The membership of the worker who leads, where they work here and may know of the file."""
     leads = Involvement.objects.filter(child_id=child_id, is_lead=True, ended_on=None).values("membership_id")
     current = Membership.objects.current(timezone.localdate(at)).filter(pk__in=leads, agency__ended_on=None)
-    allowed = current.exclude(user_id__in=blocks_on(child_id, at).values("user_id"))
-    named = AccessGrant.objects.live(at).filter(child_id=child_id, reason=GrantReason.NAMED)
-    restricted = of_one_child(child_id).filter(restricted=True)
-    allowed = allowed.filter(Q(pk__in=named.values("membership_id")) | ~Exists(restricted))
-    return allowed.values_list("pk", flat=True).first()
+    lead = current.select_related("user", "agency").first()
+    return lead.pk if lead is not None and known_ids(viewer_of(lead), [child_id], at) else None
 
 
 def running_on(child_id: UUID, *, viewer: Viewer, at: datetime) -> EmergencyAccess | None:

@@ -24,7 +24,7 @@ from cases.sharing.rules.emergency import TRIES_WITHIN
 from cases.sharing.selectors import emergency, requests
 from cases.sharing.selectors.emergency import AskedFor, RegisterFilter
 from tests.access.seen.rows import DAY, GUARDIANS, HOUR, POINT, ROLE, TICK, event, lead, named, one_by_one, unblock
-from tests.factories.accounts import make_agency, make_membership, make_user
+from tests.factories.accounts import COVERED, make_agency, make_membership, make_user
 from tests.factories.cases import block, give, make_child
 from tests.factories.emergency import make_emergency
 
@@ -80,7 +80,13 @@ def test_the_lead_is_told_while_they_work_here_and_may_know_of_the_file(child, u
     lead(child, leads)
     block(unknown, viewer_of(leads), by=worker)
     unblock(block(child, viewer_of(leads), by=worker, at=at - DAY), at)
+    assert told(child, at) == (None, None, None), "nothing opens the file to them"
+    give(child, at - HOUR, group=leads.agency.group)
     assert told(child, at) == (leads.pk, leads, leads)
+    agreement = type(leads.agency).objects.filter(pk=leads.agency_id)
+    agreement.update(covered=[])
+    assert told(child, at) == (None, None, None), "the agreement of their agency has ended, and with it what it opens"
+    agreement.update(covered=COVERED)
     assert requests.owner_to_ask(child.pk, asking=leads.agency_id, at=at) is None, "they do not ask themselves"
     for model, row in ((Membership, leads), (type(leads.agency), leads.agency)):
         with transaction.atomic():
