@@ -106,6 +106,8 @@ def test_who_reviews_it_then_is_the_lead_else_the_agency_that_sees_the_file_else
     assert handing_on.who_reviews(work, at=at) == (None, worker.agency.group_id)
     leads = make_membership(role=ROLE)
     lead(child, leads)
+    assert handing_on.who_reviews(work, at=at) == (None, worker.agency.group_id), "the file is not open to them"
+    give(child, at - HOUR, membership=leads)
     assert handing_on.who_reviews(work, at=at) == (leads.pk, leads.agency.group_id)
     grants = AccessGrant.objects.filter(group=worker.agency.group)
     end_grants(grants=grants, at=at, by=viewer_of(leads), why="Ended in a test")
