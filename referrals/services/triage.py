@@ -16,6 +16,7 @@ from accounts.rules.dates import moment
 from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from cases.record.models import Child
+from cases.record.rules import KEPT_FROM_WORK
 from cases.record.selectors.hidden import free_to_work, is_restricted
 from referrals.choices import NotificationStatus
 from referrals.models import Notification, TriageDecision
@@ -37,7 +38,6 @@ from referrals.services.deciding import stop_deciding
 from referrals.services.triage_agencies import Team, bring_agencies
 from referrals.services.triage_file import new_file, write_decision, write_notification
 
-LEAD_NOT_FREE = "This person cannot be given work on this file. Choose somebody else."
 NO_SUCH_FILE = (
     "There is no file with this reference that you may open. Check it, or select that no file is about this child."
 )
@@ -204,7 +204,7 @@ def _check_lead(child: Child | None, staying: Membership | None, lead: Membershi
             field="lead",
         )
     if child is not None and lead is not None and not free_to_work([lead], child.pk, at=at):
-        raise TriageRefused(LEAD_NOT_FREE, field="lead")
+        raise TriageRefused(KEPT_FROM_WORK, field="lead")
 
 
 def _lead_facts(staying: Membership | None, lead: Membership | None, outcome: str, at: datetime) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from accounts.rules.dates import day, in_london
 from accounts.rules.refusals import Refusal
 from cases.record.choices import IdentifierKind
 
+KEPT_FROM_WORK = "This person cannot be given work on this file. Choose somebody else."
+
 
 class RecordRefused(Refusal):
     """Something about a child's file cannot be written like this; the message says what to do."""
@@ -36,7 +38,7 @@ def check_lead_is_named(*, has_membership: bool) -> None:
 def check_may_work(*, may: bool) -> None:
     """Refuse to give work to somebody whom a conflict of interest keeps from the file, without a word of why."""
     if not may:
-        raise RecordRefused("This person cannot be given work on this file. Choose somebody else.")
+        raise RecordRefused(KEPT_FROM_WORK)
 
 
 def check_may_name(*, is_named: bool, oversees: bool) -> None:
