@@ -109,12 +109,12 @@ def tries_refused(viewer: Viewer, *, at: datetime) -> int:
     return tries.exclude(reason_code="tries_spent").count()
 
 
-def lead_to_tell(child_id: UUID, *, at: datetime) -> UUID | None:
-    """The membership of the worker who leads, where they work here and may know of the file."""
+def lead_to_tell(child_id: UUID, *, at: datetime) -> Membership | None:
+    """The worker who leads, with their agency, where they work here and may know of the file."""
     leads = Involvement.objects.filter(child_id=child_id, is_lead=True, ended_on=None).values("membership_id")
     current = Membership.objects.current(timezone.localdate(at)).filter(pk__in=leads, agency__ended_on=None)
     lead = current.select_related("user", "agency").first()
-    return lead.pk if lead is not None and known_ids(viewer_of(lead), [child_id], at) else None
+    return lead if lead is not None and known_ids(viewer_of(lead), [child_id], at) else None
 
 
 def running_on(child_id: UUID, *, viewer: Viewer, at: datetime) -> EmergencyAccess | None:

@@ -15,7 +15,7 @@ from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.record.models import Child, Involvement
 from cases.record.selectors.hidden import is_restricted
-from cases.sharing.selectors.requests import lead_who_answers
+from cases.sharing.selectors.emergency import lead_to_tell
 
 KINDS = (ClockKind.ACCESS_ANSWERED, ClockKind.SHARING_REVIEWED)
 
@@ -46,7 +46,7 @@ def who_reviews(work: Involvement, *, at: datetime) -> tuple[UUID | None, int]:
     """Who reviews a decision after somebody whose work has ended: who leads; else their agency while it sees the file,
     else the notification point. A membership where there is one, and the group that owes it where it has ended.
     """
-    lead = lead_who_answers(work.child_id, at=at)
+    lead = lead_to_tell(work.child_id, at=at)
     if lead is not None:
         return lead.pk, lead.agency.group_id
     if _reached(work.child, work.working_agency, None, at):

@@ -75,14 +75,8 @@ def who_can_share(child_id: UUID, mask: int, *, asking: UUID, at: datetime) -> M
 
 def owner_to_ask(child_id: UUID, *, asking: UUID | None, at: datetime) -> Membership | None:
     """Who leads on the case, where they may know of it and work at another agency than the one that asks."""
-    lead = lead_who_answers(child_id, at=at)
+    lead = lead_to_tell(child_id, at=at)
     return lead if lead is not None and lead.agency_id != asking else None
-
-
-def lead_who_answers(child_id: UUID, *, at: datetime) -> Membership | None:
-    """Who leads on the case, with their agency, where they may know of it."""
-    lead_id = lead_to_tell(child_id, at=at)
-    return Membership.objects.filter(pk=lead_id).select_related("agency").first() if lead_id else None
 
 
 def requests_to_answer(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:

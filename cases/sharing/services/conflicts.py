@@ -93,9 +93,10 @@ def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at:
     # Where somebody places it, their work has a successor already; what they answer to a question has none.
     left = source == ConflictSource.SUGGESTED and bool(selectors.work_left(conflict))
     if source == ConflictSource.DECLARED or left:
+        lead = lead_to_tell(child.pk, at=at)
         raise_alert(
             kind=AlertKind.CONFLICT_RECORDED,
-            to=lead_to_tell(child.pk, at=at) or FunctionKey.NOTIFICATION_POINT,
+            to=lead.pk if lead else FunctionKey.NOTIFICATION_POINT,
             subject_id=conflict.pk,
             child_id=child.pk,
             at=at,

@@ -114,9 +114,10 @@ def _tell(access: EmergencyAccess, *, at: datetime) -> None:
 
     Raises NobodyTold where nobody of either is reached, or no guardian but the person who opens it.
     """
-    owner = selectors.lead_to_tell(access.child_id, at=at) or FunctionKey.NOTIFICATION_POINT
+    lead = selectors.lead_to_tell(access.child_id, at=at)
     about: dict[str, Any] = {"subject_id": access.pk, "child_id": access.child_id, "at": at}
     raise_alert(kind=AlertKind.EMERGENCY_OPENED, to=FunctionKey.DATA_GUARDIANS, **about)
+    owner = lead.pk if lead else FunctionKey.NOTIFICATION_POINT
     raise_alert(kind=AlertKind.EMERGENCY_ON_FILE, to=owner, **about)
     guardians = people_told(AlertKind.EMERGENCY_OPENED, access.pk) - {access.membership.user_id}
     if not guardians or not people_told(AlertKind.EMERGENCY_ON_FILE, access.pk):

@@ -69,52 +69,54 @@ def test_refused_tries_of_a_day_are_counted_on_the_one_page_for_the_one_person()
 
 def test_the_lead_is_told_while_they_work_here_and_may_know_of_the_file(child, unknown, at, django_assert_num_queries):
     other, worker = make_membership(role=ROLE), viewer_of(make_membership(role=ROLE))
-    assert told(child, at) == (None, None, None)
+    assert told(child, at) == (None, None)
     lead(unknown, other)
     lead(child, make_membership(role=ROLE), is_lead=False)
     lead(child, make_membership(role=ROLE), ended_on="2026-02-05")
-    assert told(child, at) == (None, None, None)
+    assert told(child, at) == (None, None)
     with django_assert_num_queries(1):
-        assert requests.lead_who_answers(child.pk, at=at) is None
+        assert requests.owner_to_ask(child.pk, asking=other.agency_id, at=at) is None
     leads = make_membership(role=ROLE)
     lead(child, leads)
     block(unknown, viewer_of(leads), by=worker)
     unblock(block(child, viewer_of(leads), by=worker, at=at - DAY), at)
-    assert told(child, at) == (None, None, None), "nothing opens the file to them"
+    assert told(child, at) == (None, None), "nothing opens the file to them"
     give(child, at - HOUR, group=leads.agency.group)
-    assert told(child, at) == (leads.pk, leads, leads)
+    assert told(child, at) == (leads, leads)
+    with django_assert_num_queries(3):
+        asked = requests.owner_to_ask(child.pk, asking=other.agency_id, at=at)
+    assert asked == leads
     agreement = type(leads.agency).objects.filter(pk=leads.agency_id)
     agreement.update(covered=[])
-    assert told(child, at) == (None, None, None), "the agreement of their agency has ended, and with it what it opens"
+    assert told(child, at) == (None, None), "the agreement of their agency has ended, and with it what it opens"
     agreement.update(covered=COVERED)
     assert requests.owner_to_ask(child.pk, asking=leads.agency_id, at=at) is None, "they do not ask themselves"
     for model, row in ((Membership, leads), (type(leads.agency), leads.agency)):
         with transaction.atomic():
             model.objects.filter(pk=row.pk).update(ended_on=at.date())
-            assert told(child, at) == (None, None, None)
+            assert told(child, at) == (None, None)
             transaction.set_rollback(True)  # an end is never taken back
-    assert told(child, at) == (leads.pk, leads, leads)
+    assert told(child, at) == (leads, leads)
     for file in (make_child("Ada", "Merged", merged_into=child), child):
         kept = block(file, viewer_of(leads), by=worker)
-        assert told(child, at) == (None, None, None)
+        assert told(child, at) == (None, None)
         unblock(kept, at)
     for file in (make_child("Ada", "Also merged", merged_into=child), child):
         Child.objects.update(restricted=False)
         Child.objects.filter(pk=file.pk).update(restricted=True)
-        assert told(child, at) == (None, None, None), "they are not named"
+        assert told(child, at) == (None, None), "they are not named"
     give(unknown, at, membership=leads, reason="named")
     give(child, at, membership=other, reason="named")
     give(child, at, membership=leads)
     give(child, at - DAY, membership=leads, reason="named", valid_until=at)
-    assert told(child, at) == (None, None, None)
+    assert told(child, at) == (None, None)
     give(child, at, membership=leads, reason="named")
-    assert told(child, at) == (leads.pk, leads, leads)
+    assert told(child, at) == (leads, leads)
 
 
 def told(child: Child, at: datetime) -> tuple[Any, ...]:
     return (
         emergency.lead_to_tell(child.pk, at=at),
-        requests.lead_who_answers(child.pk, at=at),
         requests.owner_to_ask(child.pk, asking=make_agency().pk, at=at),
     )
 
