@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.rules.dates import day
-from cases.presenters.overview import ASK_LEAD
+from cases.presenters.overview import ASK_LEAD, whole_address
 from cases.record.models import Address, AddressKeptFrom
 from cases.record.services import OpenFile
 
@@ -24,7 +24,7 @@ def address_facts(address: Address) -> list[Cell]:
     return [
         {
             "key": "Address",
-            "value": "\n".join(part for part in (address.lines, address.postcode) if part),
+            "value": whole_address(address, between="\n"),
             "multiline": True,
             "no_print": True,
         },
@@ -32,11 +32,6 @@ def address_facts(address: Address) -> list[Cell]:
         {"key": "Why it is protected", "value": address.protection_reason, "no_print": True},
         {"key": "Standing", "value": f"Since {day(address.started_on)}. {ended}"},
     ]
-
-
-def where(address: Address) -> str:
-    """An address in one line."""
-    return ", ".join(part for part in (address.lines, address.postcode) if part)
 
 
 def standing_words(rows: Iterable[Address]) -> str:

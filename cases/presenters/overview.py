@@ -120,6 +120,11 @@ def authority_words(row: Any) -> str:
     return f"{row.get_kind_display()}: {row.authority}"
 
 
+def whole_address(row: Address, *, between: str) -> str:
+    """An address with its postcode where one is written, in one line or in two."""
+    return between.join(part for part in (row.lines, row.postcode) if part)
+
+
 def address_words(opened: OpenFile, row: Address) -> Row:
     """One address as the viewer may see it: a protected one by its own list alone, else its area and a notice."""
     level = opened.entry_level(row)
@@ -128,7 +133,7 @@ def address_words(opened: OpenFile, row: Address) -> Row:
         return {"value": value, "withheld": True}
     if level < Level.FULL:
         return {"value": row.area}
-    lines = "\n".join(part for part in (row.lines, row.postcode) if part)
+    lines = whole_address(row, between="\n")
     if row.protected:
         lines = f"{lines}\nProtected: tell nobody. {row.protection_reason}"
         return {"value": lines, "multiline": True, "no_print": True}
@@ -327,6 +332,7 @@ __all__ = [
     "seen_in_full",
     "seen_workers",
     "where_rows",
+    "whole_address",
     "withheld_notices",
     "worker_line",
     "workers",

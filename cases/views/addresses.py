@@ -15,6 +15,7 @@ from cases.access.choices import Category
 from cases.access.rules import Action
 from cases.forms import addresses as forms
 from cases.presenters import addresses as words
+from cases.presenters.overview import whole_address
 from cases.record.services import OpenFile
 from cases.sharing.rules.addresses import AddressRefused
 from cases.sharing.selectors import addresses as selectors
@@ -87,6 +88,7 @@ def protect(request: HttpRequest, opened: OpenFile, address_id: UUID) -> HttpRes
         messages.success(request, f"Protected on this child’s file: {words.standing_words(rows)}.")
         return redirect(_home(opened, address.pk))
     heading, back = "Protect this address", reverse("cases:file", args=[opened.child.reference])
+    where = whole_address(address, between=", ")
     return ask_on_file(
         request,
         opened,
@@ -94,7 +96,7 @@ def protect(request: HttpRequest, opened: OpenFile, address_id: UUID) -> HttpRes
         heading=heading,
         cancel_href=back,
         button="Protect it",
-        intro=f"{words.where(address)}. Wherever this address stands on the child’s file, now or in the past, it is "
+        intro=f"{where}. Wherever this address stands on the child’s file, now or in the past, it is "
         "shown to those on its list alone.",
     )
 
