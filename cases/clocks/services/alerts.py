@@ -44,9 +44,8 @@ KEPT_AWAY = """(
 # clock_id), in which one of the three recipients is given. Alerts and e-mails are written in one statement: there is
 # no moment at which one is there without the other. An e-mail goes to the people who serve in a function, or to the
 # one person; an agency's alert stands in Harbour alone. People who hold two memberships in a function get one; a
-# membership, a service in a function, a person or an agency that has ended gets none, nor does anybody with a
-# conflict of interest on the file, nor on a restricted file anybody who is not named there; a conflict or restriction
-# of a file that was merged with it counts like its own.
+# membership, a service in a function, a person or an agency that has ended gets none, nor does anybody who is kept
+# from the child (`KEPT_AWAY`).
 RAISE = """
 WITH wanted AS ({wanted}),
 raised AS (
