@@ -86,8 +86,8 @@ def record_period(
 
     `readers` are the memberships that may know a protected address; the author's is always among them. `kept_from` are
     the people in the child's life who must not. An address of which any row is protected is so on every row of it, the
-    new one too. Raises Stale where the file was saved after `version`, RecordRefused
-    for a start before that of the open one or in the future.
+    new one too. Raises Stale where the file was saved after `version`, RecordRefused for a start before that of the
+    open one or in the future.
     """
     if kind == PeriodKind.ADDRESS:
         lock_files_of(child)
