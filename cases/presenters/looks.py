@@ -16,7 +16,7 @@ from accounts.rules.roles import ROLES
 from cases.presenters.looking import as_csv, page_words, reason_words
 from cases.sharing.choices import SignalKind
 from cases.sharing.models.looks import LookDigest, LookSignal
-from cases.sharing.selectors.looks import PersonLooks
+from cases.sharing.selectors.looks import OWN_NAME, PersonLooks
 
 PEOPLE_COLUMNS = [
     {"text": "Person"},
@@ -60,7 +60,7 @@ def event_rows(events: Iterable[AccessEvent], references: dict[UUID, str]) -> li
             {"text": _outcome(event), "tone": "urgent" if event.outcome == AccessOutcome.REFUSED else "plain"},
             {"text": page_words(event.action)},
             _file(event, references),
-            {"text": reason_words(event)},
+            {"text": _why(event)},
         ]
         for event in events
     ]
@@ -72,6 +72,11 @@ def _role(event: AccessEvent) -> str:
 
 def _outcome(event: AccessEvent) -> str:
     return "Refused" if event.outcome == AccessOutcome.REFUSED else "Read"
+
+
+def _why(event: AccessEvent) -> str:
+    """As on a file, but for a search by one's own name, which there stands as a list: of it guardians alone read."""
+    return "A search by their own family name." if event.reason_code == OWN_NAME else reason_words(event)
 
 
 def _file(event: AccessEvent, references: dict[UUID, str]) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def events_csv(events: Iterable[AccessEvent], references: dict[UUID, str]) -> st
             _outcome(event),
             page_words(event.action),
             _file(event, references)["text"],
-            reason_words(event),
+            _why(event),
         )
         for event in events
     )

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 
 from accounts.choices import AccessOutcome
 from accounts.forms import WriteForm
@@ -157,6 +158,20 @@ def test_a_search_for_ones_own_name_is_noted_without_what_was_typed(client_as, v
     events = AccessEvent.objects.filter(action="cases:search")
     assert list(events.values_list("reason_code", "shown_ids")) == [("own_name", []), ("own_name", [])]
     assert found_in(digest_of(at)) == {("own_name", viewer("nurse").user_id, None)}
+
+
+def test_guardians_alone_read_that_a_list_was_narrowed_to_ones_own_name(client_as, world, viewer, at) -> None:
+    """Seen to fail: the guardians read that the files stood in a list, as of a search by any other name."""
+    child, nurse = make_child("Ada", "Prosser"), viewer("nurse")
+    for name in ("health", "social_care", "partnership"):
+        grant(child, world.agency(name))
+    assert child.reference in client_as("nurse").post("/cases/search/", {"words": "Prosser"}).content.decode()
+    words, address = "A search by their own family name.", f"/access/looks/{nurse.user_id}/"
+    page = client_as("guardian").get(address).content.decode()
+    assert (page.count(words), page.count("Stood in a list."), "1 in a list" in page) == (1, 0, True)
+    assert words in client_as("guardian").get(f"{address}export/").content.decode()
+    page = client_as("socialworker").get(reverse("cases:who_looked", args=[child.reference])).content.decode()
+    assert (page.count(words), page.count("Stood in a list.")) == (0, 1)
 
 
 def by_words(name: str) -> dict[str, str]:
