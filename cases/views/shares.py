@@ -83,7 +83,7 @@ def show_sharing(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         "columns": words.DECISION_COLUMNS if full else words.SUMMARY_COLUMNS,
         "rows": words.decision_rows(opened, selectors.decisions_on(opened.child.pk)),
         "request_columns": REQUEST_COLUMNS,
-        "requests": request_rows(requests_on(opened.child.pk)) if full else [],
+        "requests": request_rows(requests_on(opened.child.pk, at=opened.at)) if full else [],
     }
     return render(request, "cases/sharing.html", context)
 

@@ -31,14 +31,16 @@ from cases.sharing.selectors.emergency import lead_to_tell
 LISTED = 50
 
 
-def _requests() -> QuerySet[AccessRequest]:
-    return with_what_came(AccessRequest.objects.all()).select_related(
+def _requests(at: datetime) -> QuerySet[AccessRequest]:
+    return with_what_came(AccessRequest.objects.all(), at=at).select_related(
         "child", "asked_as__user", "asked_as__agency", "owner__user", "owner__agency", "answered_by", "decision"
     )
 
 
-def with_what_came(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
-    """Requests, each with the kinds that have been shared since with whoever asked, and nobody has ended (`come`)."""
+def with_what_came(rows: QuerySet[AccessRequest], *, at: datetime) -> QuerySet[AccessRequest]:
+    """Requests, each with the kinds that have been shared since with whoever asked (`come`): not what somebody has
+    ended, nor what has run to its last day.
+    """
     shares = SharingDecision.objects.filter(
         Q(membership=None) | Q(membership_id=OuterRef("asked_as_id")),
         child_id=OuterRef("child_id"),
@@ -46,6 +48,7 @@ def with_what_came(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
         kind=SharingKind.SHARED,
         decided_at__gte=OuterRef("asked_at"),
         ended_at=None,
+        ends_at__gt=at,
     )
     kinds = shares.order_by().values("child_id").annotate(kinds=BitOr("category_mask")).values("kinds")
     come: dict[str, Any] = {"come": Coalesce(Subquery(kinds), 0)}
@@ -90,7 +93,7 @@ def requests_to_answer(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:
     files = Child.objects.visible_to(viewer, at=at)
     if not viewer.may(Capability.AUDIT):
         files = files.annotate(sharing_opened=category_opened(Category.SHARING)).exclude(sharing_opened=0)
-    rows = _requests().filter(answered_at=None, child__in=files.values("pk"))
+    rows = _requests(at).filter(answered_at=None, child__in=files.values("pk"))
     if not viewer.may(Capability.AUDIT):
         leads = Involvement.objects.filter(child_id=OuterRef("child_id"), is_lead=True, ended_on=None)
         ours = Q(Exists(leads.filter(working_agency_id=viewer.agency_id))) | Q(owner__agency_id=viewer.agency_id)
@@ -108,7 +111,7 @@ def _may_answer(viewer: Viewer, at: datetime) -> bool:
 
 def requests_made(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:
     """What the viewer asked for under this membership, on files they may still know of, the latest first."""
-    rows = _requests().filter(
+    rows = _requests(at).filter(
         asked_as_id=viewer.membership_id, child__in=Child.objects.visible_to(viewer, at=at).values("pk")
     )
     return list(rows.order_by("-asked_at", "-pk")[:LISTED])
@@ -116,18 +119,18 @@ def requests_made(viewer: Viewer, *, at: datetime) -> list[AccessRequest]:
 
 def request_for(viewer: Viewer, request_id: UUID, *, at: datetime) -> AccessRequest | None:
     """One request on a file that the viewer may know of; None for any other, whether or not there is one."""
-    rows = _requests().filter(child__in=Child.objects.visible_to(viewer, at=at).values("pk"))
+    rows = _requests(at).filter(child__in=Child.objects.visible_to(viewer, at=at).values("pk"))
     return rows.filter(pk=request_id).first()
 
 
-def requests_on(child_id: UUID) -> list[AccessRequest]:
+def requests_on(child_id: UUID, *, at: datetime) -> list[AccessRequest]:
     """What was asked for on a file, the latest first."""
-    return list(_requests().filter(child_id=child_id).order_by("-asked_at", "-pk")[:LISTED])
+    return list(_requests(at).filter(child_id=child_id).order_by("-asked_at", "-pk")[:LISTED])
 
 
 def open_request(child_id: UUID, membership_id: UUID | None) -> AccessRequest | None:
     """What somebody has asked for on a file and nobody has answered."""
-    return _requests().filter(child_id=child_id, asked_as_id=membership_id, answered_at=None).first()
+    return AccessRequest.objects.filter(child_id=child_id, asked_as_id=membership_id, answered_at=None).first()
 
 
 def refusals_before(request: AccessRequest) -> list[UUID]:

@@ -99,7 +99,7 @@ def ask_another(*, request_id: UUID, at: datetime, by: Viewer) -> None:
     The clock is theirs, with the time it has left, and they are told. What has been answered stays as it is.
     """
     rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("asked_as__agency")
-    request = selectors.with_what_came(rows).filter(pk=request_id, answered_at=None).first()
+    request = selectors.with_what_came(rows, at=at).filter(pk=request_id, answered_at=None).first()
     if request is None:
         return
     asking, rest = request.asked_as.agency_id, 0
@@ -130,10 +130,10 @@ def _give(request: AccessRequest, owner: Membership | None, *, at: datetime, by:
     _tell_owner(request, at=at)
 
 
-def _to_answer(request_id: UUID, *, child: Child, by: Viewer) -> AccessRequest:
+def _to_answer(request_id: UUID, *, child: Child, at: datetime, by: Viewer) -> AccessRequest:
     """A request that waits, locked. Raises NotKnown; RequestRefused for who may not answer, or where it is too late."""
     rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("asked_as__agency", "answered_by")
-    request = selectors.with_what_came(rows).filter(pk=request_id, child=child).first()
+    request = selectors.with_what_came(rows, at=at).filter(pk=request_id, child=child).first()
     if request is None:
         raise NotKnown("no_request", child_id=child.pk)
     rules.check_may_answer(
@@ -171,7 +171,7 @@ def answer_with_share(
     ShareRefused where it leaves out what keeps the child safe and social care or police asked for: single entries are
     not the kind. Of that what this person may not share goes on as asked for, and somebody who may is asked.
     """
-    request = _to_answer(request_id, child=opened.child, by=by)
+    request = _to_answer(request_id, child=opened.child, at=at, by=by)
     if sharing.receiver.agency_id != request.asked_as.agency_id:
         raise RequestRefused("Another agency asked for this. Share with it, or answer the request first.")
     must, able = _owed(request, opened.matrix, at=at, kept=True), mask_of(shares.shareable(opened.levels))
@@ -215,7 +215,7 @@ def refuse_access(*, opened: OpenFile, request_id: UUID, why: Why, at: datetime,
     police asked for what keeps the child safe and the reason is any but greater harm.
     """
     rules.check_words(why.words, field="words", what="why not, for whoever asked")
-    request = _to_answer(request_id, child=opened.child, by=by)
+    request = _to_answer(request_id, child=opened.child, at=at, by=by)
     must, asker = _owed(request, opened.matrix, at=at, kept=False), request.asked_as
     shares.check_may_decline(why.reason, mask=must, sector=asker.agency.sector, asked=True, field="reason")
     request.answer, request.refusal_reason, request.answer_words = RequestAnswer.REFUSED, why.reason, why.words.strip()

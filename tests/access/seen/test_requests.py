@@ -60,7 +60,7 @@ def test_a_request_is_answered_by_the_agency_that_leads_by_the_point_where_nobod
     assert shown(point) == {"open", "unowned", "own agency", "guardian's agency"}
     assert shown(guardian) == {"open", *files, "own agency", "guardian's agency", "the rest"}
     assert shown(join("health_ae_gp", agency=ours.agency)) == set(), "who may not share answers nothing"
-    assert named(rows, requests.requests_on(child.pk)) == set(rows) - {*files, "unknown", "the rest"}
+    assert named(rows, requests.requests_on(child.pk, at=at)) == set(rows) - {*files, "unknown", "the rest"}
     asked = {name: requests.open_request(row.child_id, row.asked_as_id) for name, row in rows.items()}
     assert asked == {**rows, "answered": None}
     assert requests.open_request(child.pk, ours.pk) is None
@@ -103,11 +103,13 @@ def test_what_came_is_shared_with_whoever_asked_on_the_same_file_since_and_holds
         ("family", unknown, asking, {}),
         ("vulnerability", child, asking, {"at": request.asked_at - TICK}),
         ("orientation", child, asking, ended),
+        ("assessment", child, asking, {"ends_at": at}),
+        ("evidence_plan", child, asking, {"ends_at": at + TICK}),
     ):
         make_share(file, to, by, categories=(category,), granted=False, **{"at": at - TICK, **said})
     make_declined(child, asking, by, category_mask=mask_of(["interview"]), decided_at=at - TICK)
-    found = {row.pk: row.come for row in requests.with_what_came(AccessRequest.objects.all())}
-    assert found == {request.pk: mask_of(["level", "plan", "minutes"]), nothing.pk: 0}
+    found = {row.pk: row.come for row in requests.with_what_came(AccessRequest.objects.all(), at=at)}
+    assert found == {request.pk: mask_of(["level", "plan", "minutes", "evidence_plan"]), nothing.pk: 0}
 
 
 def test_who_can_share_is_the_first_of_those_that_work_with_the_child_and_may_share_all_of_it(child, unknown, join, at):
