@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from accounts.forms import (
     CheckboxesField,
@@ -31,6 +32,7 @@ from cases.record.choices import (
 from cases.record.services import Identity, PeriodKind
 
 NOT_SAVED = ("idempotency_key", "version")
+LEAD_TICKED = "Whoever leads is ticked, because others are told to ask them: untick them if they must not know it"
 
 
 class IdentityForm(WriteForm):
@@ -147,11 +149,17 @@ class ProtectionForm(WriteForm):
         required=False,
     )
 
-    def __init__(self, *args: Any, workers: Iterable[tuple[str, str]] = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, workers: Iterable[tuple[str, str]] = (), lead: UUID | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["may_know"].choices = list(workers)  # type: ignore[attr-defined]
-        if not self.fields["may_know"].choices:  # type: ignore[attr-defined]
-            self.fields["may_know"].help_text = "You may. Nobody else is named on this file yet"
+        field: Any = self.fields["may_know"]
+        field.choices = list(workers)
+        if not field.choices:
+            field.help_text = "You may. Nobody else is named on this file yet"
+        if str(lead) in dict(field.choices):
+            field.initial = [str(lead)]
+            field.help_text = f"{LEAD_TICKED}. {field.help_text}"
 
     def readers(self) -> list[Any]:
         return list(self.cleaned_data.get("may_know") or [])

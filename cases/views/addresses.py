@@ -68,6 +68,7 @@ def protect(request: HttpRequest, opened: OpenFile, address_id: UUID) -> HttpRes
     form = forms.ProtectForm(
         posted(request),
         workers=words.people_to_choose(others, by_user=False),
+        lead=opened.lead.membership_id if opened.lead else None,
         initial={"version": opened.child.version, "area": address.area},
     )
 

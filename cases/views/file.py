@@ -185,6 +185,7 @@ def _period_form(request: HttpRequest, opened: OpenFile, kind: PeriodKind) -> fo
             for row in involvements_of(opened.child.pk)
             if row.membership is not None and row.ended_on is None and row.membership_id != opened.viewer.membership_id
         ]
+        more["lead"] = opened.lead.membership_id if opened.lead else None
     return forms.PERIOD_FORMS[kind](
         request.POST or None, at=opened.at, initial={"version": opened.child.version}, **more
     )
