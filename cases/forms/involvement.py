@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.forms import HiddenInput
+
 from accounts.forms import HarbourForm, LongTextField, RadioField, SelectField, TextField, WriteForm, YesNoField
 from cases.forms.shares import WHAT_AN_ERROR_BRINGS, ShareForm, override_of, told_of
 from cases.record.choices import InvolvementRole
@@ -97,7 +99,9 @@ class ChangeLeadForm(WriteForm):
 
 
 class EndInvolvementForm(WriteForm):
-    """Why somebody's work ends; that they were brought in by mistake is an error like a share in error."""
+    """Why somebody's work ends; that they were brought in by mistake is an error like a share in error. Once it is
+    `over`, nothing but that is left to say.
+    """
 
     end_kind = RadioField(
         label="Why does it end?",
@@ -114,3 +118,11 @@ class EndInvolvementForm(WriteForm):
         hint="Do not name the child. Their access to the file ends at once.",
         missing="Say why it ends",
     )
+
+    def __init__(self, *args: Any, over: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if over:
+            self.fields["end_kind"].widget = HiddenInput()
+            self.initial["end_kind"] = SharingEnd.IN_ERROR.value
+            self.fields["note"].label = "What went wrong?"
+            self.fields["note"].help_text = "In a sentence. Do not name the child."

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
 from accounts.rules.agreements import is_covered
+from accounts.rules.dates import day
 from accounts.rules.refusals import NotKnown, Stale
 from accounts.rules.roles import Capability
 from accounts.selectors import agencies_by_sector, people_at
@@ -21,20 +22,21 @@ from cases.access.rules import Action, Level, no_agreement_words
 from cases.access.selectors import still_reached
 from cases.access.services import NoAgreement
 from cases.forms.involvement import AgencyForm, ChangeLeadForm, EndInvolvementForm, InvolveForm
+from cases.forms.shares import WHAT_AN_ERROR_BRINGS
 from cases.presenters.overview import worker_line, workers
 from cases.presenters.shares import wish_rows
 from cases.record import services
 from cases.record.choices import InvolvementRole
 from cases.record.models import Involvement
 from cases.record.rules import RecordRefused
-from cases.record.selectors import involvement_on, involvements_of
+from cases.record.selectors import involvements_of
 from cases.record.selectors.hidden import free_to_work
 from cases.record.services import OpenFile
 from cases.sharing.choices import SharingEnd
 from cases.sharing.rules.shares import ShareRefused
-from cases.sharing.selectors.involving import goes_against_wish
+from cases.sharing.selectors.involving import found_mistaken, goes_against_wish, work_to_end
 from cases.sharing.selectors.shares import wish_of
-from cases.sharing.services.involving import Bringing, bring_in, end_as_error
+from cases.sharing.services.involving import Bringing, bring_in, end_as_error, find_error
 from cases.views.asking import ask_on_file, frame_of, taken
 from cases.views.loading import file_page
 
@@ -47,10 +49,12 @@ def show_involvement(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Who works with the child now, and who did before."""
     rows = involvements_of(opened.child.pk)
     full = opened.level(Category.IDENTITY) == Level.FULL
+    mistakes = found_mistaken(opened.child.pk)
+    ended = [worker_line(row) | {"mistaken": row.pk in mistakes} for row in rows if row.ended_on is not None]
     context = {
         **frame_of(opened, here="Involvement"),
         "workers": workers(opened, rows),
-        "ended": [worker_line(row) for row in rows if row.ended_on is not None] if full else [],
+        "ended": ended if full else [],
         "summary": not full,
         "may_change": opened.may(Action.CHANGE_INVOLVEMENT),
     }
@@ -196,11 +200,12 @@ def _lead_saved_first(
 @policy(methods=("GET", "POST"), capability=CHANGE, reads_file=True, name="cases:end_involvement")
 @file_page("cases:end_involvement", action=Action.CHANGE_INVOLVEMENT)
 def end_involvement(request: HttpRequest, opened: OpenFile, involvement_id: UUID) -> HttpResponse:
-    """End an involvement and the access that came with it."""
-    row = involvement_on(opened.child.pk, involvement_id)
+    """End an involvement and the access that came with it; of work that has ended, say that it was a mistake."""
+    row = work_to_end(opened.child.pk, involvement_id)
     if row is None:
         raise NotKnown("no_involvement", child_id=opened.child.pk)
-    form = EndInvolvementForm(request.POST or None, initial={"version": opened.child.version})
+    over = row.ended_on is not None
+    form = EndInvolvementForm(request.POST or None, over=over, initial={"version": opened.child.version})
 
     def end(said: dict[str, Any]) -> HttpResponse:
         how: dict[str, Any] = {
@@ -210,15 +215,25 @@ def end_involvement(request: HttpRequest, opened: OpenFile, involvement_id: UUID
             "by": opened.viewer,
         }
         if said["end_kind"] == SharingEnd.IN_ERROR:
-            decision = end_as_error(opened=opened, words=said["note"], **how)
-            messages.success(request, f"{_ended_words(opened, row)} {_told_words(opened)}")
+            as_error = find_error if over else end_as_error
+            decision = as_error(opened=opened, words=said["note"], **how)
+            ended = "Written down as a mistake." if over else _ended_words(opened, row)
+            messages.success(request, f"{ended} {_told_words(opened)}")
             return redirect("cases:share", opened.child.reference, decision.pk)
         services.end_involvement(child=opened.child, note=said["note"], **how)
         messages.success(request, _ended_words(opened, row))
         return redirect("cases:involvement", opened.child.reference)
 
     ended: HttpResponse | None = taken(form, end, RecordRefused, ShareRefused)
-    return ended or _ask(request, opened, form, heading=f"End the work of {_worker(row)}", button="End it")
+    return ended or _ask_why(request, opened, form, row)
+
+
+def _ask_why(request: HttpRequest, opened: OpenFile, form: EndInvolvementForm, row: Involvement) -> HttpResponse:
+    if row.ended_on is None:
+        return _ask(request, opened, form, heading=f"End the work of {_worker(row)}", button="End it")
+    intro = f"Their work with the child ended on {day(row.ended_on)}. {WHAT_AN_ERROR_BRINGS}"
+    heading = f"{_worker(row)}: brought in by mistake"
+    return _ask(request, opened, form, heading=heading, intro=intro, button="Tell the guardians")
 
 
 def _told_words(opened: OpenFile) -> str:

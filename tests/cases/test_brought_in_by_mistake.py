@@ -16,10 +16,12 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.choices import FunctionKey
 from accounts.selectors import viewer_of
 from cases.access.choices import GrantReason
+from cases.access.models import AccessGrant
 from cases.access.services import grant_to_function
 from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Alert, Clock
@@ -28,9 +30,11 @@ from cases.record.models import Child, Involvement
 from cases.record.services import involve
 from cases.sharing.choices import WishKind
 from cases.sharing.models.shares import SharingBreach, SharingDecision
+from cases.sharing.rules.shares import Override, ShareRefused
+from cases.sharing.services.involving import find_error, record_against_wish
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, make_lead
-from tests.factories.shares import make_wish
+from tests.factories.shares import make_wish, opened_by
 
 pytestmark = pytest.mark.django_db
 
@@ -260,7 +264,118 @@ def test_whoever_was_brought_in_has_an_answer_a_ground_or_an_end_in_error(child,
     row = {"child": child, "kind": "involved", "agency": world.agency("school"), "category_mask": 1, "words": "x"}
     row |= {"decided_at": at, "decided_as": world.membership("socialworker"), "involvement": came("school")}
     over = {"ended_at": at, "ended_by": world.membership("socialworker").user}
-    for more in ({}, {**over, "end_kind": "not_needed"}, {**over, "end_kind": "not_needed", "child_answer": "agrees"}):
+    again = {**over, "end_kind": "decided_again"}
+    for more in ({}, again, {**again, "child_answer": "agrees"}):
         with pytest.raises(IntegrityError, match="sharing_decision_whole"), transaction.atomic():
             SharingDecision.objects.create(**row, **more)
-    SharingDecision.objects.create(**row, **over, end_kind="in_error")
+    for kind in ("in_error", "not_needed"):
+        SharingDecision.objects.create(**row, **over, end_kind=kind)
+
+
+# --- A mistake that is found when the work has ended -----------------------------------------------------------------
+
+
+def test_what_was_a_mistake_may_come_out_when_the_work_has_ended(child, world, viewer, client_as, came, end, at):
+    """How it ended stays as it was; who looked until then is told, and nobody says it twice."""
+    work, browser = came("school", "safeguarding_lead"), client_as("socialworker")
+    late = make_membership(agency=world.agency("school"), role="education_dsl")
+    assert client_as("safeguarding_lead").get(url("file", child)).status_code == 200
+    end(work, end_kind="not_needed", note="The term is over.")
+    link = url("end_involvement", child, work.pk)
+    assert link in text(browser.get(url("involvement", child)))
+    form = text(browser.get(link))
+    assert "Their work with the child ended on" in form
+    assert "Their work is done" not in form
+    answer = end(work)
+    decision, breach = SharingDecision.objects.get(), SharingBreach.objects.get()
+    assert (answer.status_code, answer.url) == (302, url("share", child, decision.pk))
+    work.refresh_from_db()
+    grants = AccessGrant.objects.filter(source_id=work.pk)
+    assert (decision.ended_at, decision.ended_by, decision.end_kind, decision.end_words) == (
+        grants.latest("ended_at").ended_at, world.membership("socialworker").user, "not_needed", "The term is over.",
+    )  # fmt: skip
+    assert (work.end_note, breach.words, breach.decision) == ("The term is over.", SAID, decision)
+    assert breach.found_at > decision.ended_at
+    members = {member for kind, _, member in told(breach) if kind == "share_withdrawn"}
+    assert members == {world.membership("safeguarding_lead").pk, late.pk}
+    page = text(browser.get(answer.url))
+    assert readers(page) == ["Samira Oyelaran"]
+    for words in ("Shared in error, found", SAID, "The term is over."):
+        assert words in page
+    assert link not in text(browser.get(url("involvement", child)))
+    assert (browser.get(link).status_code, end(work).status_code) == (404, 404)
+    assert SharingBreach.objects.count() == 1
+
+
+def test_a_page_that_was_opened_before_says_that_the_work_has_ended(child, came, end):
+    work = came("school")
+    end(work, end_kind="not_needed", note="Done")
+    answer = end(work, end_kind="not_needed", note="Done again")
+    assert (answer.status_code, "has ended already" in text(answer)) == (422, True)
+    assert end(work, version=0).status_code == 409
+    assert not SharingBreach.objects.exists()
+
+
+def test_nobody_finds_a_mistake_in_work_that_goes_on_or_twice(child, world, viewer, came, end, at):
+    work = came("school")
+
+    def find():
+        child.refresh_from_db()
+        opened = opened_by(viewer("socialworker"), child, at)
+        find_error(
+            opened=opened, involvement_id=work.pk, words=SAID, version=child.version, at=at, by=viewer("socialworker")
+        )
+
+    with pytest.raises(ShareRefused, match="goes on"):
+        find()
+    end(work, end_kind="not_needed", note="Done")
+    find()
+    with pytest.raises(ShareRefused, match="already"):
+        find()
+    assert SharingBreach.objects.count() == 1
+
+
+def test_what_was_written_against_a_wish_ends_with_the_work_that_was_a_mistake(child, world, viewer, came, end, at):
+    work = came("school")
+    made = record_against_wish(
+        involvement=work,
+        override=Override("significant_harm", "Miriam Aldous, manager", "Sorrel told her."),
+        matrix=opened_by(viewer("socialworker"), child, at).matrix,
+        at=at - 2 * HOUR,
+        by=viewer("socialworker"),
+    )
+    end(work, end_kind="not_needed", note="Done")
+    assert end(work).status_code == 302
+    made.refresh_from_db()
+    assert (SharingDecision.objects.get(), made.end_kind, made.end_words) == (made, "not_needed", "Done")
+    assert SharingBreach.objects.get().decision == made
+
+
+def test_an_agency_that_went_on_otherwise_was_not_let_in_by_work_that_has_ended(child, world, came, end):
+    came("health", "nurse")
+    first, second = came("health"), came("health", "school_nurse")
+    for work in (first, second):
+        end(work, end_kind="not_needed", note="Done")
+    answer = end(first)
+    assert (answer.status_code, "works with this child otherwise too" in text(answer)) == (422, True)
+    assert end(second).status_code == 302
+    assert SharingDecision.objects.get().membership == world.membership("school_nurse")
+
+
+def test_where_all_of_an_agencys_work_was_a_mistake_every_look_is_in_a_list(child, world, client_as, viewer, came, at):
+    """The first work is ended first: then its worker alone was let in. The second lets the others in from the first."""
+    nurse, other = world.membership("nurse"), world.membership("school_nurse")
+    how = {"child": child, "agency": nurse.agency, "role": "health", "by": viewer("socialworker")}
+    colleague = make_membership(agency=nurse.agency, role="health_school_nurse")
+    first = involve(membership=nurse, at=at - 2 * HOUR, **how)
+    assert client_as(colleague.user).get(url("file", child)).status_code == 200
+    second = involve(membership=other, at=timezone.now(), **how)
+    for work in (first, second):
+        child.refresh_from_db()
+        fields = {"end_kind": "in_error", "note": SAID, "version": child.version}
+        address = url("end_involvement", child, work.pk)
+        assert send(client_as("socialworker"), address, **fields).status_code == 302
+    decision = SharingDecision.objects.get(involvement=second)
+    page = text(client_as("socialworker").get(url("share", child, decision.pk)))
+    assert readers(page) == [str(colleague.user)]
+    assert colleague.pk in {member for _, _, member in told(decision.breach)}

@@ -14,7 +14,7 @@ from accounts.selectors import now
 from cases.access.choices import GrantReason
 from cases.access.rules import mask_of
 from cases.access.services import grant_access
-from cases.record.models import Child
+from cases.record.models import Child, Involvement
 from cases.record.services import OpenFile, open_file
 from cases.sharing.choices import (
     Answer,
@@ -115,6 +115,33 @@ def make_breach(child: Child, to: Agency | Membership, by: Membership) -> Sharin
         end_kind=SharingEnd.IN_ERROR,
         end_words="It went to the wrong school.",
     )
+    SharingBreach.objects.create(decision=decision, found_at=ended, found_by=by.user, words=decision.end_words)
+    return decision
+
+
+def make_against_wish(work: Involvement, by: Membership, **fields: Any) -> SharingDecision:
+    """That somebody works with the child whom the child did not want told, from a day ago while the work lasts."""
+    return SharingDecision.objects.create(
+        **{
+            "child": work.child,
+            "kind": SharingKind.INVOLVED,
+            "agency": work.working_agency,
+            "involvement": work,
+            "category_mask": mask_of(["missing"]),
+            "words": "Health",
+            "child_answer": Answer.REFUSES,
+            "decided_at": now() - timedelta(days=1),
+            "decided_as": by,
+            **fields,
+        }
+    )
+
+
+def make_mistake(work: Involvement, by: Membership, **fields: Any) -> SharingDecision:
+    """That they were brought in by mistake a day ago, and taken out an hour ago."""
+    ended = now() - timedelta(hours=1)
+    over = {"ended_at": ended, "ended_by": by.user, "end_kind": SharingEnd.IN_ERROR, "end_words": "The wrong school."}
+    decision = make_against_wish(work, by, **{"child_answer": "", **over, **fields})
     SharingBreach.objects.create(decision=decision, found_at=ended, found_by=by.user, words=decision.end_words)
     return decision
 

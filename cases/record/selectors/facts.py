@@ -78,15 +78,6 @@ def involvements_of(child_id: UUID) -> list[Involvement]:
     return sorted(rows, key=lambda row: (row.ended_on is not None, not row.is_lead, row.started_on, str(row.pk)))
 
 
-def involvement_on(child_id: UUID, involvement_id: UUID) -> Involvement | None:
-    """One open involvement on a file."""
-    return (
-        Involvement.objects.filter(child_id=child_id, pk=involvement_id, ended_on=None)
-        .select_related("membership__user", "working_agency")
-        .first()
-    )
-
-
 def reads_address(viewer: Viewer) -> Exists | Q:
     """For rows of addresses: whether the viewer may know a protected one.
 

@@ -31,7 +31,8 @@ class SharingDecision(models.Model):
     A share holds until `ends_at`, unless it is ended before; a decision not to share is looked at again on `review_on`.
     Bringing in somebody whom the child does not want told holds as long as their `involvement`; at triage nobody asks
     the child about that one agency, so it has no answer of theirs. Whom nobody minded has no decision, until it turns
-    out that they were brought in by mistake: then there is one, from when they came to when their work ended.
+    out that they were brought in by mistake: then there is one, from when they came to when their work ended. That may
+    come out when it has ended as work that was done.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -81,7 +82,10 @@ class SharingDecision(models.Model):
                 & ~Q(decline_reason="")
                 | Q(kind=SharingKind.INVOLVED, ends_at=None, review_on=None, decline_reason="")
                 & Q(involvement__isnull=False)
-                & (Q(ended_at=None) & (~Q(child_answer="") | ~Q(override_ground="")) | Q(end_kind=SharingEnd.IN_ERROR)),
+                & (
+                    Q(ended_at=None) & (~Q(child_answer="") | ~Q(override_ground=""))
+                    | Q(end_kind__in=[SharingEnd.IN_ERROR, SharingEnd.NOT_NEEDED])
+                ),
                 name="sharing_decision_whole",
             ),
             models.CheckConstraint(

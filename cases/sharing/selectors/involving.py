@@ -1,10 +1,14 @@
-"""What the child has said about an agency that somebody may bring in."""
+"""What the child has said about an agency that somebody may bring in, and when work on a file was a mistake."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Agency, FunctionMember, Membership
@@ -13,9 +17,11 @@ from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import Matrix
 from cases.access.selectors import matrix_in_force
+from cases.clocks.rules.due import midnight
 from cases.record.models import Child, Involvement
 from cases.record.selectors.hidden import is_restricted
-from cases.sharing.choices import Answer
+from cases.sharing.choices import Answer, SharingKind
+from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules import shares as rules
 from cases.sharing.rules.shares import Told, Wish
 from cases.sharing.selectors.shares import may_receive, wish_that_holds
@@ -65,10 +71,47 @@ def newly_told_against_wish(child: Child, people: Iterable[Membership], *, at: d
     return [member for member in there if member.pk not in seeing]
 
 
-def works_otherwise(work: Involvement) -> bool:
-    """Whether the agency of some work on a file has other work there that goes on."""
-    rows = Involvement.objects.filter(child_id=work.child_id, working_agency_id=work.working_agency_id, ended_on=None)
-    return rows.exclude(pk=work.pk).exists()
+def works_otherwise(work: Involvement, *, at: datetime) -> bool:
+    """Whether the agency of some work on a file has other work there that goes on at the instant `at`, and has not
+    been found to be a mistake.
+    """
+    same = Involvement.objects.filter(child_id=work.child_id, working_agency_id=work.working_agency_id)
+    goes_on = Q(ended_on=None) | Q(ended_on__gt=timezone.localdate(at))
+    return same.filter(goes_on, recorded_at__lte=at).exclude(pk__in=_mistakes()).exclude(pk=work.pk).exists()
+
+
+def found_mistaken(child_id: UUID) -> set[UUID]:
+    """The work on a file that was found to be a mistake, by id."""
+    return {pk for pk in _mistakes().filter(child_id=child_id) if pk is not None}
+
+
+def _mistakes() -> QuerySet[Any, UUID | None]:
+    rows = SharingDecision.objects.filter(kind=SharingKind.INVOLVED, breach__isnull=False)
+    return rows.values_list("involvement_id", flat=True)
+
+
+def work_to_end(child_id: UUID, involvement_id: UUID) -> Involvement | None:
+    """Some work on a file that can be ended, or has ended and can be found to have been a mistake."""
+    rows = Involvement.objects.filter(child_id=child_id, pk=involvement_id).exclude(pk__in=_mistakes())
+    return rows.select_related("membership__user", "working_agency").first()
+
+
+@dataclass(frozen=True)
+class EndOfAccess:
+    """When the access that came with some work ended, and who ended it, by user; nobody where that is not known."""
+
+    at: datetime
+    by_id: int | None
+
+
+def end_of_access(work: Involvement) -> EndOfAccess | None:
+    """The end of the access that came with some work; None while the work goes on."""
+    if work.ended_on is None:
+        return None
+    ended = AccessGrant.objects.filter(source_id=work.pk, ended_at__isnull=False).order_by("-ended_at").first()
+    if ended is None or ended.ended_at is None:
+        return EndOfAccess(midnight(work.ended_on + timedelta(days=1)), None)
+    return EndOfAccess(ended.ended_at, ended.ended_by_id)
 
 
 def reached_for_safety(agency: Agency) -> bool:

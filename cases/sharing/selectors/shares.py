@@ -227,7 +227,7 @@ def who_opened(decision: SharingDecision) -> list[PersonOpened]:
     rows = events_about(decision.child_id).filter(
         agency_id=decision.agency_id,
         outcome=AccessOutcome.ALLOWED,
-        at__gte=decision.decided_at,
+        at__gte=_let_in_at(decision),
     )
     if decision.membership_id is not None:
         rows = rows.filter(membership_id=decision.membership_id)
@@ -250,6 +250,26 @@ def who_opened(decision: SharingDecision) -> list[PersonOpened]:
         for user_id, theirs in by_person.items()
     ]
     return sorted(people, key=lambda person: person.first_at)
+
+
+def _let_in_at(decision: SharingDecision) -> datetime:
+    """Since when a decision let its receivers in. An agency that was brought in by mistake several times over was in
+    since the first: of those before the last, which others followed without a break, the worker alone is named.
+    """
+    since = decision.decided_at
+    if decision.kind != SharingKind.INVOLVED or decision.membership_id is not None:
+        return since
+    others = SharingDecision.objects.filter(
+        child_id=decision.child_id,
+        agency_id=decision.agency_id,
+        kind=SharingKind.INVOLVED,
+        membership__isnull=False,
+        breach__isnull=False,
+    )
+    for started_at, ended_at in others.order_by("-ended_at").values_list("decided_at", "ended_at"):
+        if ended_at is not None and ended_at >= since:
+            since = min(since, started_at)
+    return since
 
 
 def shares_over(viewer: Viewer, at: datetime) -> QuerySet[Any]:

@@ -16,12 +16,18 @@ from cases.access.services import lock_files
 from cases.record.choices import InvolvementRole
 from cases.record.models import Involvement
 from cases.record.selectors.hidden import is_restricted
-from cases.record.services import OpenFile, end_involvement, involve
+from cases.record.services import OpenFile, bump_version, end_involvement, involve
 from cases.sharing.choices import Answer, SharingEnd, SharingKind
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules import shares as rules
 from cases.sharing.rules.shares import Override, ShareRefused, Told
-from cases.sharing.selectors.involving import goes_against_wish, what_they_would_know, works_otherwise
+from cases.sharing.selectors.involving import (
+    end_of_access,
+    found_mistaken,
+    goes_against_wish,
+    what_they_would_know,
+    works_otherwise,
+)
 from cases.sharing.services.shares import open_breach
 
 
@@ -118,21 +124,49 @@ def end_as_error(
     work = end_involvement(
         child=opened.child, involvement_id=involvement_id, note=words.strip(), version=version, at=at, by=by
     )
-    stays = works_otherwise(work)
+    end = {"ended_at": at, "ended_by_id": by.person_id, "end_kind": SharingEnd.IN_ERROR, "end_words": words.strip()}
+    decision = _ended_decision(work, end, opened=opened, by=by)
+    open_breach(decision, decision.end_words, at=at, by=by)
+    return decision
+
+
+@transaction.atomic
+def find_error(
+    *, opened: OpenFile, involvement_id: UUID, words: str, version: int, at: datetime, by: Viewer
+) -> SharingDecision:
+    """Say of work that has ended that the agency, or the worker, was brought in by mistake, as `end_as_error` does of
+    work that goes on; how and when it ended stays as it was.
+
+    Raises as `end_as_error`, and ShareRefused for work that goes on and where it was found to be a mistake already.
+    """
+    rules.check_words(words, field="note", what="what went wrong")
+    bump_version(child=opened.child, version=version)
+    work = Involvement.objects.select_for_update().filter(child=opened.child, pk=involvement_id).first()
+    ended = end_of_access(work) if work else None
+    if work is None or ended is None:
+        raise ShareRefused("This work goes on. Look at the page again.")
+    if work.pk in found_mistaken(opened.child.pk):
+        raise ShareRefused("A colleague has found this to be a mistake already. Look at the page again.")
+    end = {"ended_at": ended.at, "ended_by_id": ended.by_id or by.person_id, "end_kind": SharingEnd.NOT_NEEDED}
+    decision = _ended_decision(work, {**end, "end_words": work.end_note}, opened=opened, by=by)
+    open_breach(decision, words.strip(), at=at, by=by)
+    return decision
+
+
+def _ended_decision(work: Involvement, end: dict[str, Any], *, opened: OpenFile, by: Viewer) -> SharingDecision:
+    """The decision by which some work began, with its end; written now where nobody had to write one when it began."""
+    stays = works_otherwise(work, at=end["ended_at"])
     if stays and work.membership is None:
         raise ShareRefused(
             f"{work.working_agency} works with this child otherwise too, so this opened nothing to it. If all of it "
-            "was a mistake, end the work of its named workers first."
+            "was a mistake, begin with its named workers."
         )
-    end = {"ended_at": at, "ended_by_id": by.person_id, "end_kind": SharingEnd.IN_ERROR, "end_words": words.strip()}
     decision = SharingDecision.objects.select_for_update(of=("self",)).filter(involvement=work).first()
     if decision is None:
-        decision = _written_late(work, end, stays=stays, opened=opened, by=by)
-    else:
-        for name, value in end.items():
-            setattr(decision, name, value)
-        decision.save(update_fields=["ended_at", "ended_by", "end_kind", "end_words"])
-    open_breach(decision, decision.end_words, at=at, by=by)
+        return _written_late(work, end, stays=stays, opened=opened, by=by)
+    for name, value in end.items():
+        setattr(decision, name, value)
+    decision.save(update_fields=["ended_at", "ended_by", "end_kind", "end_words"])
     return decision
 
 

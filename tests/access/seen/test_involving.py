@@ -12,13 +12,21 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import FunctionMember, Membership
+from cases.access.models import AccessGrant
 from cases.record.models import Child
 from cases.sharing.choices import WishKind
-from cases.sharing.selectors.involving import newly_told_against_wish, works_otherwise
-from tests.access.seen.rows import DAY, HOUR, POINT, ROLE, lead, named
+from cases.sharing.selectors.involving import (
+    EndOfAccess,
+    end_of_access,
+    found_mistaken,
+    newly_told_against_wish,
+    work_to_end,
+    works_otherwise,
+)
+from tests.access.seen.rows import DAY, HOUR, POINT, ROLE, TICK, lead, named
 from tests.factories.accounts import make_agency, make_function, make_membership
 from tests.factories.cases import give, make_child
-from tests.factories.shares import make_wish
+from tests.factories.shares import make_against_wish, make_mistake, make_wish
 
 pytestmark = pytest.mark.django_db
 
@@ -113,11 +121,57 @@ def test_where_the_child_has_said_nothing_only_that_is_asked(child, people, at, 
 def test_only_other_work_of_the_agency_with_the_child_that_goes_on_keeps_it_there(child, unknown, at):
     first, elsewhere = make_membership(role=ROLE), make_membership(role=ROLE)
     second, third = (make_membership(role=ROLE, agency=first.agency) for _ in range(2))
-    work = lead(child, first)
-    lead(child, elsewhere, is_lead=False)
-    lead(unknown, second)
-    lead(child, third, is_lead=False, ended_on=at.date())
-    assert not works_otherwise(work)
-    more = lead(child, second, is_lead=False)
-    assert works_otherwise(work)
-    assert works_otherwise(more)
+    before = {"recorded_at": at - DAY}
+    work = lead(child, first, **before)
+    lead(child, elsewhere, is_lead=False, **before)
+    lead(unknown, second, **before)
+    lead(child, third, is_lead=False, ended_on=at.date(), **before)
+    assert not works_otherwise(work, at=at)
+    more = lead(child, second, is_lead=False, **before)
+    assert works_otherwise(work, at=at)
+    assert works_otherwise(more, at=at)
+
+
+def test_work_that_began_later_or_was_a_mistake_keeps_the_agency_there_no_more_than_work_that_had_ended(child, at):
+    """Asked of work that has ended: what counts is that moment."""
+    first, when = make_membership(role=ROLE), at - DAY
+    others = [make_membership(role=ROLE, agency=first.agency) for _ in range(4)]
+    work = lead(child, first, ended_on=when.date(), recorded_at=at - 3 * DAY)
+    before = {"is_lead": False, "recorded_at": when}
+    lead(child, others[0], is_lead=False, recorded_at=when + TICK)
+    lead(child, others[1], ended_on=when.date(), **before)
+    mistake = lead(child, others[2], ended_on=at.date(), **before)
+    assert works_otherwise(work, at=when)
+    make_mistake(mistake, others[2])
+    assert not works_otherwise(work, at=when)
+    lead(child, others[3], ended_on=at.date(), **before)
+    assert works_otherwise(work, at=when)
+
+
+def test_what_was_found_to_be_a_mistake_is_work_of_that_file_and_ends_no_more(child, unknown, at):
+    by = make_membership(role=ROLE)
+    open_work, ended, mistake = (
+        lead(child, make_membership(role=ROLE), is_lead=False, **more)
+        for more in ({}, {"ended_on": at.date()}, {"ended_on": at.date()})
+    )
+    elsewhere = lead(unknown, by)
+    assert found_mistaken(child.pk) == set()
+    for work in (mistake, lead(unknown, by, is_lead=False, ended_on=at.date())):
+        make_mistake(work, by)
+    make_against_wish(ended, by)
+    assert found_mistaken(child.pk) == {mistake.pk}
+    rows = {"open": open_work, "ended": ended, "mistake": mistake, "elsewhere": elsewhere}
+    assert {name for name, row in rows.items() if work_to_end(child.pk, row.pk) == row} == {"open", "ended"}
+
+
+def test_access_ended_with_the_last_grant_that_came_with_the_work(child, at):
+    member = make_membership(role=ROLE)
+    work, goes_on = lead(child, member, ended_on=at.date()), lead(child, member, is_lead=False)
+    midnight = timezone.make_aware(datetime.combine(at.date() + DAY, datetime.min.time()))
+    assert end_of_access(goes_on) is None
+    assert end_of_access(work) == EndOfAccess(midnight, None)
+    for ended_at, source in ((at - HOUR, work), (at - 2 * HOUR, work), (None, work), (at, goes_on)):
+        row = give(child, at - DAY, membership=member, source_id=source.pk)
+        ended = {"ended_at": ended_at, "ended_by": member.user if ended_at else None}
+        AccessGrant.objects.filter(pk=row.pk).update(**ended)
+    assert end_of_access(work) == EndOfAccess(at - HOUR, member.user_id)

@@ -15,15 +15,16 @@ from accounts.rules.roles import ROLES, Capability
 from accounts.selectors import viewer_of
 from cases.access.choices import Category
 from cases.access.rules import Level, mask_of
+from cases.record.models import Child
 from cases.sharing.choices import WishKind
-from cases.sharing.models.shares import SharingDecision
+from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.rules.shares import Wish
 from cases.sharing.selectors import shares
 from cases.sharing.selectors.shares import PersonOpened
 from tests.access.seen.rows import DAY, HOUR, ROLE, TICK, event, lead, named
 from tests.factories.accounts import make_agency, make_membership
 from tests.factories.cases import block, give, make_chronology
-from tests.factories.shares import make_declined, make_share, make_wish
+from tests.factories.shares import make_against_wish, make_declined, make_mistake, make_share, make_wish
 
 pytestmark = pytest.mark.django_db
 
@@ -185,6 +186,37 @@ def test_who_opened_what_was_shared_is_of_the_receiver_the_file_and_the_time(chi
     decision = make_declined(child, member.agency, by, decided_at=times["after"], **said)
     theirs = looked(colleague, "colleague after", of=("plan", "after"))
     assert shares.who_opened(decision) == [looked(member, "after", "list after"), theirs]
+
+
+def test_an_agency_of_which_all_work_was_a_mistake_was_let_in_by_the_first(child, unknown, at):
+    """One worker after another, without a break; whose own time alone counts is one worker, or a share."""
+    by, member = make_membership(role=ROLE), make_membership(role=ROLE)
+    agency = member.agency
+
+    def mistake(start: int, end: int, to: Membership = member, file: Child = child, **said: Any) -> SharingDecision:
+        work = lead(file, to, is_lead=False)
+        return make_mistake(
+            work, by, **{"membership": to, "decided_at": at - start * HOUR, "ended_at": at - end * HOUR, **said}
+        )
+
+    last = mistake(3, 0, membership=None)
+    assert shares._let_in_at(last) == at - 3 * HOUR
+    mistake(9, 7)  # there was a break
+    mistake(9, 1, membership=None)  # this one let the agency in itself
+    mistake(9, 1, to=by)
+    mistake(9, 1, file=unknown)
+    make_against_wish(lead(child, member, is_lead=False), by, membership=member, decided_at=at - 9 * HOUR)
+    shared = make_share(child, member, by, at=at - 9 * HOUR, ended_at=at, ended_by=by.user, end_kind="in_error")
+    SharingBreach.objects.create(decision=shared, found_at=at, found_by=by.user)
+    assert shares._let_in_at(last) == at - 3 * HOUR
+    second, _ = mistake(5, 3), mistake(4, 2)
+    assert shares._let_in_at(last) == at - 5 * HOUR
+    assert shares._let_in_at(second) == at - 5 * HOUR
+    mistake(6, 5)
+    assert shares._let_in_at(last) == at - 6 * HOUR
+    assert shares._let_in_at(second) == at - 5 * HOUR, "one worker was let in for their own time alone"
+    whole = make_share(child, agency, by, at=at - HOUR, granted=False)
+    assert shares._let_in_at(whole) == at - HOUR
 
 
 @pytest.mark.parametrize("looks", [1, 250])
