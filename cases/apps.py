@@ -151,6 +151,7 @@ RIGHTS_ON_SHARES = {
         "assessed_by_id",
         settles={"assessed_at": ("assessed_by_id", "outcome", "why", "done")},
     ),
+    "cases_copiesdestroyed": ADD,
     "cases_accessrequest": add_and_change(
         "owner_id",
         "answer",
@@ -247,7 +248,7 @@ def _register_sharing() -> None:
     from cases.clocks.choices import AlertKind, ClockKind
     from cases.clocks.services import register_addresses, register_kept_from, register_should_run
     from cases.record.services import register_file_opened, register_work_handed_on
-    from cases.sharing.selectors import requests, shares
+    from cases.sharing.selectors import requests, shares, withdrawn
     from cases.sharing.services.conflicts import find_once_open
     from cases.sharing.services.guarding import end_name_with_work, keep_guarded_after_work
     from cases.sharing.services.handing_on import hand_on_sharing
@@ -260,6 +261,7 @@ def _register_sharing() -> None:
     register_should_run(ClockKind.SHARING_REVIEWED, shares.decisions_to_review, addresses=shares.decision_addresses)
     register_addresses(AlertKind.SHARE_RECEIVED, shares.received_addresses)
     register_addresses(AlertKind.SHARED_IN_ERROR, shares.breach_addresses)
+    register_addresses(AlertKind.SHARE_WITHDRAWN, withdrawn.withdrawn_addresses)
     register_kept_from(shares.shares_over, AlertKind.SHARE_RECEIVED)
     pages = requests.request_addresses
     register_should_run(ClockKind.ACCESS_ANSWERED, requests.requests_unanswered, addresses=pages)

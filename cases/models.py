@@ -34,7 +34,7 @@ from cases.sharing.models import (
 from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.models.matrix import MatrixChange, MatrixProposal, MatrixSignature
 from cases.sharing.models.requests import AccessRequest
-from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
+from cases.sharing.models.shares import CopiesDestroyed, SharingBreach, SharingDecision, SharingWish
 
 __all__ = [
     "AccessGrant",
@@ -57,6 +57,7 @@ __all__ = [
     "ClockChange",
     "ClosureDay",
     "Conflict",
+    "CopiesDestroyed",
     "Declaration",
     "EmergencyAccess",
     "FileActivity",

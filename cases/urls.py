@@ -61,6 +61,7 @@ urlpatterns: list = [
     path("conflicts/<uuid:conflict_id>/", conflicts.show_conflict, name="conflict"),
     path("shared-with-us/", received.show_shared_with_us, name="shared_with_us"),
     path("shared-with-us/<uuid:received_id>/", received.show_share_received, name="share_received"),
+    path("shared-with-us/withdrawn/<uuid:breach_id>/", received.show_share_withdrawn, name="share_withdrawn"),
     path("access-requests/", requests.show_requests, name="access_requests"),
     path("access-requests/<uuid:asked_id>/", requests.show_request, name="access_request"),
     path("cases/", lists.show_worklist, name="worklist"),

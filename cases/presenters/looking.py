@@ -60,6 +60,7 @@ PAGES: dict[str, str] = {
     "cases:assess_breach": "Assessing a share made in error",
     "cases:shared_with_us": "Shared with us",
     "cases:share_received": "What was shared with them",
+    "cases:share_withdrawn": "What was withdrawn from them",
     "cases:ask_for_access": "Asking to see more",
     "cases:access_requests": "Requests for access",
     "cases:access_request": "A request for access",

@@ -26,6 +26,7 @@ from cases.forms import shares as forms
 from cases.presenters import shares as words
 from cases.presenters.requests import REQUEST_COLUMNS, category_choices, request_rows
 from cases.presenters.timeline import timeline
+from cases.presenters.withdrawn import TOLD_COLUMNS, told_rows
 from cases.record.services import OpenFile
 from cases.sharing.choices import (
     BreachOutcome,
@@ -43,6 +44,7 @@ from cases.sharing.rules import shares as rules
 from cases.sharing.rules.requests import RequestRefused
 from cases.sharing.selectors import shares as selectors
 from cases.sharing.selectors.requests import request_for, requests_on
+from cases.sharing.selectors.withdrawn import told_to_destroy
 from cases.sharing.services import shares as services
 from cases.sharing.services.requests import answer_with_share
 from cases.sharing.services.shares import Content, Declining, Receiver, ShareRefused, Sharing
@@ -295,6 +297,8 @@ def show_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> Htt
             else "",
             "columns": words.OPENED_COLUMNS,
             "rows": words.opened_rows(selectors.who_opened(decision)),
+            "told_columns": TOLD_COLUMNS,
+            "told": told_rows(told_to_destroy(breach.pk)),
         }
     return render(request, "cases/share.html", context)
 

@@ -95,6 +95,7 @@ NO_WORDS: dict[str, str] = {
     **dict.fromkeys(["cases.AgreementSignature", "cases.ImpactAssessment", "cases.MatrixProposal"], TERMS),
     **dict.fromkeys(["cases.ClosureDay", "panels.Panel", "panels.PanelSeat", "panels.Meeting"], TERMS),
     **dict.fromkeys(["accounts.AccessEvent", "accounts.Submission", "cases.Alert", "cases.OutboxMessage"], CODE),
+    "cases.CopiesDestroyed": "who says that they have destroyed copies, and when: `tests/cases/test_withdrawn.py`",
     **dict.fromkeys(["reporting.ReportRun", "reporting.ReportSnapshot", "reporting.ReportDocument"], TOTALS),
     **dict.fromkeys(["referrals.Notification.reference", "referrals.MatchQuestion"], CODE),
     **dict.fromkeys(["accounts.Draft.form", "accounts.Draft.subject", "accounts.HeldSubmission.path"], CODE),

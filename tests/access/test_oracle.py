@@ -314,6 +314,8 @@ def make_own(things: Things, world: Any, person: str, state: str) -> None:
     things.named["review_id"] = AccessReview.objects.get_or_create(agency=membership.agency, defaults=opened)[0].pk
     alert = Alert.objects.create(dedupe_key="own", kind=AlertKind.values[0], group=group, subject_id=uuid4())
     things.named |= {"alert_id": alert.pk}
+    told = {"dedupe_key": "withdrawn", "membership": membership, "child": things.child}
+    Alert.objects.create(kind=AlertKind.SHARE_WITHDRAWN, subject_id=things.named["breach_id"], **told)
     if not state.startswith("emergency"):
         other = world.membership("triage" if person != "triage" else "out_of_hours")
         things.named |= {"access_id": make_emergency(things.child, other).pk}

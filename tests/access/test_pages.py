@@ -188,6 +188,7 @@ def make_things(world, viewer, at) -> Things:
     action = make_action(item, world.membership("socialworker"), worker, text=f"Ring {CANARY}.")
     signal = make_signal(worker, child, at)
     protected = make_protected(child, viewer("keyworker"), lines=f"{CANARY} House")
+    wrong = make_breach(child, world.agency("youth_service"), world.membership("socialworker"))
     return Things(
         child,
         {
@@ -230,7 +231,8 @@ def make_things(world, viewer, at) -> Things:
             "run_id": report_that_counts(child, worker).pk,
             "token_id": system.token.pk,
             "membership_id": system.token.user.memberships.get().pk,
-            "decision_id": make_breach(child, world.agency("youth_service"), world.membership("socialworker")).pk,
+            "decision_id": wrong.pk,
+            "breach_id": wrong.breach.pk,
             "asked_id": make_request(child, world.membership("school_nurse")).pk,
             "received_id": make_share(
                 child, world.agency("youth_service"), world.membership("socialworker"), granted=False

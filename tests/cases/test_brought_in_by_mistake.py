@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.choices import FunctionKey
@@ -32,6 +30,7 @@ from cases.sharing.choices import WishKind
 from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.rules.shares import Override, ShareRefused
 from cases.sharing.services.involving import find_error, record_against_wish
+from tests.cases.browsing import send, text, url
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, make_lead
 from tests.factories.shares import make_wish, opened_by
@@ -40,18 +39,6 @@ pytestmark = pytest.mark.django_db
 
 HOUR = timedelta(hours=1)
 SAID = "It was the other of the two schools."
-
-
-def url(name, child, *more):
-    return reverse(f"cases:{name}", args=[child.reference, *more])
-
-
-def text(answer):
-    return answer.content.decode()
-
-
-def send(browser, address, **fields):
-    return browser.post(address, {"idempotency_key": str(uuid4()), **fields})
 
 
 @pytest.fixture

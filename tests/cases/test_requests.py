@@ -41,6 +41,7 @@ from cases.sharing.rules.requests import RequestRefused
 from cases.sharing.services import requests as services
 from cases.sharing.services.shares import Why
 from tests.access.test_pages import plain
+from tests.cases.browsing import send, text, url
 from tests.cases.questions import questions
 from tests.factories.cases import block, grant, make_child, make_chronology, make_lead
 from tests.factories.shares import form_of_share, make_request, opened_by, sharing_to
@@ -64,18 +65,6 @@ def child(world, viewer, at):
     for key in (FunctionKey.DATA_GUARDIANS, FunctionKey.NOTIFICATION_POINT):
         grant_to_function(child_id=made.pk, function=key, at=at - HOUR, by=None)
     return made
-
-
-def url(name, child, *more):
-    return reverse(f"cases:{name}", args=[child.reference, *more])
-
-
-def text(answer):
-    return answer.content.decode()
-
-
-def send(browser, address, **fields):
-    return browser.post(address, {"idempotency_key": str(uuid4()), **fields})
 
 
 def no(browser, address, at, *, reason="not_needed", words="I say no to this.", after=28, **more):

@@ -12,6 +12,8 @@ from django.urls import reverse
 from accounts.models import Membership, User
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now, viewer_of
+from cases.clocks.choices import AlertKind
+from cases.clocks.models import Alert
 from cases.record.models import Address, AddressReader, Child
 from cases.record.selectors.facts import reads_address
 from cases.sharing.models import AgreementSignature, Restriction
@@ -84,6 +86,7 @@ def _of_access(at: datetime) -> Pages:
             reverse("cases:share_received", args=[received.pk]),
             received.membership.user.username if received.membership else "",
         ),
+        _withdrawn(breach),
         ("cases:access_request", reverse("cases:access_request", args=[waiting.pk]), GUARDIAN),
         ("cases:assess_breach", _at("cases:assess_breach", file, wrong.pk), GUARDIAN),
         *(
@@ -99,6 +102,14 @@ def _of_access(at: datetime) -> Pages:
             proposal.proposed_by.user.username,
         ),
     ]
+
+
+def _withdrawn(breach: SharingBreach) -> tuple[str, str, str]:
+    """What was shared in error, with one of those who were told to destroy it."""
+    told = Alert.objects.filter(kind=AlertKind.SHARE_WITHDRAWN, subject_id=breach.pk, membership__isnull=False)
+    member = told.select_related("membership__user").order_by("pk")[0].membership
+    assert member is not None
+    return "cases:share_withdrawn", reverse("cases:share_withdrawn", args=[breach.pk]), member.user.username
 
 
 def _of_agreements() -> Pages:

@@ -344,6 +344,8 @@ def expected_answers(page: Found, policy: ViewPolicy, person: Sight | None) -> s
         return {200, 403, 404}  # whoever may answer, on files that they know of
     if page.view == "cases:share_received":
         return {200, 404}  # whom it was shared with
+    if page.view == "cases:share_withdrawn":
+        return {200, 404}  # who was told to destroy it
     if page.view == "cases:emergency_review":
         return {200, 404}  # who opened it, who manages them, who leads and who reviews it
     if page.view.startswith("panels:") and parts and not policy.reads_file:

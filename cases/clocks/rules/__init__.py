@@ -10,10 +10,19 @@ from cases.clocks.rules.due import (
     due_at_of,
     read_clock,
 )
-from cases.clocks.rules.ladders import LADDERS, URGENCY, Step, dedupe_key_of, steps_reached, wait_after
+from cases.clocks.rules.ladders import (
+    EACH_FOR_THEMSELVES,
+    LADDERS,
+    URGENCY,
+    Step,
+    dedupe_key_of,
+    steps_reached,
+    wait_after,
+)
 from cases.clocks.rules.mails import Tone, tone_of
 
 __all__ = [
+    "EACH_FOR_THEMSELVES",
     "LADDERS",
     "URGENCY",
     "BreachReasonNeeded",

@@ -94,6 +94,10 @@ URGENCY: tuple[str, ...] = (
 )
 
 
+# What each who was told does for themselves: whoever takes it takes it from nobody else.
+EACH_FOR_THEMSELVES = frozenset({AlertKind.SHARE_WITHDRAWN})
+
+
 def dedupe_key_of(kind: str, subject_id: UUID, step: int, function: str) -> str:
     """What makes an alert one: its kind, subject and rung (from 1), and who is told."""
     return f"{kind}:{subject_id}:{step}:{function}"

@@ -14,7 +14,7 @@ from accounts.rules.refusals import NotKnown, Refusal
 from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
-from cases.clocks.rules import LADDERS, dedupe_key_of
+from cases.clocks.rules import EACH_FOR_THEMSELVES, LADDERS, dedupe_key_of
 from cases.clocks.selectors import alerts_for, pages_of
 
 log = logging.getLogger("harbour.alerts")
@@ -199,12 +199,15 @@ def acknowledge_alert(*, alert_id: UUID, at: datetime, by: Viewer) -> Alert:
 
 @transaction.atomic
 def acknowledge_subject(*, kind: str, subject_id: UUID, at: datetime, by: Viewer) -> int:
-    """Take every open alert about a subject, as when it has been decided. Returns how many were open.
+    """Take every open alert about a subject, as when it has been decided; of what each does for themselves, only that
+    of whoever takes it. Returns how many were open.
 
     The rows are locked before they are written, so that a rung which the sweep is raising at this moment is
     either seen here or never raised.
     """
     about = Alert.objects.filter(kind=kind, subject_id=subject_id, acknowledged_at=None)
+    if kind in EACH_FOR_THEMSELVES:
+        about = about.filter(membership_id=by.acting_membership_id)
     _lock(about.order_by("pk").select_for_update().values_list("pk", flat=True))
     return about.update(acknowledged_at=at, acknowledged_by_id=by.user_id)
 

@@ -159,3 +159,16 @@ class SharingBreach(models.Model):
                 name="sharing_breach_assessed_whole",
             )
         ]
+
+
+@pghistory.track()
+class CopiesDestroyed(models.Model):
+    """That one of those who were given something in error has destroyed what they had of it: said once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    breach = models.ForeignKey(SharingBreach, on_delete=models.PROTECT, related_name="destroyed")
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["breach", "membership"], name="copies_destroyed_once")]

@@ -20,14 +20,15 @@ from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.selectors import alerts, clocks
 from cases.record.models import Child
+from cases.sharing.selectors.withdrawn import share_withdrawn
 from panels.models import Action
-from tests.access.seen.rows import DAY, GUARDIANS, HOUR, POINT, ROLE, named
+from tests.access.seen.rows import DAY, GUARDIANS, HOUR, POINT, ROLE, named, one_by_one
 from tests.factories.accounts import make_function, make_membership
 from tests.factories.cases import block, give, make_child
 from tests.factories.emergency import make_emergency
 from tests.factories.panels import make_action, make_item, make_meeting, make_panel
 from tests.factories.referrals import make_notification
-from tests.factories.shares import make_share
+from tests.factories.shares import make_breach, make_share
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +102,21 @@ def test_nothing_is_told_any_more_of_a_share_that_is_over(child, join, at):
     assert named(sent, alerts.alerts_for(viewer_of(member), at=at)) == {"runs", "withdrawn"}
 
 
+def test_what_was_withdrawn_is_read_by_whoever_was_told_and_may_know_of_the_file(member, files, at):
+    by, colleague = make_membership(role=ROLE), make_membership(role=ROLE, agency=member.agency)
+    rows = {name: make_breach(file, member, by).breach for name, file in files.items()}
+    for name, row in rows.items():
+        tell(member, about=files[name], kind=AlertKind.SHARE_WITHDRAWN, subject_id=row.pk)
+    rows["told of otherwise"] = make_breach(files["known"], member, by).breach
+    tell(member, about=files["known"], kind=AlertKind.SHARED_IN_ERROR, subject_id=rows["told of otherwise"].pk)
+    rows["told a colleague"] = make_breach(files["known"], member, by).breach
+    told = {"kind": AlertKind.SHARE_WITHDRAWN, "subject_id": rows["told a colleague"].pk}
+    tell(colleague, about=files["known"], **told)
+    seen = one_by_one(rows, share_withdrawn, viewer_of(member), at)
+    assert seen == {"known", "unknown"}
+    assert one_by_one(rows, share_withdrawn, viewer_of(colleague), at) == {"told a colleague"}
+
+
 def test_what_waits_to_be_taken_stands_still_and_is_owed_by_whom_it_told(member, at):
     other = make_membership(role=ROLE)
     stopped = {"state": "done", "done_at": at, "stopped_at": at}
@@ -145,9 +161,9 @@ def make_own(files: dict[str, Child], by: Viewer) -> Action:
 def test_an_alert_leads_to_a_page_that_is_for_the_role_and_of_a_file_that_is_known(member, files, at):
     make_function(FunctionKey.OPERATIONAL_PANEL)
     by, meeting = viewer_of(make_membership(role="coordinator")), make_meeting(make_panel())
-    withdrawn = AlertKind.SHARE_WITHDRAWN
-    sent = {"no page": tell(member, kind=withdrawn)}
-    sent["no page, unknown"] = tell(member, about=files["unknown"], kind=withdrawn)
+    withdrawn = AlertKind.SHARE_WITHDRAWN  # its page is no page of a file: it stands when the file is closed
+    sent = {"withdrawn": tell(member, kind=withdrawn)}
+    sent["withdrawn, unknown"] = tell(member, about=files["unknown"], kind=withdrawn)
     for name in ("known", "unknown"):
         action = make_action(make_item(meeting, files[name], by), make_membership(role=ROLE), by)
         sent[f"action on {name}"] = tell(member, about=files[name], kind="action_done", subject_id=action.pk)
@@ -157,8 +173,8 @@ def test_an_alert_leads_to_a_page_that_is_for_the_role_and_of_a_file_that_is_kno
     sent["notification"] = tell(member, kind="notification_decided", subject_id=row.pk)
     found = pages(alerts.pages_of(list(sent.values()), viewer_of(member), at=at), sent)
     assert found == {
-        "no page": (False, True),
-        "no page, unknown": (False, True),
+        "withdrawn": (True, True),
+        "withdrawn, unknown": (True, True),
         "of no file": (True, True),
         "action on known": (True, True),
         "action on unknown": (False, False),
