@@ -1,10 +1,12 @@
 """Whoever was brought in by mistake is taken out in one step: the 72 hours run, and who opened the file is listed.
 
-Seen to fail: the form asked nothing but why the work ends, and ended it without a breach, a clock or an alert. And with
-one guard left out: an agency that works with the child otherwise was taken out (302, and not 422); a word too short to
-say what went wrong ended it; of two workers, and on a file for named people, the whole agency was the receiver and not
-the worker; and work that is done was taken for a mistake (refused for its note, 422). That nobody ends it twice is kept
-in two places, the page's look-up and the service: without the service's alone no test here fails.
+Seen to fail: the form asked nothing but why the work ends, and ended it without a breach, a clock or an alert; nothing
+could be said of work that had ended; and each row here, with one guard left out: what the form must ask, and offers; a
+word too short to say what went wrong; the agency that works with the child otherwise; the worker alone, of two and on a
+file for named people; who let them in, since when and to what; the decision that was written against a wish; the
+breach, its clock, whom it tells (by name, who opened the file, who looks after access, and nobody with a conflict of
+interest); whose looks are listed, since when; how it ended, when that is found later, and by whom. That other work was
+a mistake, or had ended by then, is asked in `tests/access/seen/test_involving.py`.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from cases.record.services import involve
 from cases.sharing.choices import WishKind
 from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.rules.shares import Override, ShareRefused
+from cases.sharing.selectors.involving import what_they_would_know
 from cases.sharing.services.involving import find_error, record_against_wish
 from tests.cases.browsing import send, text, url
 from tests.factories.accounts import make_membership
@@ -96,6 +99,9 @@ def test_the_wrong_school_is_taken_out_in_one_step(child, world, viewer, client_
     assert (answer.status_code, answer.url) == (302, url("share", child, decision.pk))
     for person in ("safeguarding_lead", officer.user):
         assert client_as(person).get(url("file", child)).status_code == 404
+    opened = opened_by(viewer("socialworker"), child, at)
+    known = what_they_would_know(child, world.agency("school"), matrix=opened.matrix, at=at)
+    assert decision.category_mask == known != 1
     work.refresh_from_db()
     assert (work.ended_on, work.end_note) == (decision.ended_at.date(), SAID)
     assert (decision.kind, decision.agency, decision.membership, decision.involvement, decision.end_kind) == (
@@ -156,6 +162,15 @@ def test_the_named_worker_is_told_and_so_is_who_opened_it(child, world, viewer, 
     assert breach.decision.membership is None
     assert kept.pk not in {member for _, _, member in told(breach)}
     assert {teacher.pk, looked.pk, other.pk} <= {member for _, _, member in told(breach)}
+
+
+def test_who_came_by_name_and_who_opened_it_is_told_beside_who_looks_after_access(child, world, client_as, came, end):
+    work, agency = came("specialist", "keyworker"), world.agency("specialist")
+    looked, _ = (make_membership(agency=agency, role="specialist_keyworker") for _ in range(2))
+    assert client_as(looked.user).get(url("file", child)).status_code == 200
+    assert end(work).status_code == 302
+    members = {member for kind, _, member in told(SharingBreach.objects.get()) if kind == "share_withdrawn"}
+    assert members == {world.membership("keyworker").pk, world.membership("manager").pk, looked.pk}
 
 
 def test_of_two_workers_the_wrong_one_alone_is_the_receiver(child, world, client_as, came, end):

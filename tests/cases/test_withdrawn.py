@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from accounts.choices import FunctionKey
 from accounts.models import AccessEvent, User
+from accounts.rules.refusals import NotKnown
 from accounts.selectors import now, viewer_of
 from cases.access.choices import Category, GrantReason
 from cases.access.services import grant_to_function
@@ -27,6 +28,7 @@ from cases.sharing.choices import SharingEnd
 from cases.sharing.models.shares import CopiesDestroyed, SharingBreach
 from cases.sharing.selectors.withdrawn import share_withdrawn
 from cases.sharing.services.shares import end_decision
+from cases.sharing.services.withdrawn import confirm_destroyed
 from tests.access.test_pages import plain
 from tests.cases.browsing import send, text, url
 from tests.factories.accounts import make_membership
@@ -193,6 +195,8 @@ def test_under_another_membership_it_is_not_theirs(breach, world, at):
     )
     assert share_withdrawn(viewer_of(world.membership("safeguarding_lead")), breach.pk, at=now()) == breach
     assert share_withdrawn(viewer_of(other), breach.pk, at=now()) is None
+    with pytest.raises(NotKnown):
+        confirm_destroyed(breach_id=breach.pk, at=now(), by=viewer_of(other))
 
 
 def test_one_person_says_it_once(breach, world, at):
