@@ -18,7 +18,7 @@ from accounts.models import Agency, Membership
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from cases.access.choices import Category
-from cases.access.rules import Action, Level
+from cases.access.rules import Action, Level, categories_in
 from cases.access.services import GrantRefused
 from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import clock_of
@@ -43,11 +43,13 @@ from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules import shares as rules
 from cases.sharing.rules.requests import RequestRefused
 from cases.sharing.selectors import shares as selectors
+from cases.sharing.selectors.ending import kinds_of, lost_by_ending, runs
 from cases.sharing.selectors.requests import request_for, requests_on
 from cases.sharing.selectors.withdrawn import told_to_destroy
 from cases.sharing.services import shares as services
 from cases.sharing.services.requests import answer_with_share
 from cases.sharing.services.shares import Content, Declining, Receiver, ShareRefused, Sharing
+from cases.sharing.services.wishes import record_wish
 from cases.views.asking import ask_on_file, frame_of, posted, taken
 from cases.views.loading import file_page
 
@@ -236,7 +238,7 @@ def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         posted(request),
         people=words.people_choices(people),
         categories=offered,
-        initial={"version": opened.child.version, "review_on": usually},
+        initial={"version": opened.child.version, "review_on": usually, **_begun(request, opened)},
     )
 
     def decline(said: dict[str, Any]) -> SharingDecision:
@@ -260,6 +262,15 @@ def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         messages.success(request, "Your decision not to share is written down, with the day of its review.")
         return redirect("cases:share", opened.child.reference, decision.pk)
     return _ask(request, opened, form, heading=f"Decide not to share with {agency}", button="Save the decision")
+
+
+def _begun(request: HttpRequest, opened: OpenFile) -> dict[str, Any]:
+    """What a decision in place of a running share begins with: the same person, and the kinds that it tells of."""
+    earlier_id = _named(request, "instead_of")
+    earlier = selectors.decision_on(opened.child.pk, earlier_id) if earlier_id else None
+    if earlier is None or not runs(earlier, opened.at):
+        return {}
+    return {"person": str(earlier.membership_id or ""), "categories": sorted(categories_in(kinds_of(earlier)))}
 
 
 def _decision(opened: OpenFile, decision_id: UUID) -> SharingDecision:
@@ -319,13 +330,18 @@ def _actions(opened: OpenFile, decision: SharingDecision) -> list[dict[str, str]
     if opened.may(Action.END_SHARE):
         text = ("It was shared in error" if over else "Withdraw or end it") if shared else "Close it"
         actions.append({"text": text, "href": _at("withdraw_share", opened, decision), "style": "warning"})
-    if decision.kind == SharingKind.DECLINED and opened.may(Action.SHARE):
-        query = f"?agency={decision.agency_id}&instead_of={decision.pk}"
-        steps = (("Decide again not to share", "decline_share"), ("Share it now", "add_share"))
-        for text, name in steps:
-            href = reverse(f"cases:{name}", args=[opened.child.reference]) + query
-            actions.insert(0, {"text": text, "href": href, "style": "secondary"})
+    if opened.may(Action.SHARE) and not over:
+        again = (("Decide again not to share", "decline_share"), ("Share it now", "add_share"))
+        anew = (("Decide not to share it any more", "decline_share"), ("Share it anew", "add_share"))
+        for text, name in anew if shared else again:
+            actions.insert(0, {"text": text, "href": _instead(name, opened, decision), "style": "secondary"})
     return actions
+
+
+def _instead(name: str, opened: OpenFile, decision: SharingDecision) -> str:
+    """Where another decision takes the place of this one."""
+    query = f"?agency={decision.agency_id}&instead_of={decision.pk}"
+    return reverse(f"cases:{name}", args=[opened.child.reference]) + query
 
 
 def _is_over(decision: SharingDecision, at: datetime) -> bool:
@@ -366,7 +382,15 @@ def withdraw_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) ->
         intro = f"{receiver} sees nothing more through this share. {forms.WHAT_AN_ERROR_BRINGS}"
         return _ask(request, opened, form, heading="It was shared in error", button="Tell the guardians", intro=intro)
     intro = f"{receiver} sees nothing more through this share, from now on."
-    return _ask(request, opened, form, heading="Withdraw or end this share", button="End their access", intro=intro)
+    heading, button = "Withdraw or end this share", "End their access"
+    return _ask(request, opened, form, heading=heading, button=button, intro=intro, **_keeping(opened, decision))
+
+
+def _keeping(opened: OpenFile, decision: SharingDecision) -> dict[str, Any]:
+    """What of a share keeps the child safe and must be decided on, with where, for the page that ends it."""
+    lost = lost_by_ending(decision, by=opened.viewer, matrix=opened.matrix, at=opened.at)
+    href = _instead("decline_share", opened, decision) if opened.may(Action.SHARE) else ""
+    return {"template": "cases/share_end.html", "lost": words.names_of(lost), "decline_href": href}
 
 
 def _ended_words(decision: SharingDecision) -> str:
@@ -417,7 +441,7 @@ def record_wishes(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     form = forms.WishForm(posted(request), at=opened.at, initial=initial)
 
     def record(said: dict[str, Any]) -> Any:
-        return services.record_wish(
+        return record_wish(
             opened=opened,
             kind=WishKind(said["kind"]),
             categories=said["kept"],

@@ -44,9 +44,9 @@ from cases.sharing.services.shares import (
     assess_breach,
     decline_to_share,
     end_decision,
-    record_wish,
     share,
 )
+from cases.sharing.services.wishes import record_wish
 from config.demo.life import Life
 from config.demo.times import on_day
 

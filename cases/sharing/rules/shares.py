@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from accounts.choices import Sector
+from accounts.rules.dates import day
 from accounts.rules.refusals import Refusal
 from accounts.rules.roles import ROLES, Capability
 from cases.access.choices import Category
@@ -25,6 +26,8 @@ from cases.sharing.rules.wording import is_shorter
 WORDS_AT_LEAST = 10
 USUALLY, LONGEST = timedelta(days=90), timedelta(days=365)
 REVIEW_USUALLY, REVIEW_LATEST = timedelta(days=28), timedelta(days=183)
+# What keeps a child safe reaches social care and police at least until the time at which it is usually looked at again.
+SAFETY_AT_LEAST = REVIEW_USUALLY
 # What goes with every share, so that the receiver knows about whom it is; and what is never shared: who looked is for
 # oversight, and with what was agreed about sharing goes the leave to share further.
 ALWAYS = (Category.IDENTITY.value,)
@@ -125,10 +128,18 @@ def check_words(words: str, *, field: str, what: str) -> None:
         raise ShareRefused(f"Say in a sentence {what}", field=field)
 
 
-def check_ends_on(ends_on: date, *, today: date) -> None:
-    """Refuse an end that is not after today or later than a year: what is needed longer is decided on again."""
+def check_ends_on(ends_on: date, *, today: date, safety: bool = False) -> None:
+    """Refuse an end that is not after today or later than a year: what is needed longer is decided on again. Where it
+    is for the child's `safety`, refuse fewer than four weeks.
+    """
     if ends_on <= today:
         raise ShareRefused("The last day must be after today", field="ends_on")
+    if safety and ends_on < today + SAFETY_AT_LEAST:
+        raise ShareRefused(
+            "What keeps a child safe reaches children’s social care and the police for four weeks at least: the last "
+            f"day must be {day(today + SAFETY_AT_LEAST)} or later",
+            field="ends_on",
+        )
     if ends_on > today + LONGEST:
         raise ShareRefused("The last day must be within a year. It can be shared again then", field="ends_on")
 
@@ -230,9 +241,17 @@ def owed(asked: int, *, role: str, sector: str, less: int, matrix: Matrix) -> in
     """What of the kinds that somebody asked for must reach them: what keeps a child safe, and their job sees. `less` is
     what they have already, or what somebody decided to keep from them.
     """
+    return lost(asked, roles=[role], sector=sector, less=less, matrix=matrix)
+
+
+def lost(mask: int, *, roles: Iterable[str], sector: str, less: int, matrix: Matrix) -> int:
+    """What keeps a child safe, of these kinds, and people of social care or police in these roles would not see without
+    them. `less` is what they see all the same.
+    """
     if sector not in SAFETY_SECTORS:
         return 0
-    return asked & ~less & mask_of(name for name in SAFETY if seen_by([role], name, matrix) >= Level.SUMMARY)
+    roles = list(roles)
+    return mask & ~less & mask_of(name for name in SAFETY if seen_by(roles, name, matrix) >= Level.SUMMARY)
 
 
 def check_owed_goes(must: int, goes: int) -> None:
@@ -255,3 +274,30 @@ def check_may_end(kind: str, *, shared: bool) -> None:
     """Refuse an end that is none of the three, and an error where nothing was shared."""
     if kind not in SharingEnd.values or (kind == SharingEnd.IN_ERROR and not shared):
         raise ShareRefused("Select why it ends", field="end_kind")
+
+
+def check_takes_no_safety(kind: str, *, lost: int) -> None:
+    """Refuse to end a share, but for an error, where social care or police would lose what keeps a child safe: `lost`.
+
+    It is decided not to share it instead, for a reason that declining it may have, and that is looked at again.
+    """
+    if kind != SharingEnd.IN_ERROR and lost:
+        raise ShareRefused(
+            f"This would take from them what keeps the child safe: {_safety_words(lost)}. Decide not to share it "
+            "instead: that ends the share, asks for the reason, and is looked at again",
+            field="end_kind",
+        )
+
+
+def check_in_place_of(*, lost: int, kinds: int, same: bool) -> None:
+    """Refuse to end a share for a new decision that is about somebody else, or leaves out what keeps the child safe and
+    social care or police would lose. `same` is whether it is about everybody with whom it was shared.
+    """
+    if not same:
+        raise ShareRefused("Choose whom it was shared with, or end that share first", field="person")
+    if lost & ~kinds:
+        raise ShareRefused(
+            f"With the earlier share they would lose what keeps the child safe: {_safety_words(lost & ~kinds)}. Select "
+            "that too",
+            field="categories",
+        )

@@ -61,13 +61,28 @@ def agencies_to_share_with(child_id: UUID, *, but: UUID | None, at: datetime) ->
     return sorted(agencies.values(), key=lambda agency: (agency.name, str(agency.pk)))
 
 
-def held_by(child_id: UUID, *, agency: Agency, membership: Membership | None, at: datetime) -> int:
-    """The kinds of information that live grants open to an agency, or to one person of it, already."""
+def held_by(
+    child_id: UUID,
+    *,
+    agency: Agency,
+    membership: Membership | None,
+    at: datetime,
+    but: UUID | None = None,
+    until: datetime | None = None,
+) -> int:
+    """The kinds of information that live grants open to an agency, or to one person of it, already; without what came
+    from the share `but`, and of those alone that hold `until` then where it is given.
+    """
     subject = Q(group_id=agency.group_id)
     if membership is not None:
         subject |= Q(membership=membership)
+    grants = AccessGrant.objects.live(at).filter(subject, child_id=child_id)
+    if but is not None:
+        grants = grants.exclude(source_id=but)
+    if until is not None:
+        grants = grants.filter(Q(valid_until=None) | Q(valid_until__gte=until))
     held = 0
-    for mask in AccessGrant.objects.live(at).filter(subject, child_id=child_id).values_list("category_mask", flat=True):
+    for mask in grants.values_list("category_mask", flat=True):
         held |= mask
     return held
 

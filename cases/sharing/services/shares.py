@@ -1,8 +1,7 @@
-"""Sharing, deciding not to share, ending either, what the child says about it, and what went to the wrong people."""
+"""Sharing, deciding not to share, ending either, and what went to the wrong people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -16,7 +15,8 @@ from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from cases.access.choices import GrantReason
 from cases.access.rules import Level, categories_in, mask_of
-from cases.access.services import end_grants_from, grant_access
+from cases.access.selectors import matrix_in_force
+from cases.access.services import end_grants_from, grant_access, lock_files
 from cases.clocks.choices import AlertKind, ClockKind
 from cases.clocks.rules.due import midnight
 from cases.clocks.services import acknowledge_subject, cancel_clock, raise_alert, start_clock, stop_clock
@@ -30,13 +30,12 @@ from cases.sharing.choices import (
     SharingEnd,
     SharingKind,
     SharingPurpose,
-    Understands,
-    WishKind,
 )
-from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
+from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.rules import shares as rules
 from cases.sharing.rules.shares import Override, ShareRefused, Told
 from cases.sharing.selectors import shares as selectors
+from cases.sharing.selectors.ending import lost_by_ending, runs, was_asked_for
 
 NOT_OFFERED = "Choose from those who are offered"
 RESTRICTED = "This file is open to named people only. Whoever must see it is named on it by a manager or data guardian."
@@ -113,10 +112,10 @@ def share(
 ) -> SharingDecision:
     """Share kinds of information or single entries of a file with an agency or one person, until a day.
 
-    The grant holds from the next request; the receiver is told. A decision not to share that this one follows
-    (`instead_of`) ends with it. Raises ShareRefused for a receiver that is not offered, a file for named people only,
-    what the person does not see in full or the receiver would not see at all, a wrong end, basis, answer or override;
-    GrantRefused where the agency gets no grants; Stale where the file has changed since.
+    The grant holds from the next request; the receiver is told. A decision not to share, or a share, that this one
+    follows (`instead_of`) ends with it. Raises ShareRefused for a receiver that is not offered, a file for named people
+    only, what the person does not see in full or the receiver would not see at all, a wrong end, basis, answer or
+    override, and as `_end_earlier`; GrantRefused where the agency gets no grants; Stale where the file has changed.
     """
     child = opened.child
     if opened.facts.restricted:
@@ -124,7 +123,7 @@ def share(
     found = _look_up(opened, sharing.receiver, sharing.content, at=at, by=by)
     mask = mask_of({*sharing.content.categories, *rules.ALWAYS})
     reach = mask | mask_of(entry.category for entry in found.entries)
-    _check_sharing(opened, sharing, found, mask=mask, reach=reach, at=at, by=by)
+    _check_sharing(opened, sharing, found, mask=mask, reach=reach, at=at, by=by, instead_of=instead_of)
     bump_version(child=child, version=version)
     decision = SharingDecision.objects.create(
         child=child,
@@ -152,6 +151,7 @@ def share(
         raise_alert(kind=AlertKind.SHARE_RECEIVED, to=membership_id, subject_id=decision.pk, child_id=child.pk, at=at)
     if instead_of is not None:
         end_declined(child=child, decision_id=instead_of, words="Shared", at=at, by=by)
+        _end_earlier(opened, instead_of, made=decision, words="Shared anew", at=at, by=by)
     return decision
 
 
@@ -175,7 +175,15 @@ def _look_up(opened: OpenFile, receiver: Receiver, content: Content, *, at: date
 
 
 def _check_sharing(
-    opened: OpenFile, sharing: Sharing, found: _Found, *, mask: int, reach: int, at: datetime, by: Viewer
+    opened: OpenFile,
+    sharing: Sharing,
+    found: _Found,
+    *,
+    mask: int,
+    reach: int,
+    at: datetime,
+    by: Viewer,
+    instead_of: UUID | None,
 ) -> None:
     rules.check_receiver_sees(
         found.roles,
@@ -195,8 +203,9 @@ def _check_sharing(
         ),
         against_carers=sharing.carers.answer == Answer.REFUSES,
     )
-    rules.check_ends_on(sharing.ends_on, today=timezone.localdate(at))
-    held = selectors.held_by(opened.child.pk, agency=found.agency, membership=found.membership, at=at)
+    safety = rules.is_safety(reach, found.agency.sector)
+    rules.check_ends_on(sharing.ends_on, today=timezone.localdate(at), safety=safety)
+    held = selectors.held_by(opened.child.pk, agency=found.agency, membership=found.membership, at=at, but=instead_of)
     rules.check_not_held(mask, held, entries=found.entries, name=found.name)
 
 
@@ -222,8 +231,9 @@ def decline_to_share(
 ) -> SharingDecision:
     """Write down that something is not shared with somebody, why, and when that is looked at again; a clock says so.
 
-    On a file for named people too. Raises ShareRefused as `share`, and where what keeps a child safe would be kept from
-    social care or police for a reason that does not allow it; Stale.
+    On a file for named people too. A running share that it takes the place of (`instead_of`) ends. Raises ShareRefused
+    as `share`, and where what keeps a child safe would be kept from social care or police for a reason that does not
+    allow it; Stale.
     """
     found = _look_up(opened, declining.receiver, Content(declining.categories), at=at, by=by)
     mask = mask_of(declining.categories)
@@ -240,6 +250,7 @@ def decline_to_share(
     )
     if instead_of is not None:
         end_declined(child=opened.child, decision_id=instead_of, words="Not shared, looked at again", at=at, by=by)
+        _end_earlier(opened, instead_of, made=decision, words="Not shared any more", at=at, by=by)
     return decision
 
 
@@ -289,6 +300,34 @@ def end_declined(*, child: Child, decision_id: UUID, words: str, at: datetime, b
         stop_clock(kind=ClockKind.SHARING_REVIEWED, subject_id=earlier.pk, done_at=at, at=at, by=by)
 
 
+def _end_earlier(
+    opened: OpenFile, decision_id: UUID, *, made: SharingDecision, words: str, at: datetime, by: Viewer
+) -> None:
+    """End a running share because it was decided again: `made`, to share or not to. Any other stays as it is.
+
+    Raises ShareRefused where `made` is about other people, leaves out what keeps a child safe that social care or
+    police would lose, or keeps it from them for a reason that does not allow it: they do not need it, which they asked
+    for, is none.
+    """
+    rows = SharingDecision.objects.select_for_update(of=("self",)).select_related("agency", "child")
+    earlier = rows.filter(child=opened.child, pk=decision_id).first()
+    if earlier is None or not runs(earlier, at):
+        return
+    lost = lost_by_ending(earlier, by=by, matrix=opened.matrix, at=at)
+    same = made.agency_id == earlier.agency_id and made.membership_id in (None, earlier.membership_id)
+    rules.check_in_place_of(lost=lost, kinds=made.category_mask, same=same)
+    if made.kind == SharingKind.DECLINED:
+        asked = was_asked_for(earlier, lost)
+        rules.check_may_decline(made.decline_reason, mask=lost, sector=earlier.agency.sector, asked=asked)
+    _end_share(earlier, SharingEnd.DECIDED_AGAIN, words=words, at=at, by=by)
+
+
+def _end_share(decision: SharingDecision, kind: SharingEnd, *, words: str, at: datetime, by: Viewer) -> None:
+    _end(decision, kind, words=words, at=at, by=by)
+    acknowledge_subject(kind=AlertKind.SHARE_RECEIVED, subject_id=decision.pk, at=at, by=by)
+    end_grants_from(source_id=decision.pk, at=at, by=by, why=SharingEnd(kind).label)
+
+
 def _end(decision: SharingDecision, kind: SharingEnd, *, words: str, at: datetime, by: Viewer) -> None:
     decision.ended_at, decision.ended_by_id, decision.end_kind, decision.end_words = at, by.person_id, kind, words
     decision.save(update_fields=["ended_at", "ended_by", "end_kind", "end_words"])
@@ -302,10 +341,12 @@ def end_decision(
 
     What was shared in error becomes a breach: its 72 hours run, the data guardians are told, and so is the receiver.
     That may come out when the share has ended already; its end stays as it was. Raises NotKnown for a decision that is
-    not there, ShareRefused without words and where it has ended, or was found to be an error, already.
+    not there, ShareRefused without words, where it has ended, or was found to be an error, already, and where social
+    care or police would lose what keeps a child safe, but for an error.
     """
+    lock_files([child.pk])
     rows = SharingDecision.objects.select_for_update(of=("self",)).exclude(kind=SharingKind.INVOLVED)
-    decision = rows.filter(child=child, pk=decision_id).first()
+    decision = rows.select_related("agency", "child").filter(child=child, pk=decision_id).first()
     if decision is None:
         raise NotKnown("no_decision", child_id=child.pk)
     shared = decision.kind == SharingKind.SHARED
@@ -319,12 +360,13 @@ def end_decision(
             raise ShareRefused(f"{decision.ended_by} has ended this already. Look at the page again.")
         open_breach(decision, words.strip(), at=at, by=by)
         return decision
-    _end(decision, kind, words=words.strip(), at=at, by=by)
-    acknowledge_subject(kind=AlertKind.SHARE_RECEIVED, subject_id=decision.pk, at=at, by=by)
     if not shared:
+        _end(decision, kind, words=words.strip(), at=at, by=by)
         cancel_clock(kind=ClockKind.SHARING_REVIEWED, subject_id=decision.pk, why="It matters no more", at=at, by=by)
         return decision
-    end_grants_from(source_id=decision.pk, at=at, by=by, why=SharingEnd(kind).label)
+    matrix = matrix_in_force(on=timezone.localdate(at))
+    rules.check_takes_no_safety(kind, lost=lost_by_ending(decision, by=by, matrix=matrix, at=at))
+    _end_share(decision, kind, words=words.strip(), at=at, by=by)
     if kind == SharingEnd.IN_ERROR:
         open_breach(decision, words.strip(), at=at, by=by)
     return decision
@@ -388,42 +430,3 @@ def acknowledge_share(*, decision_id: UUID, at: datetime, by: Viewer) -> Sharing
         decision.save(update_fields=["acknowledged_at", "acknowledged_by"])
         acknowledge_subject(kind=AlertKind.SHARE_RECEIVED, subject_id=decision.pk, at=at, by=by)
     return decision
-
-
-@transaction.atomic
-def record_wish(
-    *,
-    opened: OpenFile,
-    kind: WishKind,
-    categories: Iterable[str],
-    sectors: Iterable[str],
-    words: str,
-    understands: Understands,
-    said_on: date,
-    version: int,
-    at: datetime,
-    by: Viewer,
-) -> SharingWish:
-    """Write down what the child says about who may know; what was said before stays, and holds no more.
-
-    Raises ShareRefused without words, for limits without any, and for a day that has not come; Stale.
-    """
-    rules.check_words(words, field="words", what="what the child said")
-    if said_on > timezone.localdate(at):
-        raise ShareRefused("The day on which the child said it must be today or before", field="said_on")
-    limits = kind == WishKind.LIMITS
-    kept, kept_from = (mask_of(categories), sorted(set(sectors))) if limits else (0, [])
-    if limits and not kept and not kept_from:
-        raise ShareRefused("Select what must not go further, or who must not be told", field="kept")
-    bump_version(child=opened.child, version=version)
-    return SharingWish.objects.create(
-        child=opened.child,
-        kind=kind,
-        kept_mask=kept,
-        kept_from=kept_from,
-        words=words.strip(),
-        understands=understands,
-        said_on=said_on,
-        recorded_at=at,
-        recorded_as_id=by.acting_membership_id,
-    )

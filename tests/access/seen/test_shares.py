@@ -44,6 +44,21 @@ def test_what_is_held_is_what_live_grants_open_to_the_agency_or_to_this_person(c
     assert held == mask_of(["missing", "plan", "level"])
 
 
+def test_what_is_held_otherwise_and_for_as_long_leaves_out_one_share_and_what_ends_before(child, at):
+    member = make_membership(role=ROLE)
+    give(child, at - HOUR, group=member.agency.group, categories=["family"])
+    share = make_share(child, member.agency, member, at=at - HOUR, ends_at=at + DAY, categories=("missing",))
+    for until, kind in ((at + DAY - TICK, "plan"), (at + DAY, "level"), (at + DAY + TICK, "minutes")):
+        give(child, at - HOUR, group=member.agency.group, categories=[kind], valid_until=until)
+
+    def held(**said: Any) -> int:
+        return shares.held_by(child.pk, agency=member.agency, membership=None, at=at, **said)
+
+    assert held() == mask_of(["family", "missing", "plan", "level", "minutes"])
+    assert held(but=share.pk) == mask_of(["family", "plan", "level", "minutes"])
+    assert held(until=share.ends_at) == mask_of(["family", "missing", "level", "minutes"])
+
+
 def test_what_is_kept_from_somebody_was_decided_of_them_or_their_agency_and_holds(child, unknown, at):
     member, by = make_membership(role=ROLE), make_membership(role=ROLE)
     agency, colleague = member.agency, make_membership(role=ROLE, agency=member.agency)

@@ -40,6 +40,20 @@ def test_a_share_ends_within_a_year(after, field):
     assert refused_at(rules.check_ends_on, TODAY + timedelta(days=after), today=TODAY) == field
 
 
+@pytest.mark.parametrize(
+    ("after", "field"), [(0, "ends_on"), (1, "ends_on"), (27, "ends_on"), (28, None), (365, None), (366, "ends_on")]
+)
+def test_a_share_of_what_keeps_a_child_safe_lasts_four_weeks_and_ends_within_a_year(after, field):
+    assert refused_at(rules.check_ends_on, TODAY + timedelta(days=after), today=TODAY, safety=True) == field
+
+
+def test_how_long_it_must_last_is_said_by_its_day():
+    with pytest.raises(ShareRefused, match="the last day must be 1 April 2026 or later"):
+        rules.check_ends_on(TODAY + timedelta(days=2), today=TODAY, safety=True)
+    with pytest.raises(ShareRefused, match="must be after today"):
+        rules.check_ends_on(TODAY, today=TODAY, safety=True)
+
+
 @pytest.mark.parametrize(("after", "field"), [(0, "review_on"), (1, None), (183, None), (184, "review_on")])
 def test_a_decision_not_to_share_is_looked_at_within_six_months(after, field):
     assert refused_at(rules.check_review_on, TODAY + timedelta(days=after), today=TODAY) == field
@@ -191,6 +205,63 @@ def test_what_a_job_sees_in_summary_is_owed_too(cell, owes):
     matrix = replace(MATRIX, cells={"police_missing": {**MATRIX.cells["police_missing"], "missing": Cell(cell)}})
     found = rules.owed(mask_of(["missing"]), role="police_missing", sector="police", less=0, matrix=matrix)
     assert found == (mask_of(["missing"]) if owes else 0)
+
+
+@pytest.mark.parametrize(
+    ("roles", "sector", "kinds", "less", "lost"),
+    [
+        (["police_missing"], "police", ["missing", "plan"], [], ["missing"]),
+        (["csc_manager"], "social_care", ["identity", "missing", "level"], [], ["missing", "level"]),
+        (["csc_manager"], "social_care", ["missing", "level"], ["level", "plan"], ["missing"]),
+        (["csc_manager"], "social_care", ["missing"], ["missing"], []),
+        (["csc_manager"], "housing", ["missing"], [], []),
+        (["board_analyst"], "police", ["missing"], [], []),
+        (["board_analyst", "police_missing"], "police", ["missing"], [], ["missing"]),
+        ([], "police", ["missing"], [], []),
+    ],
+)
+def test_what_is_lost_with_a_share(roles, sector, kinds, less, lost):
+    """What keeps a child safe, anybody there sees, and they do not see otherwise."""
+    said = {"sector": sector, "less": mask_of(less), "matrix": MATRIX}
+    assert rules.lost(mask_of(kinds), roles=(one for one in roles), **said) == mask_of(lost)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lost", "field"),
+    [
+        ("not_needed", ["missing"], "end_kind"),
+        ("decided_again", ["missing"], "end_kind"),
+        ("in_error", ["missing"], None),
+        *((kind, [], None) for kind in SharingEnd.values),
+    ],
+)
+def test_what_keeps_a_child_safe_is_not_ended_as_no_longer_needed(kind, lost, field):
+    assert refused_at(rules.check_takes_no_safety, kind, lost=mask_of(lost)) == field
+
+
+@pytest.mark.parametrize(
+    ("lost", "kinds", "same", "field"),
+    [
+        (["missing"], ["missing", "plan"], True, None),
+        (["missing", "level"], ["missing", "plan"], True, "categories"),
+        (["missing"], [], True, "categories"),
+        ([], ["plan"], True, None),
+        (["missing"], ["missing"], False, "person"),
+        ([], ["missing"], False, "person"),
+    ],
+)
+def test_what_takes_the_place_of_a_share_is_about_the_same_people_and_holds_what_they_would_lose(
+    lost, kinds, same, field
+):
+    assert refused_at(rules.check_in_place_of, lost=mask_of(lost), kinds=mask_of(kinds), same=same) == field
+
+
+def test_what_would_be_lost_is_named():
+    with pytest.raises(ShareRefused, match=r"safe: missing episodes\. Decide not to share it instead"):
+        rules.check_takes_no_safety("not_needed", lost=mask_of(["missing"]))
+    with pytest.raises(ShareRefused) as refused:
+        rules.check_in_place_of(lost=mask_of(["missing", "assessment"]), kinds=mask_of(["missing"]), same=True)
+    assert f"keeps the child safe: {Category.ASSESSMENT.label}. Select" in refused.value.reason
 
 
 def test_only_what_is_owed_and_does_not_go_is_named():
