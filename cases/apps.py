@@ -248,7 +248,7 @@ def _register_sharing() -> None:
     from cases.clocks.choices import AlertKind, ClockKind
     from cases.clocks.services import register_addresses, register_kept_from, register_should_run
     from cases.record.services import register_file_opened, register_work_handed_on
-    from cases.sharing.selectors import requests, shares, withdrawn
+    from cases.sharing.selectors import requests, shares, wishes, withdrawn
     from cases.sharing.services.conflicts import find_once_open
     from cases.sharing.services.guarding import end_name_with_work, keep_guarded_after_work
     from cases.sharing.services.handing_on import hand_on_sharing
@@ -267,6 +267,7 @@ def _register_sharing() -> None:
     register_should_run(ClockKind.ACCESS_ANSWERED, requests.requests_unanswered, addresses=pages)
     register_addresses(AlertKind.ACCESS_ASKED, pages)
     register_addresses(AlertKind.ACCESS_ANSWER, requests.answer_addresses)
+    register_addresses(AlertKind.WISH_AGAINST, wishes.wish_addresses)
 
 
 def _register_life_of_accounts() -> None:

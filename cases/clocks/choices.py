@@ -22,6 +22,7 @@ class AlertKind(TextChoices):
     SHARED_IN_ERROR = "shared_in_error", "Information was shared in error"
     ACCESS_ASKED = "access_asked", "Somebody asks to see more of a file that you answer for"
     ACCESS_ANSWER = "access_answer", "Your request for access has been answered"
+    WISH_AGAINST = "wish_against", "A child does not want something that is shared now: look at it again"
 
 
 class ClockKind(TextChoices):

@@ -34,6 +34,7 @@ HEADINGS: dict[str, str] = {
     AlertKind.SHARED_IN_ERROR: "Shared in error",
     AlertKind.ACCESS_ASKED: "Requests for access",
     AlertKind.ACCESS_ANSWER: "Answers to your requests",
+    AlertKind.WISH_AGAINST: "Shared against what a child says",
     ClockKind.URGENT_NOTIFICATION_DECIDED: "Urgent notifications to decide",
     ClockKind.NOTIFICATION_DECIDED: "Notifications to decide",
     ClockKind.INTERVIEW_HELD: "Return interviews to hold",
@@ -63,6 +64,7 @@ TOLD_ONCE = (
     AlertKind.SHARED_IN_ERROR,
     AlertKind.ACCESS_ASKED,
     AlertKind.ACCESS_ANSWER,
+    AlertKind.WISH_AGAINST,
 )
 OF_A_CLOCK = "A clock stops only when the thing is done; until then people are told again."
 

@@ -14,7 +14,7 @@ from accounts.choices import Sector
 from accounts.models import Agency, Membership
 from accounts.rules.dates import day, due_in, in_london, moment
 from cases.access.choices import Category
-from cases.access.rules import Level, Matrix, categories_in
+from cases.access.rules import Action, Level, Matrix, categories_in
 from cases.clocks.models import Clock
 from cases.presenters.frame import shown_name
 from cases.presenters.looking import page_words
@@ -26,6 +26,7 @@ from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingBreach, SharingDecision, SharingWish
 from cases.sharing.rules import shares as rules
 from cases.sharing.selectors.shares import PersonOpened
+from cases.sharing.selectors.wishes import Against
 
 KNOWS_MORE = "What was shared with whom is withheld, because your job sees of sharing only that there is something."
 HOW_MUCH = {Level.FULL: "in full", Level.SUMMARY: "in summary"}
@@ -277,6 +278,41 @@ def wish_rows(wish: SharingWish | None) -> list[dict[str, Any]]:
     ]
 
 
+AGAINST_COLUMNS = [{"text": text} for text in ("With whom", "What", "Stays, or ends", "On what ground")]
+STAYS = "Stays: what keeps a child safe always reaches children’s social care and the police"
+
+
+def against_rows(opened: OpenFile, found: Iterable[Against]) -> list[list[dict[str, Any]]]:
+    """What runs against what the child says now, each with where it is ended and where the ground is written down."""
+    return [_share_against(opened, one, one.share) if one.share else _work_against(opened, one) for one in found]
+
+
+def _share_against(opened: OpenFile, one: Against, share: SharingDecision) -> list[dict[str, Any]]:
+    reference = opened.child.reference
+    end = {"text": STAYS if one.safety else "Runs"}
+    if not one.safety and opened.may(Action.END_SHARE):
+        end = {"text": "End it", "href": reverse("cases:withdraw_share", args=[reference, share.pk])}
+    ground = {"text": "Written down, and how it was explained"} if one.explained else {"text": "Not written down"}
+    if not one.explained and opened.may(Action.SHARE):
+        query = f"?agency={share.agency_id}&instead_of={share.pk}"
+        href = reverse("cases:add_share", args=[reference]) + query
+        ground = {"text": "Share it anew, with the ground and how you explained it", "href": href}
+    return [
+        {"text": receiver_words(share), "href": href_of(opened, share)},
+        {"text": content_words(share), "hint": f"Until {last_day(share)}"},
+        end,
+        ground,
+    ]
+
+
+def _work_against(opened: OpenFile, one: Against) -> list[dict[str, Any]]:
+    end = {"text": STAYS if one.safety else "While their work lasts"}
+    if not one.safety and opened.may(Action.CHANGE_INVOLVEMENT):
+        end = {"text": "End their work", "href": reverse("cases:involvement", args=[opened.child.reference])}
+    ground = "Written down, and how it was explained" if one.explained else "Explain it to the child"
+    return [{"text": str(one.agency)}, {"text": "Works with the child"}, end, {"text": ground}]
+
+
 # --- The choices of the form ---------------------------------------------------------------------------------------
 
 
@@ -318,6 +354,19 @@ def wanted_by(asked: AccessRequest) -> dict[str, Any]:
         "categories": sorted(categories_in(asked.category_mask & ~asked.come)),
         "purpose": asked.purpose,
         "words": asked.words,
+    }
+
+
+def begun_from(share: SharingDecision) -> dict[str, Any]:
+    """What a share in place of a running one begins with: the same but for what is asked anew."""
+    return {
+        "person": str(share.membership_id or ""),
+        "what": "entries" if share.entry_ids else "kinds",
+        "categories": sorted(categories_in(share.category_mask)),
+        "entries": [str(pk) for pk in share.entry_ids],
+        "purpose": share.purpose,
+        "words": share.words,
+        "basis": share.basis,
     }
 
 

@@ -45,6 +45,7 @@ from cases.sharing.rules.requests import RequestRefused
 from cases.sharing.selectors import shares as selectors
 from cases.sharing.selectors.ending import kinds_of, lost_by_ending, runs
 from cases.sharing.selectors.requests import request_for, requests_on
+from cases.sharing.selectors.wishes import against_wish
 from cases.sharing.selectors.withdrawn import told_to_destroy
 from cases.sharing.services import shares as services
 from cases.sharing.services.requests import answer_with_share
@@ -82,6 +83,8 @@ def show_sharing(request: HttpRequest, opened: OpenFile) -> HttpResponse:
             if may_share
         ],
         "may_share": may_share,
+        "against_columns": words.AGAINST_COLUMNS,
+        "against": words.against_rows(opened, against_wish(wishes[0], at=opened.at)) if wishes else [],
         "wish": words.wish_rows(wishes[0]) if wishes else [],
         "earlier": [words.wish_rows(wish) for wish in wishes[1:]],
         "columns": words.DECISION_COLUMNS if full else words.SUMMARY_COLUMNS,
@@ -194,7 +197,7 @@ def _shared_words(request: HttpRequest, opened: OpenFile, agency: Agency, decisi
 
 
 def _share_form(request: HttpRequest, opened: OpenFile, agency: Agency, asked: AccessRequest | None) -> forms.ShareForm:
-    people, roles = _people(opened, agency)
+    (people, roles), earlier = _people(opened, agency), _in_place_of(request, opened)
     entries = selectors.entries_to_share(opened.child, viewer=opened.viewer, levels=opened.levels, at=opened.at)
     return forms.ShareForm(
         posted(request),
@@ -204,7 +207,7 @@ def _share_form(request: HttpRequest, opened: OpenFile, agency: Agency, asked: A
         initial={
             "version": opened.child.version,
             "ends_on": timezone.localdate(opened.at) + rules.USUALLY,
-            **(words.wanted_by(asked) if asked else {}),
+            **(words.wanted_by(asked) if asked else words.begun_from(earlier) if earlier else {}),
         },
     )
 
@@ -264,11 +267,17 @@ def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     return _ask(request, opened, form, heading=f"Decide not to share with {agency}", button="Save the decision")
 
 
-def _begun(request: HttpRequest, opened: OpenFile) -> dict[str, Any]:
-    """What a decision in place of a running share begins with: the same person, and the kinds that it tells of."""
+def _in_place_of(request: HttpRequest, opened: OpenFile) -> SharingDecision | None:
+    """The running share that the address names, in whose place another decision is made."""
     earlier_id = _named(request, "instead_of")
     earlier = selectors.decision_on(opened.child.pk, earlier_id) if earlier_id else None
-    if earlier is None or not runs(earlier, opened.at):
+    return earlier if earlier is not None and runs(earlier, opened.at) else None
+
+
+def _begun(request: HttpRequest, opened: OpenFile) -> dict[str, Any]:
+    """What a decision in place of a running share begins with: the same person, and the kinds that it tells of."""
+    earlier = _in_place_of(request, opened)
+    if earlier is None:
         return {}
     return {"person": str(earlier.membership_id or ""), "categories": sorted(categories_in(kinds_of(earlier)))}
 
@@ -454,8 +463,10 @@ def record_wishes(request: HttpRequest, opened: OpenFile) -> HttpResponse:
             by=opened.viewer,
         )
 
-    if taken(form, record, *REFUSALS) is not None:
-        messages.success(request, "Written down. Whoever shares reads it first.")
+    wish = taken(form, record, *REFUSALS)
+    if wish is not None:
+        against = " What goes against it is below: look at it again." if against_wish(wish, at=opened.at) else ""
+        messages.success(request, f"Written down. Whoever shares reads it first.{against}")
         return redirect(_home(opened))
     intro = "What keeps a child safe always reaches children’s social care and the police. Say so to the child."
     return _ask(request, opened, form, heading="What the child says about sharing", intro=intro)

@@ -55,6 +55,7 @@ LADDERS: Mapping[AlertKind, tuple[Step, ...]] = {
     AlertKind.SHARE_WITHDRAWN: (),
     AlertKind.ACCESS_ASKED: (Step(timedelta(), (FunctionKey.NOTIFICATION_POINT,)),),
     AlertKind.ACCESS_ANSWER: (),
+    AlertKind.WISH_AGAINST: (Step(timedelta(), (FunctionKey.NOTIFICATION_POINT,)),),
     AlertKind.SHARED_IN_ERROR: (Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),),
     AlertKind.LOOK_DIGEST: (
         Step(timedelta(), (FunctionKey.DATA_GUARDIANS,)),
@@ -77,6 +78,7 @@ URGENCY: tuple[str, ...] = (
     ClockKind.INTERVIEW_HELD,
     ClockKind.ACTION_DONE,
     AlertKind.SHARE_RECEIVED,
+    AlertKind.WISH_AGAINST,
     AlertKind.ACCESS_ASKED,
     ClockKind.ACCESS_ANSWERED,
     AlertKind.ACCESS_ANSWER,

@@ -187,6 +187,20 @@ def goes_against_child(child: Told, wish: Wish | None, *, mask: int, sector: str
     return sector in wish.kept_from or bool(mask & wish.kept_mask)
 
 
+def runs_against_child(answer: str, wish: Wish, *, said_since: bool, mask: int, sector: str) -> bool:
+    """Whether a running share goes against the wish that holds. What the child answered to this share counts, unless
+    the wish was `said_since`.
+    """
+    told = Told(Answer.NO_ANSWER if said_since else Answer(answer))
+    return goes_against_child(told, wish, mask=mask & ~mask_of(ALWAYS), sector=sector)
+
+
+def names_workers(wish: Wish, sector: str) -> bool:
+    """Whether the child says that agencies of a sector must not be told: those that work with the child already too."""
+    silent = Told(Answer.NO_ANSWER)
+    return wish.kind == WishKind.LIMITS and goes_against_child(silent, wish, mask=0, sector=sector)
+
+
 def check_override(override: Override, *, against_child: bool, against_carers: bool) -> None:
     """Refuse a share against what the child or the family wants without ground and authoriser, and without how it was
     explained to the child where it is the child's own wish. Refuse an override of nothing.

@@ -162,7 +162,12 @@ def wishes_of(child_id: UUID) -> list[SharingWish]:
 def wish_that_holds(child_id: UUID) -> Wish | None:
     """The same as the rules read it."""
     said = wish_of(child_id)
-    return None if said is None else Wish(WishKind(said.kind), said.kept_mask, frozenset(said.kept_from))
+    return None if said is None else read_wish(said)
+
+
+def read_wish(said: SharingWish) -> Wish:
+    """What the child said as the rules read it."""
+    return Wish(WishKind(said.kind), said.kept_mask, frozenset(said.kept_from))
 
 
 def entries_of(decision: SharingDecision, *, viewer: Viewer, at: datetime) -> list[ChronologyEntry]:
@@ -178,6 +183,11 @@ def shares_received(viewer: Viewer, *, at: datetime) -> list[SharingDecision]:
     """What is shared with the viewer, or with the viewer's agency, and holds now, the latest first."""
     rows = _running(at).filter(_reaching(viewer), child__in=Child.objects.visible_to(viewer, at=at).values("pk"))
     return list(rows.order_by("-decided_at", "-pk")[:LISTED])
+
+
+def shares_running(child_id: UUID, *, at: datetime) -> list[SharingDecision]:
+    """What is shared of a file and holds now, the latest first."""
+    return list(_running(at).filter(child_id=child_id).order_by("-decided_at", "-pk"))
 
 
 def share_received(viewer: Viewer, decision_id: UUID, *, at: datetime) -> SharingDecision | None:

@@ -118,6 +118,39 @@ def test_what_the_child_says_governs(child, wish, categories, sector, against):
 
 
 @pytest.mark.parametrize(
+    ("answer", "wish", "since", "categories", "sector", "against"),
+    [
+        ("agrees", NOT_WIDER, False, ["missing"], "housing", False),
+        ("agrees", NOT_WIDER, True, ["missing"], "housing", True),
+        ("refuses", FREE, False, ["missing"], "housing", True),
+        ("refuses", FREE, True, ["missing"], "housing", False),
+        ("no_answer", LIMITS, False, ["missing"], "education", True),
+        ("agrees", LIMITS, True, ["identity", "family"], "police", True),
+        ("agrees", LIMITS, True, ["identity", "missing"], "police", False),
+        ("agrees", Wish(WishKind.LIMITS, mask_of(["identity"])), True, ["identity", "missing"], "police", False),
+    ],
+)
+def test_what_runs_is_measured_by_what_the_child_said_last(answer, wish, since, categories, sector, against):
+    said = {"said_since": since, "mask": mask_of(categories), "sector": sector}
+    assert rules.runs_against_child(answer, wish, **said) is against
+
+
+@pytest.mark.parametrize(
+    ("wish", "sector", "named"),
+    [
+        (LIMITS, "education", True),
+        (LIMITS, "police", False),
+        (NOT_WIDER, "education", False),
+        (Wish(WishKind.FREE, 0, frozenset({"education"})), "education", False),
+        (Wish(WishKind.NOT_WIDER, 0, frozenset({"education"})), "education", False),
+        (Wish(WishKind.LIMITS, mask_of(["family"])), "education", False),
+    ],
+)
+def test_who_works_with_the_child_is_unwanted_where_the_child_names_them(wish, sector, named):
+    assert rules.names_workers(wish, sector) is named
+
+
+@pytest.mark.parametrize(
     ("override", "child", "carers", "field"),
     [
         (Override(), False, False, None),
