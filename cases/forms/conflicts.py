@@ -67,7 +67,8 @@ class PlaceForm(WriteForm):
     )
     successor = SelectField(
         label="Who takes over their work for this child?",
-        hint="Needed where they lead on the case, work with the child or owe something on this file",
+        hint="Needed where they lead on the case, work with the child or owe something on this file. "
+        "A return interview goes back to the interviewers instead.",
         required=False,
     )
 

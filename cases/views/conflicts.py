@@ -22,7 +22,6 @@ from cases.record.services import OpenFile, note_files_shown
 from cases.sharing.models import Conflict
 from cases.sharing.rules.conflicts import ConflictRefused, WorkToHandOver
 from cases.sharing.selectors import conflicts as selectors
-from cases.sharing.selectors.restriction import may_be_named, work_of
 from cases.sharing.services import conflicts as services
 from cases.views.asking import ask_on_file, posted
 from cases.views.loading import file_page, viewer_of
@@ -65,7 +64,7 @@ def place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Keep somebody else from a file; whose work it was goes to a successor in the same step."""
     viewer = opened.viewer
     people = selectors.people_to_place(viewer, everybody=viewer.may(AUDIT), at=opened.at)
-    successors = may_be_named(opened.child.pk, at=opened.at, near=False)
+    successors = selectors.successors_for(opened.child, at=opened.at)
     form = forms.PlaceForm(
         posted(request),
         people=people_to_choose(people),
@@ -86,7 +85,8 @@ def place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
             )
         except ConflictRefused as refusal:
             if isinstance(refusal, WorkToHandOver):
-                work = work_of(opened.child.pk, selectors.memberships_of(member.user_id))
+                held = selectors.memberships_of(member.user_id)
+                work = selectors.work_to_take_over(opened.child.pk, held)
                 lines = words.work_to_hand_over(work)
             form.refuse(refusal)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from accounts.models import Membership
 from accounts.rules.viewers import Viewer
 from cases.access.services import end_grants_from
 from cases.clocks.choices import ClockKind
@@ -17,11 +18,12 @@ from missing.services.opening import interview_team
 NAME_OFF = "The interview waits for another name"
 
 
-def take_name_off(*, child: Child, user_id: int, at: datetime, by: Viewer) -> None:
+def take_name_off(*, child: Child, user_id: int, successor: Membership | None, at: datetime, by: Viewer) -> None:
     """Every interview with the child that somebody was named for, and that is owed still, waits for a name again.
 
-    The 72 hours go on: they are the team's, which is told as of any that nobody has, or stay whose they were made
-    meanwhile. Nobody reads why. Where the interview was held, who held it stays; writing it up is another's.
+    The 72 hours go on: they are the team's, which is told as of any that nobody has, also where a successor takes over
+    other work: whoever holds an interview is named with a briefing. Nobody reads why. Where the interview was held, who
+    held it stays; writing it up is another's.
     """
     for named in named_for(child.pk, user_id):
         interview = lock_interview(named)

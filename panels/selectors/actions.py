@@ -17,7 +17,7 @@ from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, Involvement
-from cases.record.selectors.hidden import blocks_on, is_restricted
+from cases.record.selectors.hidden import blocks_on, is_restricted, of_one_child
 from panels.choices import ActionStatus
 from panels.models import Action, ActionStep, Meeting
 from panels.rules.states import RUNNING
@@ -123,6 +123,14 @@ def actions_unnamed_with(work: Involvement, *, at: datetime) -> list[Action]:
         return []
     rows = Action.objects.filter(child_id=work.child_id, owner_membership__in=[work.membership_id], status__in=RUNNING)
     return list(rows.select_related("owner_membership").order_by("pk"))
+
+
+def actions_owned_on(child_id: UUID, user_id: int) -> list[Action]:
+    """The running actions of somebody for a child, on any file of theirs."""
+    files = of_one_child(child_id).values("pk")
+    return list(
+        Action.objects.filter(child__in=files, owner_membership__user_id=user_id, status__in=RUNNING).order_by("pk")
+    )
 
 
 def running_on(child_id: UUID) -> int:

@@ -16,19 +16,22 @@ from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
 from cases.access.services import NoAgreement, end_grants_from, grant_access
 from cases.clocks.choices import ClockKind
-from cases.clocks.services import cancel_clock, start_clock, stop_clock
+from cases.clocks.selectors import running_owner
+from cases.clocks.services import cancel_clock, give_clock, start_clock, stop_clock
 from cases.record.choices import EntryKind
 from cases.record.models import Child, Involvement
 from cases.record.selectors.hidden import is_restricted
 from cases.record.services import add_chronology, provenance
+from cases.sharing.rules.conflicts import ConflictRefused
 from cases.sharing.rules.wording import add_it_first
 from cases.sharing.selectors.involving import newly_told_against_wish
+from cases.sharing.services.conflicts import HANDED_OVER
 from panels.choices import ActionStatus, Priority
 from panels.models import Action, ActionStep, AgendaItem
 from panels.rules import PanelRefused
 from panels.rules.decisions import check_action, check_owner_may_know, check_step, check_verification, keeps_panel
 from panels.rules.states import ACTION, RUNNING, check_move
-from panels.selectors.actions import actions_unnamed_with, may_own
+from panels.selectors.actions import actions_owned_on, actions_unnamed_with, may_own
 
 # What doing something for a child takes: who, how to reach them, how worried to be, what was decided and planned.
 NEEDED = (Category.IDENTITY, Category.CONTACT_ADDRESS, Category.LEVEL, Category.MINUTES, Category.PLAN)
@@ -62,8 +65,7 @@ def start_action(*, item: AgendaItem, child: Child, action: NewAction, at: datet
     held = Action.objects.filter(item=item, owner_membership=owner, text=text, status__in=RUNNING).first()
     if held is not None:
         return held
-    if newly_told_against_wish(child, [owner], at=at):
-        raise PanelRefused(f"{owner.user}: {add_it_first(owner.agency.name)}", field="owner")
+    _check_wish(child, owner, at=at)
     row = Action.objects.create(
         item=item,
         child=child,
@@ -89,6 +91,11 @@ def start_action(*, item: AgendaItem, child: Child, action: NewAction, at: datet
         by=by,
     )
     return row
+
+
+def _check_wish(child: Child, owner: Membership, *, at: datetime) -> None:
+    if newly_told_against_wish(child, [owner], at=at):
+        raise PanelRefused(f"{owner.user}: {add_it_first(owner.agency.name)}", field="owner")
 
 
 def _open_to_owner(action: Action, child: Child, *, at: datetime, by: Viewer) -> None:
@@ -122,6 +129,44 @@ def keep_named(*, child: Child, work: Involvement, at: datetime, by: Viewer) -> 
     """Somebody's work has ended that had named them on a restricted file: each action they owe there names them."""
     for action in actions_unnamed_with(work, at=at):
         _grant(action, GrantReason.NAMED, at=at, by=by)
+
+
+@transaction.atomic
+def give_actions(*, child: Child, user_id: int, successor: Membership | None, at: datetime, by: Viewer) -> None:
+    """A conflict of interest keeps somebody from a child: what they undertook there goes to who takes over their work,
+    with its clock and the access that it takes, as if the panel had given it to them. Nobody reads why.
+
+    Without a successor it stays in their name. Raises ConflictRefused for a successor who could not be given an action.
+    """
+    if successor is None:
+        return
+    for action in actions_owned_on(child.pk, user_id):
+        try:
+            _give_action(action, successor, at=at, by=by)
+        except PanelRefused as refusal:
+            raise ConflictRefused(refusal.reason, field="successor") from refusal
+
+
+def _give_action(action: Action, owner: Membership, *, at: datetime, by: Viewer) -> None:
+    action = _locked(action.pk, action.version)
+    check_owner_may_know(knows=may_own(action.child, owner, at=at))
+    _check_wish(action.child, owner, at=at)
+    before = action.owner_membership_id
+    action.owner_membership, action.owner_agency = owner, owner.agency
+    action.version += 1
+    action.save(update_fields=["owner_membership", "owner_agency", "version"])
+    _write_step(action, status=action.status, note=HANDED_OVER, at=at, by=by)
+    end_grants_from(source_id=action.pk, at=at, by=by, why="Another owns the action now")
+    _open_to_owner(action, action.child, at=at, by=by)
+    if running_owner(ClockKind.ACTION_DONE, action.pk) == before:
+        give_clock(
+            kind=ClockKind.ACTION_DONE,
+            subject_id=action.pk,
+            owner_membership_id=owner.pk,
+            owner_group_id=owner.agency.group_id,
+            at=at,
+            by=by,
+        )
 
 
 @transaction.atomic

@@ -6,7 +6,8 @@ decision not to share and the answer to a request go to who leads now, from the 
 Seen to fail: an action on a restricted file closed to its owner with the involvement that had named them, and with the
 restriction itself; the two clocks left with whoever is gone, after an involvement and after a change of the lead; a
 request left with a lead of the agency that asks; the rest of a request given back to a lead who may not share it; what
-is handed over for a conflict given to the lead instead of the successor; what a colleague owes handed on although they
+is handed over for a conflict given to the lead instead of the successor, and a request to a successor whom it did not
+ask; what a colleague owes handed on although they
 still work with the child.
 """
 
@@ -24,7 +25,7 @@ from cases.access.services import grant_to_function
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.clocks.selectors import open_alerts, running_clocks
-from cases.clocks.services import sweep
+from cases.clocks.services import start_clock, sweep
 from cases.record.choices import InvolvementRole
 from cases.record.models import Involvement
 from cases.record.services import change_lead, end_involvement, involve
@@ -393,3 +394,23 @@ def test_for_a_conflict_the_successor_owes_what_the_person_owed(child, world, vi
         by=viewer("guardian"),
     )
     assert clock_of(ClockKind.SHARING_REVIEWED).owner_membership == world.membership("manager")
+
+
+def test_a_request_is_answered_by_who_leads_also_where_a_conflict_keeps_away_who_was_asked(child, world, viewer, at):
+    """Who was asked may work with the child no more; the page of the request and its clock name the same person."""
+    kept, police = world.membership("manager"), world.membership("missing_coordinator")
+    request = make_request(child, police, owner=kept)
+    start_clock(
+        kind=ClockKind.ACCESS_ANSWERED,
+        subject_id=request.pk,
+        child_id=child.pk,
+        anchored_at=at,
+        owner_membership_id=kept.pk,
+        at=at,
+        by=viewer("missing_coordinator"),
+    )
+    said, by = Said(ConflictRelation.OTHER, "Her sister is a friend of the family."), viewer("guardian")
+    place_conflict(child=child, member=kept, said=said, successor=world.membership("nurse"), at=at, by=by)
+    request.refresh_from_db()
+    lead = world.membership("socialworker")
+    assert (request.owner, clock_of(ClockKind.ACCESS_ANSWERED).owner_membership) == (lead, lead)

@@ -232,13 +232,14 @@ def noticed(browser, child):
     return [re.sub(r'value="[^"]*"', "", text(page)) for page in pages]
 
 
-def owed(child, world, at):
+def owed(child, world, at, kind=ClockKind.INTERVIEW_HELD):
     """Something that the interviewer owes on the file, and has been told of."""
     clock = start_clock(
-        kind=ClockKind.INTERVIEW_HELD,
+        kind=kind,
         subject_id=uuid4(),
         child_id=child.pk,
         anchored_at=at - timedelta(hours=71),
+        due_on=at.date() if kind == ClockKind.SHARING_REVIEWED else None,
         owner_membership_id=world.membership("interviewer").pk,
         at=at - timedelta(hours=71),
         by=world.viewer("triage"),
@@ -268,7 +269,7 @@ def test_a_manager_keeps_a_colleague_away_who_finds_no_trace_and_is_not_told(chi
 
 
 def test_their_work_goes_to_somebody_in_the_same_step(child, world, client_as, at):
-    clock = owed(child, world, at)
+    clock = owed(child, world, at, ClockKind.SHARING_REVIEWED)
     address = url("place_conflict", child)
     answer = send(client_as("manager"), address, **placing(world, "keyworker"))
     assert answer.status_code == 422

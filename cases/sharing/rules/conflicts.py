@@ -58,6 +58,26 @@ def check_handed_over(*, work: bool, name: str, successor: int | None, user_id: 
         raise WorkToHandOver("Choose somebody else to take over", field="successor")
 
 
+def check_successor(*, may: bool, restricted: bool) -> None:
+    """Refuse a successor who cannot be given work on the file, without a word of why; on a restricted file, one who is
+    not named there.
+    """
+    if not may and restricted:
+        raise ConflictRefused(
+            "Only somebody who is named on this file can take over. Choose one of them", field="successor"
+        )
+    if not may:
+        raise ConflictRefused("This person cannot be given work on this file. Choose somebody else", field="successor")
+
+
+def check_successor_knows(*, knows: bool, name: str) -> None:
+    """Refuse a successor to whom the file is not open: nobody is given what they cannot open."""
+    if not knows:
+        raise ConflictRefused(
+            f"{name} does not see this file. Bring them in first, or choose somebody who sees it", field="successor"
+        )
+
+
 def check_may_lift(*, asked_by: int | None, by: int, user_id: int, guardian: bool, placed_by: int) -> None:
     """Refuse to lift one by who asked, by the person themself, and by anybody but a guardian or who placed it."""
     if by == user_id:

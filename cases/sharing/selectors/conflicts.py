@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,16 +16,20 @@ from accounts.choices import FunctionKey
 from accounts.models import FunctionMember, Membership
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
+from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import alerts_for
 from cases.record.models import Child, Involvement
 from cases.record.rules.matching import Known
-from cases.record.selectors.hidden import of_one_child
+from cases.record.selectors.hidden import is_restricted, of_one_child
 from cases.record.selectors.matching import likely_files
 from cases.sharing.choices import ConflictGround, ConflictSource
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
-from cases.sharing.selectors.restriction import READING, Work, work_of
+from cases.sharing.selectors.guarding import who_can_open
+from cases.sharing.selectors.restriction import READING, Work, may_be_named, work_of
 
 LISTED = 100
+# What goes to somebody else than a successor when its owner is kept from the file.
+GO_ELSEWHERE = (ClockKind.INTERVIEW_HELD, ClockKind.RESTRICTION_REVIEWED)
 # A number is compared by its last ten digits, whichever way the country is written.
 FIND = """
 INSERT INTO cases_possibleconflict (id, child_id, user_id, ground, declaration_id, found_at, answer_words)
@@ -150,6 +154,18 @@ def work_left(conflict: Conflict) -> list[Work]:
         return []
     held = memberships_of(conflict.user_id)
     return [work for file in of_one_child(conflict.child_id).order_by("pk") for work in work_of(file.pk, held)]
+
+
+def work_to_take_over(child_id: UUID, held: Collection[UUID]) -> list[Work]:
+    """What somebody works or owes on a file that goes to whoever takes over. An interview waits for another name, and
+    the review of a restriction goes to another who is named and may lift it: neither is a successor's.
+    """
+    return [one for one in work_of(child_id, held) if one.clock not in GO_ELSEWHERE]
+
+
+def successors_for(child: Child, *, at: datetime) -> list[Membership]:
+    """Who may take over somebody's work on a file, by name; on a restricted one, those alone who are named there."""
+    return who_can_open(child.pk, at=at) if is_restricted(child) else may_be_named(child.pk, at=at, near=False)
 
 
 def _whole(rows: QuerySet[Conflict]) -> QuerySet[Conflict]:

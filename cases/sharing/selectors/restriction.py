@@ -33,11 +33,12 @@ OVERSEEING = tuple(key for key, role in ROLES.items() if Capability.OVERSEE_ACCE
 
 @dataclass(frozen=True)
 class Work:
-    """What somebody owes or does on a file: their part in words, and whether they lead."""
+    """What somebody owes or does on a file: their part in words, whether they lead, and of a clock its kind."""
 
     membership: Membership
     words: str
     leads: bool = False
+    clock: str = ""
 
 
 def holding_on(child_id: UUID) -> QuerySet[Restriction]:
@@ -117,7 +118,7 @@ def work_of(child_id: UUID, memberships: Collection[UUID] | None = None, *, but:
         if row.membership is not None
     ]
     found += [
-        Work(clock.owner_membership, clock.get_kind_display())
+        Work(clock.owner_membership, clock.get_kind_display(), clock=clock.kind)
         for clock in clocks.select_related("owner_membership__user", "owner_membership__agency").order_by(
             "due_at", "pk"
         )

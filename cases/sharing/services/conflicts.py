@@ -16,12 +16,14 @@ from accounts.models import Membership, User
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
+from accounts.selectors import viewer_of
 from cases.access.services import NoAgreement, end_block, place_block
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.clocks.services import acknowledge_subject, give_clock, raise_alert
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child, Involvement
+from cases.record.selectors.hidden import is_restricted, known_ids
 from cases.record.services import change_lead, end_involvement, involve
 from cases.sharing.choices import ConflictGround, ConflictRelation, ConflictSource
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
@@ -31,17 +33,21 @@ from cases.sharing.rules.wording import add_it_first
 from cases.sharing.selectors import conflicts as selectors
 from cases.sharing.selectors.emergency import lead_to_tell
 from cases.sharing.selectors.involving import unwanted_among
-from cases.sharing.selectors.restriction import work_of
 from cases.sharing.services.guarding import keep_guarded
+from cases.sharing.services.requests import ask_another
 
 # Whoever is kept from the file reads these words, should it open to them again.
 HANDED_OVER = "The work goes to another worker."
 
 
 class KeptAway(Protocol):
-    """What else follows when somebody is kept from a file: what they were named for there goes to others."""
+    """What else follows when somebody is kept from a file: what they were named for there goes to others, or to the
+    successor where one takes over. Raises ConflictRefused for a successor who may not have it.
+    """
 
-    def __call__(self, *, child: Child, user_id: int, at: datetime, by: Viewer) -> None: ...
+    def __call__(
+        self, *, child: Child, user_id: int, successor: Membership | None, at: datetime, by: Viewer
+    ) -> None: ...
 
 
 # Filled by `register_kept_away`; each is called in the transaction that keeps somebody away.
@@ -73,7 +79,16 @@ def declare_on_file(*, child: Child, said: Said, at: datetime, by: Viewer) -> Co
     )
 
 
-def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at: datetime, by: Viewer) -> Conflict:
+def _record(
+    child: Child,
+    *,
+    user: User,
+    said: Said,
+    source: ConflictSource,
+    at: datetime,
+    by: Viewer,
+    successor: Membership | None = None,
+) -> Conflict:
     """Write down one more reason why somebody is kept from a file; the block is there already, or comes with it."""
     _lock_reasons(child.pk)
     block = place_block(child_id=child.pk, user=user, reason=said.words[:300], by=by, at=at)
@@ -89,7 +104,7 @@ def _record(child: Child, *, user: User, said: Said, source: ConflictSource, at:
     )
     _tell_guardians(AlertKind.CONFLICT_RECORDED, conflict.pk, child.pk, but=(user.pk,), at=at)
     for follows in _KEPT_AWAY:
-        follows(child=child, user_id=user.pk, at=at, by=by)
+        follows(child=child, user_id=user.pk, successor=successor, at=at, by=by)
     # Where somebody places it, their work has a successor already; what they answer to a question has none.
     left = source == ConflictSource.SUGGESTED and bool(selectors.work_left(conflict))
     if source == ConflictSource.DECLARED or left:
@@ -203,25 +218,28 @@ def place_conflict(
 ) -> Conflict:
     """Keep somebody else from a file, without a word to them. Their work on it goes to a successor in the same step.
 
-    The successor is brought in where they do not work with the child yet, leads where the person led, and owes what the
-    person owed. Raises ConflictRefused for somebody of another agency (but by a guardian), for oneself and without
-    words, and where the child does not want the successor's agency told; WorkToHandOver where the person does work on
-    the file and no successor is given.
+    The successor is brought in where the person worked with the child and they do not yet, leads where the person led,
+    and owes what the person owed. Raises ConflictRefused for somebody of another agency (but by a guardian), for
+    oneself and without words; for a successor who cannot be given the work, who does not see the file and is not
+    brought in, who is not named on a restricted file, or whose agency the child does not want told; WorkToHandOver
+    where the person does work that a successor takes over and none is given.
     """
     guardian = by.may(Capability.AUDIT)
     rules.check_may_place(Placing(by.person_id, by.agency_id, member.user_id, member.agency_id, guardian=guardian))
     rules.check_words(said.words)
     held = selectors.memberships_of(member.user_id)
-    work = work_of(child.pk, held)
+    work = selectors.work_to_take_over(child.pk, held)
     rules.check_handed_over(
         work=bool(work),
         name=str(member.user),
         successor=successor.user_id if successor else None,
         user_id=member.user_id,
     )
-    if successor is not None and work:
-        _hand_over(child, held, successor, at=at, by=by)
-    return _record(child, user=member.user, said=said, source=ConflictSource.PLACED, at=at, by=by)
+    heir = successor if work else None
+    if heir is not None:
+        rules.check_successor(may=heir in selectors.successors_for(child, at=at), restricted=is_restricted(child))
+        _hand_over(child, held, heir, at=at, by=by)
+    return _record(child, user=member.user, said=said, source=ConflictSource.PLACED, at=at, by=by, successor=heir)
 
 
 def _hand_over(child: Child, held: Iterable[UUID], successor: Membership, *, at: datetime, by: Viewer) -> None:
@@ -230,32 +248,41 @@ def _hand_over(child: Child, held: Iterable[UUID], successor: Membership, *, at:
     )
     own = Involvement.objects.filter(child=child, ended_on=None, membership=successor).first()
     if rows and own is None:
-        role = InvolvementRole(rows[0].role)
-        if unwanted_among(child, [successor.agency], at=at):
-            raise ConflictRefused(add_it_first(successor.agency.name), field="successor")
-        try:
-            own = involve(child=child, agency=successor.agency, role=role, membership=successor, at=at, by=by)
-        except NoAgreement as refusal:
-            raise ConflictRefused(refusal.reason, field="successor") from refusal
+        own = _bring_in(child, successor, InvolvementRole(rows[0].role), at=at, by=by)
     owed = Clock.objects.filter(child=child, state=ClockState.RUNNING, owner_membership_id__in=held).order_by("pk")
-    # A request is answered by whoever leads, and goes with the lead.
-    _give(owed.exclude(kind=ClockKind.ACCESS_ANSWERED), successor, at=at, by=by)
+    reviews = owed.filter(kind=ClockKind.SHARING_REVIEWED)
+    if rows or reviews.exists():
+        knows = bool(known_ids(viewer_of(successor), [child.pk], at))
+        rules.check_successor_knows(knows=knows, name=str(successor.user))
+    _give(reviews, successor, at=at, by=by)
     for row in rows:
         child.refresh_from_db(fields=["version"])
         if row.is_lead and own is not None:
             change_lead(child=child, involvement_id=own.pk, reason=HANDED_OVER, version=child.version, at=at, by=by)
             child.refresh_from_db(fields=["version"])
         end_involvement(child=child, involvement_id=row.pk, note=HANDED_OVER, version=child.version, at=at, by=by)
-    _give(owed.all(), successor, at=at, by=by)
+    # A request is answered by whoever leads, and has gone with the lead and the work; what is left goes the same way.
+    for clock in owed.filter(kind=ClockKind.ACCESS_ANSWERED):
+        ask_another(request_id=clock.subject_id, at=at, by=by)
+
+
+def _bring_in(child: Child, successor: Membership, role: InvolvementRole, *, at: datetime, by: Viewer) -> Involvement:
+    if unwanted_among(child, [successor.agency], at=at):
+        raise ConflictRefused(add_it_first(successor.agency.name), field="successor")
+    try:
+        return involve(child=child, agency=successor.agency, role=role, membership=successor, at=at, by=by)
+    except NoAgreement as refusal:
+        raise ConflictRefused(refusal.reason, field="successor") from refusal
 
 
 def _give(owed: Iterable[Clock], successor: Membership, *, at: datetime, by: Viewer) -> None:
+    """Behind the successor stands their own agency from now: alerts go there once they cannot go to them."""
     for clock in owed:
         give_clock(
             kind=clock.kind,  # type: ignore[arg-type]
             subject_id=clock.subject_id,
             owner_membership_id=successor.pk,
-            owner_group_id=clock.owner_group_id,
+            owner_group_id=successor.agency.group_id,
             at=at,
             by=by,
         )

@@ -13,13 +13,15 @@ import pytest
 from accounts.models import FunctionMember, Membership, User
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
-from cases.clocks.models import Alert
+from cases.clocks.choices import ClockKind
+from cases.clocks.models import Alert, Clock
+from cases.clocks.selectors import clock_in_force
 from cases.record.models import Child
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
 from cases.sharing.selectors import conflicts
 from tests.access.seen.rows import DAY, GUARDIANS, POINT, ROLE, lead, named, one_by_one, unblock
 from tests.factories.accounts import make_membership, make_user
-from tests.factories.cases import make_child
+from tests.factories.cases import block, give, make_child
 from tests.factories.conflicts import make_conflict, make_possible
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +105,47 @@ def test_the_work_that_is_left_is_theirs_on_every_file_of_the_child_while_the_co
     assert [(work.membership, work.leads) for work in conflicts.work_left(row)] == [(worker, True)] * 2
     row.lifted_at = at
     assert conflicts.work_left(row) == []
+
+
+def test_what_somebody_takes_over_is_neither_an_interview_nor_the_review_of_a_restriction(child, at):
+    worker = make_membership(role=ROLE)
+    lead(child, worker)
+    for kind in ClockKind:
+        Clock.objects.create(
+            kind=kind,
+            definition=clock_in_force(kind, on=at.date()),
+            subject_id=child.pk,
+            child=child,
+            anchored_at=at,
+            due_at=at,
+            first_due_at=at,
+            owner_membership=worker,
+        )
+    others = {kind for kind in ClockKind if kind not in (ClockKind.INTERVIEW_HELD, ClockKind.RESTRICTION_REVIEWED)}
+    found = conflicts.work_to_take_over(child.pk, [worker.pk])
+    assert {one.clock for one in found} == {"", *others}
+    assert len(found) == 1 + len(others)
+
+
+def test_who_takes_over_reads_files_and_is_named_where_people_are(child, unknown, at):
+    names = ("free", "named", "named elsewhere", "named and kept away", "kept away")
+    people = {name: make_membership(role=ROLE) for name in names}
+    people["no reader"] = make_membership(role="technical_admin")
+    by = viewer_of(make_membership(role="data_guardian"))
+    for name in ("named", "named and kept away"):
+        give(child, at - DAY, membership=people[name], reason="named")
+    give(unknown, at - DAY, membership=people["named elsewhere"], reason="named")
+    for name in ("named and kept away", "kept away"):
+        block(child, viewer_of(people[name]), by=by, at=at - DAY)
+
+    def found() -> set[str]:
+        ids = {one.pk for one in conflicts.successors_for(child, at=at)}
+        return {name for name, one in people.items() if one.pk in ids}
+
+    assert found() == {"free", "named", "named elsewhere"}
+    Child.objects.filter(pk=child.pk).update(restricted=True)
+    child.refresh_from_db()
+    assert found() == {"named"}
 
 
 @pytest.mark.parametrize(

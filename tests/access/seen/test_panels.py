@@ -368,6 +368,23 @@ def test_who_loses_their_name_with_their_work_is_named_by_each_action_they_still
     assert owed() == set(), "something names them still"
 
 
+def test_what_goes_to_a_successor_is_what_runs_of_one_person_for_one_child(panel, listed, child, at):
+    member, other = make_membership(role=ROLE), make_membership(role=ROLE)
+    rows = make_actions(
+        listed["known"],
+        {"open": member, "begun": member, "done": member, "theirs": other},
+        begun={"status": "in_progress"},
+        done={"status": "done", "ended_at": at},
+    )
+    again = make_membership(member.user, role=ROLE)
+    rows["under another role"] = make_action(listed["known"], again, viewer_of(other))
+    merged = make_child("Ada", "Merged", merged_into=child)
+    rows["merged"] = make_action(make_item(make_meeting(panel), merged, viewer_of(other)), member, viewer_of(other))
+    rows |= make_actions(listed["unknown"], {"elsewhere": member})
+    owed = named(rows, actions.actions_owned_on(child.pk, member.user_id))
+    assert owed == {"open", "begun", "under another role", "merged"}
+
+
 def end(grant: Any, at: Any) -> None:
     type(grant).objects.filter(pk=grant.pk).update(ended_at=at)
 

@@ -81,6 +81,21 @@ def test_work_goes_to_somebody_else(work, successor, field):
     assert refused_at(rules.check_handed_over, **given) == field
 
 
+@pytest.mark.parametrize("restricted", [True, False])
+@pytest.mark.parametrize("may", [True, False])
+def test_a_successor_can_be_given_the_work_and_is_named_where_people_are(may, restricted):
+    assert refused_at(rules.check_successor, may=may, restricted=restricted) == (None if may else "successor")
+    if not may:
+        with pytest.raises(ConflictRefused) as refusal:
+            rules.check_successor(may=may, restricted=restricted)
+        assert ("named on this file" in refusal.value.reason) is restricted
+
+
+@pytest.mark.parametrize(("knows", "field"), [(True, None), (False, "successor")])
+def test_a_successor_sees_the_file(knows, field):
+    assert refused_at(rules.check_successor_knows, knows=knows, name="Kezia Thorne") == field
+
+
 def test_who_places_and_who_lifts_at_another_agency():
     """A guardian's agency does not matter, and a manager's own agency is no leave to lift."""
     assert refused_at(rules.check_may_place, Placing(1, None, 2, ONE, guardian=False)) == "person"

@@ -1,0 +1,193 @@
+"""Who takes over the work of somebody whom a conflict of interest keeps from a file, and what nobody takes over.
+
+Seen to fail: the review of a decision given to somebody who does not see the file, and the lead to one who sees it no
+more; the agency of whoever is kept away left behind the clock; a successor named on a restricted file by this alone,
+and offered there; work given to one whom a conflict of interest keeps away as well; a successor asked for where the
+person owes an interview or the review of a restriction alone.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from accounts.choices import FunctionKey
+from cases.access.models import AccessGrant, Block
+from cases.access.services import end_grants_from, grant_to_function
+from cases.clocks.choices import ClockKind
+from cases.clocks.models import Clock
+from cases.clocks.services import start_clock
+from cases.record.choices import InvolvementRole
+from cases.record.models import Child, Involvement
+from cases.record.services import involve
+from cases.sharing.choices import ConflictRelation, RestrictionKind
+from cases.sharing.models import Conflict
+from cases.sharing.rules.conflicts import ConflictRefused
+from cases.sharing.services.conflicts import Said, place_conflict
+from cases.sharing.services.restriction import restrict_file
+from tests.factories.cases import block, grant, make_child, make_lead
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+SAID = Said(ConflictRelation.FAMILY, "Her sister is a friend of the family.")
+NOT_SEEN = "does not see this file"
+
+
+@pytest.fixture
+def child(world, viewer, at):
+    """A file that the social worker leads on; the specialist service sees it, and the guardians."""
+    made = make_child("Zephyrine", "Ashdown")
+    grant_to_function(child_id=made.pk, function=FunctionKey.DATA_GUARDIANS, at=at - DAY, by=None)
+    make_lead(made, world.membership("socialworker"), at=at - 3 * DAY, by=viewer("triage"))
+    grant(made, world.membership("social_care_manager"))
+    grant(made, world.agency("specialist"))
+    return made
+
+
+@pytest.fixture
+def owes(child, world, at):
+    """`owes("manager")`: somebody owes the review of a decision not to share, and works with nobody."""
+
+    def done(person, kind=ClockKind.SHARING_REVIEWED):
+        member = world.membership(person)
+        return start_clock(
+            kind=kind,
+            subject_id=uuid4(),
+            child_id=child.pk,
+            anchored_at=at - DAY,
+            due_on=at.date() + 20 * DAY if kind == ClockKind.SHARING_REVIEWED else None,
+            owner_membership_id=member.pk,
+            owner_group_id=member.agency.group_id,
+            at=at - DAY,
+            by=world.viewer(person),
+        )
+
+    return done
+
+
+@pytest.fixture
+def place(child, world, at):
+    """`place("manager", "nurse")`: the guardian keeps the one from the file, and the other takes over."""
+
+    def done(person, successor=None, by="guardian"):
+        return place_conflict(
+            child=child,
+            member=world.membership(person),
+            said=SAID,
+            successor=world.membership(successor) if successor else None,
+            at=at,
+            by=world.viewer(by),
+        )
+
+    return done
+
+
+def refused(place, *people, **said) -> str:
+    """What is said beside the successor; nothing has moved."""
+    work = list(Involvement.objects.order_by("pk").values_list("pk", "membership", "is_lead", "ended_on"))
+    clocks = list(Clock.objects.order_by("pk").values_list("pk", "owner_membership", "owner_group"))
+    grants = AccessGrant.objects.count()
+    with pytest.raises(ConflictRefused) as refusal:
+        place(*people, **said)
+    assert refusal.value.field == "successor"
+    assert not Conflict.objects.exists()
+    assert list(Involvement.objects.order_by("pk").values_list("pk", "membership", "is_lead", "ended_on")) == work
+    assert list(Clock.objects.order_by("pk").values_list("pk", "owner_membership", "owner_group")) == clocks
+    assert AccessGrant.objects.count() == grants
+    return refusal.value.reason
+
+
+def owner_of(clock):
+    clock.refresh_from_db()
+    return clock.owner_membership.user.username, clock.owner_group.agency
+
+
+def test_nobody_is_given_what_somebody_owed_who_does_not_see_the_file(child, owes, place, world):
+    clock = owes("manager")
+    assert NOT_SEEN in refused(place, "manager", "charity_worker")
+    grant(child, world.agency("charity"))
+    place("manager", "charity_worker")
+    assert owner_of(clock) == ("charity_worker", world.agency("charity"))
+    assert not Involvement.objects.filter(membership=world.membership("charity_worker")).exists()
+
+
+def test_the_page_says_so_beside_the_successor(child, owes, world, client_as):
+    owes("manager")
+    said = {"relation": "friend", "words": "They have dinner every week.", "idempotency_key": str(uuid4())}
+    people = {"person": "manager", "successor": "charity_worker"}
+    said |= {name: str(world.membership(who).pk) for name, who in people.items()}
+    answer = client_as("guardian").post(reverse("cases:place_conflict", args=[child.reference]), said)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Chidi Lascelles does not see this file" in page[page.index('id="id_successor-error"') :][:300]
+    assert not Block.objects.exists()
+
+
+def test_who_is_brought_in_in_this_step_owes_it_and_sees_the_file(child, owes, place, world, at):
+    clock = owes("socialworker")
+    place("socialworker", "charity_worker")
+    assert owner_of(clock) == ("charity_worker", world.agency("charity"))
+    assert Child.objects.visible_to(world.viewer("charity_worker"), at=at).filter(pk=child.pk).exists()
+    assert Involvement.objects.get(is_lead=True).membership == world.membership("charity_worker")
+
+
+def test_nobody_leads_to_whom_the_file_is_shut_although_they_work_with_the_child(child, place, world, viewer, at):
+    worker = world.membership("charity_worker")
+    role = InvolvementRole.SUPPORT
+    row = involve(child=child, agency=worker.agency, role=role, membership=worker, at=at - DAY, by=viewer("triage"))
+    end_grants_from(source_id=row.pk, at=at - DAY, by=viewer("guardian"), why="Opened in error")
+    assert NOT_SEEN in refused(place, "socialworker", "charity_worker")
+
+
+def test_whom_a_conflict_keeps_away_takes_over_nothing_and_it_is_not_said_why(child, owes, place, world, viewer):
+    owes("manager")
+    block(child, viewer("keyworker"), by=viewer("guardian"))
+    reason = refused(place, "manager", "keyworker")
+    assert reason == "This person cannot be given work on this file. Choose somebody else"
+
+
+def restrict(child, world, at, *names):
+    restrict_file(
+        child=child,
+        kind=RestrictionKind.STAFF_CHILD,
+        reason="Her mother works on the front desk of the agency.",
+        review_on=at.date() + 30 * DAY,
+        named=[world.membership(name).pk for name in ("socialworker", "social_care_manager", "guardian", *names)],
+        version=child.version,
+        at=at - timedelta(hours=1),
+        by=world.viewer("social_care_manager"),
+    )
+    child.refresh_from_db()
+
+
+@pytest.mark.parametrize("work", ["leads", "owes"])
+def test_on_a_restricted_file_only_somebody_named_takes_over(child, owes, place, world, client_as, at, work):
+    person = "socialworker" if work == "leads" else "manager"
+    restrict(child, world, at, "keyworker", *["manager"] * (work == "owes"))
+    if work == "owes":
+        clock = owes("manager")
+    assert "named on this file" in refused(place, person, "interviewer")
+    page = client_as("guardian").get(reverse("cases:place_conflict", args=[child.reference])).content.decode()
+    offered = page[page.index('name="successor"') :]
+    assert ("Kezia Thorne" in offered, "Ivo Pemberton" in offered) == (True, False)
+    place(person, "keyworker")
+    if work == "owes":
+        assert owner_of(clock) == ("keyworker", world.agency("specialist"))
+    else:
+        assert Involvement.objects.get(is_lead=True).membership == world.membership("keyworker")
+
+
+def test_for_an_interview_or_the_review_of_a_restriction_alone_nobody_is_asked_to_take_over(
+    child, owes, place, world, at
+):
+    owes("manager", ClockKind.INTERVIEW_HELD)
+    place("manager")
+    restrict(child, world, at, "keyworker")
+    review = Clock.objects.get(kind=ClockKind.RESTRICTION_REVIEWED)
+    assert review.owner_membership == world.membership("social_care_manager")
+    place("social_care_manager")
+    review.refresh_from_db()
+    assert review.owner_membership == world.membership("guardian")
