@@ -52,7 +52,9 @@ RIGHTS_ON_CLOCKS = {
     "cases_alert": add_and_change(
         "acknowledged_at", "acknowledged_by_id", settles={"acknowledged_at": ("acknowledged_by_id",)}
     ),
-    "cases_outboxmessage": add_and_change("tries", "next_try_at", "sent_at", "last_error", settles={"sent_at": ()}),
+    "cases_outboxmessage": add_and_change(
+        "tries", "next_try_at", "sent_at", "kept_at", "last_error", settles={"sent_at": (), "kept_at": ()}
+    ),
 }
 # What was opened, by whom and why is never rewritten; an end and a verdict are given once.
 RIGHTS_ON_EMERGENCIES = {

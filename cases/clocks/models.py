@@ -162,7 +162,8 @@ class Alert(models.Model):
 class OutboxMessage(models.Model):
     """One e-mail to one person, written in the same transaction as its alert and sent by the dispatcher.
 
-    It is sent at least once, always under the same Message-ID.
+    It is sent at least once, always under the same Message-ID; or never, where its receiver may not know of the thing
+    any more when it is due (`kept_at`).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -172,8 +173,9 @@ class OutboxMessage(models.Model):
     tries = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True, blank=True)
+    kept_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["alert", "membership"], name="outbox_once_per_person")]
-        indexes = [models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="outbox_waiting")]
+        indexes = [models.Index(fields=["next_try_at"], condition=Q(sent_at=None, kept_at=None), name="outbox_waiting")]

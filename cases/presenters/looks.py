@@ -15,8 +15,9 @@ from accounts.rules.dates import day, in_london, moment
 from accounts.rules.roles import ROLES
 from cases.presenters.looking import as_csv, page_words, reason_words
 from cases.sharing.choices import SignalKind
-from cases.sharing.models.looks import LookDigest, LookSignal
-from cases.sharing.selectors.looks import OWN_NAME, PersonLooks
+from cases.sharing.models.looks import LookSignal
+from cases.sharing.rules.looks import COUNT_FILES
+from cases.sharing.selectors.looks import OWN_NAME, PersonLooks, WeekLooked
 
 PEOPLE_COLUMNS = [
     {"text": "Person"},
@@ -103,14 +104,14 @@ def events_csv(events: Iterable[AccessEvent], references: dict[UUID, str]) -> st
     return as_csv(("when", "role", "what_happened", "page", "file", "why"), rows)
 
 
-def digest_items(digests: Iterable[LookDigest]) -> list[dict[str, str]]:
+def digest_items(digests: Iterable[WeekLooked]) -> list[dict[str, str]]:
     """The weeks that were gone through, as lines."""
     return [
         {
             "text": week_words(digest.week_from),
-            "href": reverse("cases:look_digest", args=[digest.pk]),
-            "meta": _signals(digest.found),  # type: ignore[attr-defined]
-            "due": f"{digest.waiting} to decide" if digest.waiting else "",  # type: ignore[attr-defined]
+            "href": reverse("cases:look_digest", args=[digest.digest_id]),
+            "meta": _signals(digest.found),
+            "due": f"{digest.waiting} to decide" if digest.waiting else "",
             "tone": "watch",
         }
         for digest in digests
@@ -154,11 +155,12 @@ def _card(row: LookSignal, people: dict[int, str], references: dict[UUID, str], 
         "decided": f"{row.decided_by.user}, {moment(row.decided_at)}" if row.decided_by else "",
         "note": row.note,
         "own": row.user_id == reader,
+        "parted": row.parted_from_id is not None,
     }
 
 
 def _count_words(row: LookSignal) -> str:
-    what = "files" if row.kind in (SignalKind.MANY_IN_AN_HOUR, SignalKind.OUTSIDE_CASELOAD) else "times"
+    what = "files" if row.kind in COUNT_FILES else "times"
     return f"1 {what[:-1]}" if row.count == 1 else f"{row.count} {what}"
 
 

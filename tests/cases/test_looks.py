@@ -34,6 +34,7 @@ from cases.sharing.rules.looks import (
 )
 from cases.sharing.services.looks import decide_signal, make_digest, make_due_digests
 from tests.cases.test_emergency import by_name
+from tests.factories.accounts import make_membership, make_user
 from tests.factories.cases import block, grant, make_child, make_home, provenance
 
 # The record.
@@ -371,3 +372,35 @@ def test_the_list_of_people_asks_as_often_for_three_as_for_one(
         look(viewer(name), make_child())
     with django_assert_num_queries(14):
         assert browser.get("/access/looks/").status_code == 200
+
+
+def test_a_guardian_answers_about_the_looks_they_know_of_and_another_about_the_rest(
+    client_as, viewer, world, at
+) -> None:
+    """Seen to fail: the number of looks at the hidden file told; the others answered for with the rest."""
+    nurse, guardian = viewer("nurse"), viewer("guardian")
+    second = make_membership(make_user("second_guardian"), world.agency("partnership"), role="data_guardian")
+    files = [make_child("Ada", "Fenwick") for _ in range(9)]
+    for child in files:
+        look(nurse, child)
+        for one in (world.membership("guardian"), second):
+            grant(child, one)
+    week = digest_of(at)
+    asked = LookSignal.objects.get(digest=week, kind=SignalKind.OUTSIDE_CASELOAD)
+    hidden = files[0]
+    block(hidden, guardian, by=viewer("manager"))
+    mine, theirs = client_as("guardian"), client_as(second.user)
+    address, answer = f"/access/digests/{week.pk}/", f"/access/signals/{asked.pk}/"
+    assert "8 files" in (text := mine.get(address).content.decode())
+    assert "9 files" not in text
+    assert "9 files" in theirs.get(address).content.decode()
+    said = {"verdict": "explained", "note": "Her patients."}
+    assert mine.post(answer, {**key(), **said}).status_code == 302
+    rest = LookSignal.objects.get(parted_from=asked)
+    assert f"/access/signals/{rest.pk}/" in (text := theirs.get(address).content.decode())
+    assert "who answered about the others may not know of this" in text
+    assert hidden.reference in text
+    assert f"/access/signals/{rest.pk}/" not in (text := mine.get(address).content.decode())
+    assert hidden.reference not in text
+    assert mine.post(f"/access/signals/{rest.pk}/", {**key(), **said}).status_code == 404
+    assert theirs.post(f"/access/signals/{rest.pk}/", {**key(), **said}).status_code == 302

@@ -66,17 +66,28 @@ def alerts_for(viewer: Viewer, *, at: datetime) -> QuerySet[Alert]:
     files, for roles that open files alone.
     """
     mine = Q(membership_id=viewer.membership_id, membership__isnull=False)
-    rows = without_hidden(Alert.objects.filter(mine | Q(group_id__in=viewer.group_ids)), viewer, at)
+    rows = _without_kept(Alert.objects.filter(mine | Q(group_id__in=viewer.group_ids)), viewer, at)
+    return rows if viewer.may(Capability.READ_FILES) else rows.filter(child=None)
+
+
+def _without_kept(rows: QuerySet[Alert], viewer: Viewer, at: datetime) -> QuerySet[Alert]:
+    """Some alerts, without those about what a viewer may not know of."""
+    rows = without_hidden(rows, viewer, at)
     for kinds, query in KEPT_FROM.items():
         rows = rows.exclude(kind__in=kinds, subject_id__in=query(viewer, at))
-    return rows if viewer.may(Capability.READ_FILES) else rows.filter(child=None)
+    return rows
+
+
+def may_be_told(viewer: Viewer, alert: Alert, *, at: datetime) -> bool:
+    """Whether somebody may still know of what an alert is about, when its e-mail to them is due."""
+    return _without_kept(Alert.objects.filter(pk=alert.pk), viewer, at).exists()
 
 
 def people_told(kind: AlertKind, subject_id: UUID) -> frozenset[int]:
     """Whom an e-mail about a subject was written to, by user. An alert alone tells nobody: its function may be empty,
     and those who serve in it suspended or kept from the file.
     """
-    rows = OutboxMessage.objects.filter(alert__kind=kind, alert__subject_id=subject_id)
+    rows = OutboxMessage.objects.filter(alert__kind=kind, alert__subject_id=subject_id, kept_at=None)
     return frozenset(rows.values_list("membership__user_id", flat=True))
 
 

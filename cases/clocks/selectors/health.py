@@ -21,7 +21,7 @@ SELECT clock_timestamp(),
        (SELECT max(finished_at) FROM cases_sweeprun WHERE finished_at IS NOT NULL),
        (SELECT min(alert.raised_at)
         FROM cases_outboxmessage AS message JOIN cases_alert AS alert ON alert.id = message.alert_id
-        WHERE message.sent_at IS NULL),
+        WHERE message.sent_at IS NULL AND message.kept_at IS NULL),
        EXISTS (SELECT FROM cases_outboxmessage WHERE sent_at > clock_timestamp() - make_interval(secs => %s))
 """
 

@@ -3,6 +3,7 @@
 import uuid
 
 import pghistory
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -26,7 +27,11 @@ class LookDigest(models.Model):
 
 @pghistory.track()
 class LookSignal(models.Model):
-    """One question about one person's looks. Plain ids, as the looks themselves carry."""
+    """One question about one person's looks. Plain ids, as the looks themselves carry.
+
+    Whoever may know of some of the looks alone is asked about these. Where they answer, the others are asked about
+    anew, file by file, in a question that was `parted_from` this one.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     digest = models.ForeignKey(LookDigest, on_delete=models.PROTECT, related_name="signals")
@@ -36,6 +41,8 @@ class LookSignal(models.Model):
     count = models.PositiveIntegerField()
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
+    event_ids = ArrayField(models.BigIntegerField(), default=list, help_text="The looks among which it was counted")
+    parted_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     verdict = models.CharField(max_length=12, choices=SignalVerdict, blank=True)
     note = models.CharField(max_length=600, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -44,7 +51,9 @@ class LookSignal(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["digest", "kind", "user_id", "child_id"], nulls_distinct=False, name="look_signal_once"
+                fields=["digest", "kind", "user_id", "child_id", "parted_from"],
+                nulls_distinct=False,
+                name="look_signal_once",
             ),
             models.CheckConstraint(
                 condition=Q(decided_at=None, decided_by=None, verdict="")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from accounts.rules.dates import in_london
@@ -24,6 +25,8 @@ HOUR = timedelta(hours=1)
 AFTERWARDS, BEFORE_WRITING = timedelta(days=28), timedelta(days=1)
 # From when until when somebody worked with a child; no end where they still do.
 Span = tuple[datetime, datetime | None]
+# Kinds that count distinct files; the others count looks.
+COUNT_FILES = frozenset({SignalKind.MANY_IN_AN_HOUR, SignalKind.OUTSIDE_CASELOAD})
 # Kinds that the first version did not have.
 LATER = frozenset({SignalKind.SAME_HOME})
 
@@ -34,20 +37,27 @@ class VerdictRefused(Refusal):
 
 @dataclass(frozen=True)
 class Look:
-    """One person opened one file, at an instant, in a role."""
+    """One person opened one file, at an instant, in a role; `event_id` is the row that says so."""
 
     user_id: int
     role: str
     child_id: UUID
     at: datetime
+    event_id: int = 0
 
 
 @dataclass(frozen=True)
 class NameSearch:
-    """One person searched for their own family name."""
+    """One person searched for their own family name: that is about no file."""
 
     user_id: int
     at: datetime
+    event_id: int = 0
+    child_id: None = None
+
+
+Deed: TypeAlias = "Look | NameSearch"
+SomeDeed = TypeVar("SomeDeed", Look, NameSearch)
 
 
 @dataclass(frozen=True)
@@ -63,15 +73,26 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Signal:
-    """A question about one person's looks; about one file where the kind is about one."""
+class Counted:
+    """How many looks or files a question is about, and from when until when."""
 
-    kind: SignalKind
-    user_id: int
     count: int
     first_at: datetime
     last_at: datetime
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A question about one person's looks; about one file where the kind is about one.
+
+    `event_ids` are all the looks among which it was counted: from them it can be counted again without some.
+    """
+
+    kind: SignalKind
+    user_id: int
+    counted: Counted
     child_id: UUID | None = None
+    event_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,79 +140,88 @@ def is_out_of_hours(at: datetime, limits: Limits) -> bool:
 
 def signals_of(looks: Iterable[Look], searches: Iterable[NameSearch], *, known: Known, limits: Limits) -> list[Signal]:
     """Every signal that a week's looks and searches give, in the order of kinds and people."""
-    by_person: dict[int, list[Look]] = defaultdict(list)
-    for look in looks:
-        by_person[look.user_id].append(look)
     found: list[Signal] = []
-    for user_id, theirs in by_person.items():
-        theirs.sort(key=lambda look: look.at)
+    for user_id, theirs in _by_person(looks).items():
         found += _same_name(user_id, theirs, known, limits)
         found += _same_home(user_id, theirs, known, limits)
         found += _at_night(theirs, limits)
-        found += _many_in_an_hour(theirs, limits)
+        found += _question(SignalKind.MANY_IN_AN_HOUR, _asked(theirs, SignalKind.MANY_IN_AN_HOUR, limits), limits)
         found += _outside_caseload(theirs, known, limits)
-    found += _own_name(searches, limits)
+    for own in _by_person(searches).values():
+        found += _question(SignalKind.OWN_NAME, own, limits)
     order = {kind: place for place, kind in enumerate(SignalKind)}
     return sorted(found, key=lambda signal: (order[signal.kind], signal.user_id, str(signal.child_id)))
+
+
+def _by_person(deeds: Iterable[SomeDeed]) -> dict[int, list[SomeDeed]]:
+    """What each person did, in the order of time."""
+    found: dict[int, list[SomeDeed]] = defaultdict(list)
+    for deed in sorted(deeds, key=lambda deed: (deed.at, deed.event_id)):
+        found[deed.user_id].append(deed)
+    return found
+
+
+def counted(kind: SignalKind, deeds: Sequence[Deed], *, least: int) -> Counted | None:
+    """What a question of a kind says of some looks of one person, in the order of time; None where they are fewer than
+    the least. Of files in an hour it tells the fullest hour.
+    """
+    told = _fullest_hour(deeds) if kind == SignalKind.MANY_IN_AN_HOUR else deeds
+    count = len({deed.child_id for deed in told}) if kind in COUNT_FILES else len(told)
+    return Counted(count, told[0].at, told[-1].at) if count >= least else None
+
+
+def _question(
+    kind: SignalKind, deeds: Sequence[Deed], limits: Limits, *, child_id: UUID | None = None
+) -> Iterator[Signal]:
+    found = counted(kind, deeds, least=limits.least[kind])
+    if found is not None:
+        yield Signal(kind, deeds[0].user_id, found, child_id, tuple(deed.event_id for deed in deeds))
 
 
 def _asked(looks: list[Look], kind: SignalKind, limits: Limits) -> list[Look]:
     return [look for look in looks if look.role not in limits.not_asked[kind]]
 
 
-def _signal(kind: SignalKind, looks: list[Look], count: int, child_id: UUID | None = None) -> Signal:
-    return Signal(kind, looks[0].user_id, count, looks[0].at, looks[-1].at, child_id)
-
-
-def _same_name(user_id: int, looks: list[Look], known: Known, limits: Limits) -> list[Signal]:
+def _same_name(user_id: int, looks: list[Look], known: Known, limits: Limits) -> Iterator[Signal]:
     names = known.names_of_people.get(user_id, frozenset())
     alike = {child for child, found in known.names_on_files.items() if names & found}
     return _of_files(SignalKind.SAME_NAME, looks, alike, limits)
 
 
-def _same_home(user_id: int, looks: list[Look], known: Known, limits: Limits) -> list[Signal]:
+def _same_home(user_id: int, looks: list[Look], known: Known, limits: Limits) -> Iterator[Signal]:
     near = {child for person, child in known.same_home if person == user_id}
     return _of_files(SignalKind.SAME_HOME, looks, near, limits)
 
 
-def _of_files(kind: SignalKind, looks: list[Look], files: Set[UUID], limits: Limits) -> list[Signal]:
+def _of_files(kind: SignalKind, looks: list[Look], files: Set[UUID], limits: Limits) -> Iterator[Signal]:
     """A signal for each of some files that was opened often enough."""
     by_file: dict[UUID, list[Look]] = defaultdict(list)
     for look in _asked(looks, kind, limits):
         if look.child_id in files:
             by_file[look.child_id].append(look)
-    return [
-        _signal(kind, theirs, len(theirs), child_id)
-        for child_id, theirs in by_file.items()
-        if len(theirs) >= limits.least[kind]
-    ]
+    for child_id, theirs in by_file.items():
+        yield from _question(kind, theirs, limits, child_id=child_id)
 
 
-def _at_night(looks: list[Look], limits: Limits) -> list[Signal]:
+def _at_night(looks: list[Look], limits: Limits) -> Iterator[Signal]:
     asked = _asked(looks, SignalKind.OUT_OF_HOURS, limits)
-    late = [look for look in asked if is_out_of_hours(look.at, limits)]
-    if len(late) < limits.least[SignalKind.OUT_OF_HOURS]:
-        return []
-    return [_signal(SignalKind.OUT_OF_HOURS, late, len(late))]
+    return _question(SignalKind.OUT_OF_HOURS, [look for look in asked if is_out_of_hours(look.at, limits)], limits)
 
 
-def _many_in_an_hour(looks: list[Look], limits: Limits) -> list[Signal]:
-    """The fullest hour, where it holds enough distinct files."""
-    asked = _asked(looks, SignalKind.MANY_IN_AN_HOUR, limits)
-    within: Counter[UUID] = Counter()
+def _fullest_hour(deeds: Sequence[Deed]) -> Sequence[Deed]:
+    """The looks of the first hour with the most distinct files."""
+    within: Counter[UUID | None] = Counter()
     most, start, span = 0, 0, (0, 0)
-    for end, look in enumerate(asked):
-        within[look.child_id] += 1
-        while look.at - asked[start].at >= HOUR:
-            within[asked[start].child_id] -= 1
-            if not within[asked[start].child_id]:
-                del within[asked[start].child_id]
+    for end, deed in enumerate(deeds, start=1):
+        within[deed.child_id] += 1
+        while deed.at - deeds[start].at >= HOUR:
+            within[deeds[start].child_id] -= 1
+            if not within[deeds[start].child_id]:
+                del within[deeds[start].child_id]
             start += 1
         if len(within) > most:
             most, span = len(within), (start, end)
-    if most < limits.least[SignalKind.MANY_IN_AN_HOUR]:
-        return []
-    return [_signal(SignalKind.MANY_IN_AN_HOUR, asked[span[0] : span[1] + 1], most)]
+    return deeds[span[0] : span[1]]
 
 
 def is_at_work(spans: Iterable[Span], *, at: datetime) -> bool:
@@ -199,27 +229,12 @@ def is_at_work(spans: Iterable[Span], *, at: datetime) -> bool:
     return any(start <= at and (end is None or at < end + AFTERWARDS) for start, end in spans)
 
 
-def _outside_caseload(looks: list[Look], known: Known, limits: Limits) -> list[Signal]:
+def _outside_caseload(looks: list[Look], known: Known, limits: Limits) -> Iterator[Signal]:
     asked = _asked(looks, SignalKind.OUTSIDE_CASELOAD, limits)
     outside = [
         look for look in asked if not is_at_work(known.caseload.get((look.user_id, look.child_id), ()), at=look.at)
     ]
-    files = {look.child_id for look in outside}
-    if len(files) < limits.least[SignalKind.OUTSIDE_CASELOAD]:
-        return []
-    return [_signal(SignalKind.OUTSIDE_CASELOAD, outside, len(files))]
-
-
-def _own_name(searches: Iterable[NameSearch], limits: Limits) -> list[Signal]:
-    by_person: dict[int, list[datetime]] = defaultdict(list)
-    for search in searches:
-        by_person[search.user_id].append(search.at)
-    least = limits.least[SignalKind.OWN_NAME]
-    return [
-        Signal(SignalKind.OWN_NAME, user_id, len(times), min(times), max(times))
-        for user_id, times in by_person.items()
-        if len(times) >= least
-    ]
+    return _question(SignalKind.OUTSIDE_CASELOAD, outside, limits)
 
 
 def check_verdict(*, signal_user_id: int, decided: bool, by_user_id: int) -> None:

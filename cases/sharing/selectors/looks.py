@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -28,15 +28,29 @@ from cases.clocks.selectors.clocks import without_hidden
 from cases.record.models import Address, Alias, Child, ChronologyEntry, Involvement
 from cases.record.selectors.hidden import hidden_ids, known_or_no_file
 from cases.record.selectors.looking import CONFLICT_PAGES
+from cases.sharing.choices import SignalKind
 from cases.sharing.models import EmergencyAccess, StaffHome
 from cases.sharing.models.looks import LookDigest, LookSignal
-from cases.sharing.rules.looks import BEFORE_WRITING, Known, Limits, Look, NameSearch, Span, family_names, read_limits
+from cases.sharing.rules.looks import (
+    BEFORE_WRITING,
+    Counted,
+    Deed,
+    Known,
+    Limits,
+    Look,
+    NameSearch,
+    Span,
+    counted,
+    family_names,
+    read_limits,
+)
 from cases.sharing.selectors.conflicts import files_about
 
 OWN_NAME = "own_name"
 LIMITS = ("look_signals", "look_signals")
 CHUNK = 2000
 WHOLE_POSTCODE = 5
+WEEKS_SHOWN = 104
 
 
 @dataclass(frozen=True)
@@ -59,15 +73,32 @@ class PersonLooks:
     last_at: datetime | None
 
 
+@dataclass(frozen=True)
+class _KeptFiles:
+    """The files that a conflict or a restriction keeps from a guardian, and those on which a conflict of interest is,
+    was or may be their own.
+    """
+
+    hidden: list[UUID]
+    own: list[UUID]
+
+    @classmethod
+    def of(cls, viewer: Viewer, at: datetime) -> _KeptFiles:
+        return cls(hidden_ids(viewer, at), [row["child"] for row in files_about(viewer)])
+
+    def looks(self) -> Q:
+        """What somebody did there: opened a hidden file, had a list of nothing else, read of their conflict."""
+        opened = Q(child_id__in=self.hidden)
+        listed = Q(shown_ids__len__gt=0, shown_ids__contained_by=self.hidden)
+        conflict = Q(Q(child_id__in=self.own) | Q(shown_ids__overlap=self.own), action__in=CONFLICT_PAGES)
+        return opened | listed | conflict
+
+
 def _events_known(viewer: Viewer, at: datetime) -> QuerySet[AccessEvent]:
     """Reads and refusals as far as a guardian may know: none about a file that they are kept from, no list or search
     that showed nothing else, nor a look at a conflict of interest of their own; and so none of them in any number.
     """
-    kept, own = hidden_ids(viewer, at), [row["child"] for row in files_about(viewer)]
-    events = AccessEvent.objects.filter(known_or_no_file(viewer, at))
-    if own:
-        events = events.exclude(Q(child_id__in=own) | Q(shown_ids__overlap=own), action__in=CONFLICT_PAGES)
-    return events.exclude(shown_ids__len__gt=0, shown_ids__contained_by=kept)
+    return AccessEvent.objects.filter(known_or_no_file(viewer, at)).exclude(_KeptFiles.of(viewer, at).looks())
 
 
 def people_who_looked(
@@ -136,17 +167,17 @@ def week_looks(start: datetime, end: datetime) -> Iterator[Look]:
     opened = AccessEvent.objects.filter(
         outcome=AccessOutcome.ALLOWED, at__gte=start, at__lt=end, child_id__isnull=False, user_id__isnull=False
     )
-    rows = opened.order_by().values_list("user_id", "role", "child_id", "at")
-    for user_id, role, child_id, at in rows.iterator(CHUNK):
+    rows = opened.order_by().values_list("user_id", "role", "child_id", "at", "pk")
+    for user_id, role, child_id, at, pk in rows.iterator(CHUNK):
         if user_id is not None and child_id is not None:
-            yield Look(user_id, role, child_id, at)
+            yield Look(user_id, role, child_id, at, pk)
 
 
 def week_searches(start: datetime, end: datetime) -> list[NameSearch]:
     """Every search for one's own family name in a span of time."""
     found = AccessEvent.objects.filter(reason_code=OWN_NAME, at__gte=start, at__lt=end, user_id__isnull=False)
-    rows = found.order_by("at").values_list("user_id", "at")
-    return [NameSearch(user_id, at) for user_id, at in rows if user_id is not None]
+    rows = found.order_by().values_list("user_id", "at", "pk")
+    return [NameSearch(user_id, at, pk) for user_id, at, pk in rows if user_id is not None]
 
 
 def known_of(looks: Iterable[Look]) -> Known:
@@ -225,11 +256,24 @@ def limits_of(body: str) -> Limits:
 # The digests, for guardians.
 
 
-def digests(viewer: Viewer, at: datetime) -> list[LookDigest]:
-    """Every week that was gone through, newest first, with how many of its signals there are and wait."""
-    known = Q(signals__in=_signals_known(viewer, at).values("pk"))
-    found, waiting = Count("signals", filter=known), Count("signals", filter=known & Q(signals__decided_at=None))
-    return list(LookDigest.objects.annotate(found=found, waiting=waiting).order_by("-week_from")[:104])
+@dataclass(frozen=True)
+class WeekLooked:
+    """One week that was gone through, with how many of its questions there are and wait."""
+
+    digest_id: UUID
+    week_from: date
+    found: int
+    waiting: int
+
+
+def digests(viewer: Viewer, at: datetime) -> list[WeekLooked]:
+    """Every week of the last two years that was gone through, newest first."""
+    weeks = list(LookDigest.objects.order_by("-week_from")[:WEEKS_SHOWN])
+    found, waiting = Counter[UUID](), Counter[UUID]()
+    for row in _signals_known(viewer, LookSignal.objects.filter(digest__in=weeks), at):
+        found[row.digest_id] += 1
+        waiting[row.digest_id] += row.decided_at is None
+    return [WeekLooked(week.pk, week.week_from, found[week.pk], waiting[week.pk]) for week in weeks]
 
 
 def digest_by(digest_id: UUID) -> LookDigest:
@@ -240,23 +284,78 @@ def digest_by(digest_id: UUID) -> LookDigest:
     return found
 
 
-def _signals_known(viewer: Viewer, at: datetime) -> QuerySet[LookSignal]:
-    """Signals but those about a file that a conflict or a restriction keeps from the guardian."""
-    return without_hidden(LookSignal.objects.all(), viewer, at)
+@dataclass(frozen=True)
+class Part:
+    """What is left of a question to a guardian who may not know of some of its looks; nothing, where the others are too
+    few to ask about.
+    """
+
+    counted: Counted | None
+    kept: tuple[Deed, ...]
+
+
+def parts_of(viewer: Viewer, rows: Collection[LookSignal], at: datetime) -> dict[UUID, Part]:
+    """What is left of those of some questions in which there are looks that a guardian may not know of.
+
+    Of one that was asked before its looks were written down with it nothing is left, once anything is kept from them.
+    """
+    files = _KeptFiles.of(viewer, at)
+    if not rows or not (files.hidden or files.own):
+        return {}
+    events = AccessEvent.objects.filter(pk__in={pk for row in rows for pk in row.event_ids})
+    kept = set(events.filter(files.looks()).values_list("pk", flat=True))
+    parted = [row for row in rows if kept.intersection(row.event_ids) or not (row.event_ids or row.child_id)]
+    deeds = _deeds(pk for row in parted for pk in row.event_ids)
+    return {row.pk: _part(row, deeds, kept) for row in parted}
+
+
+def _deeds(event_ids: Iterable[int]) -> list[Deed]:
+    """Some looks and searches, in the order of time."""
+    rows = AccessEvent.objects.filter(pk__in=set(event_ids)).order_by("at", "pk")
+    return [
+        Look(user_id or 0, role, child_id, at, pk) if child_id else NameSearch(user_id or 0, at, pk)
+        for pk, user_id, role, child_id, at in rows.values_list("pk", "user_id", "role", "child_id", "at")
+    ]
+
+
+def _part(row: LookSignal, deeds: list[Deed], kept: Set[int]) -> Part:
+    whole = set(row.event_ids)
+    left = [deed for deed in deeds if deed.event_id in whole - kept]
+    kind = SignalKind(row.kind)
+    least = 1 if row.parted_from_id else limits_of(row.digest.limits.body).least[kind]
+    return Part(counted(kind, left, least=least), tuple(deed for deed in deeds if deed.event_id in whole & kept))
+
+
+def _signals_known(viewer: Viewer, rows: QuerySet[LookSignal], at: datetime) -> list[LookSignal]:
+    """Those of some questions that a guardian may know of, each without the looks that are kept from them: and without
+    the words of who answered it, who may have known of all.
+    """
+    rows = without_hidden(rows, viewer, at).select_related("digest__limits", "decided_by__user")
+    found = list(rows.order_by("user_id", "child_id", "pk"))
+    parts = parts_of(viewer, found, at)
+    known = []
+    for row in found:
+        part = parts.get(row.pk)
+        if part is None:
+            known.append(row)
+        elif part.counted is not None:
+            row.count, row.first_at, row.last_at = part.counted.count, part.counted.first_at, part.counted.last_at
+            row.note = ""
+            known.append(row)
+    return known
 
 
 def signals_for(viewer: Viewer, digest: LookDigest, *, at: datetime) -> list[LookSignal]:
     """The signals of a week that a guardian may know of."""
-    rows = _signals_known(viewer, at).filter(digest=digest).select_related("decided_by__user")
-    return list(rows.order_by("user_id", "child_id"))
+    return _signals_known(viewer, LookSignal.objects.filter(digest=digest), at)
 
 
 def signal_for(viewer: Viewer, signal_id: UUID, *, at: datetime) -> LookSignal:
     """One signal that this guardian may know of. Raises NotKnown for any other."""
-    found = _signals_known(viewer, at).filter(pk=signal_id).first()
-    if found is None:
+    found = _signals_known(viewer, LookSignal.objects.filter(pk=signal_id), at)
+    if not found:
         raise NotKnown("no_signal")
-    return found
+    return found[0]
 
 
 def digests_waiting(at: datetime) -> QuerySet[Any]:
@@ -266,16 +365,21 @@ def digests_waiting(at: datetime) -> QuerySet[Any]:
 
 
 def digests_kept_from(viewer: Viewer, at: datetime) -> QuerySet[Any]:
-    """The ids of digests in which nothing waits that this guardian may know of: their alerts are not for them."""
+    """The ids of digests in which nothing waits that this guardian may know of, and of parted questions that they may
+    not know of: their alerts are not for them.
+    """
     if not viewer.may(Capability.AUDIT):
         return LookDigest.objects.none().values("pk")
-    waiting = _signals_known(viewer, at).filter(digest=OuterRef("pk"), decided_at=None)
-    return LookDigest.objects.exclude(Exists(waiting)).values("pk")
+    known = _signals_known(viewer, LookSignal.objects.filter(decided_at=None), at)
+    digests = LookDigest.objects.exclude(pk__in={row.digest_id for row in known})
+    parted = LookSignal.objects.exclude(parted_from=None).exclude(pk__in={row.pk for row in known})
+    return digests.values("pk").union(parted.values("pk"))
 
 
-def digest_addresses(digest_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The page of each digest, for whoever is told of it."""
-    return {digest_id: reverse("cases:look_digest", args=[digest_id]) for digest_id in digest_ids}
+def digest_addresses(digest_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The page of each digest, for whoever is told of it; and of each parted question that of its digest."""
+    parted = dict(LookSignal.objects.filter(pk__in=list(digest_ids)).values_list("pk", "digest_id"))
+    return {pk: reverse("cases:look_digest", args=[parted.get(pk, pk)]) for pk in digest_ids}
 
 
 def agencies_of(user_ids: Iterable[int]) -> dict[int, str]:

@@ -88,8 +88,7 @@ def whom_to_tell_of_wish(child_id: UUID, *, by: Viewer, at: datetime) -> UUID | 
     """Who looks again at what runs against a wish: whoever leads, where the file is open to them and they see sharing
     in full, else the notification point. Nobody where `by`, who wrote the wish down, is one of them.
     """
-    lead_id = lead_to_tell(child_id, at=at)
-    lead = Membership.objects.select_related("user", "agency").get(pk=lead_id) if lead_id else None
+    lead = lead_to_tell(child_id, at=at)
     if lead is not None and _sees_sharing(lead, child_id, at):
         return None if lead.user_id == by.person_id else lead.pk
     return None if FunctionKey.NOTIFICATION_POINT in by.functions else FunctionKey.NOTIFICATION_POINT

@@ -159,7 +159,8 @@ def make_digest(week: int, **fields: Any) -> LookDigest:
 
 def make_signal(digest: LookDigest, child: Child | None, at: Any, *, by: Any = None) -> LookSignal:
     decided = {"decided_at": at, "decided_by": by, "verdict": "explained"} if by else {}
-    about = {"user_id": make_user().pk, "child_id": child and child.pk, "kind": "same_name"}
+    user = make_user()
+    about = {"user_id": user.pk, "child_id": child and child.pk, "kind": "same_name", "event_ids": [event(user).pk]}
     return LookSignal.objects.create(digest=digest, count=1, first_at=at, last_at=at, **about, **decided)
 
 
@@ -182,7 +183,7 @@ def test_a_guardian_is_asked_about_no_look_at_a_file_that_is_kept_from_them(chil
     def shown(viewer: Viewer) -> dict[str, set[str]]:
         return {name: named(signals, looks.signals_for(viewer, row, at=at)) for name, row in digests.items()}
 
-    counted = {row.pk: (row.found, row.waiting) for row in looks.digests(viewer, at)}  # type: ignore[attr-defined]
+    counted = {row.digest_id: (row.found, row.waiting) for row in looks.digests(viewer, at)}
     assert {name: counted[row.pk] for name, row in digests.items()} == {
         "mixed": (3, 2),
         "hidden": (0, 0),

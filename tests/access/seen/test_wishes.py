@@ -180,7 +180,7 @@ def test_whoever_leads_is_told_where_they_see_sharing_else_the_notification_poin
 def test_a_lead_whose_job_sees_nothing_of_sharing_is_not_told(child, join, by, point, at):
     leads = join("carer_or_home")
     lead(child, leads)
-    assert lead_to_tell(child.pk, at=at) == leads.pk
+    assert lead_to_tell(child.pk, at=at) == leads
     for who in (by, leads):
         assert whom_to_tell_of_wish(child.pk, by=viewer_of(who), at=at) == POINT
     assert whom_to_tell_of_wish(child.pk, by=viewer_of(point), at=at) is None

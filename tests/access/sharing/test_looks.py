@@ -14,6 +14,7 @@ import pytest
 from accounts.rules.dates import LONDON
 from cases.sharing.choices import SignalKind
 from cases.sharing.rules.looks import (
+    Counted,
     Known,
     Limits,
     Look,
@@ -100,9 +101,12 @@ def test_which_looks_are_worth_a_question(looks, found) -> None:
 
 
 def test_the_fullest_hour_is_told_with_its_files_and_its_times() -> None:
-    looks = [Look(1, "x", A, on(0, 9)), *(Look(1, "x", child, on(2, 9, n)) for n, child in enumerate((A, B, C, D, A)))]
+    looks = [
+        Look(1, "x", A, on(0, 9)),
+        *(Look(1, "x", child, on(2, 9, n)) for n, child in enumerate((A, B, B, C, D, A))),
+    ]
     signal = signals_of(looks, (), known=Known(caseload={(1, child): ALWAYS for child in (A, B, C, D)}), limits=LIMITS)
-    assert signal == [Signal(SignalKind.MANY_IN_AN_HOUR, 1, 4, on(2, 9, 0), on(2, 9, 3))]
+    assert signal == [Signal(SignalKind.MANY_IN_AN_HOUR, 1, Counted(4, on(2, 9, 0), on(2, 9, 4)), None, (0,) * 7)]
 
 
 @pytest.mark.parametrize(
@@ -150,8 +154,29 @@ def test_one_family_name_in_several_spellings(person: str, child: str, same: boo
 
 
 def test_a_search_for_ones_own_name() -> None:
-    signals = signals_of([], [NameSearch(7, on(0, 9)), NameSearch(7, on(2, 9))], known=Known(), limits=LIMITS)
-    assert signals == [Signal(SignalKind.OWN_NAME, 7, 2, on(0, 9), on(2, 9))]
+    searches = [NameSearch(7, on(2, 9), 12), NameSearch(8, on(1, 9), 13), NameSearch(7, on(0, 9), 11)]
+    assert signals_of([], searches, known=Known(), limits=LIMITS) == [
+        Signal(SignalKind.OWN_NAME, 7, Counted(2, on(0, 9), on(2, 9)), None, (11, 12)),
+        Signal(SignalKind.OWN_NAME, 8, Counted(1, on(1, 9), on(1, 9)), None, (13,)),
+    ]
+
+
+def test_a_question_carries_every_look_among_which_it_was_counted() -> None:
+    """Seen to fail: looks in the order in which they came."""
+    hours = {(A, 10): 5, (A, 9): 4, (B, 9): 3, (C, 9): 2, (D, 23): 1}
+    looks = [Look(1, "x", child, on(0, hour), pk) for (child, hour), pk in hours.items()]
+    looks += [Look(1, "csc_out_of_hours", D, on(0, 9), 6), Look(1, "x", D, on(1, 23), 7)]
+    known = Known(caseload={(1, B): ALWAYS}, same_home=frozenset({(1, A)}))
+    found = {
+        signal.kind: (signal.counted.count, signal.event_ids)
+        for signal in signals_of(looks, (), known=known, limits=LIMITS)
+    }
+    assert found == {
+        SignalKind.SAME_HOME: (2, (4, 5)),
+        SignalKind.MANY_IN_AN_HOUR: (3, (2, 3, 4, 5, 1, 7)),
+        SignalKind.OUTSIDE_CASELOAD: (3, (2, 4, 5, 1, 7)),
+        SignalKind.OUT_OF_HOURS: (2, (1, 7)),
+    }
 
 
 @pytest.mark.parametrize(
