@@ -53,7 +53,7 @@ RIGHTS_ON_CLOCKS = {
         "acknowledged_at", "acknowledged_by_id", settles={"acknowledged_at": ("acknowledged_by_id",)}
     ),
     "cases_outboxmessage": add_and_change(
-        "tries", "next_try_at", "sent_at", "kept_at", "last_error", settles={"sent_at": (), "kept_at": ()}
+        "tries", "next_try_at", "sent_at", "kept_at", "last_error", settles={"sent_at": ()}
     ),
 }
 # What was opened, by whom and why is never rewritten; an end and a verdict are given once.

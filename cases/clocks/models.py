@@ -162,8 +162,8 @@ class Alert(models.Model):
 class OutboxMessage(models.Model):
     """One e-mail to one person, written in the same transaction as its alert and sent by the dispatcher.
 
-    It is sent at least once, always under the same Message-ID; or never, where its receiver may not know of the thing
-    any more when it is due (`kept_at`).
+    It is sent at least once, always under the same Message-ID. While its receiver may not know of the thing (`kept_at`)
+    it waits, and is never sent where nothing is left to do then.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -178,4 +178,4 @@ class OutboxMessage(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["alert", "membership"], name="outbox_once_per_person")]
-        indexes = [models.Index(fields=["next_try_at"], condition=Q(sent_at=None, kept_at=None), name="outbox_waiting")]
+        indexes = [models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="outbox_waiting")]

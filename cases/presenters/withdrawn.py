@@ -17,7 +17,7 @@ from cases.access.rules import Level, Matrix, categories_in
 from cases.sharing.choices import SharingKind
 from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.rules import shares as rules
-from cases.sharing.selectors.withdrawn import ToldToDestroy
+from cases.sharing.selectors.withdrawn import ToldToDestroy, entries_told
 
 TOLD_COLUMNS = [{"text": text} for text in ("Person told", "Has destroyed what they had")]
 
@@ -54,8 +54,8 @@ def _kinds(decision: SharingDecision, viewer: Viewer, matrix: Matrix) -> str:
         for category in Category
         if category.value in held and rules.seen_by([viewer.role_key], category.value, matrix) > Level.NONE
     ]
-    if decision.entry_ids:
-        number = len(decision.entry_ids)
+    number = entries_told(viewer, decision, matrix)
+    if number:
         kinds.append("1 entry of the chronology" if number == 1 else f"{number} entries of the chronology")
     return capfirst(", ".join([*kinds, "who the child is"]))
 

@@ -1,7 +1,7 @@
 """Who was given something in error reads what they must destroy, and says that they have.
 
 Seen to fail, with one guard left out: the page of any breach shown to whoever reads files; the reference told to who
-has a conflict of interest, or is not named on the file, since; kinds that the job never sees; the child's name, and
+has a conflict of interest, or is not named on the file, since; kinds that the job never sees, and the number of entries of them; the child's name, and
 what somebody wrote of what went wrong; a colleague's alert taken with one's own, and one's own left; a look that nobody
 writes down; an alert that leads nowhere; a guardian who is not shown who has destroyed it, nor whom no e-mail reached.
 """
@@ -64,7 +64,8 @@ def breach(child, colleague, world, viewer):
 def withdraw(child, world, viewer):
     """What the social worker shared with the school, and withdrew just now; each safeguarding lead there was told."""
     entry = make_chronology(child, viewer("socialworker"), category="missing", summary="She was at the quay.")
-    kinds = {"categories": ("identity", "missing", "orientation"), "entry_ids": [entry.pk]}
+    unseen = make_chronology(child, viewer("socialworker"), category="orientation", summary="She told her nurse.")
+    kinds = {"categories": ("identity", "missing", "orientation"), "entry_ids": [entry.pk, unseen.pk]}
     made = make_share(child, world.agency("school"), world.membership("socialworker"), **kinds)
     how = {"kind": SharingEnd.IN_ERROR, "words": SAID, "at": now(), "by": viewer("socialworker")}
     end_decision(child=child, decision_id=made.pk, **how)
@@ -181,6 +182,10 @@ def test_whoever_no_e_mail_reached_is_shown_to_the_guardian(child, colleague, wo
     seen = text(client_as("guardian").get(url("share", child, breach.decision_id)))
     rows = seen[seen.index("Who was told to destroy copies") :]
     assert (rows.count("Ring them"), rows.count("Not yet")) == (1, 1)
+    # As where a conflict of interest was written down before the e-mail was due.
+    OutboxMessage.objects.filter(alert__kind="share_withdrawn").update(kept_at=now())
+    seen = text(client_as("guardian").get(url("share", child, breach.decision_id)))
+    assert seen[seen.index("Who was told to destroy copies") :].count("Ring them") == 2
 
 
 def test_each_look_at_the_page_is_written_down(breach, child, client_as):

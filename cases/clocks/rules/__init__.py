@@ -13,6 +13,7 @@ from cases.clocks.rules.due import (
 from cases.clocks.rules.ladders import (
     EACH_FOR_THEMSELVES,
     LADDERS,
+    LONGEST_WAIT,
     URGENCY,
     Step,
     dedupe_key_of,
@@ -24,6 +25,7 @@ from cases.clocks.rules.mails import Tone, tone_of
 __all__ = [
     "EACH_FOR_THEMSELVES",
     "LADDERS",
+    "LONGEST_WAIT",
     "URGENCY",
     "BreachReasonNeeded",
     "ClockDefinition",

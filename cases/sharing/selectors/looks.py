@@ -327,8 +327,8 @@ def _part(row: LookSignal, deeds: list[Deed], kept: Set[int]) -> Part:
 
 
 def _signals_known(viewer: Viewer, rows: QuerySet[LookSignal], at: datetime) -> list[LookSignal]:
-    """Those of some questions that a guardian may know of, each without the looks that are kept from them: and without
-    the words of who answered it, who may have known of all.
+    """Those of some questions that a guardian may know of, each without the looks that are kept from them. The words of
+    an answer are for who wrote them alone: they may be about what somebody else may not know of.
     """
     rows = without_hidden(rows, viewer, at).select_related("digest__limits", "decided_by__user")
     found = list(rows.order_by("user_id", "child_id", "pk"))
@@ -336,11 +336,12 @@ def _signals_known(viewer: Viewer, rows: QuerySet[LookSignal], at: datetime) -> 
     known = []
     for row in found:
         part = parts.get(row.pk)
+        if row.decided_by is None or row.decided_by.user_id != viewer.person_id:
+            row.note = ""
         if part is None:
             known.append(row)
         elif part.counted is not None:
             row.count, row.first_at, row.last_at = part.counted.count, part.counted.first_at, part.counted.last_at
-            row.note = ""
             known.append(row)
     return known
 

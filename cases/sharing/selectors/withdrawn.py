@@ -13,10 +13,13 @@ from django.utils import timezone
 
 from accounts.models import Membership, User
 from accounts.rules.viewers import Viewer
+from cases.access.rules import Level, Matrix
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert, OutboxMessage
 from cases.clocks.selectors import alerts_for
-from cases.sharing.models.shares import CopiesDestroyed, SharingBreach
+from cases.record.models import ChronologyEntry
+from cases.sharing.models.shares import CopiesDestroyed, SharingBreach, SharingDecision
+from cases.sharing.rules.shares import entry_seen_by
 
 WITHDRAWN = AlertKind.SHARE_WITHDRAWN
 
@@ -29,6 +32,13 @@ def share_withdrawn(viewer: Viewer, breach_id: UUID, *, at: datetime) -> Sharing
     rows = SharingBreach.objects.filter(pk__in=told.values("subject_id"))
     people = ("decision__decided_as__user", "decision__decided_as__agency", "decision__child", "found_by")
     return rows.select_related(*people).filter(pk=breach_id).first()
+
+
+def entries_told(viewer: Viewer, decision: SharingDecision, matrix: Matrix) -> int:
+    """How many single entries were shared, of those of which the viewer's job sees anything."""
+    rows = ChronologyEntry.objects.filter(child_id=decision.child_id, pk__in=decision.entry_ids)
+    kinds = rows.order_by().values_list("category", flat=True)
+    return sum(entry_seen_by([viewer.role_key], category, matrix) > Level.NONE for category in kinds)
 
 
 def destroyed_by(viewer: Viewer, breach_id: UUID) -> CopiesDestroyed | None:
@@ -50,7 +60,7 @@ class ToldToDestroy:
 
 def told_to_destroy(breach_id: UUID) -> list[ToldToDestroy]:
     """Everybody who was told to destroy what they were given in error, by name."""
-    written = OutboxMessage.objects.filter(alert=OuterRef("pk"), membership=OuterRef("membership"))
+    written = OutboxMessage.objects.filter(alert=OuterRef("pk"), membership=OuterRef("membership"), kept_at=None)
     alerts = Alert.objects.filter(kind=WITHDRAWN, subject_id=breach_id, membership__isnull=False)
     rows = alerts.select_related("membership__user", "membership__agency").annotate(written_to=Exists(written))
     said = dict(CopiesDestroyed.objects.filter(breach_id=breach_id).values_list("membership_id", "confirmed_at"))

@@ -19,8 +19,10 @@ from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
 from accounts.selectors.definitions import definition_in_force
+from cases.access.models import Block
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert, OutboxMessage
+from cases.clocks.rules import LONGEST_WAIT
 from cases.clocks.selectors import alerts_for, pages_of, people_told
 from cases.clocks.services import dispatch, raise_alert, start_ladder
 from cases.record.models import Child
@@ -30,7 +32,7 @@ from cases.sharing.models.looks import LookDigest, LookSignal
 from cases.sharing.selectors import looks
 from cases.sharing.selectors.looks import OWN_NAME
 from cases.sharing.services.looks import decide_signal
-from tests.access.seen.rows import DAY, GUARDIANS, ROLE, event, unblock
+from tests.access.seen.rows import DAY, GUARDIANS, ROLE, TICK, event, unblock
 from tests.factories.accounts import make_membership, make_user
 from tests.factories.cases import block, make_child
 from tests.factories.conflicts import make_conflict, make_possible
@@ -147,19 +149,28 @@ def test_looks_at_a_conflict_of_their_own_and_searches_that_found_hidden_files_a
     assert told(viewer, digest, at) == [(2, rest[0].at, rest[-1].at)]
 
 
-def test_what_was_said_of_looks_that_are_kept_from_the_guardian_is_not_told(child, hidden, guardian, other, digest, at):
+def test_the_words_of_an_answer_are_for_who_wrote_them(child, hidden, guardian, other, digest, at):
     person, wrote = make_user(), {"verdict": "explained", "note": "Cai is his cousin.", "decided_at": at}
     by = {**wrote, "decided_by_id": other.membership_id}
     ask(digest, person, opened(person, child, child, child, hidden), **by)
     ask(digest, person, opened(person, child), kind="same_name", child_id=child.pk, **by)
     ask(digest, make_user(), opened(person, child, child, child), kind=OUTSIDE, **by)
+    ask(digest, person, opened(person, child, child, child), kind=MANY)
+    assert {row.note for row in looks.signals_for(other, digest, at=at)} == {"Cai is his cousin.", ""}
     mine = looks.signals_for(viewer_of(guardian), digest, at=at)
     assert {(row.kind, row.verdict, row.note) for row in mine} == {
         ("out_of_hours", "explained", ""),
-        ("same_name", "explained", "Cai is his cousin."),
-        ("outside_caseload", "explained", "Cai is his cousin."),
+        ("same_name", "explained", ""),
+        ("outside_caseload", "explained", ""),
+        ("many_in_an_hour", "", ""),
     }
-    assert {row.note for row in looks.signals_for(other, digest, at=at)} == {"Cai is his cousin."}
+
+
+def test_a_question_of_which_nothing_is_kept_is_as_it_was_asked(child, hidden, guardian, digest, at):
+    """Seen to fail: counted again for whom something else is kept from."""
+    person = make_user()
+    asked = ask(digest, person, opened(person, child, child), kind=OUTSIDE, count=9)
+    assert [row.count for row in looks.signals_for(viewer_of(guardian), digest, at=at)] == [asked.count]
 
 
 def decide(signal: LookSignal, by: Viewer, at: Any) -> None:
@@ -234,11 +245,15 @@ def test_the_e_mail_goes_to_those_who_may_know_of_something_that_waits(child, hi
     ask(digest, person, opened(person, hidden, hidden, hidden))
     start_ladder(kind=AlertKind.LOOK_DIGEST, subject_id=digest.pk, at=at)
     raise_alert(kind=AlertKind.EMERGENCY_OPENED, to=GUARDIANS, subject_id=digest.pk, child_id=child.pk, at=at)
-    block(child, other, by=viewer_of(guardian))
+    kept, hers = block(child, other, by=viewer_of(guardian)), Block.objects.get(child=hidden)
     assert OutboxMessage.objects.count() == 4
     assert dispatch(at) == 2
-    went = {(row.alert.kind, row.membership_id): (row.sent_at, row.kept_at) for row in OutboxMessage.objects.all()}
-    assert went == {
+
+    def went() -> dict[tuple[str, UUID], tuple[Any, Any]]:
+        rows = OutboxMessage.objects.select_related("alert")
+        return {(row.alert.kind, row.membership_id): (row.sent_at, row.kept_at) for row in rows}
+
+    assert went() == {
         ("look_digest", guardian.pk): (None, at),
         ("look_digest", other.membership_id): (at, None),
         ("emergency_opened", guardian.pk): (at, None),
@@ -246,4 +261,23 @@ def test_the_e_mail_goes_to_those_who_may_know_of_something_that_waits(child, hi
     }
     assert len(mail.outbox) == 2
     assert people_told(AlertKind.LOOK_DIGEST, digest.pk) == {other.user_id}
-    assert dispatch(at + DAY) == 0
+    assert dispatch(at + LONGEST_WAIT - TICK) == 0
+    assert dispatch(at + LONGEST_WAIT) == 0
+    unblock(kept, at + LONGEST_WAIT + TICK)
+    Alert.objects.filter(kind=AlertKind.LOOK_DIGEST).update(acknowledged_at=at, acknowledged_by=other.user_id)
+    unblock(hers, at + LONGEST_WAIT + TICK)
+    assert dispatch(later := at + DAY) == 1
+    assert went() == {
+        ("look_digest", guardian.pk): (None, at + LONGEST_WAIT),
+        ("look_digest", other.membership_id): (at, None),
+        ("emergency_opened", guardian.pk): (at, None),
+        ("emergency_opened", other.membership_id): (later, None),
+    }, "once they may know: but of nothing that has been dealt with meanwhile"
+
+
+def test_an_e_mail_that_is_kept_from_everybody_is_said_in_the_log(child, hidden, guardian, digest, at, caplog):
+    person = make_user()
+    ask(digest, person, opened(person, hidden, hidden, hidden))
+    start_ladder(kind=AlertKind.LOOK_DIGEST, subject_id=digest.pk, at=at)
+    assert [dispatch(at), dispatch(at + LONGEST_WAIT)] == [0, 0]
+    assert [record.message for record in caplog.records] == ["alert_reaches_nobody"]
