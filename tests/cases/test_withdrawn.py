@@ -1,9 +1,10 @@
 """Who was given something in error reads what they must destroy, and says that they have.
 
 Seen to fail, with one guard left out: the page of any breach shown to whoever reads files; the reference told to who
-has a conflict of interest, or is not named on the file, since; kinds that the job never sees, and the number of entries of them; the child's name, and
-what somebody wrote of what went wrong; a colleague's alert taken with one's own, and one's own left; a look that nobody
-writes down; an alert that leads nowhere; a guardian who is not shown who has destroyed it, nor whom no e-mail reached.
+has a conflict of interest, or is not named on the file, since; kinds that the job never sees, and the number of entries
+of them; the child's name, and what somebody wrote of what went wrong; a colleague's alert taken with one's own, and
+one's own left; a look that nobody writes down; an alert that leads nowhere; a guardian who is not shown who has
+destroyed it, nor whom no e-mail reached.
 """
 
 from __future__ import annotations
