@@ -33,6 +33,7 @@ from cases.sharing.selectors import looks
 from cases.sharing.selectors.looks import OWN_NAME
 from cases.sharing.services.looks import decide_signal
 from tests.access.seen.rows import DAY, GUARDIANS, ROLE, TICK, event, unblock
+from tests.access.seen.test_alerts import run
 from tests.factories.accounts import make_membership, make_user
 from tests.factories.cases import block, make_child
 from tests.factories.conflicts import make_conflict, make_possible
@@ -279,5 +280,36 @@ def test_an_e_mail_that_is_kept_from_everybody_is_said_in_the_log(child, hidden,
     person = make_user()
     ask(digest, person, opened(person, hidden, hidden, hidden))
     start_ladder(kind=AlertKind.LOOK_DIGEST, subject_id=digest.pk, at=at)
-    assert [dispatch(at), dispatch(at + LONGEST_WAIT)] == [0, 0]
-    assert [record.message for record in caplog.records] == ["alert_reaches_nobody"]
+    start_ladder(kind=AlertKind.MATCH_QUESTION, subject_id=digest.pk, at=at + DAY)
+    told = []
+    for when in (at, at + LONGEST_WAIT):
+        assert dispatch(when) == 0
+        told.append([record.message for record in caplog.records])
+    assert told == [["alert_reaches_nobody"]] * 2, "once, and at once"
+
+
+def test_an_e_mail_that_is_kept_from_one_of_those_who_were_told_is_no_error(
+    child, hidden, guardian, other, digest, at, caplog
+):
+    person = make_user()
+    ask(digest, person, opened(person, hidden, hidden, hidden))
+    start_ladder(kind=AlertKind.LOOK_DIGEST, subject_id=digest.pk, at=at)
+    assert dispatch(at) == 1
+    assert not caplog.records
+
+
+def test_what_was_taken_meanwhile_is_written_of_to_whoever_may_know(child, other, digest, at):
+    """The e-mail was not kept: a server did not answer."""
+    raise_alert(kind=AlertKind.EMERGENCY_OPENED, to=GUARDIANS, subject_id=digest.pk, child_id=child.pk, at=at)
+    Alert.objects.update(acknowledged_at=at, acknowledged_by=other.user_id)
+    assert dispatch(at) == 1
+
+
+@pytest.mark.parametrize(("state", "sent"), [("running", 1), ("cancelled", 0), ("done", 0)])
+def test_an_e_mail_that_was_kept_is_not_sent_once_the_clock_is_over(child, guardian, at, state, sent):
+    stopped = {} if state == "running" else {"stopped_at": at}
+    clock = run(guardian, at, about=child, state=state, **stopped, **({"done_at": at} if state == "done" else {}))
+    about = {"kind": clock.kind, "subject_id": clock.subject_id, "child": child, "clock": clock}
+    told = Alert.objects.create(**about, dedupe_key="told", step=1, membership=guardian, raised_at=at)
+    OutboxMessage.objects.create(alert=told, membership=guardian, next_try_at=at, kept_at=at)
+    assert dispatch(at) == sent
