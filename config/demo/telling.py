@@ -20,7 +20,7 @@ from accounts.rules.viewers import Viewer
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Alert, Clock, OutboxMessage
 from cases.clocks.rules import LADDERS
-from cases.clocks.selectors import definition_of, pages_of
+from cases.clocks.selectors import definition_of, may_be_told, pages_of
 from cases.clocks.services import AlertNotYours, acknowledge_alert
 from cases.clocks.services.running import climb_clocks
 from cases.clocks.services.sweeping import climb_events
@@ -78,8 +78,9 @@ def _taken_later(setting: Setting, *, at: datetime) -> Iterator[tuple[datetime, 
     for row in rows:
         alert, name = row.alert, row.membership.user.username
         stands[alert.subject_id] = (alert.kind, alert.step, alert.clock.due_at if alert.clock else alert.raised_at)
-        acts = setting.world.members[name].pk == row.membership_id
-        pages = pages_of([alert], setting.world.viewers[name], at=at) if acts else {}
+        viewer = setting.world.viewers[name]
+        acts = setting.world.members[name].pk == row.membership_id and may_be_told(viewer, alert, at=at)
+        pages = pages_of([alert], viewer, at=at) if acts else {}
         if any(page.href and page.may_take for page in pages.values()):
             told[alert.subject_id][name] = alert.pk
     for subject_id, alerts in told.items():
