@@ -4,9 +4,11 @@ Seen to fail: the form asked nothing but why the work ends, and ended it without
 could be said of work that had ended; and each row here, with one guard left out: what the form must ask, and offers; a
 word too short to say what went wrong; the agency that works with the child otherwise; the worker alone, of two and on a
 file for named people; who let them in, since when and to what; the decision that was written against a wish; the
-breach, its clock, whom it tells (by name, who opened the file, who looks after access, and nobody with a conflict of
-interest); whose looks are listed, since when; how it ended, when that is found later, and by whom. That other work was
-a mistake, or had ended by then, is asked in `tests/access/seen/test_involving.py`.
+breach, its clock, whom it tells (by name, who opened the file, and nobody with a conflict of interest); whose looks are
+listed, since when; how it ended, when that is found later, and by whom. Seen to fail too: whoever works there rightly
+was told to destroy what they hold, for an old mistake, and for a colleague's whose coming the child did not want. That
+other work was a mistake, or had ended by then, is asked in `tests/access/seen/test_involving.py`; who else is told of a
+mistake, in `tests/access/seen/test_shares.py`.
 """
 
 from __future__ import annotations
@@ -81,6 +83,10 @@ def told(breach):
     return set(Alert.objects.filter(subject_id=breach.pk).values_list("kind", "group_id", "membership_id"))
 
 
+def withdrawn_from(breach):
+    return {member for kind, _, member in told(breach) if kind == "share_withdrawn"}
+
+
 def readers(page):
     return re.findall(r'data-label="Who"[^>]*>([^<]+)<', page[page.index("Who opened the file meanwhile") :])
 
@@ -140,10 +146,10 @@ def test_a_guardian_assesses_it_and_nobody_ends_it_twice(child, world, client_as
 
 
 def test_the_named_worker_is_told_and_so_is_who_opened_it(child, world, viewer, client_as, came, end, at):
-    """Whoever else looks after access there is told too; whoever has a conflict of interest is not."""
+    """Whoever else looks after access there has nothing to destroy; whoever has a conflict of interest is not told."""
     school = world.agency("school")
     work = came("school", "safeguarding_lead")
-    looked, kept, other = (make_membership(agency=school, role="education_dsl") for _ in range(3))
+    looked, kept, _ = (make_membership(agency=school, role="education_dsl") for _ in range(3))
     for member in (looked, kept):
         assert client_as(member.user).get(url("file", child)).status_code == 200
     block(child, viewer_of(kept), by=viewer("guardian"))
@@ -153,24 +159,20 @@ def test_the_named_worker_is_told_and_so_is_who_opened_it(child, world, viewer, 
     assert end(work).status_code == 302
     decision = SharingDecision.objects.get()
     assert decision.membership == world.membership("safeguarding_lead")
-    assert {member for kind, _, member in told(SharingBreach.objects.get()) if kind == "share_withdrawn"} == {
-        world.membership("safeguarding_lead").pk
-    }
+    assert withdrawn_from(SharingBreach.objects.get()) == {world.membership("safeguarding_lead").pk}
     # The other one was a mistake too: the agency alone is left, with all who opened the file.
     assert end(Involvement.objects.get(membership=teacher)).status_code == 302
     breach = SharingBreach.objects.exclude(decision=decision).get()
     assert breach.decision.membership is None
-    assert kept.pk not in {member for _, _, member in told(breach)}
-    assert {teacher.pk, looked.pk, other.pk} <= {member for _, _, member in told(breach)}
+    assert withdrawn_from(breach) == {teacher.pk, looked.pk}
 
 
-def test_who_came_by_name_and_who_opened_it_is_told_beside_who_looks_after_access(child, world, client_as, came, end):
+def test_who_came_by_name_and_who_opened_it_is_told_and_not_who_looks_after_access(child, world, client_as, came, end):
     work, agency = came("specialist", "keyworker"), world.agency("specialist")
     looked, _ = (make_membership(agency=agency, role="specialist_keyworker") for _ in range(2))
     assert client_as(looked.user).get(url("file", child)).status_code == 200
     assert end(work).status_code == 302
-    members = {member for kind, _, member in told(SharingBreach.objects.get()) if kind == "share_withdrawn"}
-    assert members == {world.membership("keyworker").pk, world.membership("manager").pk, looked.pk}
+    assert withdrawn_from(SharingBreach.objects.get()) == {world.membership("keyworker").pk, looked.pk}
 
 
 def test_of_two_workers_the_wrong_one_alone_is_the_receiver(child, world, client_as, came, end):
@@ -184,6 +186,31 @@ def test_of_two_workers_the_wrong_one_alone_is_the_receiver(child, world, client
     followed = text(client_as("socialworker").get(url("involvement", child)))
     assert str(first.pk) in followed
     assert str(second.pk) not in followed
+
+
+def test_beside_a_colleague_who_came_rightly_the_one_who_came_against_a_wish_is_told(
+    child, world, viewer, client_as, came, end, at
+):
+    """What was written when they came names the agency, which works with the child otherwise by now."""
+    second, rightly = came("health", "school_nurse"), world.membership("nurse")
+    made = record_against_wish(
+        involvement=second,
+        override=Override("significant_harm", "Miriam Aldous, manager", "Sorrel told her."),
+        matrix=opened_by(viewer("socialworker"), child, at).matrix,
+        at=at - 2 * HOUR,
+        by=viewer("socialworker"),
+    )
+    assert made.membership is None
+    came("health", "nurse")
+    for person in (rightly, world.membership("school_nurse")):
+        assert client_as(person.user).get(url("file", child)).status_code == 200
+    answer = end(second)
+    made.refresh_from_db()
+    assert (made.membership, made.ended_at) == (None, None), "what was decided stays as it was"
+    breach = SharingBreach.objects.get()
+    assert (breach.decision.involvement, breach.decision.membership) == (second, world.membership("school_nurse"))
+    assert withdrawn_from(breach) == {world.membership("school_nurse").pk}
+    assert readers(text(client_as("socialworker").get(answer.url))) == ["Shreya Nandi"]
 
 
 def test_an_agency_that_works_with_the_child_otherwise_was_not_let_in_by_mistake(child, world, client_as, came, end):
@@ -280,7 +307,6 @@ def test_whoever_was_brought_in_has_an_answer_a_ground_or_an_end_in_error(child,
 def test_what_was_a_mistake_may_come_out_when_the_work_has_ended(child, world, viewer, client_as, came, end, at):
     """How it ended stays as it was; who looked until then is told, and nobody says it twice."""
     work, browser = came("school", "safeguarding_lead"), client_as("socialworker")
-    late = make_membership(agency=world.agency("school"), role="education_dsl")
     assert client_as("safeguarding_lead").get(url("file", child)).status_code == 200
     end(work, end_kind="not_needed", note="The term is over.")
     link = url("end_involvement", child, work.pk)
@@ -298,8 +324,7 @@ def test_what_was_a_mistake_may_come_out_when_the_work_has_ended(child, world, v
     )  # fmt: skip
     assert (work.end_note, breach.words, breach.decision) == ("The term is over.", SAID, decision)
     assert breach.found_at > decision.ended_at
-    members = {member for kind, _, member in told(breach) if kind == "share_withdrawn"}
-    assert members == {world.membership("safeguarding_lead").pk, late.pk}
+    assert withdrawn_from(breach) == {world.membership("safeguarding_lead").pk}
     page = text(browser.get(answer.url))
     assert readers(page) == ["Samira Oyelaran"]
     for words in ("Shared in error, found", SAID, "The term is over."):
@@ -307,6 +332,21 @@ def test_what_was_a_mistake_may_come_out_when_the_work_has_ended(child, world, v
     assert link not in text(browser.get(url("involvement", child)))
     assert (browser.get(link).status_code, end(work).status_code) == (404, 404)
     assert SharingBreach.objects.count() == 1
+
+
+def test_who_works_there_rightly_by_now_keeps_what_they_have(child, world, viewer, client_as, came, end):
+    """An agency that came by mistake once, and rightly later: of the mistake are told those who looked then."""
+    work, school = came("school"), world.agency("school")
+    looked, leads, joined = (make_membership(agency=school, role="education_dsl") for _ in range(3))
+    for member in (looked, joined):
+        assert client_as(member.user).get(url("file", child)).status_code == 200
+    end(work, end_kind="not_needed", note="The term is over.")
+    for member in (leads, joined):
+        how = {"agency": school, "role": "education", "at": timezone.now(), "by": viewer("socialworker")}
+        involve(child=child, membership=member, **how)
+        assert client_as(member.user).get(url("file", child)).status_code == 200
+    assert end(work).status_code == 302
+    assert withdrawn_from(SharingBreach.objects.get()) == {looked.pk}
 
 
 def test_a_page_that_was_opened_before_says_that_the_work_has_ended(child, came, end):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Agency, FunctionMember, Membership
@@ -76,8 +76,9 @@ def works_otherwise(work: Involvement, *, at: datetime) -> bool:
     been found to be a mistake.
     """
     same = Involvement.objects.filter(child_id=work.child_id, working_agency_id=work.working_agency_id)
-    goes_on = Q(ended_on=None) | Q(ended_on__gt=timezone.localdate(at))
-    return same.filter(goes_on, recorded_at__lte=at).exclude(pk__in=_mistakes()).exclude(pk=work.pk).exists()
+    others = same.filter(recorded_at__lte=at).exclude(pk__in=_mistakes()).exclude(pk=work.pk)
+    ends = [end_of_access(other) for other in others]
+    return any(end is None or end.at > at for end in ends)
 
 
 def found_mistaken(child_id: UUID) -> set[UUID]:

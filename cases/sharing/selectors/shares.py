@@ -216,19 +216,45 @@ def whom_to_tell(decision: SharingDecision, *, at: datetime) -> list[UUID]:
     rows = Involvement.objects.filter(child_id=decision.child_id, ended_on=None)
     working = set(rows.values_list("membership_id", flat=True))
     near = [member for member in people if member.pk in working]
-    near = near or [member for member in people if member.role in RECEIVING]
-    return [member.pk for member in near or people]
+    return [member.pk for member in near or _looking_after(people)]
+
+
+def _looking_after(people: list[Membership]) -> list[Membership]:
+    """Those of an agency's people who look after its access; all of them where none does."""
+    return [member for member in people if member.role in RECEIVING] or people
 
 
 def whom_to_tell_of_error(decision: SharingDecision, *, at: datetime) -> list[UUID]:
-    """The memberships that are told to destroy what they were given in error: those who are told of a share, whoever
-    was brought in by name, and everybody of the receivers who opened the file and could still receive something of it.
+    """The memberships that are told to destroy what they were given in error: those who are told of a share, and
+    everybody of the receivers who opened the file and could still receive something of it.
+
+    Of work that was a mistake it is whom that alone let in, as `_whom_work_let_in` says.
+    """
+    people = may_receive(decision.child_id, but=None, at=at, agency_id=decision.agency_id)
+    opened = {person.user_id for person in who_opened(decision)}
+    if decision.kind == SharingKind.INVOLVED:
+        return _whom_work_let_in(decision, people, opened)
+    more = [member.pk for member in people if member.user_id in opened]
+    return list(dict.fromkeys([*whom_to_tell(decision, at=at), *more]))
+
+
+def _whom_work_let_in(
+    decision: SharingDecision, people: list[Membership], opened: Collection[int | None]
+) -> list[UUID]:
+    """Whom work that was a mistake let in, of an agency's people: who was brought in by name, and who opened the file
+    then; where nobody did, who looks after the agency's access.
+
+    Nobody is told who works there rightly by now, nor anybody instead where the agency does: they may hold it.
     """
     named = decision.involvement.membership_id if decision.involvement else None
-    opened = {person.user_id for person in who_opened(decision)}
-    people = may_receive(decision.child_id, but=None, at=at, agency_id=decision.agency_id)
-    more = [member.pk for member in people if member.pk == named or member.user_id in opened]
-    return list(dict.fromkeys([*whom_to_tell(decision, at=at), *more]))
+    had = [member.pk for member in people if member.pk == named or member.user_id in opened]
+    if decision.membership_id is not None:
+        had = [decision.membership_id]
+    rows = Involvement.objects.filter(child_id=decision.child_id, working_agency_id=decision.agency_id, ended_on=None)
+    working = set(rows.values_list("membership_id", flat=True))
+    if not had and not working:
+        return [member.pk for member in _looking_after(people)]
+    return [pk for pk in had if pk not in working]
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,11 @@ def find_error(
 
 
 def _ended_decision(work: Involvement, end: dict[str, Any], *, opened: OpenFile, by: Viewer) -> SharingDecision:
-    """The decision by which some work began, with its end; written now where nobody had to write one when it began."""
+    """The decision by which some work began, with its end; written now where nobody had to write one when it began.
+
+    Where the agency `stays` for other work the worker alone was let in: what was written of the whole agency when they
+    came is left as it is, and ends with the work, and of the mistake another is written.
+    """
     stays = works_otherwise(work, at=end["ended_at"])
     if stays and work.membership is None:
         raise ShareRefused(
@@ -162,7 +166,7 @@ def _ended_decision(work: Involvement, end: dict[str, Any], *, opened: OpenFile,
             "was a mistake, begin with its named workers."
         )
     decision = SharingDecision.objects.select_for_update(of=("self",)).filter(involvement=work).first()
-    if decision is None:
+    if decision is None or (stays and decision.membership_id is None):
         return _written_late(work, end, stays=stays, opened=opened, by=by)
     for name, value in end.items():
         setattr(decision, name, value)

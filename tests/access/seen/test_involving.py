@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import FunctionMember, Membership
 from cases.access.models import AccessGrant
-from cases.record.models import Child
+from cases.record.models import Child, Involvement
 from cases.sharing.choices import WishKind
 from cases.sharing.selectors.involving import (
     EndOfAccess,
@@ -71,6 +71,12 @@ def people(child, unknown, at) -> dict[str, Membership]:
     return people
 
 
+def over(work: Involvement, at: datetime) -> None:
+    """The access that came with some work ended at that instant."""
+    row = give(work.child, at - DAY, membership=work.membership, source_id=work.pk)
+    AccessGrant.objects.filter(pk=row.pk).update(ended_at=at, ended_by=work.author)
+
+
 def newly_told(child: Child, people: dict[str, Membership], at: datetime) -> set[str]:
     return named(people, newly_told_against_wish(child, people.values(), at=at))
 
@@ -125,7 +131,7 @@ def test_only_other_work_of_the_agency_with_the_child_that_goes_on_keeps_it_ther
     work = lead(child, first, **before)
     lead(child, elsewhere, is_lead=False, **before)
     lead(unknown, second, **before)
-    lead(child, third, is_lead=False, ended_on=at.date(), **before)
+    over(lead(child, third, is_lead=False, ended_on=at.date(), **before), at)
     assert not works_otherwise(work, at=at)
     more = lead(child, second, is_lead=False, **before)
     assert works_otherwise(work, at=at)
@@ -139,13 +145,28 @@ def test_work_that_began_later_or_was_a_mistake_keeps_the_agency_there_no_more_t
     work = lead(child, first, ended_on=when.date(), recorded_at=at - 3 * DAY)
     before = {"is_lead": False, "recorded_at": when}
     lead(child, others[0], is_lead=False, recorded_at=when + TICK)
-    lead(child, others[1], ended_on=when.date(), **before)
+    over(lead(child, others[1], ended_on=when.date(), **before), when)
     mistake = lead(child, others[2], ended_on=at.date(), **before)
     assert works_otherwise(work, at=when)
     make_mistake(mistake, others[2])
     assert not works_otherwise(work, at=when)
     lead(child, others[3], ended_on=at.date(), **before)
     assert works_otherwise(work, at=when)
+
+
+def test_work_that_ends_on_the_same_day_and_later_keeps_the_agency_there(child, at):
+    """Seen to fail: what counted was the day, so that a colleague who stayed till the evening was not there."""
+    first = make_membership(role=ROLE)
+    second, third = (make_membership(role=ROLE, agency=first.agency) for _ in range(2))
+    before = {"is_lead": False, "ended_on": at.date(), "recorded_at": at - DAY}
+    work = lead(child, first, **before)
+    over(lead(child, second, **before), at)
+    assert works_otherwise(work, at=at - TICK)
+    assert not works_otherwise(work, at=at)
+    assert not works_otherwise(work, at=at + TICK)
+    lead(child, third, **before)
+    assert works_otherwise(work, at=at), "whose access nobody ended was there until midnight"
+    assert not works_otherwise(work, at=at + DAY)
 
 
 def test_what_was_found_to_be_a_mistake_is_work_of_that_file_and_ends_no_more(child, unknown, at):

@@ -147,11 +147,11 @@ def test_a_share_is_told_to_the_person_or_who_works_with_the_child_or_looks_afte
     assert told(to_person) == {second.pk}
 
 
-def test_of_an_error_are_told_who_came_by_name_and_who_opened_it_there_and_is_still_there(child, unknown, at):
-    """Seen to fail: whoever there had opened the file was told nothing, nor was the worker who was brought in."""
+def test_of_a_share_in_error_are_told_who_was_told_of_it_and_who_opened_it_there_and_is_still_there(child, unknown, at):
+    """Seen to fail: whoever there had opened the file was told nothing."""
     by, manager = make_membership(role=ROLE), make_membership(role="csc_manager")
     agency = manager.agency
-    opened, gone, kept, idle, came = (make_membership(role=ROLE, agency=agency) for _ in range(5))
+    opened, gone, kept, idle = (make_membership(role=ROLE, agency=agency) for _ in range(4))
     for member in (opened, gone, kept):
         event(member.user, member, child_id=child.pk, agency_id=agency.pk, action="cases:file")
     event(idle.user, idle, child_id=unknown.pk, agency_id=agency.pk, action="cases:file")
@@ -159,8 +159,56 @@ def test_of_an_error_are_told_who_came_by_name_and_who_opened_it_there_and_is_st
     block(child, viewer_of(kept), by=viewer_of(by))
     decision = make_share(child, agency, by, at=at - 400 * DAY, ends_at=at + 400 * DAY, granted=False)
     assert set(shares.whom_to_tell_of_error(decision, at=at)) == {manager.pk, opened.pk}
-    decision.involvement = lead(child, came, is_lead=False, ended_on=at.date())
-    assert set(shares.whom_to_tell_of_error(decision, at=at)) == {manager.pk, opened.pk, came.pk}
+    lead(child, opened)
+    assert set(shares.whom_to_tell_of_error(decision, at=at)) == {opened.pk}, "who was told of it as well"
+    lead(unknown, manager)
+    work = lead(child, idle, is_lead=False)
+    assert set(shares.whom_to_tell_of_error(decision, at=at)) == {opened.pk, idle.pk}
+    assert work.ended_on is None
+
+
+def test_of_work_that_was_a_mistake_are_told_who_came_by_name_and_who_opened_it_then(child, unknown, at):
+    """Seen to fail: whoever works there rightly by now, and who looks after access there, were told to destroy it."""
+    by, manager = make_membership(role=ROLE), make_membership(role="csc_manager")
+    agency = manager.agency
+    opened, gone, kept, came, works, both = (make_membership(role=ROLE, agency=agency) for _ in range(6))
+    for member in (opened, gone, kept, both):
+        event(member.user, member, child_id=child.pk, agency_id=agency.pk, action="cases:file")
+    Membership.objects.filter(pk=gone.pk).update(ended_on=at.date())
+    block(child, viewer_of(kept), by=viewer_of(by))
+    lead(unknown, opened)
+    lead(child, came, is_lead=False, ended_on=at.date())
+    for member in (works, both):
+        lead(child, member, is_lead=False)
+    when = {"decided_at": at - 400 * DAY, "ended_at": at + 400 * DAY}
+    work = lead(child, came, is_lead=False, ended_on=at.date())
+    decision = make_mistake(work, by, **when)
+    assert set(shares.whom_to_tell_of_error(decision, at=at)) == {opened.pk, came.pk}
+    alone = make_mistake(work, by, membership=came, **when)
+    assert shares.whom_to_tell_of_error(alone, at=at) == [came.pk]
+    lead(child, came, is_lead=False)
+    assert shares.whom_to_tell_of_error(decision, at=at) == [opened.pk]
+    assert shares.whom_to_tell_of_error(alone, at=at) == []
+
+
+def test_of_work_that_was_a_mistake_and_that_nobody_opened_is_told_who_looks_after_access_or_all(child, unknown, at):
+    by, first = make_membership(role=ROLE), make_membership(role=ROLE)
+    second = make_membership(role=ROLE, agency=first.agency)
+    elsewhere = make_membership(role=ROLE)
+    work = lead(child, second, membership=None, is_lead=False, ended_on=at.date())
+    decision = make_mistake(work, by)
+
+    def told() -> set[Any]:
+        return set(shares.whom_to_tell_of_error(decision, at=at))
+
+    assert told() == {first.pk, second.pk}
+    manager = make_membership(role="csc_manager", agency=first.agency)
+    lead(child, elsewhere, is_lead=False)
+    lead(unknown, first, is_lead=False)
+    lead(child, first, is_lead=False, ended_on=at.date())
+    assert told() == {manager.pk}
+    lead(child, first, membership=None, is_lead=False)
+    assert told() == set(), "the agency holds it rightly by now"
 
 
 def test_whoever_looks_after_access_reads_files():
