@@ -12,6 +12,17 @@ import pytest
 from django.db import connection, connections
 
 NOT_DONE = object()
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+def until_somebody_waits(within: float = 20) -> None:
+    """Return as soon as a connection waits for what another holds; fails where none does within so many seconds."""
+    over, waiting = time.monotonic() + within, 0
+    with connection.cursor() as cursor:
+        while not waiting and time.monotonic() < over:
+            cursor.execute(WAITING)
+            (waiting,) = cursor.fetchone()
+    assert waiting, f"Nobody waited within {within} seconds"
 
 
 def at_once(*works: Callable[[], Any], within: float = 30) -> list[Any]:

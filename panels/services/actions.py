@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +13,7 @@ from accounts.rules.dates import day
 from accounts.rules.refusals import Stale
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, GrantReason
-from cases.access.services import NoAgreement, end_grants_from, grant_access
+from cases.access.services import NoAgreement, end_grants_from, grant_access, lock_files
 from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import running_owner
 from cases.clocks.services import cancel_clock, give_clock, start_clock, stop_clock
@@ -148,7 +147,7 @@ def give_actions(*, child: Child, user_id: int, successor: Membership | None, at
 
 
 def _give_action(action: Action, owner: Membership, *, at: datetime, by: Viewer) -> None:
-    action = _locked(action.pk, action.version)
+    action = _locked(action, action.version)
     check_owner_may_know(knows=may_own(action.child, owner, at=at))
     _check_wish(action.child, owner, at=at)
     before = action.owner_membership_id
@@ -176,7 +175,7 @@ def take_step(*, action: Action, to: ActionStatus | str, note: str, version: int
     An action that ends stops its clock and the access that came with it. Raises Stale, and PanelRefused for a
     step that the action's state does not allow, and for whom it is not to take.
     """
-    action = _locked(action.pk, version)
+    action = _locked(action, version)
     check_move(ACTION, action.status, str(to))
     check_step(to=str(to), note=note, owner=by.membership_id == action.owner_membership_id, office=keeps_panel(by))
     action.status = str(to)
@@ -194,7 +193,7 @@ def verify_action(*, action: Action, note: str, version: int, at: datetime, by: 
     """Confirm that an action is done as its evidence says. Refused to its owner, and where nothing waits for it."""
     if not keeps_panel(by):
         raise PanelRefused("The co-ordinator verifies what has been done.", code="role_lacks")
-    action = _locked(action.pk, version)
+    action = _locked(action, version)
     check_verification(
         status=action.status,
         verified=action.verified_at is not None,
@@ -207,10 +206,11 @@ def verify_action(*, action: Action, note: str, version: int, at: datetime, by: 
     return action
 
 
-def _locked(action_id: UUID, version: int) -> Action:
-    action = (
-        Action.objects.select_for_update(of=("self",)).select_related("child", "item__meeting__panel").get(pk=action_id)
-    )
+def _locked(action: Action, version: int) -> Action:
+    """The action as it is now. The file first, as for whoever keeps its owner from the file: neither waits for ever."""
+    lock_files([action.child_id])
+    rows = Action.objects.select_for_update(of=("self",)).select_related("child", "item__meeting__panel")
+    action = rows.get(pk=action.pk)
     if action.version != version:
         raise Stale(CHANGED)
     return action

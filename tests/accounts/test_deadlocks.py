@@ -6,13 +6,11 @@ Seen to fail: a task, and a part of the sweep, that the database turned away and
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from accounts.selectors import now
 from accounts.services.deadlocks import again_after_deadlock, is_deadlock
 from cases.access.models import ChildGroupGrant
 from cases.access.services import lock_files
@@ -21,9 +19,8 @@ from cases.record.models import Child
 from cases.tasks import compare_lists
 from config.celery import AskedAgain, app
 from tests.factories.cases import grant, make_child
-from tests.threads import at_once
+from tests.threads import at_once, until_somebody_waits
 
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 COMMITS = pytest.mark.django_db(transaction=True)
 
 
@@ -42,18 +39,8 @@ class Another:
             lock_files([self.files[1].pk])
             self.holds.set()
             if self.tries == 1:
-                self._until_somebody_waits()
+                until_somebody_waits()
             lock_files([self.files[0].pk])
-
-    @staticmethod
-    def _until_somebody_waits() -> None:
-        ends = now() + timedelta(seconds=20)
-        with connection.cursor() as cursor:
-            waiting = 0
-            while not waiting and now() < ends:
-                cursor.execute(WAITING)
-                (waiting,) = cursor.fetchone()
-        assert waiting
 
 
 @pytest.fixture

@@ -3,20 +3,26 @@
 Seen to fail: the review of a decision given to somebody who does not see the file, and the lead to one who sees it no
 more; the agency of whoever is kept away left behind the clock; a successor named on a restricted file by this alone,
 and offered there; work given to one whom a conflict of interest keeps away as well; a successor asked for where the
-person owes an interview or the review of a restriction alone.
+person owes an interview or the review of a restriction alone; work that somebody was given at the same moment left with
+them; a clock, a possible conflict and one of two merged files locked before the rest of the child's files.
 """
 
 from __future__ import annotations
 
+import re
+import threading
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.choices import FunctionKey
+from accounts.selectors import viewer_of
 from cases.access.models import AccessGrant, Block
-from cases.access.services import end_grants_from, grant_to_function
+from cases.access.services import end_grants_from, grant_to_function, lock_files
 from cases.clocks.choices import ClockKind
 from cases.clocks.models import Clock
 from cases.clocks.services import start_clock
@@ -24,11 +30,20 @@ from cases.record.choices import InvolvementRole
 from cases.record.models import Child, Involvement
 from cases.record.services import involve
 from cases.sharing.choices import ConflictRelation, RestrictionKind
-from cases.sharing.models import Conflict
-from cases.sharing.rules.conflicts import ConflictRefused
-from cases.sharing.services.conflicts import Said, place_conflict
+from cases.sharing.models import Conflict, PossibleConflict
+from cases.sharing.rules.conflicts import ConflictRefused, WorkToHandOver
+from cases.sharing.services.conflicts import (
+    Said,
+    answer_possible,
+    ask_to_lift_conflict,
+    declare_on_file,
+    lift_conflict,
+    place_conflict,
+)
 from cases.sharing.services.restriction import restrict_file
+from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, make_lead
+from tests.threads import at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -191,3 +206,72 @@ def test_for_an_interview_or_the_review_of_a_restriction_alone_nobody_is_asked_t
     place("social_care_manager")
     review.refresh_from_db()
     assert review.owner_membership == world.membership("guardian")
+
+
+# --- Two at once ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_that_somebody_is_given_at_the_same_moment_goes_to_a_successor_too(child, place, world, viewer, at):
+    held, nurse = threading.Event(), world.membership("nurse")
+
+    def brings_in() -> None:
+        with transaction.atomic():
+            lock_files([child.pk])
+            involve(
+                child=child, agency=nurse.agency, membership=nurse, role=InvolvementRole.HEALTH, at=at,
+                by=viewer("socialworker"),
+            )  # fmt: skip
+            held.set()
+            until_somebody_waits()
+
+    def keeps_away() -> None:
+        assert held.wait(timeout=20)
+        place("nurse")
+
+    came, kept = at_once(brings_in, keeps_away)
+    assert (came, type(kept)) == (None, WorkToHandOver)
+    assert not Conflict.objects.exists()
+
+
+def locked(do) -> list[tuple[str, list[str]]]:
+    """What is locked, one after another: each table, and of files which."""
+    with CaptureQueriesContext(connection) as asked:
+        do()
+    found = [one["sql"] for one in asked.captured_queries if re.search(r" FOR (NO KEY )?UPDATE", one["sql"])]
+    return [(re.search(r'FROM "(\w+)"', sql)[1], re.findall(r"'([0-9a-f-]{36})'", sql)) for sql in found]
+
+
+@pytest.fixture
+def merged(child, at):
+    """Two files that were merged into the child's."""
+    files = [make_child(name, "Ashdown", merged_into=child) for name in ("Zeph", "Zefi")]
+    for file in files:
+        grant_to_function(child_id=file.pk, function=FunctionKey.DATA_GUARDIANS, at=at - DAY, by=None)
+    return files
+
+
+@pytest.mark.parametrize("way", ["placed", "declared", "answered", "lifted"])
+def test_nothing_of_a_child_is_locked_before_all_of_its_files(child, merged, owes, place, world, viewer, at, way):
+    """Whoever wants a file and what hangs on it asks for the files first, all at once: nobody waits in a circle."""
+    owes("socialworker")
+    manager, nurse = world.membership("social_care_manager"), world.membership("nurse")
+    how = {"agency": manager.agency, "membership": manager, "role": InvolvementRole.SOCIAL_WORKER}
+    involve(child=child, at=at, by=viewer("triage"), **how)
+    possible = PossibleConflict.objects.create(child=child, user=nurse.user, ground="declared", found_at=at)
+    conflict = place("manager")
+    ask_to_lift_conflict(conflict_id=conflict.pk, reason="They are not related.", at=at, by=viewer("guardian"))
+    by, agrees = viewer("guardian"), make_membership(role="data_guardian", functions=(FunctionKey.DATA_GUARDIANS,))
+    order = locked(
+        {
+            "placed": lambda: place("socialworker", "social_care_manager"),
+            "declared": lambda: declare_on_file(child=child, said=SAID, at=at, by=viewer("keyworker")),
+            "answered": lambda: answer_possible(
+                possible_id=possible.pk, keep_apart=True, words=SAID.words, at=at, by=by
+            ),
+            "lifted": lambda: lift_conflict(conflict_id=conflict.pk, at=at, by=viewer_of(agrees)),
+        }[way]
+    )
+    (table, first), *more = order
+    assert (table, set(first)) == ("cases_child", {str(file.pk) for file in (child, *merged)})
+    assert {pk for table, files in more if table == "cases_child" for pk in files} <= set(first)

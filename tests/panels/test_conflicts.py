@@ -3,11 +3,13 @@
 Seen to fail: the clock given to the successor while the action's page named who is kept away; the successor without the
 access that the action takes, and the old owner with it; the history silent; an action given against what the child
 said; the action of somebody who declared a conflict, and what had ended, given to another; the owner of an ended action
-rewritten in the database.
+rewritten in the database. Of two at once: the owner who takes a step and who keeps them from the child waited for each
+other, until the database turned one away.
 """
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -15,9 +17,10 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.choices import FunctionKey
+from accounts.rules.refusals import Stale
 from cases.access.models import AccessGrant, Block
 from cases.access.rules import mask_of
-from cases.access.services import grant_to_function
+from cases.access.services import grant_to_function, lock_files
 from cases.clocks.models import Clock
 from cases.clocks.services import sweep
 from cases.record.models import Child
@@ -31,6 +34,7 @@ from panels.services.actions import NEEDED, NewAction, give_actions, start_actio
 from tests.factories.cases import block, grant, make_lead
 from tests.factories.panels import make_action, make_item
 from tests.factories.shares import make_wish
+from tests.threads import at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 SAID = Said(ConflictRelation.FAMILY, "Her sister is a friend of the family.")
@@ -172,3 +176,24 @@ def test_what_somebody_owes_who_declares_a_conflict_stays_in_their_name(child, m
     action = give(child, meeting, world, at, "housing")
     declare_on_file(child=child, said=SAID, at=at, by=viewer("housing"))
     assert owner_of(action) == whole_of(world.membership("housing"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_takes_a_step_while_they_are_kept_away_waits_and_looks_again(child, meeting, world, viewer, at):
+    """Both want the file and the action: in one order, so that neither waits for the other for ever."""
+    action, held = give(child, meeting, world, at, "housing"), threading.Event()
+
+    def keeps_away() -> None:
+        with transaction.atomic():
+            lock_files([child.pk])
+            held.set()
+            until_somebody_waits()
+            place(child, world, at, "housing", "early_help_worker")
+
+    def steps() -> None:
+        assert held.wait(timeout=20)
+        take_step(action=action, to="done", note=EVIDENCE, version=action.version, at=at, by=viewer("housing"))
+
+    kept, stepped = at_once(keeps_away, steps)
+    assert (kept, type(stepped)) == (None, Stale)
+    assert owner_of(action) == whole_of(world.membership("early_help_worker"))

@@ -17,13 +17,13 @@ from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
-from cases.access.services import NoAgreement, end_block, place_block
+from cases.access.services import NoAgreement, end_block, lock_files, place_block
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Clock
 from cases.clocks.services import acknowledge_subject, give_clock, raise_alert
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child, Involvement
-from cases.record.selectors.hidden import is_restricted, known_ids
+from cases.record.selectors.hidden import is_restricted, known_ids, of_one_child
 from cases.record.services import change_lead, end_involvement, involve
 from cases.sharing.choices import ConflictGround, ConflictRelation, ConflictSource
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
@@ -123,8 +123,10 @@ def _record(
 
 
 def _lock_reasons(child_id: UUID) -> None:
-    """Let nobody else record or lift a conflict on a file until this is done: the last one lifted ends the block."""
-    Child.objects.select_for_update(no_key=True).only("pk").get(pk=child_id)
+    """Let nobody else record or lift a conflict on any file of a child, nor give work there, until this is done: the
+    last one lifted ends the block. Before anything that hangs on a file, so that nobody waits in a circle.
+    """
+    lock_files(of_one_child(child_id).values_list("pk", flat=True))
 
 
 def _tell_guardians(kind: AlertKind, subject_id: UUID, child_id: UUID, *, but: Iterable[int], at: datetime) -> None:
@@ -193,6 +195,8 @@ def answer_possible(*, possible_id: UUID, keep_apart: bool, words: str, at: date
     child, who leads or else the notification point is told that nobody does it now. Raises NotKnown for whoever may not
     answer, ConflictRefused without words and where it is answered already.
     """
+    for child_id in PossibleConflict.objects.filter(pk=possible_id).values_list("child_id", flat=True):
+        _lock_reasons(child_id)
     PossibleConflict.objects.select_for_update().filter(pk=possible_id).first()
     possible = selectors.possible_one(by, possible_id, at=at)
     if possible is None or not by.may(Capability.AUDIT):
@@ -227,6 +231,8 @@ def place_conflict(
     guardian = by.may(Capability.AUDIT)
     rules.check_may_place(Placing(by.person_id, by.agency_id, member.user_id, member.agency_id, guardian=guardian))
     rules.check_words(said.words)
+    # What work there is to hand over, and who may have it, is asked when nobody can change either.
+    _lock_reasons(child.pk)
     held = selectors.memberships_of(member.user_id)
     work = selectors.work_to_take_over(child.pk, held)
     rules.check_handed_over(
@@ -289,6 +295,8 @@ def _give(owed: Iterable[Clock], successor: Membership, *, at: datetime, by: Vie
 
 
 def _locked(conflict_id: UUID, *, at: datetime, by: Viewer) -> Conflict:
+    for child_id in Conflict.objects.filter(pk=conflict_id).values_list("child_id", flat=True):
+        _lock_reasons(child_id)
     Conflict.objects.select_for_update().filter(pk=conflict_id).first()
     conflict = selectors.conflict_for(by, conflict_id, at=at)
     if conflict is None:
@@ -326,7 +334,6 @@ def lift_conflict(*, conflict_id: UUID, at: datetime, by: Viewer) -> Conflict:
     Raises NotKnown for whoever may not know of it; ConflictRefused for who asked, and where nobody has.
     """
     conflict = _locked(conflict_id, at=at, by=by)
-    _lock_reasons(conflict.child_id)
     rules.check_may_lift(
         asked_by=conflict.lift_asked_by_id,
         by=by.person_id,
