@@ -232,22 +232,21 @@ def whom_to_tell_of_error(decision: SharingDecision, *, at: datetime) -> list[UU
     """
     people = may_receive(decision.child_id, but=None, at=at, agency_id=decision.agency_id)
     opened = {person.user_id for person in who_opened(decision)}
-    if decision.kind == SharingKind.INVOLVED:
-        return _whom_work_let_in(decision, people, opened)
+    if decision.involvement is not None:
+        return _whom_work_let_in(decision, decision.involvement, people, opened)
     more = [member.pk for member in people if member.user_id in opened]
     return list(dict.fromkeys([*whom_to_tell(decision, at=at), *more]))
 
 
 def _whom_work_let_in(
-    decision: SharingDecision, people: list[Membership], opened: Collection[int | None]
+    decision: SharingDecision, work: Involvement, people: list[Membership], opened: Collection[int | None]
 ) -> list[UUID]:
     """Whom work that was a mistake let in, of an agency's people: who was brought in by name, and who opened the file
     then; where nobody did, who looks after the agency's access.
 
     Nobody is told who works there rightly by now, nor anybody instead where the agency does: they may hold it.
     """
-    named = decision.involvement.membership_id if decision.involvement else None
-    had = [member.pk for member in people if member.pk == named or member.user_id in opened]
+    had = [member.pk for member in people if member.pk == work.membership_id or member.user_id in opened]
     if decision.membership_id is not None:
         had = [decision.membership_id]
     rows = Involvement.objects.filter(child_id=decision.child_id, working_agency_id=decision.agency_id, ended_on=None)

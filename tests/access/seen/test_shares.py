@@ -189,6 +189,8 @@ def test_of_work_that_was_a_mistake_are_told_who_came_by_name_and_who_opened_it_
     lead(child, came, is_lead=False)
     assert shares.whom_to_tell_of_error(decision, at=at) == [opened.pk]
     assert shares.whom_to_tell_of_error(alone, at=at) == []
+    gone_since = make_mistake(lead(child, gone, is_lead=False, ended_on=at.date()), by, membership=gone, **when)
+    assert shares.whom_to_tell_of_error(gone_since, at=at) == [gone.pk], "who alone was let in, wherever they are now"
 
 
 def test_of_work_that_was_a_mistake_and_that_nobody_opened_is_told_who_looks_after_access_or_all(child, unknown, at):
@@ -207,6 +209,8 @@ def test_of_work_that_was_a_mistake_and_that_nobody_opened_is_told_who_looks_aft
     lead(unknown, first, is_lead=False)
     lead(child, first, is_lead=False, ended_on=at.date())
     assert told() == {manager.pk}
+    named = make_mistake(lead(child, second, is_lead=False, ended_on=at.date()), by)
+    assert shares.whom_to_tell_of_error(named, at=at) == [second.pk]
     lead(child, first, membership=None, is_lead=False)
     assert told() == set(), "the agency holds it rightly by now"
 
