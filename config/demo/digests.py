@@ -13,7 +13,7 @@ from accounts.rules.viewers import Viewer
 from cases.access.models import AccessGrant
 from cases.sharing.choices import SignalVerdict
 from cases.sharing.models.looks import LookSignal
-from cases.sharing.selectors.looks import OWN_NAME
+from cases.sharing.selectors.looks import OWN_NAME, signals_for
 from cases.sharing.services.looks import WEEK, WEEKS_BACK, decide_signal, make_digest
 from config.demo.times import on_day
 
@@ -39,11 +39,11 @@ def go_through_weeks(setting: Setting) -> None:
         made_at = on_day(week + WEEK, 6)
         digest = make_digest(week_from=week, at=made_at)
         if digest is not None and week != weeks[-1]:
-            _decide(LookSignal.objects.filter(digest=digest).order_by("kind", "pk"), setting, made_at)
+            _decide(signals_for(setting.world.viewers["guardian"], digest, at=made_at), setting, made_at)
 
 
 def _decide(signals: Iterable[LookSignal], setting: Setting, made_at: datetime) -> None:
-    for signal in signals:
+    for signal in sorted(signals, key=lambda row: (row.kind, str(row.pk))):
         decide_signal(
             signal_id=signal.pk,
             verdict=SignalVerdict.TO_AGENCY if signal.kind == OWN_NAME else SignalVerdict.EXPLAINED,

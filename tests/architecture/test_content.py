@@ -31,6 +31,9 @@ NARROWS = {"filter", "get"}
 
 # By why it is read, each function with the content that it reads.
 REASONS = {
+    "what somebody who is kept from a child leaves to a successor, for a rule that gives it and shows no row": [
+        "panels/selectors/actions.py actions_owned_on Action",
+    ],
     "who works with a child, for a rule that gives or keeps access and shows no row": [
         "cases/record/selectors/facts.py reads_address Involvement",
         "cases/sharing/selectors/conflicts.py conflict_for Involvement",
