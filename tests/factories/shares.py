@@ -154,19 +154,23 @@ def make_wish(
     kept: tuple[str, ...] = (),
     kept_from: tuple[str, ...] = (),
     words: str = "Not my school. Everybody there talks.",
+    **fields: Any,
 ) -> SharingWish:
     """What the child said an hour ago about who may know."""
-    at = now()
+    at = now() - timedelta(hours=1)
     return SharingWish.objects.create(
-        child=child,
-        kind=kind,
-        kept_mask=mask_of(kept),
-        kept_from=list(kept_from),
-        words=words,
-        understands=Understands.YES,
-        said_on=timezone.localdate(at),
-        recorded_at=at - timedelta(hours=1),
-        recorded_as=by,
+        **{
+            "child": child,
+            "kind": kind,
+            "kept_mask": mask_of(kept),
+            "kept_from": list(kept_from),
+            "words": words,
+            "understands": Understands.YES,
+            "said_on": timezone.localdate(at),
+            "recorded_at": at,
+            "recorded_as": by,
+            **fields,
+        }
     )
 
 

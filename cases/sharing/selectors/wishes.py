@@ -54,7 +54,7 @@ def _shares_against(said: SharingWish, at: datetime) -> list[Against]:
     for share in shares:
         sector = share.agency.sector
         mask = share.category_mask | mask_of(of_entries[pk] for pk in share.entry_ids if pk in of_entries)
-        since = said.recorded_at > share.decided_at
+        since = (said.said_on, said.recorded_at) > (timezone.localdate(share.decided_at), share.decided_at)
         if rules.runs_against_child(share.child_answer, wish, said_since=since, mask=mask, sector=sector):
             found.append(Against(share.agency, share, rules.is_safety(mask, sector), bool(share.explained)))
     return found

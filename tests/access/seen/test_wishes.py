@@ -60,6 +60,15 @@ def test_what_the_child_answered_to_a_share_counts_unless_they_have_said_more_si
     assert [one.share for one in against_wish(wish, at=at)] == shares[:1]
 
 
+@pytest.mark.parametrize(("days", "against"), [(-1, False), (1, True)])
+@pytest.mark.parametrize("recorded", [-TICK, TICK])
+def test_the_day_on_which_they_said_it_counts_and_not_when_it_was_written_down(child, by, at, days, against, recorded):
+    share = make_share(child, make_agency(), by, granted=False, at=at - 9 * DAY)
+    said_on = timezone.localdate(share.decided_at) + days * DAY
+    wish = make_wish(child, by, WishKind.NOT_WIDER, said_on=said_on, recorded_at=share.decided_at + recorded)
+    assert [one.share for one in against_wish(wish, at=at)] == ([share] if against else [])
+
+
 def test_by_its_kinds_those_of_single_entries_among_them_or_by_whom_it_goes_to(child, unknown, by, at):
     entry, beside = (make_chronology(child, viewer_of(by), category=name) for name in ("family", "plan"))
     elsewhere = make_chronology(unknown, viewer_of(by), category="family")
