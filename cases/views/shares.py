@@ -198,7 +198,9 @@ def _shared_words(request: HttpRequest, opened: OpenFile, agency: Agency, decisi
 
 def _share_form(request: HttpRequest, opened: OpenFile, agency: Agency, asked: AccessRequest | None) -> forms.ShareForm:
     (people, roles), earlier = _people(opened, agency), _in_place_of(request, opened)
-    entries = selectors.entries_to_share(opened.child, viewer=opened.viewer, levels=opened.levels, at=opened.at)
+    also = earlier.entry_ids if earlier else ()
+    said: dict[str, Any] = {"viewer": opened.viewer, "levels": opened.levels, "at": opened.at}
+    entries = selectors.entries_to_share(opened.child, also=also, **said)
     return forms.ShareForm(
         posted(request),
         people=words.people_choices(people),

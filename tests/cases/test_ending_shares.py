@@ -3,7 +3,9 @@
 Seen to fail, each by its own break: such a share ended as no longer needed, or for a decision not to share that leaves
 the safety out, is about somebody else, or has a reason that declining it may not have; one with a last day tomorrow;
 an error that was asked for reasons; an end refused where it takes nothing away; two shares that each stand in for the
-other and are ended at once; the page that says nothing of it, or offers to decide to who may not.
+other and are ended at once; the page that says nothing of it, or offers to decide to who may not; a request forgotten
+once the share is made anew; a share of single entries that is made anew with its whole kind alone; a share ended as no
+longer needed while the file is restricted.
 """
 
 from __future__ import annotations
@@ -16,17 +18,20 @@ import pghistory
 import pytest
 from django.db import connection, transaction
 
+from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import mask_of
 from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Clock
+from cases.record.models import Child
 from cases.sharing.choices import SharingEnd
 from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.rules.shares import ShareRefused
+from cases.sharing.selectors.shares import OFFERED
 from cases.sharing.services import shares as services
 from tests.access.seen.rows import lead
 from tests.cases.test_shares import declining, form_of_share, send, share_url, text, url
-from tests.factories.cases import give, grant, make_child
+from tests.factories.cases import give, grant, make_child, make_chronology
 from tests.factories.shares import make_request, make_share, opened_by, sharing_to
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -149,7 +154,7 @@ def test_a_decision_that_may_not_take_it_from_them_leaves_the_share(
 ):
     if asked:
         make_request(child, world.membership("detective"), decision=shared, answer="shared", answered_at=at,
-                     answered_by=world.membership("keyworker").user)  # fmt: skip
+                     answered_by=world.membership("keyworker").user, asked_at=shared.decided_at)  # fmt: skip
     agency = world.agency("school").pk if to == "school" else shared.agency_id
     if to == "officer":
         changed = {"person": str(world.membership("detective").pk)}
@@ -162,9 +167,36 @@ def test_a_decision_that_may_not_take_it_from_them_leaves_the_share(
     assert not Clock.objects.exists()
 
 
+def test_that_they_asked_holds_for_the_share_that_is_made_anew(child, world, shared, client_as, at):
+    make_request(child, world.membership("detective"), decision=shared, answer="shared", answered_at=at,
+                 answered_by=world.membership("keyworker").user, asked_at=shared.decided_at)  # fmt: skip
+    browser = client_as("keyworker")
+    fields = form_of_share(at, version=child.version, categories=["missing"])
+    assert browser.post(instead("add_share", child, shared), fields).status_code == 302
+    anew = SharingDecision.objects.get(ended_at=None)
+    child.refresh_from_db()
+    answer = send(browser, instead("decline_share", child, anew), child, **declining(at))
+    assert (answer.status_code, "harm the child more than not sharing it" in text(answer)) == (422, True)
+    assert ended(anew) == ("", 1)
+
+
+def test_on_a_file_for_named_people_it_is_decided_on_as_on_any_other(child, world, shared, client_as, at):
+    """What sleeps opens again when the restriction is lifted."""
+    grant(child, world.membership("keyworker"), reason=GrantReason.NAMED)
+    Child.objects.filter(pk=child.pk).update(restricted=True)
+    browser, address = client_as("keyworker"), url("withdraw_share", child, shared.pk)
+    page = text(browser.get(address))
+    way = instead("decline_share", child, shared)
+    assert (KEPT in page, way.replace("&", "&amp;") in page) == (True, True)
+    child.refresh_from_db()
+    assert send(browser, address, child, **OVER).status_code == 422
+    assert send(browser, way, child, **declining(at, decline_reason="more_harm")).status_code == 302
+    assert ended(shared) == ("decided_again", 0)
+
+
 def test_though_they_asked_greater_harm_keeps_it_from_them(child, world, shared, client_as, at):
     make_request(child, world.membership("detective"), decision=shared, answer="shared", answered_at=at,
-                 answered_by=world.membership("keyworker").user)  # fmt: skip
+                 answered_by=world.membership("keyworker").user, asked_at=shared.decided_at)  # fmt: skip
     said = declining(at, decline_reason="more_harm")
     assert send(client_as("keyworker"), instead("decline_share", child, shared), child, **said).status_code == 302
     assert ended(shared) == ("decided_again", 0)
@@ -208,6 +240,29 @@ def test_a_share_is_made_anew_in_the_place_of_another(child, world, shared, clie
     held = AccessGrant.objects.get(source_id=made.pk, ended_at=None)
     assert held.category_mask == mask_of(["identity", "missing"])
     assert client_as("detective").get(url("chronology", child)).status_code == 200
+
+
+def test_a_share_of_single_entries_is_made_anew_with_the_same(child, world, viewer, client_as, at):
+    who, old = viewer("keyworker"), {"category": "missing", "happened_at": at - 9 * DAY}
+    entries = [make_chronology(child, who, summary=words, **old) for words in "ABC"]
+    for _ in range(OFFERED - 1):
+        make_chronology(child, who)
+    first, second, third = sorted(str(entry.pk) for entry in entries)
+    police = world.agency("police")
+    made = make_share(child, police, world.membership("keyworker"), categories=("identity",), entry_ids=[first, second])
+    browser, address = client_as("keyworker"), instead("add_share", child, made)
+    begun = browser.get(address).context["form"].initial
+    assert (begun["what"], begun["entries"]) == ("entries", [first, second])
+    for fewer in ([first], [first, third]):
+        fields = form_of_share(at, version=child.version, what="entries", categories=[], entries=fewer)
+        answer = browser.post(address, fields)
+        assert (answer.status_code, "they would lose what keeps the child safe: missing" in text(answer)) == (422, True)
+        assert ended(made) == ("", 1)
+    same = form_of_share(at, version=child.version, what="entries", categories=[], entries=begun["entries"])
+    assert browser.post(address, same).status_code == 302
+    assert ended(made) == ("decided_again", 0)
+    anew = SharingDecision.objects.get(ended_at=None)
+    assert ({str(pk) for pk in anew.entry_ids}, anew.category_mask) == ({first, second}, mask_of(["identity"]))
 
 
 @pytest.mark.parametrize(("days", "status"), [(1, 422), (27, 422), (28, 302)])

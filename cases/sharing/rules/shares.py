@@ -303,15 +303,15 @@ def check_takes_no_safety(kind: str, *, lost: int) -> None:
         )
 
 
-def check_in_place_of(*, lost: int, kinds: int, same: bool) -> None:
+def check_in_place_of(*, lost: int, left_out: int, same: bool) -> None:
     """Refuse to end a share for a new decision that is about somebody else, or leaves out what keeps the child safe and
     social care or police would lose. `same` is whether it is about everybody with whom it was shared.
     """
     if not same:
         raise ShareRefused("Choose whom it was shared with, or end that share first", field="person")
-    if lost & ~kinds:
+    if lost & left_out:
         raise ShareRefused(
-            f"With the earlier share they would lose what keeps the child safe: {_safety_words(lost & ~kinds)}. Select "
-            "that too",
+            f"With the earlier share they would lose what keeps the child safe: {_safety_words(lost & left_out)}. "
+            "Select that too",
             field="categories",
         )

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
-from django.db.models import Q
-from django.utils import timezone
+from datetime import datetime
 
 from accounts.rules.viewers import Viewer
 from cases.access.rules import Matrix, mask_of
 from cases.record.models import ChronologyEntry, Involvement
-from cases.record.selectors.hidden import is_restricted
-from cases.sharing.choices import SharingKind
+from cases.sharing.choices import RequestAnswer, SharingKind
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules import shares as rules
+from cases.sharing.selectors.involving import end_of_access
 from cases.sharing.selectors.shares import held_by, may_receive
 
 
@@ -34,15 +31,25 @@ def kinds_of(decision: SharingDecision) -> int:
     return decision.category_mask | mask_of(entries.values_list("category", flat=True))
 
 
+def left_out(earlier: SharingDecision, made: SharingDecision) -> int:
+    """The kinds of information that a share tells of and a decision in its place says nothing of. Single entries stand
+    in for themselves, never for their kind.
+    """
+    gone = set(earlier.entry_ids) - set(made.entry_ids)
+    entries = ChronologyEntry.objects.filter(child_id=earlier.child_id, pk__in=gone)
+    return (earlier.category_mask | mask_of(entries.values_list("category", flat=True))) & ~made.category_mask
+
+
 def lost_by_ending(decision: SharingDecision, *, by: Viewer, matrix: Matrix, at: datetime) -> int:
     """What keeps a child safe and a share brings to social care or police, that they would not see without it.
 
     Nothing where the receiver itself ends it, where its work with the child has ended since or everybody's has, where
-    nobody there can read it now, and of what else opens to them for as long.
+    nobody there can read it now, and of what else opens to them for as long. On a file for named people it sleeps, and
+    is lost all the same: they would see it when the restriction is lifted.
     """
     if decision.agency.sector not in rules.SAFETY_SECTORS or not runs(decision, at):
         return 0
-    if by.agency_id == decision.agency_id or is_restricted(decision.child) or _is_work_over(decision):
+    if by.agency_id == decision.agency_id or _is_work_over(decision):
         return 0
     there = may_receive(decision.child_id, but=None, at=at, agency_id=decision.agency_id)
     readers = [member.role for member in there if decision.membership_id in (None, member.pk)]
@@ -59,19 +66,30 @@ def lost_by_ending(decision: SharingDecision, *, by: Viewer, matrix: Matrix, at:
 
 def _is_work_over(decision: SharingDecision) -> bool:
     """Whether the receiver has worked with the child since and does not any more, or whoever did."""
-    work = list(Involvement.objects.filter(child_id=decision.child_id).values_list("working_agency_id", "ended_on"))
-    theirs = [ended_on for agency_id, ended_on in work if agency_id == decision.agency_id]
-    since = timezone.localdate(decision.decided_at)
-    return _has_ended(theirs, since) or _has_ended([ended_on for _, ended_on in work], since)
+    work = list(Involvement.objects.filter(child_id=decision.child_id))
+    theirs = [row for row in work if row.working_agency_id == decision.agency_id]
+    return _has_ended(theirs, decision.decided_at) or _has_ended(work, decision.decided_at)
 
 
-def _has_ended(ends: list[date | None], since: date) -> bool:
-    ended = [ended_on for ended_on in ends if ended_on is not None]
-    return len(ended) == len(ends) and any(ended_on >= since for ended_on in ended)
+def _has_ended(work: list[Involvement], since: datetime) -> bool:
+    """Whether all of some work has ended, and some of it after an instant."""
+    if any(row.ended_on is None for row in work):
+        return False
+    return any(ended.at > since for ended in map(end_of_access, work) if ended is not None)
 
 
 def was_asked_for(decision: SharingDecision, kinds: int) -> bool:
-    """Whether somebody there asked for any of these kinds, and a share brings them, wholly or in part."""
-    waiting = Q(answered_at=None, asked_as__agency_id=decision.agency_id, asked_at__lte=decision.decided_at)
-    rows = AccessRequest.objects.filter(Q(decision_id=decision.pk) | waiting, child_id=decision.child_id)
-    return any(mask & kinds for mask in rows.values_list("category_mask", flat=True))
+    """Whether somebody there had asked for any of these kinds when it was shared, and was not refused it. Whichever
+    share answered them: it may have been made anew since, or have brought a part.
+    """
+    rows = AccessRequest.objects.filter(
+        child_id=decision.child_id, asked_as__agency_id=decision.agency_id, asked_at__lte=decision.decided_at
+    )
+    return any(_asked_for(request) & kinds for request in rows.select_related("decision"))
+
+
+def _asked_for(request: AccessRequest) -> int:
+    """What of a request was not refused: all while it waits; what had come before, where the rest was refused."""
+    if request.answer != RequestAnswer.REFUSED:
+        return request.category_mask
+    return request.category_mask & ~request.decision.category_mask if request.decision else 0

@@ -17,6 +17,7 @@ from accounts.choices import AccessOutcome
 from accounts.models import Agency, Membership
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
+from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import Level, entry_level
 from cases.access.selectors import matrix_in_force
@@ -71,7 +72,8 @@ def held_by(
     until: datetime | None = None,
 ) -> int:
     """The kinds of information that live grants open to an agency, or to one person of it, already; without what came
-    from the share `but`, and of those alone that hold `until` then where it is given.
+    from the share `but`, and of those alone that hold `until` then where it is given: a name on a restricted file ends
+    with the restriction.
     """
     subject = Q(group_id=agency.group_id)
     if membership is not None:
@@ -80,7 +82,8 @@ def held_by(
     if but is not None:
         grants = grants.exclude(source_id=but)
     if until is not None:
-        grants = grants.filter(Q(valid_until=None) | Q(valid_until__gte=until))
+        lasting = Q(valid_until=None) | Q(valid_until__gte=until)
+        grants = grants.filter(lasting).exclude(reason=GrantReason.NAMED)
     held = 0
     for mask in grants.values_list("category_mask", flat=True):
         held |= mask
@@ -104,16 +107,23 @@ def kept_from(child_id: UUID, *, agency: Agency, membership: Membership) -> int:
     return kept
 
 
-def entries_to_share(child: Child, *, viewer: Viewer, levels: dict[str, Level], at: datetime) -> list[ChronologyEntry]:
-    """The latest entries of a file that somebody sees in full, and so may share one by one."""
+def entries_to_share(
+    child: Child, *, viewer: Viewer, levels: dict[str, Level], at: datetime, also: Collection[UUID] = ()
+) -> list[ChronologyEntry]:
+    """The latest entries of a file that somebody sees in full, and so may share one by one; then those of the entries
+    `also` that are older: they were shared before.
+    """
     matrix = matrix_in_force(on=timezone.localdate(at))
     rows = readable_entries(viewer, matrix=matrix, at=at).filter(child=child).exclude(category__in=NEVER)
-    found = []
-    for entry in rows.select_related("agency").order_by("-happened_at", "-recorded_at", "-pk")[: OFFERED * 3]:
+    rows = rows.select_related("agency").order_by("-happened_at", "-recorded_at", "-pk")
+
+    def in_full(entry: ChronologyEntry) -> bool:
         own, colleagues = entry.author_id == viewer.user_id, entry.agency_id == viewer.agency_id
-        if entry_level(levels[entry.category], own=own, own_agency=colleagues) == Level.FULL:
-            found.append(entry)
-    return found[:OFFERED]
+        return entry_level(levels[entry.category], own=own, own_agency=colleagues) == Level.FULL
+
+    latest = list(filter(in_full, rows[: OFFERED * 3]))[:OFFERED]
+    before = filter(in_full, rows.filter(pk__in=also)) if also else ()
+    return [*latest, *(entry for entry in before if entry not in latest)]
 
 
 def _decisions() -> QuerySet[SharingDecision]:

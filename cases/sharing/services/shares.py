@@ -35,7 +35,7 @@ from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.rules import shares as rules
 from cases.sharing.rules.shares import Override, ShareRefused, Told
 from cases.sharing.selectors import shares as selectors
-from cases.sharing.selectors.ending import lost_by_ending, runs, was_asked_for
+from cases.sharing.selectors.ending import left_out, lost_by_ending, runs, was_asked_for
 
 NOT_OFFERED = "Choose from those who are offered"
 RESTRICTED = "This file is open to named people only. Whoever must see it is named on it by a manager or data guardian."
@@ -315,7 +315,7 @@ def _end_earlier(
         return
     lost = lost_by_ending(earlier, by=by, matrix=opened.matrix, at=at)
     same = made.agency_id == earlier.agency_id and made.membership_id in (None, earlier.membership_id)
-    rules.check_in_place_of(lost=lost, kinds=made.category_mask, same=same)
+    rules.check_in_place_of(lost=lost, left_out=left_out(earlier, made), same=same)
     if made.kind == SharingKind.DECLINED:
         asked = was_asked_for(earlier, lost)
         rules.check_may_decline(made.decline_reason, mask=lost, sector=earlier.agency.sector, asked=asked)

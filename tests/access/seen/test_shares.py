@@ -97,6 +97,28 @@ def test_entries_are_shared_one_by_one_by_who_reads_them_in_full(child, unknown,
     assert {entry.summary for entry in found} == {"theirs in full", "own", "a colleague's"}
 
 
+def test_entries_that_were_shared_before_are_offered_beside_the_latest_as_far_as_they_are_read_in_full(
+    child, unknown, join, at
+):
+    viewer, other = viewer_of(join()), viewer_of(make_membership(role=ROLE))
+    levels: dict[str, Level] = dict.fromkeys(Category.values, Level.NONE)
+    levels |= {"missing": Level.FULL, "plan": Level.SUMMARY}
+    days = {"happened_at": at - DAY}
+    old, beside = (make_chronology(child, other, category="missing", happened_at=at - 9 * DAY) for _ in range(2))
+    summary = make_chronology(child, other, category="plan", happened_at=at - 9 * DAY)
+    elsewhere = make_chronology(unknown, other, category="missing")
+    latest = [make_chronology(child, other, category="missing", **days) for _ in range(shares.OFFERED)]
+
+    def offered(*also: Any) -> list[Any]:
+        pks = [entry.pk for entry in also]
+        return shares.entries_to_share(child, viewer=viewer, levels=levels, at=at, also=pks)
+
+    assert set(offered()) == set(latest)
+    found = offered(old, summary, elsewhere, latest[0])
+    assert (found[-1], len(found), set(found)) == (old, shares.OFFERED + 1, {*latest, old})
+    assert beside not in found
+
+
 def test_entries_that_were_shared_are_read_as_far_as_the_reader_may(
     child, unknown, join, at, django_assert_num_queries
 ):

@@ -273,27 +273,29 @@ def test_what_keeps_a_child_safe_is_not_ended_as_no_longer_needed(kind, lost, fi
 
 
 @pytest.mark.parametrize(
-    ("lost", "kinds", "same", "field"),
+    ("lost", "left_out", "same", "field"),
     [
-        (["missing"], ["missing", "plan"], True, None),
-        (["missing", "level"], ["missing", "plan"], True, "categories"),
-        (["missing"], [], True, "categories"),
+        (["missing"], ["plan"], True, None),
+        (["missing", "level"], ["level", "plan"], True, "categories"),
+        (["missing"], ["missing"], True, "categories"),
         ([], ["plan"], True, None),
-        (["missing"], ["missing"], False, "person"),
-        ([], ["missing"], False, "person"),
+        (["missing"], [], False, "person"),
+        ([], [], False, "person"),
     ],
 )
 def test_what_takes_the_place_of_a_share_is_about_the_same_people_and_holds_what_they_would_lose(
-    lost, kinds, same, field
+    lost, left_out, same, field
 ):
-    assert refused_at(rules.check_in_place_of, lost=mask_of(lost), kinds=mask_of(kinds), same=same) == field
+    assert refused_at(rules.check_in_place_of, lost=mask_of(lost), left_out=mask_of(left_out), same=same) == field
 
 
 def test_what_would_be_lost_is_named():
     with pytest.raises(ShareRefused, match=r"safe: missing episodes\. Decide not to share it instead"):
         rules.check_takes_no_safety("not_needed", lost=mask_of(["missing"]))
     with pytest.raises(ShareRefused) as refused:
-        rules.check_in_place_of(lost=mask_of(["missing", "assessment"]), kinds=mask_of(["missing"]), same=True)
+        rules.check_in_place_of(
+            lost=mask_of(["missing", "assessment"]), left_out=mask_of(["assessment", "plan"]), same=True
+        )
     assert f"keeps the child safe: {Category.ASSESSMENT.label}. Select" in refused.value.reason
 
 
