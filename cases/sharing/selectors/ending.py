@@ -73,9 +73,8 @@ def _is_work_over(decision: SharingDecision) -> bool:
 
 def _has_ended(work: list[Involvement], since: datetime) -> bool:
     """Whether all of some work has ended, and some of it after an instant."""
-    if any(row.ended_on is None for row in work):
-        return False
-    return any(ended.at > since for ended in map(end_of_access, work) if ended is not None)
+    ends = [ended.at for ended in map(end_of_access, work) if ended is not None]
+    return len(ends) == len(work) and any(end > since for end in ends)
 
 
 def was_asked_for(decision: SharingDecision, kinds: int) -> bool:
