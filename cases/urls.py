@@ -77,6 +77,11 @@ urlpatterns: list = [
     path("cases/<str:reference>/involvement/add/<uuid:agency_id>/", involvement.involve, name="involve"),
     path("cases/<str:reference>/involvement/lead/", involvement.change_lead, name="change_lead"),
     path(
+        "cases/<str:reference>/involvement/<uuid:involvement_id>/explain/",
+        involvement.explain_work,
+        name="explain_work",
+    ),
+    path(
         "cases/<str:reference>/involvement/<uuid:involvement_id>/end/",
         involvement.end_involvement,
         name="end_involvement",

@@ -82,6 +82,32 @@ class InvolveForm(WriteForm):
         return override_of(self.cleaned_data) if self.against else Override()
 
 
+class ExplainWorkForm(WriteForm):
+    """Why an agency goes on working with a child who does not want it told, and how that was explained to the child."""
+
+    ground = RadioField(
+        label="On what ground do they go on?",
+        choices=OverrideGround.choices,
+        missing="Select on what ground they go on",
+        small=True,
+    )
+    authorised_by = TextField(
+        label="Who authorised it?", hint="Name and job", max_length=200, missing="Say who authorised it"
+    )
+    explained = LongTextField(
+        label="How was it explained to the child?",
+        hint="What you said and what they said, or when you will",
+        max_length=1000,
+        rows=3,
+        missing="Say how it was explained to the child, or when it will be",
+    )
+
+    def override(self) -> Override:
+        """Why they go on against the child's wish. Call after `is_valid()`."""
+        said = self.cleaned_data
+        return Override(said["ground"], said["authorised_by"], said["explained"])
+
+
 class ChangeLeadForm(WriteForm):
     """Who leads from now on, and the reason that the child can be told."""
 

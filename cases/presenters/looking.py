@@ -35,6 +35,7 @@ PAGES: dict[str, str] = {
     "cases:involve": "Bringing in an agency",
     "cases:change_lead": "Changing the lead",
     "cases:end_involvement": "Ending an involvement",
+    "cases:explain_work": "Why an agency goes on",
     "cases:chronology": "Chronology",
     "cases:add_chronology": "Writing in the chronology",
     "cases:who_can_see": "Who can see it",

@@ -309,8 +309,11 @@ def _work_against(opened: OpenFile, one: Against) -> list[dict[str, Any]]:
     end = {"text": STAYS if one.safety else "While their work lasts"}
     if not one.safety and opened.may(Action.CHANGE_INVOLVEMENT):
         end = {"text": "End their work", "href": reverse("cases:involvement", args=[opened.child.reference])}
-    ground = "Written down, and how it was explained" if one.explained else "Explain it to the child"
-    return [{"text": str(one.agency)}, {"text": "Works with the child"}, end, {"text": ground}]
+    ground = {"text": "Written down, and how it was explained" if one.explained else "Not written down"}
+    if not one.explained and opened.may(Action.CHANGE_INVOLVEMENT):
+        href = reverse("cases:explain_work", args=[opened.child.reference, one.work])
+        ground = {"text": "Write down why they go on, and how it was explained", "href": href}
+    return [{"text": str(one.agency)}, {"text": "Works with the child"}, end, ground]
 
 
 # --- The choices of the form ---------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from cases.access.choices import Category
 from cases.access.rules import Action, Level, no_agreement_words
 from cases.access.selectors import still_reached
 from cases.access.services import NoAgreement
-from cases.forms.involvement import AgencyForm, ChangeLeadForm, EndInvolvementForm, InvolveForm
+from cases.forms.involvement import AgencyForm, ChangeLeadForm, EndInvolvementForm, ExplainWorkForm, InvolveForm
 from cases.forms.shares import WHAT_AN_ERROR_BRINGS
 from cases.presenters.overview import worker_line, workers
 from cases.presenters.shares import wish_rows
@@ -33,10 +33,12 @@ from cases.record.selectors import involvements_of
 from cases.record.selectors.hidden import free_to_work
 from cases.record.services import OpenFile
 from cases.sharing.choices import SharingEnd
+from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules.shares import ShareRefused
 from cases.sharing.selectors.involving import found_mistaken, goes_against_wish, work_to_end
 from cases.sharing.selectors.shares import wish_of
 from cases.sharing.services.involving import Bringing, bring_in, end_as_error, find_error
+from cases.sharing.services.involving import explain_work as write_explanation
 from cases.views.asking import ask_on_file, frame_of, taken
 from cases.views.loading import file_page
 
@@ -226,6 +228,34 @@ def end_involvement(request: HttpRequest, opened: OpenFile, involvement_id: UUID
 
     ended: HttpResponse | None = taken(form, end, RecordRefused, ShareRefused)
     return ended or _ask_why(request, opened, form, row)
+
+
+@policy(methods=("GET", "POST"), capability=CHANGE, reads_file=True, name="cases:explain_work")
+@file_page("cases:explain_work", action=Action.CHANGE_INVOLVEMENT)
+def explain_work(request: HttpRequest, opened: OpenFile, involvement_id: UUID) -> HttpResponse:
+    """Write down why an agency goes on against what the child says now, and how that was explained to the child."""
+    row = work_to_end(opened.child.pk, involvement_id)
+    if row is None or row.ended_on is not None:
+        raise NotKnown("no_involvement", child_id=opened.child.pk)
+    form = ExplainWorkForm(request.POST or None, initial={"version": opened.child.version})
+
+    def explain(said: dict[str, Any]) -> SharingDecision:
+        return write_explanation(
+            opened=opened,
+            involvement_id=involvement_id,
+            override=form.override(),
+            version=said["version"] or 0,
+            at=opened.at,
+            by=opened.viewer,
+        )
+
+    if taken(form, explain, ShareRefused) is not None:
+        messages.success(request, "Written down: on what ground they go on, and how it was explained to the child.")
+        return redirect("cases:involvement", opened.child.reference)
+    heading = f"Why {row.working_agency} goes on"
+    intro = "Only where the child says that they must not be told, and their work goes on all the same."
+    context = {"template": "cases/involve.html", "against": False, **_wish(opened)}
+    return _ask(request, opened, form, heading=heading, intro=intro, **context)
 
 
 def _ask_why(request: HttpRequest, opened: OpenFile, form: EndInvolvementForm, row: Involvement) -> HttpResponse:

@@ -6,7 +6,8 @@ word too short to say what went wrong; the agency that works with the child othe
 file for named people; who let them in, since when and to what; the decision that was written against a wish; the
 breach, its clock, whom it tells (by name, who opened the file, and nobody with a conflict of interest); whose looks are
 listed, since when; how it ended, when that is found later, and by whom. Seen to fail too: whoever works there rightly
-was told to destroy what they hold, for an old mistake, and for a colleague's whose coming the child did not want. That
+was told to destroy what they hold, for an old mistake, and for a colleague's whose coming the child did not want; the
+decision by which they came was taken for the one about why their work goes on. That
 other work was a mistake, or had ended by then, is asked in `tests/access/seen/test_involving.py`; who else is told of a
 mistake, in `tests/access/seen/test_shares.py`.
 """
@@ -21,7 +22,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.choices import FunctionKey
-from accounts.selectors import viewer_of
+from accounts.selectors import now, viewer_of
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
 from cases.access.services import grant_to_function
@@ -34,7 +35,7 @@ from cases.sharing.choices import WishKind
 from cases.sharing.models.shares import SharingBreach, SharingDecision
 from cases.sharing.rules.shares import Override, ShareRefused
 from cases.sharing.selectors.involving import what_they_would_know
-from cases.sharing.services.involving import find_error, record_against_wish
+from cases.sharing.services.involving import explain_work, find_error, record_against_wish
 from tests.cases.browsing import send, text, url
 from tests.factories.accounts import make_membership
 from tests.factories.cases import block, grant, make_child, make_lead
@@ -421,3 +422,31 @@ def test_where_all_of_an_agencys_work_was_a_mistake_every_look_is_in_a_list(chil
     page = text(client_as("socialworker").get(url("share", child, decision.pk)))
     assert readers(page) == [str(colleague.user)]
     assert colleague.pk in {member for _, _, member in told(decision.breach)}
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_why_their_work_went_on_changes_nothing_of_the_mistake(child, world, viewer, client_as, came, end, at, later):
+    """Who opened the file before it was written down is listed too, and of two workers the one alone is named."""
+    work, _ = came("school", "safeguarding_lead"), came("school")
+    client_as("safeguarding_lead").get(url("file", child))
+    make_wish(child, world.membership("socialworker"), kept_from=("education",))
+    child.refresh_from_db()
+    said = {"override": Override("crime", "Ann Lee, manager", "She knows why they stay."), "version": child.version}
+    who = viewer("socialworker")
+    opened = opened_by(who, child, at)
+    later_on = explain_work(opened=opened, involvement_id=work.pk, at=now(), by=who, **said)
+    if later:
+        assert end(work, end_kind="not_needed", note="It goes to others.").status_code == 302
+    answer = end(work)
+    decision = SharingBreach.objects.get().decision
+    assert answer.url == url("share", child, decision.pk)
+    assert (decision.decided_at, decision.membership, decision.override_ground) == (
+        work.recorded_at,
+        world.membership("safeguarding_lead"),
+        "",
+    )
+    assert readers(text(client_as("socialworker").get(answer.url))) == [str(world.user("safeguarding_lead"))]
+    before = (later_on.decided_at, later_on.ended_at, later_on.end_kind)
+    later_on.refresh_from_db()
+    assert (later_on.decided_at, later_on.ended_at, later_on.end_kind) == before
+    assert later_on.pk != decision.pk

@@ -3,7 +3,8 @@
 Seen to fail, each by its own break: nothing said of what runs against it; it is said to who sees sharing in summary;
 a link to end what always reaches police, to write down a ground that is written down, or for who may do neither;
 nobody told, whoever wrote it down told, told although nothing runs against it; an alert that outlives the wish; the
-share made anew that begins empty; more questions for more shares.
+share made anew that begins empty; more questions for more shares; an agency that the child does not want told of which
+nothing could be written down but that it ends; written down of work that goes against nothing, or is over.
 """
 
 from __future__ import annotations
@@ -95,14 +96,88 @@ def test_the_page_says_what_runs_against_what_the_child_says_now(child, world, s
 
 
 def test_whoever_works_with_the_child_is_named_where_the_child_names_them(child, world, client_as, at):
-    for name in ("school_nurse", "socialworker", "safeguarding_lead"):
-        lead(child, world.membership(name), is_lead=False)
+    work = {
+        name: lead(child, world.membership(name), is_lead=False)
+        for name in ("school_nurse", "socialworker", "safeguarding_lead")
+    }
     say(client_as("keyworker"), child, at, kind="limits", kept_from=["health", "social_care"])
     rows = {row[0][0]: row for row in rows_of(text(client_as("keyworker").get(url("sharing", child))))}
     health, care = str(world.agency("health")), str(world.agency("social_care"))
     assert set(rows) == {health, care}
     assert rows[health][2] == ("End their work", url("involvement", child))
     assert (rows[care][2][0].startswith("Stays"), rows[care][2][1]) == (True, "")
+    words = "Write down why they go on, and how it was explained"
+    assert rows[health][3] == (words, url("explain_work", child, work["school_nurse"].pk))
+    assert rows[care][3] == (words, url("explain_work", child, work["socialworker"].pk))
+
+
+GOES_ON = {"ground": "crime", "authorised_by": "Ann Lee, manager", "explained": "She knows why the nurse stays."}
+
+
+@pytest.fixture
+def nurse(child, world):
+    """The work of the school nurse, of whose agency the child says that it must not be told."""
+    make_wish(child, world.membership("keyworker"), kept_from=("health",))
+    return lead(child, world.membership("school_nurse"), is_lead=False)
+
+
+def test_why_they_go_on_and_how_it_was_explained_is_written_down(child, world, viewer, nurse, client_as, at):
+    browser, address = client_as("keyworker"), url("explain_work", child, nurse.pk)
+    assert "Not my school. Everybody there talks." in text(browser.get(address))
+    answer = send(browser, address, child, **GOES_ON)
+    assert (answer.status_code, answer.url) == (302, url("involvement", child))
+    made = SharingDecision.objects.get()
+    assert (made.kind, made.agency, made.involvement, made.membership) == (
+        "involved",
+        nurse.working_agency,
+        nurse,
+        None,
+    )
+    assert (made.override_ground, made.authorised_by, made.explained) == tuple(GOES_ON.values())
+    assert (made.decided_as, made.ended_at) == (world.membership("keyworker"), None)
+    assert made.words.endswith("their work goes on")
+    [row] = rows_of(text(browser.get(url("sharing", child))))
+    assert row[3] == ("Written down, and how it was explained", "")
+    nurse.refresh_from_db()
+    assert nurse.ended_on is None
+
+
+@pytest.mark.parametrize("left_out", ["ground", "authorised_by", "explained"])
+def test_it_takes_a_ground_who_authorised_it_and_how_it_was_explained(child, nurse, client_as, left_out):
+    answer = send(client_as("keyworker"), url("explain_work", child, nurse.pk), child, **{**GOES_ON, left_out: ""})
+    assert (answer.status_code, f"{left_out}-error" in text(answer)) == (422, True)
+    short = send(client_as("keyworker"), url("explain_work", child, nurse.pk), child, **{**GOES_ON, left_out: "x"})
+    assert short.status_code == 422
+    assert not SharingDecision.objects.exists()
+
+
+@pytest.mark.parametrize("why", ["not named", "nothing said", "ended", "another child's", "stale"])
+def test_nothing_is_written_down_of_work_that_goes_against_nothing_or_is_over(child, world, nurse, client_as, at, why):
+    work = nurse
+    if why == "not named":
+        work = lead(child, world.membership("safeguarding_lead"), is_lead=False)
+    if why == "nothing said":
+        make_wish(child, world.membership("keyworker"), "free", recorded_at=at)
+    if why == "ended":
+        work = lead(child, world.membership("school_nurse"), is_lead=False, ended_on=at.date())
+    if why == "another child's":
+        work = lead(make_child("Other"), world.membership("school_nurse"), is_lead=False)
+    version = {"version": child.version + 9} if why == "stale" else {}
+    answer = send(client_as("keyworker"), url("explain_work", child, work.pk), child, **GOES_ON, **version)
+    gone = why in ("ended", "another child's")
+    assert answer.status_code == (404 if gone else 409 if why == "stale" else 422)
+    if why in ("not named", "nothing said"):
+        assert "nothing that their work goes against" in text(answer)
+    assert not SharingDecision.objects.exists()
+
+
+def test_only_whoever_may_change_who_works_with_the_child_writes_it_down(child, world, nurse, client_as):
+    grant(child, world.agency("health"))
+    answer = send(client_as("school_nurse"), url("explain_work", child, nurse.pk), child, **GOES_ON)
+    assert answer.status_code == 403
+    [row] = rows_of(text(client_as("guardian").get(url("sharing", child))))
+    assert row[3] == ("Not written down", "")
+    assert not SharingDecision.objects.exists()
 
 
 def test_only_whoever_sees_sharing_in_full_is_told_on_the_page_and_offered_what_they_may_do(

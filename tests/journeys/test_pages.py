@@ -181,6 +181,8 @@ def found(product: Product, callers: dict[str, Caller], ask: Ask, seen: Answers)
     form = pages["cases:choose_agency"]
     agency = ask(lambda: Agency.objects.filter(ended_on=None).order_by("-name")[0].pk)
     pages["cases:involve"] = Found("cases:involve", f"{form.path}{agency}/", form.reader)
+    end = pages["cases:end_involvement"]
+    pages["cases:explain_work"] = Found("cases:explain_work", end.path.replace("/end/", "/explain/"), end.reader)
     return pages
 
 

@@ -22,7 +22,7 @@ from cases.sharing.choices import SharingKind
 from cases.sharing.models.shares import SharingDecision, SharingWish
 from cases.sharing.rules import shares as rules
 from cases.sharing.selectors.emergency import lead_to_tell
-from cases.sharing.selectors.shares import read_wish, shares_running
+from cases.sharing.selectors.shares import read_wish, shares_running, wish_that_holds
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,15 @@ class Against:
     """A running share, or an agency that works with the child, against what the child says now.
 
     `safety` is whether it stays all the same, because it brings social care or police what keeps a child safe;
-    `explained` whether it is written down on what ground, and how that was explained to the child.
+    `explained` whether it is written down on what ground, and how that was explained to the child. `work` is the work
+    of the agency that began last.
     """
 
     agency: Agency
     share: SharingDecision | None
     safety: bool
     explained: bool
+    work: UUID | None = None
 
 
 def against_wish(said: SharingWish | None, *, at: datetime) -> list[Against]:
@@ -68,8 +70,9 @@ def _categories_of(child_id: UUID, shares: Iterable[SharingDecision]) -> dict[UU
 
 def _workers_against(said: SharingWish) -> list[Against]:
     wish = read_wish(said)
-    work = Involvement.objects.filter(child_id=said.child_id, ended_on=None).select_related("working_agency")
-    agencies = {row.working_agency for row in work if rules.names_workers(wish, row.working_agency.sector)}
+    rows = Involvement.objects.filter(child_id=said.child_id, ended_on=None).select_related("working_agency")
+    named = [row for row in rows.order_by("recorded_at", "pk") if rules.names_workers(wish, row.working_agency.sector)]
+    agencies = {row.working_agency: row.pk for row in named}
     brought = SharingDecision.objects.filter(
         kind=SharingKind.INVOLVED,
         child_id=said.child_id,
@@ -79,9 +82,15 @@ def _workers_against(said: SharingWish) -> list[Against]:
     )
     explained = set(brought.exclude(explained="").values_list("agency_id", flat=True))
     return [
-        Against(agency, None, agency.sector in rules.SAFETY_SECTORS, agency.pk in explained)
+        Against(agency, None, agency.sector in rules.SAFETY_SECTORS, agency.pk in explained, agencies[agency])
         for agency in sorted(agencies, key=lambda agency: (agency.name, str(agency.pk)))
     ]
+
+
+def goes_on_against_wish(work: Involvement) -> bool:
+    """Whether the child says that agencies like the one that does some work must not be told."""
+    wish = wish_that_holds(work.child_id)
+    return wish is not None and rules.names_workers(wish, work.working_agency.sector)
 
 
 def whom_to_tell_of_wish(child_id: UUID, *, by: Viewer, at: datetime) -> UUID | FunctionKey | None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Agency, Membership
+from accounts.rules.refusals import NotKnown
 from accounts.rules.viewers import Viewer
 from cases.access.rules import Matrix
 from cases.access.services import lock_files
@@ -28,6 +29,7 @@ from cases.sharing.selectors.involving import (
     what_they_would_know,
     works_otherwise,
 )
+from cases.sharing.selectors.wishes import goes_on_against_wish
 from cases.sharing.services.shares import open_breach
 
 
@@ -76,8 +78,10 @@ def record_against_wish(
     at: datetime,
     by: Viewer,
     child_says: Told | None = None,
+    words: str = "",
 ) -> SharingDecision:
-    """Write under sharing that work began against what the child said: as what, and why; it stands until the work ends.
+    """Write under sharing that work began against what the child said: as what, or in other `words`, and why; it stands
+    until the work ends.
 
     `child_says` is what they were told of this one agency and said; None where nobody has asked them of it. For the
     services that bring an agency in, which check what it takes.
@@ -90,7 +94,7 @@ def record_against_wish(
         membership=involvement.membership if is_restricted(child) else None,
         involvement=involvement,
         category_mask=what_they_would_know(child, agency, matrix=matrix, at=at),
-        words=InvolvementRole(involvement.role).label,
+        words=words or InvolvementRole(involvement.role).label,
         child_answer="" if child_says is None else child_says.answer,
         child_not_told="" if child_says is None else child_says.not_told,
         override_ground=override.ground,
@@ -99,6 +103,28 @@ def record_against_wish(
         decided_at=at,
         decided_as_id=by.acting_membership_id,
     )
+
+
+@transaction.atomic
+def explain_work(
+    *, opened: OpenFile, involvement_id: UUID, override: Override, version: int, at: datetime, by: Viewer
+) -> SharingDecision:
+    """Write down why an agency goes on working with a child who has said since that it must not be told, and how that
+    was explained to the child; it stands under sharing until the work ends.
+
+    Raises NotKnown for work that is not there or has ended, ShareRefused where the child says nothing that it goes
+    against, and where the ground, who authorised it or how it was explained is missing; Stale.
+    """
+    bump_version(child=opened.child, version=version)
+    rows = Involvement.objects.select_related("working_agency")
+    work = rows.filter(child=opened.child, pk=involvement_id, ended_on=None).first()
+    if work is None:
+        raise NotKnown("no_involvement", child_id=opened.child.pk)
+    if not goes_on_against_wish(work):
+        raise ShareRefused("The child has said nothing that their work goes against. Look at the page again.")
+    rules.check_override(override, against_child=True, against_carers=False)
+    words = f"{InvolvementRole(work.role).label}: their work goes on"
+    return record_against_wish(involvement=work, override=override, matrix=opened.matrix, at=at, by=by, words=words)
 
 
 def _check_wish(bringing: Bringing) -> None:
@@ -165,7 +191,9 @@ def _ended_decision(work: Involvement, end: dict[str, Any], *, opened: OpenFile,
             f"{work.working_agency} works with this child otherwise too, so this opened nothing to it. If all of it "
             "was a mistake, begin with its named workers."
         )
-    decision = SharingDecision.objects.select_for_update(of=("self",)).filter(involvement=work).first()
+    # Not what was written down since, of why their work goes on: they were let in when it began.
+    began = SharingDecision.objects.filter(involvement=work, decided_at__lte=work.recorded_at)
+    decision = began.select_for_update(of=("self",)).first()
     if decision is None or (stays and decision.membership_id is None):
         return _written_late(work, end, stays=stays, opened=opened, by=by)
     for name, value in end.items():

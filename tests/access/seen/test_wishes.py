@@ -12,11 +12,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import FunctionMember, Membership
-from accounts.selectors import viewer_of
+from accounts.selectors import now, viewer_of
+from cases.record.models import Involvement
 from cases.sharing.choices import WishKind
 from cases.sharing.selectors.emergency import lead_to_tell
 from cases.sharing.selectors.shares import shares_running
-from cases.sharing.selectors.wishes import Against, against_wish, whom_to_tell_of_wish, wish_addresses
+from cases.sharing.selectors.wishes import (
+    Against,
+    against_wish,
+    goes_on_against_wish,
+    whom_to_tell_of_wish,
+    wish_addresses,
+)
 from tests.access.seen.rows import DAY, HOUR, POINT, ROLE, TICK, lead
 from tests.factories.accounts import make_agency, make_function, make_membership
 from tests.factories.cases import give, make_chronology
@@ -105,24 +112,38 @@ def test_it_is_said_whether_it_stays_and_whether_it_was_explained(
 
 
 def test_whoever_works_with_the_child_and_must_not_be_told_is_named_once(child, unknown, by, at):
-    def there(sector: str, name: str, **said: Any) -> Membership:
+    def there(sector: str, name: str, **said: Any) -> Involvement:
         member = make_membership(role=ROLE, agency=make_agency(name, sector=sector))
-        lead(said.pop("child", child), member, is_lead=False, **said)
-        return member
+        return lead(said.pop("child", child), member, is_lead=False, **said)
 
-    school, health = there("education", "B school"), there("health", "A hospital")
+    def again(work: Involvement, **said: Any) -> Involvement:
+        return lead(child, make_membership(role=ROLE, agency=work.working_agency), is_lead=False, **said)
+
+    school, health = there("education", "B school", recorded_at=at), there("health", "A hospital", recorded_at=at)
     police = there("police", "C police")
     there("housing", "D homes")
     there("education", "E school", ended_on=timezone.localdate(at))
     there("education", "F school", child=unknown)
-    lead(child, make_membership(role=ROLE, agency=school.agency), is_lead=False)
+    again(school, recorded_at=at - TICK)
+    last = again(health, recorded_at=at + TICK)
     wish = make_wish(child, by, kept_from=("education", "health", "police"))
     assert against_wish(wish, at=at) == [
-        Against(health.agency, None, safety=False, explained=False),
-        Against(school.agency, None, safety=False, explained=False),
-        Against(police.agency, None, safety=True, explained=False),
+        Against(health.working_agency, None, safety=False, explained=False, work=last.pk),
+        Against(school.working_agency, None, safety=False, explained=False, work=school.pk),
+        Against(police.working_agency, None, safety=True, explained=False, work=police.pk),
     ]
     assert against_wish(make_wish(child, by, WishKind.NOT_WIDER), at=at) == []
+
+
+def test_work_goes_on_against_what_its_own_child_says_of_agencies_like_it(child, unknown, by):
+    work, elsewhere = (
+        lead(file, make_membership(role=ROLE, agency=make_agency(sector="health"))) for file in (child, unknown)
+    )
+    assert not goes_on_against_wish(work)
+    make_wish(child, by, kept_from=("education",))
+    assert not goes_on_against_wish(work)
+    make_wish(child, by, kept_from=("health",), recorded_at=now())
+    assert (goes_on_against_wish(work), goes_on_against_wish(elsewhere)) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -152,15 +173,15 @@ def test_that_it_was_explained_stands_with_the_work_that_goes_on(child, unknown,
     said = {**made, **WHY, **over, "explained": fields.get("explained", WHY["explained"])}
     make_declined(work.child, work.working_agency, by, **said)
     found = against_wish(make_wish(child, by, kept_from=("education",)), at=at)
-    assert found == [Against(member.agency, None, safety=False, explained=explained)]
+    assert found == [Against(member.agency, None, safety=False, explained=explained, work=runs.pk)]
 
 
 def test_a_share_that_was_explained_says_nothing_of_the_work(child, by, at):
     member = make_membership(role=ROLE, agency=make_agency(sector="education"))
-    lead(child, member)
+    runs = lead(child, member)
     make_share(child, member.agency, by, granted=False, at=at - DAY, ends_at=at, **WHY)
     found = against_wish(make_wish(child, by, kept_from=("education",)), at=at)
-    assert found == [Against(member.agency, None, safety=False, explained=False)]
+    assert found == [Against(member.agency, None, safety=False, explained=False, work=runs.pk)]
 
 
 @pytest.fixture
