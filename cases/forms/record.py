@@ -127,14 +127,20 @@ class AuthorityForm(PeriodForm):
     authority = TextField(label="Name of the authority", max_length=120)
 
 
-AREA_HINT = "A district or ward. It is shown where the address may not be, so never a street or a building"
+AREA_HINT = (
+    "A district, a ward or the first half of a postcode. It is shown where the address may not be, so never a street "
+    "or a building"
+)
 
 
 class ProtectionForm(WriteForm):
     """Why an address is protected, who may know it and who must not."""
 
     protection_reason = TextField(
-        label="Why is it protected?", max_length=300, hint="Those who may know the address read this"
+        label="Why is it protected?",
+        max_length=300,
+        hint="Those who may know the address read this",
+        missing="Say why it is protected",
     )
     may_know = CheckboxesField(
         label="Who else may know it?",

@@ -37,11 +37,18 @@ def address_facts(address: Address) -> list[Cell]:
 def standing_words(rows: Iterable[Address]) -> str:
     """Which rows of one address are protected, by their kind and days, without the address."""
     return "; ".join(
-        f"{row.get_kind_display()} address, {day(row.started_on)} to {day(row.ended_on)}"
+        f"{row.get_kind_display()} address (there from {day(row.started_on)} to {day(row.ended_on)})"
         if row.ended_on
-        else f"{row.get_kind_display()} address, since {day(row.started_on)}"
+        else f"{row.get_kind_display()} address (there since {day(row.started_on)})"
         for row in rows
     )
+
+
+def protected_words(known: list[Address], address: Address) -> str:
+    """What is said to who has had an address protected; `known` are the rows of it that they may know."""
+    if known:
+        return f"Protected on this child’s file: {standing_words(known)}."
+    return f"The address in {address.area} is protected on this child’s file. You are not among those who may know it."
 
 
 def said_of_protection(known: list[Address], *, asked: bool) -> str:
@@ -50,7 +57,7 @@ def said_of_protection(known: list[Address], *, asked: bool) -> str:
     if not known:
         return f"{words} It is open to named people only. {ASK_LEAD}"
     if len(known) > 1:
-        words += f" Protected on this child’s file: {standing_words(known)}."
+        words += f" {protected_words(known, known[0])}"
     return words
 
 

@@ -287,10 +287,11 @@ class Address(DatedEntry):
 
 @pghistory.track()
 class AddressReader(models.Model):
-    """Somebody who may know a protected address."""
+    """Somebody who may know a protected address; `protected_it` where it was they who had it protected."""
 
     address = models.ForeignKey(Address, on_delete=models.PROTECT)
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT)
+    protected_it = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["address", "membership"], name="address_reader_once")]

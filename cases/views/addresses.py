@@ -84,11 +84,12 @@ def protect(request: HttpRequest, opened: OpenFile, address_id: UUID) -> HttpRes
             at=opened.at,
         )
 
-    if taken(form, keep, AddressRefused, Stale):
-        rows = selectors.known_rows(opened, address)
-        messages.success(request, f"Protected on this child’s file: {words.standing_words(rows)}.")
-        return redirect(_home(opened, address.pk))
-    heading, back = "Protect this address", reverse("cases:file", args=[opened.child.reference])
+    back = reverse("cases:file", args=[opened.child.reference])
+    protected = taken(form, keep, AddressRefused, Stale)
+    if protected:
+        messages.success(request, words.protected_words(selectors.known_rows(opened, protected), protected))
+        return redirect(_home(opened, protected.pk) if selectors.is_known(opened, protected.pk) else back)
+    heading = "Protect this address"
     where = whole_address(address, between=", ")
     return ask_on_file(
         request,

@@ -53,8 +53,8 @@ def member(db) -> Membership:
 # A protected address
 
 
-def listed(address: Address, member: Membership, *, works: bool = True) -> None:
-    AddressReader.objects.create(address=address, membership=member)
+def listed(address: Address, member: Membership, *, works: bool = True, protected_it: bool = False) -> None:
+    AddressReader.objects.create(address=address, membership=member, protected_it=protected_it)
     if works:
         work(address.child, member)
 
@@ -90,6 +90,9 @@ def test_who_is_on_the_list_of_a_protected_address_reads_it_while_they_work_with
     assert not reads(viewer_of(make_membership(user=member.user, role="csc_manager")), address), "in that role alone"
     Involvement.objects.filter(membership=member).update(ended_on="2026-02-05")
     assert not reads(viewer_of(member), address), "no longer than they work with the child"
+    listed(address, protector := make_membership(role=ROLE), works=False, protected_it=True)
+    assert [reads(viewer_of(protector), one) for one in (address, another)] == [True, False], "who protected it"
+    assert [reads(viewer_of(one), address) for one in (other, elsewhere)] == [False, False]
     assert not reads(NOBODY, address)
     assert reads_address(NOBODY) == Q(pk=None), "nobody's list is looked for"
 
@@ -97,7 +100,8 @@ def test_who_is_on_the_list_of_a_protected_address_reads_it_while_they_work_with
 @pytest.mark.django_db
 @pytest.mark.parametrize("whom", ["user", "agency"])
 def test_who_must_not_know_a_protected_address_does_not_read_it_even_as_its_author(child, member, whom):
-    address = make_protected(child, viewer_of(member), readers=(member,))
+    address = make_protected(child, viewer_of(member))
+    listed(address, member, works=False, protected_it=True)
     stranger = make_membership(role=ROLE)
     keep_from(address, stranger, user=stranger.user)
     keep_from(address, stranger, agency=stranger.agency)

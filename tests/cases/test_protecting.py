@@ -31,6 +31,7 @@ from cases.sharing.services import addresses as services
 from referrals.choices import TriageOutcome
 from referrals.services.triage_file import KEPT_PRIVATE
 from tests.cases.test_addresses import CODE, LINES, child, opened_by, page_of
+from tests.cases.test_writing import errors
 from tests.factories.accounts import make_membership
 from tests.factories.cases import grant, make_child, make_home, make_protected
 from tests.referrals.test_triage_decisions import decide, full_notification, known_child
@@ -102,7 +103,7 @@ def test_an_address_written_as_protected_is_so_on_every_row_of_it(kind, child, v
         assert (row.protection_reason, row.area, row.agency_id) == (WHY, "Eastside", by.agency_id)
     page = answer.content.decode()
     assert "Protected on this child’s file: " in page
-    assert "Other address, 5 January 2026 to 1 February 2026" in page
+    assert "Other address (there from 5 January 2026 to 1 February 2026)" in page
     assert sees(client_as("socialworker"), child)
     assert "14 Harrow Lane" in client_as("nurse").get(reverse("cases:file", args=[child.reference])).content.decode()
     assert not sees(client_as("nurse"), child)  # who had written it down
@@ -187,6 +188,47 @@ def test_an_address_on_the_file_is_protected_by_its_own_step(child, world, viewe
     assert browser.post(step(child, now), said(child)).url == page_of(child, now)
     assert nurse.post(step(child, now), said(child)).status_code == 404
     assert AddressKeptFrom.objects.count() == 2
+
+
+def test_whoever_protects_an_address_may_know_it_though_another_wrote_it_down(child, world, viewer, client_as, at):
+    """Seen to fail: a manager was led to "Page not found", under words that named no address."""
+    now, then = standing(child, by=viewer("nurse")), standing(child, by=viewer("nurse"), ended_on=date(2026, 2, 1))
+    manager = client_as("manager")
+    answer = manager.post(step(child, now), said(child), follow=True)
+    assert (answer.status_code, answer.redirect_chain[-1][0]) == (200, page_of(child, now))
+    page = " ".join(answer.content.decode().split())
+    assert "Home address (there since 5 January 2026)" in page
+    assert "Home address (there from 5 January 2026 to 1 February 2026)" in page
+    assert sees(manager, child)
+    for name in ("let_know_address", "keep_address_from"):
+        assert manager.get(reverse(f"cases:{name}", args=[child.reference, then.pk])).status_code == 200
+    # The same where it is written once more, until somebody keeps it from them.
+    child.refresh_from_db()
+    write(client_as("nurse"), child, at, kind="other", protected="no", protection_reason="")
+    late = Address.objects.get(child=child, kind="other")
+    assert manager.get(page_of(child, late)).status_code == 200
+    AddressKeptFrom.objects.create(address=late, user=world.user("manager"), added_at=at, added_by=world.user("nurse"))
+    assert manager.get(page_of(child, late)).status_code == 404
+
+
+def test_who_may_not_know_it_once_it_is_protected_is_led_to_the_file(child, world, viewer, client_as, at):
+    """As an address that is kept from them already had it, before each row of it was protected with the first."""
+    kept, row = make_protected(child, viewer("nurse")), standing(child, by=viewer("nurse"))
+    AddressKeptFrom.objects.create(address=kept, user=world.user("manager"), added_at=at, added_by=world.user("nurse"))
+    answer = client_as("manager").post(step(child, row), said(child), follow=True)
+    front = reverse("cases:file", args=[child.reference])
+    assert (answer.status_code, answer.redirect_chain[-1][0]) == (200, front)
+    page = " ".join(answer.content.decode().split())
+    assert "The address in Eastside is protected on this child’s file." in page
+    assert LINES not in page
+
+
+def test_what_is_asked_of_an_address_fits_what_is_filled_in(child, viewer, client_as):
+    row = standing(child, by=viewer("nurse"), area="ZZ4")
+    page = client_as("manager").get(step(child, row)).content.decode()
+    assert "the first half of a postcode" in page
+    answer = client_as("manager").post(step(child, row), said(child, protection_reason=""))
+    assert "Say why it is protected" in errors(answer)
 
 
 @pytest.mark.parametrize("page", ["step", "form"])

@@ -81,8 +81,8 @@ def involvements_of(child_id: UUID) -> list[Involvement]:
 def reads_address(viewer: Viewer) -> Exists | Q:
     """For rows of addresses: whether the viewer may know a protected one.
 
-    Its author may; so may who is on its own list, for as long as they work with the child in person. Nobody may who
-    must not know it, themselves or with their whole agency.
+    Its author may, and who had it protected; so may who else is on its own list, for as long as they work with the
+    child in person. Nobody may who must not know it, themselves or with their whole agency.
     """
     if viewer.membership_id is None:
         return Q(pk=None)
@@ -92,7 +92,8 @@ def reads_address(viewer: Viewer) -> Exists | Q:
     listed = AddressReader.objects.filter(address_id=OuterRef("pk"), membership_id=viewer.membership_id)
     kept = AddressKeptFrom.objects.filter(address_id=OuterRef("address_id"), ended_at=None)
     kept = kept.filter(Q(user_id=viewer.user_id) | Q(agency_id=viewer.agency_id, agency__isnull=False))
-    return Exists(listed.filter(~Exists(kept)).filter(Q(address__author_id=viewer.user_id) | Exists(working)))
+    own = Q(address__author_id=viewer.user_id) | Q(protected_it=True)
+    return Exists(listed.filter(~Exists(kept)).filter(own | Exists(working)))
 
 
 def protected_among(child_id: UUID, viewer: Viewer, postcodes: Collection[str]) -> frozenset[str]:

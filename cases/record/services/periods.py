@@ -108,7 +108,8 @@ def record_period(
     )
     if isinstance(row, Address):
         if row.protected:
-            list_people(row=row, readers={*readers, by.acting_membership_id}, kept_from=kept_from, at=at, by=by)
+            own = by.acting_membership_id
+            list_people(row=row, readers={*readers, own}, kept_from=kept_from, protector=own, at=at, by=by)
         protect_written(row=row, at=at, by=by)
     _tell(child=child, shape=shape, row=row, at=at, by=by)
     return row

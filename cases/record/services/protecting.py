@@ -25,10 +25,21 @@ def lock_files_of(child: Child) -> None:
     access.lock_files(of_one_child(child.pk).values_list("pk", flat=True))
 
 
-def list_people(*, row: Address, readers: Iterable[UUID], kept_from: Iterable[str], at: datetime, by: Viewer) -> None:
-    """Write down who may know a protected address, by membership, and who must not, in words."""
+def list_people(
+    *,
+    row: Address,
+    readers: Iterable[UUID],
+    kept_from: Iterable[str],
+    protector: UUID | None = None,
+    at: datetime,
+    by: Viewer,
+) -> None:
+    """Write down who may know a protected address, by membership, and who must not, in words. `protector` is who of
+    them had it protected.
+    """
     AddressReader.objects.bulk_create(
-        AddressReader(address=row, membership_id=reader) for reader in sorted(set(readers), key=str)
+        AddressReader(address=row, membership_id=reader, protected_it=reader == protector)
+        for reader in sorted(set(readers), key=str)
     )
     AddressKeptFrom.objects.bulk_create(
         AddressKeptFrom(address=row, person=person, added_at=at, added_by_id=by.person_id)
@@ -44,13 +55,14 @@ def protect_row(
     area: str,
     readers: Iterable[UUID],
     kept_from: Iterable[str] = (),
+    protector: UUID | None = None,
     at: datetime,
     by: Viewer,
 ) -> None:
     """Protect an address that stands in clear, and every other row of it. Of it `area` alone may be shown."""
     row.protected, row.protection_reason, row.area = True, reason, area
     row.save(update_fields=["protected", "protection_reason", "area"])
-    list_people(row=row, readers=readers, kept_from=kept_from, at=at, by=by)
+    list_people(row=row, readers=readers, kept_from=kept_from, protector=protector, at=at, by=by)
     protect_alike(row=row, at=at, by=by)
     _tell(row, at=at, by=by)
 
@@ -76,13 +88,16 @@ def protect_alike(*, row: Address, at: datetime, by: Viewer) -> list[Address]:
     if not protected:
         return []
     followed = next((one for one in protected if one.pk == row.pk), protected[0])
-    readers = list(AddressReader.objects.filter(address=followed).values_list("membership_id", flat=True))
+    readers = list(AddressReader.objects.filter(address=followed).order_by("pk"))
     kept = list(AddressKeptFrom.objects.filter(address__in=protected, ended_at=None).order_by("added_at", "pk"))
     clear = [one for one in rows if not one.protected]
     for one in clear:
         one.protected, one.protection_reason, one.area = True, followed.protection_reason, followed.area
         one.save(update_fields=["protected", "protection_reason", "area"])
-        list_people(row=one, readers=readers, kept_from=(), at=at, by=by)
+        AddressReader.objects.bulk_create(
+            AddressReader(address=one, membership_id=reader.membership_id, protected_it=reader.protected_it)
+            for reader in readers
+        )
         keep_alike(one, [deed for deed in kept if deed.address_id == followed.pk or not deed.person])
         access.record_activity(child_id=one.child_id, category=Category.CONTACT_ADDRESS, at=at)
     for one in protected:

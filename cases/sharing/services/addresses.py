@@ -41,9 +41,16 @@ def protect(
     rules.check_reason(reason)
     if not wanted <= {member.pk for member in selectors.may_be_let_know(opened, address)}:
         raise AddressRefused("Choose from the people who are offered", field="may_know")
-    readers = {*wanted, by.acting_membership_id}
+    own = by.acting_membership_id
     protect_row(
-        row=address, reason=reason.strip(), area=area.strip(), readers=readers, kept_from=kept_from, at=at, by=by
+        row=address,
+        reason=reason.strip(),
+        area=area.strip(),
+        readers={*wanted, own},
+        kept_from=kept_from,
+        protector=own,
+        at=at,
+        by=by,
     )
     return address
 
