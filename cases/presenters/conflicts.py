@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from accounts.models import Membership
 from accounts.rules.dates import day, moment
 from cases.presenters.restriction import work_lines
 from cases.sharing.models import Conflict, PossibleConflict
@@ -88,6 +89,24 @@ def facts_of_possible(possible: PossibleConflict) -> list[dict[str, Any]]:
         kept = "Kept from the file" if possible.conflict_id else "No conflict"
         rows.append({"key": "Answer", "value": f"{kept}, {moment(possible.answered_at)}: {possible.answer_words}"})
     return rows
+
+
+def closes_with(member: Membership | None) -> str:
+    """What somebody is told beforehand where one person alone keeps the file open to their agency."""
+    if member is None:
+        return ""
+    return (
+        f"{member.user} alone works with this child for your agency. If you keep them away and somebody of another "
+        "agency takes over, the file closes to your agency, and to you."
+    )
+
+
+def placed_words(member: Membership, *, still_open: bool) -> str:
+    """What is said to who has placed a conflict; `still_open` says whether they see the file themselves."""
+    words = f"{member.user} finds no trace of this file any more, and has not been told."
+    if still_open:
+        return words
+    return f"{words} Your agency’s work with the child ended with theirs, so the file is closed to you as well."
 
 
 def work_to_hand_over(work: Iterable[Work]) -> list[str]:

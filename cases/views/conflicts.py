@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
+from accounts.models import Membership
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from accounts.selectors import now
@@ -18,6 +19,7 @@ from cases.access.rules import Action
 from cases.forms import conflicts as forms
 from cases.presenters import conflicts as words
 from cases.presenters.restriction import people_to_choose
+from cases.record.selectors.hidden import known_ids
 from cases.record.services import OpenFile, note_files_shown
 from cases.sharing.models import Conflict
 from cases.sharing.rules.conflicts import ConflictRefused, WorkToHandOver
@@ -90,11 +92,21 @@ def place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
                 lines = words.work_to_hand_over(work)
             form.refuse(refusal)
         else:
-            messages.success(request, f"{member.user} finds no trace of this file any more, and has not been told.")
-            return redirect("cases:who_can_see", opened.child.reference)
-    intro = "They will find no trace of the file, and are not told. " + " ".join(f"Work: {line}." for line in lines)
+            return _placed(request, opened, member)
+    alone = words.closes_with(selectors.alone_for(viewer, opened.child, at=opened.at))
+    said = ["They will find no trace of the file, and are not told.", alone, *(f"Work: {line}." for line in lines)]
     heading, button = "Keep a colleague from this file", "Keep them from it"
-    return _ask(request, opened, form, heading=heading, button=button, intro=intro.strip())
+    return _ask(request, opened, form, heading=heading, button=button, intro=" ".join(filter(None, said)))
+
+
+def _placed(request: HttpRequest, opened: OpenFile, member: Membership) -> HttpResponse:
+    """Back to the file, or to a list where it has closed to whoever placed it with the last work of their agency."""
+    child = opened.child
+    still_open = bool(known_ids(opened.viewer, [child.pk], opened.at))
+    messages.success(request, words.placed_words(member, still_open=still_open))
+    if still_open:
+        return redirect("cases:who_can_see", child.reference)
+    return redirect("cases:conflicts" if opened.viewer.may(AUDIT) else "cases:worklist")
 
 
 @policy(methods=("GET", "POST"), capability=READ, name="cases:declare_conflict")

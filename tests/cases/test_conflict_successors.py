@@ -275,3 +275,61 @@ def test_nothing_of_a_child_is_locked_before_all_of_its_files(child, merged, owe
     (table, first), *more = order
     assert (table, set(first)) == ("cases_child", {str(file.pk) for file in (child, *merged)})
     assert {pk for table, files in more if table == "cases_child" for pk in files} <= set(first)
+
+
+# What the page says
+
+
+@pytest.fixture
+def ask(world, client_as):
+    """`ask(child, "manager")`: the page as somebody opens it; with people, where their answer leads."""
+
+    def asked(child, by, person=None, successor=None):
+        browser, address = client_as(by), reverse("cases:place_conflict", args=[child.reference])
+        if person is None:
+            return browser.get(address)
+        said = {"relation": "friend", "words": "They have dinner every week.", "idempotency_key": str(uuid4())}
+        people = {"person": person, "successor": successor}
+        said |= {name: str(world.membership(who).pk) for name, who in people.items() if who}
+        return browser.post(address, said, follow=True)
+
+    return asked
+
+
+def words_of(answer) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+@pytest.fixture
+def alone(world, viewer, at):
+    """A file that social care sees by the work of its social worker alone, and the guardians."""
+    made = make_child("Bryony", "Lessing")
+    grant_to_function(child_id=made.pk, function=FunctionKey.DATA_GUARDIANS, at=at - DAY, by=None)
+    make_lead(made, world.membership("socialworker"), at=at - 3 * DAY, by=viewer("triage"))
+    return made
+
+
+ALONE = "Sorrel Whitlock alone works with this child for your agency."
+
+
+def test_who_closes_the_file_to_their_own_agency_is_warned_and_led_to_a_page_that_is_open(alone, ask):
+    """Seen to fail: that the person "finds no trace of this file any more", above "Page not found"."""
+    answer = ask(alone, "social_care_manager")
+    assert ALONE in words_of(answer)
+    answer = ask(alone, "social_care_manager", "socialworker", "keyworker")
+    assert (answer.status_code, answer.redirect_chain[-1][0]) == (200, reverse("cases:worklist"))
+    words = words_of(answer)
+    assert "Sorrel Whitlock finds no trace of this file any more" in words
+    assert "Your agency’s work with the child ended with theirs, so the file is closed to you as well." in words
+
+
+def test_where_the_work_stays_with_the_agency_the_file_stays_open(alone, ask):
+    answer = ask(alone, "social_care_manager", "socialworker", "out_of_hours")
+    who_can_see = reverse("cases:who_can_see", args=[alone.reference])
+    assert (answer.status_code, answer.redirect_chain[-1][0]) == (200, who_can_see)
+    assert "closed to you" not in words_of(answer)
+
+
+@pytest.mark.parametrize("by", ["social_care_manager", "guardian"])
+def test_who_sees_the_file_otherwise_is_not_warned(child, ask, by):
+    assert "alone works with this child" not in words_of(ask(child, by))

@@ -16,6 +16,7 @@ from accounts.choices import FunctionKey
 from accounts.models import FunctionMember, Membership
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import SystemPrincipal, Viewer, system_viewer
+from cases.access.models import AccessGrant
 from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import alerts_for
 from cases.record.models import Child, Involvement
@@ -166,6 +167,21 @@ def work_to_take_over(child_id: UUID, held: Collection[UUID]) -> list[Work]:
 def successors_for(child: Child, *, at: datetime) -> list[Membership]:
     """Who may take over somebody's work on a file, by name; on a restricted one, those alone who are named there."""
     return who_can_open(child.pk, at=at) if is_restricted(child) else may_be_named(child.pk, at=at, near=False)
+
+
+def alone_for(viewer: Viewer, child: Child, *, at: datetime) -> Membership | None:
+    """Who alone works with a child for a viewer's own agency, where the viewer sees the file by that work alone: once
+    it ends, the file closes to both.
+    """
+    rows = Involvement.objects.filter(child=child, working_agency_id=viewer.agency_id, ended_on=None)
+    works = list(rows.select_related("membership__user"))
+    people = {row.membership and row.membership.user_id for row in works}
+    if len(people) != 1:
+        return None
+    grants = AccessGrant.objects.live(at).filter(child=child)
+    grants = grants.filter(Q(membership_id=viewer.membership_id) | Q(group_id__in=viewer.group_ids))
+    otherwise = grants.exclude(source_id__in=[row.pk for row in works])
+    return None if otherwise.exists() else works[0].membership
 
 
 def _whole(rows: QuerySet[Conflict]) -> QuerySet[Conflict]:

@@ -13,10 +13,11 @@ import pytest
 from accounts.models import FunctionMember, Membership, User
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
+from cases.access.models import AccessGrant
 from cases.clocks.choices import ClockKind
 from cases.clocks.models import Alert, Clock
 from cases.clocks.selectors import clock_in_force
-from cases.record.models import Child
+from cases.record.models import Child, Involvement
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
 from cases.sharing.selectors import conflicts
 from tests.access.seen.rows import DAY, GUARDIANS, POINT, ROLE, lead, named, one_by_one, unblock
@@ -146,6 +147,38 @@ def test_who_takes_over_reads_files_and_is_named_where_people_are(child, unknown
     Child.objects.filter(pk=child.pk).update(restricted=True)
     child.refresh_from_db()
     assert found() == {"named"}
+
+
+def test_somebody_alone_keeps_a_file_open_to_their_agency_where_nothing_else_does(child, unknown, at):
+    manager = make_membership(role="csc_manager")
+    worker, colleague = (make_membership(role=ROLE, agency=manager.agency) for _ in range(2))
+    viewer = viewer_of(manager)
+    work = lead(child, worker)
+    give(child, at - DAY, group=manager.agency.group, source_id=work.pk)
+
+    def found() -> Membership | None:
+        return conflicts.alone_for(viewer, child, at=at)
+
+    assert found() == worker
+    lead(child, make_membership(role=ROLE), is_lead=False)
+    lead(unknown, colleague)
+    lead(child, colleague, is_lead=False, ended_on="2026-02-05")
+    give(unknown, at - DAY, group=manager.agency.group)
+    give(unknown, at - DAY, membership=manager)
+    give(child, at - DAY, membership=colleague)
+    give(child, at - DAY, membership=manager, valid_until=at)
+    assert found() == worker, "another agency, another file, another person, and what has ended"
+    for reached in ({"membership": manager}, {"group": manager.agency.group}):
+        other = give(child, at - DAY, **reached)
+        assert found() is None
+        AccessGrant.objects.filter(pk=other.pk).update(ended_at=at, ended_by=worker.user, end_reason="Over")
+        assert found() == worker
+    for row in (lead(child, colleague, is_lead=False), lead(child, worker, is_lead=False, membership=None)):
+        Involvement.objects.filter(pk=row.pk).update(ended_on=None)
+        assert found() is None
+        Involvement.objects.filter(pk=row.pk).update(ended_on="2026-02-05")
+    Involvement.objects.filter(pk=work.pk).update(is_lead=False, ended_on="2026-02-05")
+    assert found() is None
 
 
 @pytest.mark.parametrize(
