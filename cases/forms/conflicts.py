@@ -10,6 +10,7 @@ from cases.sharing.choices import ConflictRelation
 from cases.sharing.services.conflicts import Said
 
 LONG = 1000
+ByAgency = Iterable[tuple[str, list[tuple[str, str]]]]
 
 
 class DeclareForm(WriteForm):
@@ -67,8 +68,9 @@ class PlaceForm(WriteForm):
     )
     successor = SelectField(
         label="Who takes over their work for this child?",
-        hint="Needed where they lead on the case, work with the child or owe something on this file. "
-        "A return interview goes back to the interviewers instead.",
+        hint="Needed where they lead on the case, work with the child or owe something on this file. The lead goes to "
+        "somebody whose job it is to hold cases, or who works with this child already. A return interview goes back to "
+        "the interviewers instead.",
         required=False,
     )
 
@@ -76,11 +78,15 @@ class PlaceForm(WriteForm):
         self,
         *args: Any,
         people: Iterable[tuple[str, str]],
-        successors: Iterable[tuple[str, str]],
+        successors: ByAgency,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["person"].choices = [("", "Choose"), *people]  # type: ignore[attr-defined]
+        self.offer(successors)
+
+    def offer(self, successors: ByAgency) -> None:
+        """Offer these people as successors, by agency."""
         self.fields["successor"].choices = [("", "Nobody"), *successors]  # type: ignore[attr-defined]
 
     def said(self) -> Said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -13,6 +14,7 @@ from cases.presenters.restriction import work_lines
 from cases.sharing.models import Conflict, PossibleConflict
 from cases.sharing.selectors.restriction import Work
 
+Choices = list[tuple[str, str]]
 CONFLICT_COLUMNS = [{"text": text} for text in ("Who", "File", "How they are linked", "Since")]
 POSSIBLE_COLUMNS = [{"text": text} for text in ("Who", "File", "Why it is asked", "Found")]
 
@@ -89,6 +91,15 @@ def facts_of_possible(possible: PossibleConflict) -> list[dict[str, Any]]:
         kept = "Kept from the file" if possible.conflict_id else "No conflict"
         rows.append({"key": "Answer", "value": f"{kept}, {moment(possible.answered_at)}: {possible.answer_words}"})
     return rows
+
+
+def successors_to_choose(members: Iterable[Membership], *, first: UUID | None) -> list[tuple[str, Choices]]:
+    """Who may take over, by agency: one agency `first`, then the others by name."""
+    agencies: dict[str, Choices] = {}
+    for member in sorted(members, key=lambda one: (one.agency_id != first, str(one.agency))):
+        words = f"{member.user}, {member.get_role_display()}"
+        agencies.setdefault(str(member.agency), []).append((str(member.pk), words))
+    return list(agencies.items())
 
 
 def closes_with(member: Membership | None) -> str:

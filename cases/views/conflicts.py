@@ -22,10 +22,10 @@ from cases.presenters.restriction import people_to_choose
 from cases.record.selectors.hidden import known_ids
 from cases.record.services import OpenFile, note_files_shown
 from cases.sharing.models import Conflict
-from cases.sharing.rules.conflicts import ConflictRefused, WorkToHandOver
+from cases.sharing.rules.conflicts import ConflictRefused
 from cases.sharing.selectors import conflicts as selectors
 from cases.sharing.services import conflicts as services
-from cases.views.asking import ask_on_file, posted
+from cases.views.asking import ask_on_file, posted, taken
 from cases.views.loading import file_page, viewer_of
 
 READ, OVERSEE, AUDIT = Capability.READ_FILES, Capability.OVERSEE_ACCESS, Capability.AUDIT
@@ -64,37 +64,35 @@ def declare_on_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 @file_page("cases:place_conflict", action=Action.RESTRICT)
 def place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Keep somebody else from a file; whose work it was goes to a successor in the same step."""
-    viewer = opened.viewer
-    people = selectors.people_to_place(viewer, everybody=viewer.may(AUDIT), at=opened.at)
-    successors = selectors.successors_for(opened.child, at=opened.at)
+    viewer, child, at = opened.viewer, opened.child, opened.at
+    people = {str(one.pk): one for one in selectors.people_to_place(viewer, everybody=viewer.may(AUDIT), at=at)}
+    successors = {str(one.pk): one for one in selectors.successors_for(child, at=at)}
     form = forms.PlaceForm(
         posted(request),
-        people=people_to_choose(people),
-        successors=people_to_choose(successors),
+        people=people_to_choose(people.values()),
+        successors=words.successors_to_choose(successors.values(), first=viewer.agency_id),
     )
-    lines: list[str] = []
-    if form.is_bound and form.is_valid():
-        by_id = {str(member.pk): member for member in (*people, *successors)}
-        member = by_id[form.cleaned_data["person"]]
-        try:
-            services.place_conflict(
-                child=opened.child,
-                member=member,
-                said=form.said(),
-                successor=by_id.get(form.cleaned_data["successor"]),
-                at=opened.at,
-                by=viewer,
-            )
-        except ConflictRefused as refusal:
-            if isinstance(refusal, WorkToHandOver):
-                held = selectors.memberships_of(member.user_id)
-                work = selectors.work_to_take_over(opened.child.pk, held)
-                lines = words.work_to_hand_over(work)
-            form.refuse(refusal)
-        else:
-            return _placed(request, opened, member)
-    alone = words.closes_with(selectors.alone_for(viewer, opened.child, at=opened.at))
-    said = ["They will find no trace of the file, and are not told.", alone, *(f"Work: {line}." for line in lines)]
+
+    def keep(said: dict[str, Any]) -> Conflict:
+        return services.place_conflict(
+            child=child,
+            member=people[said["person"]],
+            said=form.said(),
+            successor=successors.get(said["successor"]),
+            at=at,
+            by=viewer,
+        )
+
+    placed = taken(form, keep, ConflictRefused)
+    member = people.get(form.cleaned_data.get("person", "")) if form.is_bound else None
+    if placed and member:
+        return _placed(request, opened, member)
+    said = ["They will find no trace of the file, and are not told."]
+    said.append(words.closes_with(selectors.alone_for(viewer, child, at=at)))
+    if member:
+        form.offer(words.successors_to_choose(selectors.successors_of(child, member, at=at), first=member.agency_id))
+        work = selectors.work_to_take_over(child.pk, selectors.memberships_of(member.user_id))
+        said += [f"Work: {line}." for line in words.work_to_hand_over(work)]
     heading, button = "Keep a colleague from this file", "Keep them from it"
     return _ask(request, opened, form, heading=heading, button=button, intro=" ".join(filter(None, said)))
 

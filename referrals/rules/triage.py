@@ -14,7 +14,8 @@ from accounts.choices import Sector
 from accounts.rules.refusals import Refusal, Stale
 from accounts.rules.roles import Capability
 from accounts.rules.viewers import Viewer
-from cases.record.choices import HarmStatus, InvolvementRole, RiskLevel
+from cases.record.choices import HarmStatus, RiskLevel
+from cases.record.rules.leading import LEAD_ROLES
 from cases.sharing.choices import OverrideGround
 from cases.sharing.rules.shares import WORDS_AT_LEAST
 from cases.sharing.rules.wording import is_shorter
@@ -28,32 +29,12 @@ ACCEPTED = (TriageOutcome.ACCEPT_NEW, TriageOutcome.ACCEPT_JOINED)
 # A lead must be named: somebody has this child from the minute the decision is made.
 NEEDS_LEAD = frozenset({*ACCEPTED, TriageOutcome.SOCIAL_CARE})
 MAY_HAVE_LEAD = NEEDS_LEAD | {TriageOutcome.EARLY_HELP}
-# Who may lead, by what they do; the social care outcome is led by social care, early help by early help.
-LEAD_ROLES = (
-    "csc_social_worker",
-    "csc_manager",
-    "csc_out_of_hours",
-    "specialist_keyworker",
-    "specialist_manager",
-    "police_exploitation",
-    "youth_justice",
-    "early_help",
-)
+# The social care outcome is led by social care, early help by early help.
 LEAD_SECTOR: Mapping[str, str] = {
     TriageOutcome.SOCIAL_CARE: Sector.SOCIAL_CARE,
     TriageOutcome.EARLY_HELP: Sector.EARLY_HELP,
 }
 SUGGESTED_SECTORS = (Sector.SOCIAL_CARE, Sector.POLICE, Sector.SPECIALIST)
-ROLE_OF_SECTOR: Mapping[str, InvolvementRole] = {
-    Sector.SOCIAL_CARE: InvolvementRole.SOCIAL_WORKER,
-    Sector.POLICE: InvolvementRole.POLICE_LEAD,
-    Sector.SPECIALIST: InvolvementRole.KEYWORKER,
-    Sector.HEALTH: InvolvementRole.HEALTH,
-    Sector.EDUCATION: InvolvementRole.EDUCATION,
-    Sector.YOUTH_JUSTICE: InvolvementRole.YOUTH_JUSTICE,
-    Sector.HOUSING: InvolvementRole.HOUSING,
-    Sector.EARLY_HELP: InvolvementRole.EARLY_HELP,
-}
 # A referrer under this role sees what became of the notification, and no file.
 REFERS_ONLY = "notification_only"
 

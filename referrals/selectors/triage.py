@@ -17,13 +17,14 @@ from accounts.rules.viewers import Viewer
 from accounts.selectors import agencies_by_sector
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child, Involvement
+from cases.record.rules.leading import LEAD_ROLES
 from cases.record.selectors.facts import protected_among
 from cases.record.selectors.hidden import blocked_files, free_to_work, known_or_no_file
 from cases.record.selectors.matching import leads_of
 from referrals.choices import NotificationStatus
 from referrals.models import MatchQuestion, Notification
 from referrals.rules.notify import kept_postcodes
-from referrals.rules.triage import LEAD_ROLES, SUGGESTED_SECTORS, urgency
+from referrals.rules.triage import SUGGESTED_SECTORS, urgency
 from referrals.selectors.clocks import with_due_at
 from referrals.selectors.kept import kept_among as kept_by_a_conflict
 

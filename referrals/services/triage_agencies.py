@@ -20,6 +20,7 @@ from cases.access.selectors import matrix_in_force
 from cases.access.services import grant_access, grant_to_function, lock_files, open_to_standing_functions
 from cases.record.choices import EntryKind, InvolvementRole
 from cases.record.models import Address, AddressReader, Child, Involvement
+from cases.record.rules.leading import role_in
 from cases.record.selectors.addresses import rows_of_address
 from cases.record.selectors.hidden import is_restricted
 from cases.record.services import add_chronology, involve, start_spell
@@ -30,7 +31,6 @@ from referrals.models import Notification
 from referrals.rules.triage import (
     OUT_OF_HOURS_SEES_FOR,
     REFERS_ONLY,
-    ROLE_OF_SECTOR,
     AgainstWish,
     TriageRefused,
     check_against_wish,
@@ -128,20 +128,16 @@ def _who_come(notification: Notification, child: Child, team: Team, *, closed: b
     coming = []
     if team.lead is not None:
         there.add(team.lead.agency_id)
-        coming.append(Coming(team.lead.agency, _role(team.lead.agency), team.lead, lead=True))
+        coming.append(Coming(team.lead.agency, role_in(team.lead.agency.sector), team.lead, lead=True))
     for agency in team.agencies:
         if agency.pk not in there:
             there.add(agency.pk)
-            coming.append(Coming(agency, _role(agency)))
+            coming.append(Coming(agency, role_in(agency.sector)))
     referrer, referring = notification.membership, notification.agency
     sees_files = referrer.role != REFERS_ONLY and is_covered(referring.covered, timezone.localdate(at))
     if not closed and referring.pk not in there and sees_files:
         coming.append(Coming(referring, InvolvementRole.REFERRER, referrer, reason=GrantReason.REFERRAL))
     return coming
-
-
-def _role(agency: Agency) -> InvolvementRole:
-    return ROLE_OF_SECTOR.get(agency.sector, InvolvementRole.SUPPORT)
 
 
 def _bring(one: Coming, child: Child, *, closed: bool, at: datetime, by: Viewer) -> Involvement:

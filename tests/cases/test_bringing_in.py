@@ -93,21 +93,24 @@ def test_nobody_is_brought_in_against_a_wish_as_the_successor_of_somebody_with_a
     child, world, client_as, says
 ) -> None:
     def place():
-        people = {"person": "socialworker", "successor": "safeguarding_lead"}
+        people = {"person": "socialworker", "successor": "youth_justice_worker"}
         chosen = {name: str(world.membership(username).pk) for name, username in people.items()}
         return send(client_as("guardian"), url("place_conflict", child), relation="friend", words=WORDS, **chosen)
 
-    says(kept_from=("education",))
+    says(kept_from=("youth_justice",))
     grant(child, world.agency("partnership"))
     refused = place()
-    assert (refused.status_code, "The child does not want Hollybank School told" in text(refused)) == (422, True)
-    assert not is_in(child, world.agency("school"))
+    assert (refused.status_code, "The child does not want Northmere Youth Justice told" in text(refused)) == (422, True)
+    assert not is_in(child, world.agency("youth_justice"))
     assert not Conflict.objects.exists()
-    said = {**AGAINST, "worker": str(world.membership("safeguarding_lead").pk)}
-    assert send(client_as("socialworker"), url("involve", child, world.agency("school").pk), **said).status_code == 302
+    said = {**AGAINST, "worker": str(world.membership("youth_justice_worker").pk)}
+    assert (
+        send(client_as("socialworker"), url("involve", child, world.agency("youth_justice").pk), **said).status_code
+        == 302
+    )
     assert place().status_code == 302
     (left,) = Involvement.objects.filter(child=child, ended_on=None)
-    assert (left.is_lead, left.membership) == (True, world.membership("safeguarding_lead"))
+    assert (left.is_lead, left.membership) == (True, world.membership("youth_justice_worker"))
 
 
 LIST = ("socialworker", "social_care_manager", "guardian")

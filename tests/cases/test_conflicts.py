@@ -278,9 +278,9 @@ def test_their_work_goes_to_somebody_in_the_same_step(child, world, client_as, a
     assert not Block.objects.exists()
     same = send(client_as("manager"), address, **placing(world, "keyworker", "keyworker"))
     assert same.status_code == 422
-    assert send(client_as("manager"), address, **placing(world, "keyworker", "interviewer")).status_code == 302
+    assert send(client_as("manager"), address, **placing(world, "keyworker", "manager")).status_code == 302
     rows = {row.membership.user.username: (row.is_lead, row.ended_on is None) for row in Involvement.objects.all()}
-    assert rows == {"keyworker": (False, False), "interviewer": (True, True)}
+    assert rows == {"keyworker": (False, False), "manager": (True, True)}
     assert client_as("keyworker").get(url("file", child)).status_code == 404
     send(client_as("manager"), address, **placing(world, "interviewer", "manager"))
     clock.refresh_from_db()

@@ -17,10 +17,6 @@ class ConflictRefused(Refusal):
     code = "conflict_refused"
 
 
-class WorkToHandOver(ConflictRefused):
-    """The person leads on the case or owes something on it: who takes over must be said in the same step."""
-
-
 @dataclass(frozen=True)
 class Placing:
     """Who wants to keep whom from a file: the agencies of both, and whether the placer is a data guardian."""
@@ -53,9 +49,9 @@ def check_may_place(placing: Placing) -> None:
 def check_handed_over(*, work: bool, name: str, successor: int | None, user_id: int) -> None:
     """Refuse to keep somebody away whose work nobody takes over."""
     if work and successor is None:
-        raise WorkToHandOver(f"{name} does work for this child. Choose who takes over", field="successor")
+        raise ConflictRefused(f"{name} does work for this child. Choose who takes over", field="successor")
     if successor == user_id:
-        raise WorkToHandOver("Choose somebody else to take over", field="successor")
+        raise ConflictRefused("Choose somebody else to take over", field="successor")
 
 
 def check_successor(*, may: bool, restricted: bool) -> None:
@@ -68,6 +64,16 @@ def check_successor(*, may: bool, restricted: bool) -> None:
         )
     if not may:
         raise ConflictRefused("This person cannot be given work on this file. Choose somebody else", field="successor")
+
+
+def check_successor_leads(*, leads: bool, may: bool) -> None:
+    """Refuse a successor to the lead whom nobody could name as the lead."""
+    if leads and not may:
+        raise ConflictRefused(
+            "They lead on this case. Choose somebody whose job it is to hold cases, or who works with this child "
+            "already",
+            field="successor",
+        )
 
 
 def check_successor_knows(*, knows: bool, name: str) -> None:

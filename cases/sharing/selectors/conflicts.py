@@ -20,6 +20,7 @@ from cases.access.models import AccessGrant
 from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import alerts_for
 from cases.record.models import Child, Involvement
+from cases.record.rules.leading import LEAD_ROLES
 from cases.record.rules.matching import Known
 from cases.record.selectors.hidden import is_restricted, of_one_child
 from cases.record.selectors.matching import likely_files
@@ -169,19 +170,34 @@ def successors_for(child: Child, *, at: datetime) -> list[Membership]:
     return who_can_open(child.pk, at=at) if is_restricted(child) else may_be_named(child.pk, at=at, near=False)
 
 
+def may_lead(child: Child, people: Iterable[Membership]) -> list[Membership]:
+    """Who of some people could be named the lead of a case: as triage names them, whose job it is to hold cases, and as
+    the lead changes, who works with the child in person already.
+    """
+    rows = Involvement.objects.filter(child=child, ended_on=None)
+    works = set(rows.values_list("membership_id", flat=True))
+    return [one for one in people if one.role in LEAD_ROLES or one.pk in works]
+
+
+def successors_of(child: Child, member: Membership, *, at: datetime) -> list[Membership]:
+    """Who may take over the work of one person on a file, by name; where that person leads, who may lead."""
+    people = [one for one in successors_for(child, at=at) if one.user_id != member.user_id]
+    leads = any(one.leads for one in work_to_take_over(child.pk, memberships_of(member.user_id)))
+    return may_lead(child, people) if leads else people
+
+
 def alone_for(viewer: Viewer, child: Child, *, at: datetime) -> Membership | None:
     """Who alone works with a child for a viewer's own agency, where the viewer sees the file by that work alone: once
     it ends, the file closes to both.
     """
     rows = Involvement.objects.filter(child=child, working_agency_id=viewer.agency_id, ended_on=None)
-    works = list(rows.select_related("membership__user"))
-    people = {row.membership and row.membership.user_id for row in works}
-    if len(people) != 1:
+    if len(set(rows.values_list("membership__user", flat=True))) != 1:
         return None
     grants = AccessGrant.objects.live(at).filter(child=child)
     grants = grants.filter(Q(membership_id=viewer.membership_id) | Q(group_id__in=viewer.group_ids))
-    otherwise = grants.exclude(source_id__in=[row.pk for row in works])
-    return None if otherwise.exists() else works[0].membership
+    if grants.exclude(source_id__in=rows.values("pk")).exists():
+        return None
+    return rows.select_related("membership__user").earliest("pk").membership
 
 
 def _whole(rows: QuerySet[Conflict]) -> QuerySet[Conflict]:

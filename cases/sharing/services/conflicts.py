@@ -23,6 +23,7 @@ from cases.clocks.models import Clock
 from cases.clocks.services import acknowledge_subject, give_clock, raise_alert
 from cases.record.choices import InvolvementRole
 from cases.record.models import Child, Involvement
+from cases.record.rules.leading import role_in
 from cases.record.selectors.hidden import is_restricted, known_ids, of_one_child
 from cases.record.services import change_lead, end_involvement, involve
 from cases.sharing.choices import ConflictGround, ConflictRelation, ConflictSource
@@ -222,11 +223,11 @@ def place_conflict(
 ) -> Conflict:
     """Keep somebody else from a file, without a word to them. Their work on it goes to a successor in the same step.
 
-    The successor is brought in where the person worked with the child and they do not yet, leads where the person led,
-    and owes what the person owed. Raises ConflictRefused for somebody of another agency (but by a guardian), for
-    oneself and without words; for a successor who cannot be given the work, who does not see the file and is not
-    brought in, who is not named on a restricted file, or whose agency the child does not want told; WorkToHandOver
-    where the person does work that a successor takes over and none is given.
+    The successor is brought in where the person worked with the child and they do not yet, to do what their own job is,
+    leads where the person led, and owes what the person owed. Raises ConflictRefused for somebody of another agency
+    (but by a guardian), for oneself and without words; for a successor who cannot be given the work, who could not be
+    named the lead where the person leads, who does not see the file and is not brought in, who is not named on a
+    restricted file, or whose agency the child does not want told; and for nobody where there is work to take over.
     """
     guardian = by.may(Capability.AUDIT)
     rules.check_may_place(Placing(by.person_id, by.agency_id, member.user_id, member.agency_id, guardian=guardian))
@@ -244,17 +245,21 @@ def place_conflict(
     heir = successor if work else None
     if heir is not None:
         rules.check_successor(may=heir in selectors.successors_for(child, at=at), restricted=is_restricted(child))
+        may_lead = bool(selectors.may_lead(child, [heir]))
+        rules.check_successor_leads(leads=any(one.leads for one in work), may=may_lead)
         _hand_over(child, held, heir, at=at, by=by)
     return _record(child, user=member.user, said=said, source=ConflictSource.PLACED, at=at, by=by, successor=heir)
 
 
 def _hand_over(child: Child, held: Iterable[UUID], successor: Membership, *, at: datetime, by: Viewer) -> None:
     rows = list(
-        Involvement.objects.filter(child=child, ended_on=None, membership_id__in=held).order_by("-is_lead", "pk")
+        Involvement.objects.filter(child=child, ended_on=None, membership_id__in=held)
+        .select_related("membership")
+        .order_by("-is_lead", "pk")
     )
     own = Involvement.objects.filter(child=child, ended_on=None, membership=successor).first()
     if rows and own is None:
-        own = _bring_in(child, successor, InvolvementRole(rows[0].role), at=at, by=by)
+        own = _bring_in(child, successor, _role(rows[0], successor), at=at, by=by)
     owed = Clock.objects.filter(child=child, state=ClockState.RUNNING, owner_membership_id__in=held).order_by("pk")
     reviews = owed.filter(kind=ClockKind.SHARING_REVIEWED)
     if rows or reviews.exists():
@@ -270,6 +275,12 @@ def _hand_over(child: Child, held: Iterable[UUID], successor: Membership, *, at:
     # A request is answered by whoever leads, and has gone with the lead and the work; what is left goes the same way.
     for clock in owed.filter(kind=ClockKind.ACCESS_ANSWERED):
         ask_another(request_id=clock.subject_id, at=at, by=by)
+
+
+def _role(work: Involvement, successor: Membership) -> InvolvementRole:
+    """What a successor does for the child: the same work where their job is the same, else what their own job is."""
+    same = work.membership is not None and work.membership.role == successor.role
+    return InvolvementRole(work.role) if same else role_in(successor.agency.sector)
 
 
 def _bring_in(child: Child, successor: Membership, role: InvolvementRole, *, at: datetime, by: Viewer) -> Involvement:

@@ -173,12 +173,43 @@ def test_somebody_alone_keeps_a_file_open_to_their_agency_where_nothing_else_doe
         assert found() is None
         AccessGrant.objects.filter(pk=other.pk).update(ended_at=at, ended_by=worker.user, end_reason="Over")
         assert found() == worker
-    for row in (lead(child, colleague, is_lead=False), lead(child, worker, is_lead=False, membership=None)):
-        Involvement.objects.filter(pk=row.pk).update(ended_on=None)
+    for member, said in ((colleague, {}), (worker, {"membership": None})):
+        row = lead(child, member, is_lead=False, **said)
         assert found() is None
         Involvement.objects.filter(pk=row.pk).update(ended_on="2026-02-05")
-    Involvement.objects.filter(pk=work.pk).update(is_lead=False, ended_on="2026-02-05")
+    second = make_membership(user=worker.user, role="csc_manager", agency=manager.agency)
+    lead(child, second, is_lead=False)
+    assert found() in (worker, second), "one person in two roles"
+    Involvement.objects.filter(child=child, working_agency=manager.agency).update(is_lead=False, ended_on="2026-02-05")
     assert found() is None
+
+
+def test_who_may_lead_holds_cases_or_works_with_the_child_in_person_now(child, unknown, at):
+    names = ("works", "worked", "elsewhere", "neither")
+    people = {name: make_membership(role="housing") for name in names} | {"holds cases": make_membership(role=ROLE)}
+    lead(child, people["works"], is_lead=False)
+    lead(child, people["worked"], is_lead=False, ended_on="2026-02-05")
+    lead(unknown, people["elsewhere"])
+    lead(child, make_membership(role=ROLE), is_lead=False, membership=None)
+    assert named(people, conflicts.may_lead(child, people.values())) == {"works", "holds cases"}
+
+
+def test_nobody_takes_over_from_themselves_and_the_lead_goes_to_who_may_lead(child, unknown, at):
+    person, other = make_membership(role=ROLE), make_membership(role="housing")
+    same = make_membership(user=person.user, role="csc_manager")
+    colleague = make_membership(role=ROLE)
+
+    def offered() -> set[str]:
+        people = {"person": person, "same": same, "other": other, "colleague": colleague}
+        ids = {one.pk for one in conflicts.successors_of(child, person, at=at)}
+        return {name for name, one in people.items() if one.pk in ids}
+
+    assert offered() == {"other", "colleague"}
+    lead(unknown, person)
+    row = lead(child, same, is_lead=False)
+    assert offered() == {"other", "colleague"}
+    Involvement.objects.filter(pk=row.pk).update(is_lead=True)
+    assert offered() == {"colleague"}
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from accounts.models import Agency, Membership
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
 from cases.record.models import Child
+from cases.record.rules.leading import LEAD_ROLES
 from referrals.models import MatchQuestion, Notification
-from referrals.rules.triage import LEAD_ROLES
 from referrals.selectors import notify, triage
 from tests.access.seen.rows import DAY, GUARDIANS, HOUR, ROLE, TICK, lead, named, or_none, unblock
 from tests.factories.accounts import make_agency, make_membership

@@ -91,6 +91,14 @@ def test_a_successor_can_be_given_the_work_and_is_named_where_people_are(may, re
         assert ("named on this file" in refusal.value.reason) is restricted
 
 
+@pytest.mark.parametrize(
+    ("leads", "may", "field"),
+    [(True, True, None), (True, False, "successor"), (False, True, None), (False, False, None)],
+)
+def test_a_successor_to_the_lead_could_be_named_the_lead(leads, may, field):
+    assert refused_at(rules.check_successor_leads, leads=leads, may=may) == field
+
+
 @pytest.mark.parametrize(("knows", "field"), [(True, None), (False, "successor")])
 def test_a_successor_sees_the_file(knows, field):
     assert refused_at(rules.check_successor_knows, knows=knows, name="Kezia Thorne") == field
