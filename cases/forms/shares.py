@@ -67,7 +67,9 @@ def _not_told(*, who: str, were: str, leaving: tuple[WhyNotTold, ...]) -> Select
 
 
 class ShareForm(WriteForm):
-    """What goes to whom, what for, on what basis, who was told, and until when."""
+    """What goes to whom, what for, on what basis, who was told, and until when. Where it `answers` a request, what
+    whoever asked is told about the rest.
+    """
 
     person = SelectField(
         label="Who there?",
@@ -151,10 +153,27 @@ class ShareForm(WriteForm):
         hint="Within a year. Their access ends at the end of that day, whoever remembers.",
         missing="Enter the last day on which they need it",
     )
+    answer_words = LongTextField(
+        label="What do you say to whoever asked about what you leave out?",
+        hint="They read it. Say whom else they could ask, and nothing of what they may not see.",
+        max_length=LONG,
+        rows=3,
+        required=False,
+    )
 
-    def __init__(self, *args: Any, people: Pairs, categories: Pairs, entries: Pairs, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        people: Pairs,
+        categories: Pairs,
+        entries: Pairs,
+        answers: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
+        if not answers:
+            del fields["answer_words"]
         fields["person"].choices = [("", "Everybody there whose job allows it"), *people]
         fields["categories"].choices = list(categories)
         fields["entries"].choices = list(entries)

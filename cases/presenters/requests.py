@@ -94,20 +94,43 @@ def answer_cell(request: AccessRequest) -> dict[str, Any]:
         if came := request.category_mask & request.come:
             rest = request.category_mask & ~request.come
             parts = f"In part: {', '.join(names_of(came))}. Still waited for: {', '.join(names_of(rest))}"
-            return {"text": parts, "hint": "Whoever may share the rest is asked"}
+            return {"text": parts, "hint": f"{request.answer_words} Whoever may share the rest is asked".strip()}
         owner = request.owner
         who = f"{owner.user}, {owner.agency}" if owner else "The notification point"
         return {"text": "Not answered yet", "hint": f"{who} was asked"}
     when = f"{request.answered_by}, {moment(request.answered_at)}"
     if request.answer == RequestAnswer.SHARED:
-        return {"text": "Shared", "hint": when}
+        return {"text": answer_words(request), "hint": f"{request.answer_words} {when}".strip()}
     again = ""
     if request.decision is not None and request.decision.ended_at is None and request.decision.review_on is not None:
         again = f". To be looked at again {day(request.decision.review_on)}"
     return {
-        "text": f"No: {request.get_refusal_reason_display().lower()}",
+        "text": answer_words(request),
         "hint": f"{request.answer_words} {when}{again}",
     }
+
+
+def left_out(request: AccessRequest) -> int:
+    """Of the kinds that were asked for, those that the answer did not bring."""
+    decision, asked = request.decision, request.category_mask
+    kinds = decision.category_mask if decision is not None else asked
+    return asked & kinds if request.answer == RequestAnswer.REFUSED else asked & ~(kinds | request.given)
+
+
+def answer_words(request: AccessRequest) -> str:
+    """What somebody was answered, in a line: which of the kinds that they asked for came, and which did not."""
+    rest = left_out(request)
+    came, left = names_of(request.category_mask & ~rest), names_of(rest)
+    if request.answer == RequestAnswer.REFUSED:
+        no = f"No: {request.get_refusal_reason_display().lower()}"
+        return f"Shared: {', '.join(came)}. Not shared: {', '.join(left)}. {no}" if came else no
+    decision, entries = request.decision, []
+    if decision is not None and decision.entry_ids:
+        entries = ["single entries of the chronology"]
+    shared = f"Shared: {', '.join([*came, *entries]) or 'something else'}"
+    if decision is not None and decision.membership_id not in (None, request.asked_as_id):
+        shared = f"Shared with somebody else at {request.asked_as.agency}{shared.removeprefix('Shared')}"
+    return f"{shared}. Not shared{' as a whole' if entries else ''}: {', '.join(left)}" if left else shared
 
 
 def facts_of_request(request: AccessRequest, clock: Clock | None, *, at: datetime) -> list[dict[str, Any]]:

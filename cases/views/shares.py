@@ -24,7 +24,7 @@ from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import clock_of
 from cases.forms import shares as forms
 from cases.presenters import shares as words
-from cases.presenters.requests import REQUEST_COLUMNS, category_choices, request_rows
+from cases.presenters.requests import REQUEST_COLUMNS, category_choices, left_out, request_rows
 from cases.presenters.timeline import timeline
 from cases.presenters.withdrawn import TOLD_COLUMNS, told_rows
 from cases.record.services import OpenFile
@@ -157,6 +157,7 @@ def add_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         given: dict[str, Any] = {"version": said["version"] or 0, "at": opened.at, "by": opened.viewer}
         sharing = _sharing(form, agency)
         if asked is not None:
+            given["words"] = said["answer_words"]
             return answer_with_share(request_id=asked.pk, opened=opened, sharing=sharing, **given)
         return services.share(opened=opened, sharing=sharing, instead_of=_named(request, "instead_of"), **given)
 
@@ -187,11 +188,14 @@ def _asked(request: HttpRequest, opened: OpenFile, agency: Agency) -> AccessRequ
 
 
 def _shared_words(request: HttpRequest, opened: OpenFile, agency: Agency, decision: SharingDecision) -> str:
-    """What follows from a share: of a request that it answers in part, what somebody else is asked for."""
+    """What follows from a share: of a request that it answers in part, what is left out, or somebody else is asked for."""
     told = f"Shared with {words.receiver_words(decision)}, who is told."
     asked = _asked(request, opened, agency)
-    if asked is None or asked.answered_at is not None:
+    if asked is None:
         return told
+    if asked.answered_at is not None:
+        left = ", ".join(words.names_of(left_out(asked)))
+        return f"{told} Not shared of what they asked for: {left}." if left else told
     rest = ", ".join(words.names_of(asked.category_mask & ~asked.come))
     return f"{told} Still waited for: {rest}. You cannot share all of that, so whoever may is asked."
 
@@ -206,6 +210,7 @@ def _share_form(request: HttpRequest, opened: OpenFile, agency: Agency, asked: A
         people=words.people_choices(people),
         categories=words.category_choices(opened, roles),
         entries=words.entry_choices(entries, roles, opened.matrix),
+        answers=asked is not None,
         initial={
             "version": opened.child.version,
             "ends_on": timezone.localdate(opened.at) + rules.USUALLY,

@@ -6,7 +6,8 @@ whoever sees nothing of sharing, may not end a share, or is of the agency that a
 the answer; an answer given twice; a share offered that would show nothing; a kind that is not offered, taken; a lead
 of the asker's own agency asked; what one's own agency or oneself asked for, shown as one's own to answer; what keeps a
 child safe refused to police because of a wish, and left out of the share that answers them; a refusal without the clock
-of its review; a request closed by a share of what the answerer happens to see; one entry taken for its kind.
+of its review; a request closed by a share of what the answerer happens to see; one entry taken for its kind;
+which kinds of a request came and which did not, on neither side; a no to the rest without what came before.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from tests.access.test_pages import plain
 from tests.cases.browsing import send, text, url
 from tests.cases.questions import questions
 from tests.factories.cases import block, grant, make_child, make_chronology, make_lead
-from tests.factories.shares import form_of_share, make_request, opened_by, sharing_to
+from tests.factories.shares import form_of_share, make_request, make_share, opened_by, sharing_to
 
 MATRIX = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
 HOUR = timedelta(hours=1)
@@ -353,6 +354,39 @@ def test_what_the_answerer_cannot_share_goes_on_to_somebody_who_can(child, world
 
 def plain_words(page):
     return re.sub(r"\s+", " ", page)
+
+
+@db
+@pytest.mark.parametrize("to", ["who asked", "a colleague"])
+def test_both_sides_read_which_kinds_came_and_which_did_not(child, world, client_as, at, to):
+    asker = world.membership("missing_coordinator")
+    asked = make_request(child, asker, category_mask=mask_of(["missing", "plan", "family"]))
+    form = f"{url('add_share', child)}?agency={asker.agency_id}&request={asked.pk}"
+    said = {"person": str((asker if to == "who asked" else world.membership("detective")).pk), "version": child.version}
+    words = "Ring her keyworker about the rest."
+    browser = client_as("socialworker")
+    page = text(browser.post(form, form_of_share(at, answer_words=words, **said), follow=True))
+    rest = "staying safe plan, family and household"
+    assert f"who is told. Not shared of what they asked for: {rest}." in plain_words(page)
+    shared = "Shared" if to == "who asked" else f"Shared with somebody else at {asker.agency}"
+    for reader, address in (
+        (browser, reverse("cases:access_request", args=[asked.pk])),
+        (browser, url("sharing", child)),
+        (client_as("missing_coordinator"), LIST),
+    ):
+        read = plain_words(text(reader.get(address)))
+        assert f"{shared}: missing episodes. Not shared: {rest}" in read, address
+        assert words in read, address
+
+
+@db
+def test_a_no_to_the_rest_says_what_came_before(child, world, client_as, at):
+    asker, lead = world.membership("missing_coordinator"), world.membership("socialworker")
+    asked = make_request(child, asker)
+    make_share(child, asker, lead, at=at - HOUR)
+    no(client_as("socialworker"), reverse("cases:access_request", args=[asked.pk]), at)
+    listed = plain_words(text(client_as("missing_coordinator").get(LIST)))
+    assert "Shared: missing episodes. Not shared: staying safe plan. No: " in listed
 
 
 @db

@@ -34,8 +34,8 @@ class AccessRequest(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
-    # What has come of it while it waits, where `with_what_came` has asked.
-    come = 0
+    # What has come of it and holds, and what was given of it, where `with_what_came` has asked.
+    come = given = 0
 
     class Meta:
         constraints = [

@@ -22,7 +22,7 @@ from cases.access.rules import Action, category_levels, decide, mask_of
 from cases.access.selectors import category_opened, facts_of, matrix_in_force
 from cases.clocks.selectors import should_run
 from cases.record.models import Child, Involvement
-from cases.sharing.choices import RequestAnswer, SharingKind
+from cases.sharing.choices import RequestAnswer, SharingEnd, SharingKind
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules.shares import shareable
@@ -39,7 +39,8 @@ def _requests(at: datetime) -> QuerySet[AccessRequest]:
 
 def with_what_came(rows: QuerySet[AccessRequest], *, at: datetime) -> QuerySet[AccessRequest]:
     """Requests, each with the kinds that have been shared since with whoever asked (`come`): not what somebody has
-    ended, nor what has run to its last day.
+    ended, nor what has run to its last day. With it what was shared with them since, whatever became of it (`given`),
+    but for what was shared in error.
     """
     shares = SharingDecision.objects.filter(
         Q(membership=None) | Q(membership_id=OuterRef("asked_as_id")),
@@ -47,12 +48,17 @@ def with_what_came(rows: QuerySet[AccessRequest], *, at: datetime) -> QuerySet[A
         agency_id=OuterRef("asked_as__agency_id"),
         kind=SharingKind.SHARED,
         decided_at__gte=OuterRef("asked_at"),
-        ended_at=None,
-        ends_at__gt=at,
     )
-    kinds = shares.order_by().values("child_id").annotate(kinds=BitOr("category_mask")).values("kinds")
-    come: dict[str, Any] = {"come": Coalesce(Subquery(kinds), 0)}
+    come: dict[str, Any] = {
+        "come": _kinds(shares.filter(ended_at=None, ends_at__gt=at)),
+        "given": _kinds(shares.exclude(end_kind=SharingEnd.IN_ERROR)),
+    }
     return rows.annotate(**come)
+
+
+def _kinds(shares: QuerySet[SharingDecision]) -> Coalesce:
+    kinds = shares.order_by().values("child_id").annotate(kinds=BitOr("category_mask")).values("kinds")
+    return Coalesce(Subquery(kinds), 0)
 
 
 def who_can_share(child_id: UUID, mask: int, *, asking: UUID, at: datetime) -> Membership | None:

@@ -164,9 +164,10 @@ def _answered(request: AccessRequest, *, at: datetime, by: Viewer) -> None:
 
 @transaction.atomic
 def answer_with_share(
-    *, request_id: UUID, opened: OpenFile, sharing: Sharing, version: int, at: datetime, by: Viewer
+    *, request_id: UUID, opened: OpenFile, sharing: Sharing, version: int, at: datetime, by: Viewer, words: str = ""
 ) -> SharingDecision:
-    """Share with the agency that asked, or with whoever did, and so answer them. Raises as `share`, NotKnown, and
+    """Share with the agency that asked, or with whoever did, and so answer them; with the `words` that they are told
+    about what it leaves out. Raises as `share`, NotKnown, and
     RequestRefused where it goes to another agency, for who may not answer, and where it is answered already;
     ShareRefused where it leaves out what keeps the child safe and social care or police asked for: single entries are
     not the kind. Of that what this person may not share goes on as asked for, and somebody who may is asked.
@@ -177,6 +178,7 @@ def answer_with_share(
     must, able = _owed(request, opened.matrix, at=at, kept=True), mask_of(shares.shareable(opened.levels))
     shares.check_owed_goes(must & able, mask_of(sharing.content.categories))
     decision = share(opened=opened, sharing=sharing, version=version, at=at, by=by)
+    request.answer_words = words.strip() or request.answer_words
     if must & ~able:
         _ask_for_the_rest(request, must & ~able, decision, at=at, by=by)
         return decision
@@ -188,6 +190,7 @@ def answer_with_share(
 def _ask_for_the_rest(
     request: AccessRequest, rest: int, decision: SharingDecision, *, at: datetime, by: Viewer
 ) -> None:
+    request.save(update_fields=["answer_words"])
     owner = selectors.who_can_share(request.child_id, rest, asking=request.asked_as.agency_id, at=at)
     if owner is None or owner.pk != request.owner_id:
         _give(request, owner, at=at, by=by)

@@ -105,11 +105,14 @@ def test_what_came_is_shared_with_whoever_asked_on_the_same_file_since_and_holds
         ("orientation", child, asking, ended),
         ("assessment", child, asking, {"ends_at": at}),
         ("evidence_plan", child, asking, {"ends_at": at + TICK}),
+        ("person_of_concern", child, asking, {**ended, "end_kind": "in_error"}),
     ):
         make_share(file, to, by, categories=(category,), granted=False, **{"at": at - TICK, **said})
     make_declined(child, asking, by, category_mask=mask_of(["interview"]), decided_at=at - TICK)
-    found = {row.pk: row.come for row in requests.with_what_came(AccessRequest.objects.all(), at=at)}
-    assert found == {request.pk: mask_of(["level", "plan", "minutes", "evidence_plan"]), nothing.pk: 0}
+    found = {row.pk: (row.come, row.given) for row in requests.with_what_came(AccessRequest.objects.all(), at=at)}
+    come = ["level", "plan", "minutes", "evidence_plan"]
+    given = [*come, "orientation", "assessment"]
+    assert found == {request.pk: (mask_of(come), mask_of(given)), nothing.pk: (0, 0)}
 
 
 def test_who_can_share_is_the_first_of_those_that_work_with_the_child_and_may_share_all_of_it(child, unknown, join, at):
