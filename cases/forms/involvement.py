@@ -152,3 +152,4 @@ class EndInvolvementForm(WriteForm):
             self.initial["end_kind"] = SharingEnd.IN_ERROR.value
             self.fields["note"].label = "What went wrong?"
             self.fields["note"].help_text = "In a sentence. Do not name the child."
+            self.fields["note"].error_messages["required"] = "Say what went wrong"

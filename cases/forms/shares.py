@@ -226,7 +226,8 @@ class DeclineForm(WriteForm):
 
 
 WHAT_AN_ERROR_BRINGS = (
-    "The data guardians are told at once and have 72 hours to assess it; the receiver is told to destroy every copy."
+    "The data guardians are told at once and have 72 hours to assess it; whoever it went to is told to destroy every "
+    "copy."
 )
 
 

@@ -159,6 +159,12 @@ def _card(row: LookSignal, people: dict[int, str], references: dict[UUID, str], 
     }
 
 
+def question_of(row: LookSignal) -> dict[str, str]:
+    """How often and when somebody looked, and where, for the page that asks what came of it."""
+    card = _card(row, {}, {}, 0)
+    return {name: card[name] for name in ("count", "when", "looks_href")}
+
+
 def _count_words(row: LookSignal) -> str:
     what = "files" if row.kind in COUNT_FILES else "times"
     return f"1 {what[:-1]}" if row.count == 1 else f"{row.count} {what}"

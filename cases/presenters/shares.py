@@ -179,7 +179,7 @@ def _facts_of_share(decision: SharingDecision) -> list[dict[str, Any]]:
     read = "Not yet"
     if decision.acknowledged_at is not None:
         read = f"{moment(decision.acknowledged_at)}, by {decision.acknowledged_by}"
-    return [*rows, *_facts_of_override(decision), {"key": "Read by the receiver", "value": read}]
+    return [*rows, *_facts_of_override(decision), {"key": "Acknowledged by the receiver", "value": read}]
 
 
 def _facts_of_override(decision: SharingDecision) -> list[dict[str, Any]]:
@@ -208,9 +208,9 @@ def breach_rows(breach: SharingBreach, clock: Clock | None, *, at: datetime) -> 
     if breach.words != breach.decision.end_words:  # else it is said above, as why it ended
         rows.append({"key": "What went wrong", "value": breach.words, "multiline": True})
     if breach.assessed_at is None:
-        due = due_in(clock.due_at, at) if clock else "due within 72 hours"
+        due = f"{capfirst(due_in(clock.due_at, at))}, by {moment(clock.due_at)}" if clock else "Due within 72 hours"
         late = clock is not None and clock.due_at <= at
-        return [*rows, {"key": "Assessment", "value": due.capitalize(), "tone": "urgent" if late else "watch"}]
+        return [*rows, {"key": "Assessment", "value": due, "tone": "urgent" if late else "watch"}]
     return [
         *rows,
         {"key": "Assessed", "value": f"{moment(breach.assessed_at)}, by {breach.assessed_by}"},

@@ -60,17 +60,17 @@ def _kinds(decision: SharingDecision, viewer: Viewer, matrix: Matrix) -> str:
     return capfirst(", ".join([*kinds, "who the child is"]))
 
 
-def what_to_do(breach: SharingBreach) -> list[str]:
-    """What the receiver must do, read before anything else."""
+def what_to_do(breach: SharingBreach, *, said: bool) -> list[str]:
+    """What the receiver must do, read before anything else, and whether they have `said` that it is done."""
     sharer = breach.decision.decided_as
     telephone = f", {sharer.agency.telephone}" if sharer.agency.telephone else ""
-    return [
+    steps = [
         "Stop using it, and tell nobody what you read, the child and the family among them.",
         "Destroy every copy that you have: prints, notes, e-mails, pictures of a screen, and what you wrote into your "
         "own agency’s record.",
         f"If you have passed anything on, or cannot destroy a copy, ring {sharer.user}{telephone} today.",
-        "Then say below that you have done it.",
     ]
+    return steps if said else [*steps, "Then say below that you have done it."]
 
 
 def told_rows(people: Iterable[ToldToDestroy]) -> list[list[dict[str, str]]]:

@@ -270,7 +270,9 @@ def _told_words(opened: OpenFile) -> str:
     """Who hears of a mistake. Of a file for named people nobody does who is not named."""
     if opened.facts.restricted:
         return "The data guardians are told. This file is open to named people only, so ring whoever was let in."
-    return "The data guardians and the receiver are told. Below is who opened the file."
+    return (
+        "The data guardians are told, and whoever was let in is told to destroy copies. Below is who opened the file."
+    )
 
 
 def _ended_words(opened: OpenFile, row: Involvement) -> str:

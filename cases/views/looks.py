@@ -154,6 +154,7 @@ def decide_signal(request: HttpRequest, signal_id: UUID) -> HttpResponse:
         "form": form,
         "heading": signal.get_kind_display(),
         "intro": people_known([signal.user_id]).get(signal.user_id, ""),
+        "question": shown.question_of(signal),
         "button": "Save",
         "cancel_href": back,
         "back_href": back,

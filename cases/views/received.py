@@ -103,7 +103,7 @@ def show_share_withdrawn(request: HttpRequest, breach_id: UUID) -> HttpResponse:
     context = {
         "form": form,
         "facts": withdrawn_words.withdrawn_facts(breach, viewer, matrix, found_as=found_as),
-        "steps": withdrawn_words.what_to_do(breach),
+        "steps": withdrawn_words.what_to_do(breach, said=said is not None),
         "destroyed": moment(said.confirmed_at) if said else "",
     }
     return render(request, "cases/share_withdrawn.html", context, status=422 if form.is_bound else 200)

@@ -55,6 +55,7 @@ from cases.views.asking import ask_on_file, frame_of, posted, taken
 from cases.views.loading import file_page
 
 REFUSALS = (ShareRefused, GrantRefused, RequestRefused)
+THEIR_ACCESS_ENDED = "The share has ended, and their access with it."
 READ, WRITE, AUDIT = Capability.READ_FILES, Capability.WRITE_FILES, Capability.AUDIT
 
 
@@ -188,7 +189,7 @@ def _asked(request: HttpRequest, opened: OpenFile, agency: Agency) -> AccessRequ
 
 
 def _shared_words(request: HttpRequest, opened: OpenFile, agency: Agency, decision: SharingDecision) -> str:
-    """What follows from a share: of a request that it answers in part, what is left out, or somebody else is asked for."""
+    """What follows from a share: of a request that it answers in part, what is left out or waited for."""
     told = f"Shared with {words.receiver_words(decision)}, who is told."
     asked = _asked(request, opened, agency)
     if asked is None:
@@ -241,15 +242,8 @@ def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     agency = _choose_agency(request, opened, heading="Decide not to share with whom?")
     if isinstance(agency, HttpResponse):
         return agency
-    people, _ = _people(opened, agency)
-    offered = category_choices(rules.shareable(opened.levels))
-    usually = timezone.localdate(opened.at) + rules.REVIEW_USUALLY
-    form = forms.DeclineForm(
-        posted(request),
-        people=words.people_choices(people),
-        categories=offered,
-        initial={"version": opened.child.version, "review_on": usually, **_begun(request, opened)},
-    )
+    earlier = _in_place_of(request, opened)
+    form = _decline_form(request, opened, agency, earlier)
 
     def decline(said: dict[str, Any]) -> SharingDecision:
         return services.decline_to_share(
@@ -269,9 +263,27 @@ def decline_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 
     decision = taken(form, decline, *REFUSALS)
     if decision is not None:
-        messages.success(request, "Your decision not to share is written down, with the day of its review.")
+        over = f" {THEIR_ACCESS_ENDED}" if earlier is not None else ""
+        messages.success(request, f"Your decision not to share is written down, with the day of its review.{over}")
         return redirect("cases:share", opened.child.reference, decision.pk)
-    return _ask(request, opened, form, heading=f"Decide not to share with {agency}", button="Save the decision")
+    heading, intro = f"Decide not to share with {agency}", ""
+    if earlier is not None:
+        heading = f"{heading} any more"
+        intro = f"This ends what is shared with them now: {words.content_words(earlier)}."
+    return _ask(request, opened, form, heading=heading, button="Save the decision", intro=intro)
+
+
+def _decline_form(
+    request: HttpRequest, opened: OpenFile, agency: Agency, earlier: SharingDecision | None
+) -> forms.DeclineForm:
+    people, _ = _people(opened, agency)
+    usually = timezone.localdate(opened.at) + rules.REVIEW_USUALLY
+    return forms.DeclineForm(
+        posted(request),
+        people=words.people_choices(people),
+        categories=category_choices(rules.shareable(opened.levels)),
+        initial={"version": opened.child.version, "review_on": usually, **(_begun(earlier) if earlier else {})},
+    )
 
 
 def _in_place_of(request: HttpRequest, opened: OpenFile) -> SharingDecision | None:
@@ -281,11 +293,8 @@ def _in_place_of(request: HttpRequest, opened: OpenFile) -> SharingDecision | No
     return earlier if earlier is not None and runs(earlier, opened.at) else None
 
 
-def _begun(request: HttpRequest, opened: OpenFile) -> dict[str, Any]:
+def _begun(earlier: SharingDecision) -> dict[str, Any]:
     """What a decision in place of a running share begins with: the same person, and the kinds that it tells of."""
-    earlier = _in_place_of(request, opened)
-    if earlier is None:
-        return {}
     return {"person": str(earlier.membership_id or ""), "categories": sorted(categories_in(kinds_of(earlier)))}
 
 
@@ -414,9 +423,10 @@ def _ended_words(decision: SharingDecision) -> str:
         return "The decision is closed."
     if hasattr(decision, "breach"):
         return (
-            "Withdrawn: their access has ended. The data guardians and the receiver are told. Below is who opened it."
+            "Withdrawn: their access has ended. The data guardians are told, and whoever it went to is told to destroy "
+            "copies. Below is who opened it."
         )
-    return "The share has ended, and their access with it."
+    return THEIR_ACCESS_ENDED
 
 
 @policy(methods=("GET", "POST"), capability=AUDIT, reads_file=True, name="cases:assess_breach")
@@ -446,7 +456,8 @@ def assess_breach(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> 
     intro = f"Shared with {words.receiver_words(decision)}. What happened: {breach.words}"
     back = reverse("cases:share", args=[opened.child.reference, decision_id])
     heading = "Assess what was shared in error"
-    return _ask(request, opened, form, heading=heading, button="Save the assessment", intro=intro, cancel_href=back)
+    more = {"template": "cases/assess_breach.html", "button": "Save the assessment", "cancel_href": back}
+    return _ask(request, opened, form, heading=heading, intro=intro, **more)
 
 
 @policy(methods=("GET", "POST"), capability=WRITE, reads_file=True, name="cases:record_wishes")

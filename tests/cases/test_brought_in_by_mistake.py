@@ -262,7 +262,7 @@ def test_on_a_file_for_named_people_the_worker_alone_was_let_in(child, world, vi
     assert client_as("school_nurse").get(url("file", child)).status_code == 404
     page = text(browser.get(answer.url))
     assert "open to named people only, so ring whoever was let in" in page
-    assert "the receiver are told" not in page
+    assert "whoever was let in is told" not in page
 
 
 @pytest.mark.parametrize(
@@ -315,6 +315,7 @@ def test_what_was_a_mistake_may_come_out_when_the_work_has_ended(child, world, v
     form = text(browser.get(link))
     assert "Their work with the child ended on" in form
     assert "Their work is done" not in form
+    assert "Say what went wrong" in text(end(work, note=""))
     answer = end(work)
     decision, breach = SharingDecision.objects.get(), SharingBreach.objects.get()
     assert (answer.status_code, answer.url) == (302, url("share", child, decision.pk))
@@ -327,6 +328,7 @@ def test_what_was_a_mistake_may_come_out_when_the_work_has_ended(child, world, v
     assert breach.found_at > decision.ended_at
     assert withdrawn_from(breach) == {world.membership("safeguarding_lead").pk}
     page = text(browser.get(answer.url))
+    assert "whoever was let in is told" in text(answer.client.get(answer.url))
     assert readers(page) == ["Samira Oyelaran"]
     for words in ("Shared in error, found", SAID, "The term is over."):
         assert words in page

@@ -76,6 +76,8 @@ def test_what_keeps_a_child_safe_is_not_ended_as_no_longer_needed(child, shared,
     assert answer.status_code == 422
     assert "end_kind-error" in text(answer)
     assert "This would take from them what keeps the child safe: missing episodes" in text(answer)
+    link = f'href="{instead("decline_share", child, shared)}"'.replace("&", "&amp;")
+    assert (page.count(link), text(answer).count(link)) == (1, 2), "beside the error too"
     said = {"child": child, "decision_id": shared.pk, "words": "The search is over.", "at": at}
     for kind in (SharingEnd.NOT_NEEDED, SharingEnd.DECIDED_AGAIN):
         with pytest.raises(ShareRefused) as refused:
@@ -121,6 +123,9 @@ def test_it_is_decided_not_to_share_it_any_more(child, shared, viewer, client_as
     address = instead("decline_share", child, shared)
     assert "Decide not to share it any more" in page
     assert address.replace("&", "&amp;") in page
+    page = text(browser.get(address))
+    assert "Decide not to share with Northmere Police any more" in page
+    assert "This ends what is shared with them now: Missing episodes, staying safe plan" in page
     form = browser.get(address).context["form"]
     assert (form.initial["categories"], form.initial["person"]) == (["identity", "missing", "plan"], "")
     said = {"decline_reason": "not_needed", "review_on_day": "1"}
@@ -133,6 +138,7 @@ def test_it_is_decided_not_to_share_it_any_more(child, shared, viewer, client_as
     clock = Clock.objects.get(kind=ClockKind.SHARING_REVIEWED, state=ClockState.RUNNING)
     assert clock.subject_id == made.pk
     assert client_as("detective").get(url("file", child)).status_code == 404
+    assert "The share has ended, and their access with it." in text(browser.get(answer.url))
     page = text(browser.get(url("share", child, shared.pk)))
     assert "Decide not to share it any more" not in page
     assert "It was shared in error" in page

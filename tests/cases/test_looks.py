@@ -20,7 +20,7 @@ from django.urls import reverse
 from accounts.choices import AccessOutcome
 from accounts.forms import WriteForm
 from accounts.models import AccessEvent
-from accounts.rules.dates import LONDON
+from accounts.rules.dates import LONDON, moment
 from cases.access.choices import GrantReason
 from cases.clocks.choices import AlertKind
 from cases.clocks.models import Alert
@@ -227,6 +227,13 @@ def test_a_verdict_is_given_once_and_the_alert_ends_with_the_last(world, viewer,
     ):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+def test_the_question_says_how_often_and_when_and_leads_to_the_looks(world, viewer, client_as, at) -> None:
+    signal = a_signal(viewer, at)
+    page = client_as("guardian").get(f"/access/signals/{signal.pk}/").content.decode()
+    assert f"1 time, {moment(signal.first_at)}." in page
+    assert f'href="/access/looks/{signal.user_id}/?looked_from_day=' in page
 
 
 def test_nobody_decides_about_their_own_looks(world, viewer, client_as, at) -> None:

@@ -138,7 +138,7 @@ def test_the_page_is_the_same_whatever_the_file_holds(child, world, viewer, clie
         ({"categories": ["sessions"]}, "Select one of the choices offered"),
         ({"categories": ["sharing"]}, "Select one of the choices offered"),
         ({"purpose": ""}, "Select what you need it for"),
-        ({"words": "Why"}, "Say in a sentence what you need it for"),
+        ({"words": "Why"}, "Say in a sentence what you will do with it"),
         ({"words": "x" * 1001}, "1000 characters or fewer"),
         ({"words": "<script>alert(1)</script>", "purpose": "x"}, "&lt;script&gt;"),
     ],

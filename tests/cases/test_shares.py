@@ -25,6 +25,7 @@ from django.urls import reverse
 from accounts.choices import FunctionKey
 from accounts.definitions import seeds
 from accounts.models import AccessEvent
+from accounts.rules.dates import moment
 from accounts.rules.refusals import NotKnown, Stale
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
@@ -274,7 +275,7 @@ def test_the_wish_on_record_asks_for_an_override(child, world, viewer, share, cl
         ({"categories": ["intelligence"]}, "Select one of the choices offered"),
         ({"what": "entries"}, "Select what you share|Select at least one entry|Select one of the choices offered"),
         ({"purpose": "gossip"}, "Select one of the choices offered"),
-        ({"words": "Why"}, "Say in a sentence what they need it for"),
+        ({"words": "Why"}, "Say in a sentence what they will do with it"),
         ({"basis": "law_enforcement"}, "Only the police"),
         ({"child_answer": "not_told"}, "Select why the child was not told"),
         ({"child_answer": "refuses"}, "This goes against what the child wants"),
@@ -650,6 +651,10 @@ def test_the_guardian_assesses_it_and_the_clock_stops(child, world, viewer, clie
     assert client_as("nurse").get(address).status_code == 404
     guardian = client_as("guardian")
     assert address in text(guardian.get(url("share", child, made.pk)))
+    by = f"Due in 2 days, by {moment(Clock.objects.get(kind=ClockKind.BREACH_ASSESSED).due_at)}"
+    page = text(guardian.get(url("share", child, made.pk)))
+    assert (by in page, "Acknowledged by the receiver" in page) == (True, True)
+    assert f'href="{url("share", child, made.pk)}">See who opened the file' in text(guardian.get(address))
     assert send(guardian, address, child, **{**said, "why": "No"}).status_code == 422
     assert SharingBreach.objects.get().assessed_at is None
     assert send(guardian, address, child, **said).status_code == 302
@@ -698,9 +703,10 @@ def test_an_error_may_come_out_after_the_share_was_ended(child, world, share, vi
     form = text(browser.get(address))
     assert "They no longer need it" not in form
     assert re.search(r'<input type="hidden" name="end_kind" value="in_error"', form)
-    assert "the receiver is told to destroy every copy" in form
+    assert "whoever it went to is told to destroy every copy" in form
     error = {"end_kind": "in_error", "words": "It was the wrong school."}
-    assert send(browser, address, child, **{**error, "words": "No"}).status_code == 422
+    answer = send(browser, address, child, **{**error, "words": "No"})
+    assert (answer.status_code, "Say in a sentence what happened" in text(answer)) == (422, True)
     assert not SharingBreach.objects.exists()
     assert send(browser, address, child, **error).status_code == 302
     breach = SharingBreach.objects.select_related("decision").get()

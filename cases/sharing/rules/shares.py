@@ -297,8 +297,8 @@ def check_takes_no_safety(kind: str, *, lost: int) -> None:
     """
     if kind != SharingEnd.IN_ERROR and lost:
         raise ShareRefused(
-            f"This would take from them what keeps the child safe: {_safety_words(lost)}. Decide not to share it "
-            "instead: that ends the share, asks for the reason, and is looked at again",
+            f"This would take from them what keeps the child safe: {_safety_words(lost)}. It is decided not to "
+            "share it any more instead: what stands above this question says how",
             field="end_kind",
         )
 

@@ -51,7 +51,7 @@ def ask_for_access(
     wanted = frozenset(categories)
     if not wanted or not wanted <= set(rules.askable_by(by, opened.levels, opened.matrix)):
         raise RequestRefused("Select at least one of the kinds that are offered", field="categories")
-    rules.check_words(words, field="words", what="what you need it for")
+    rules.check_words(words, field="words", what="what you will do with it")
     child = opened.child
     lock_files([child.pk])
     if selectors.open_request(child.pk, by.membership_id) is not None:

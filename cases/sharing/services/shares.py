@@ -192,7 +192,7 @@ def _check_sharing(
         matrix=opened.matrix,
         name=found.name,
     )
-    rules.check_words(sharing.words, field="words", what="what they need it for")
+    rules.check_words(sharing.words, field="words", what="what they will do with it")
     rules.check_told(sharing.child, sharing.carers)
     rules.check_basis(sharing.basis, child=sharing.child, carers=sharing.carers, sector=by.sector)
     wish = selectors.wish_that_holds(opened.child.pk)
@@ -351,7 +351,7 @@ def end_decision(
         raise NotKnown("no_decision", child_id=child.pk)
     shared = decision.kind == SharingKind.SHARED
     rules.check_may_end(kind, shared=shared)
-    rules.check_words(words, field="words", what="what went wrong" if kind == SharingEnd.IN_ERROR else "why it ends")
+    rules.check_words(words, field="words", what="what happened" if shared else "why it matters no more")
     breach = SharingBreach.objects.select_related("found_by").filter(decision=decision).first()
     if breach is not None:
         raise ShareRefused(f"{breach.found_by} has withdrawn this already. Look at the page again.")
