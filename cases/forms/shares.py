@@ -32,7 +32,7 @@ from cases.sharing.choices import (
     WhyNotTold,
     WishKind,
 )
-from cases.sharing.rules.shares import ALWAYS, NEVER, Override, Told
+from cases.sharing.rules.shares import ALWAYS, NEVER, NO_LIMITS, Override, Told
 
 LONG = 1000
 Pairs = Sequence[tuple[str, str]]
@@ -295,6 +295,14 @@ class WishForm(WriteForm):
         super().__init__(*args, **kwargs)
         for name in ("kept", "kept_from"):
             self.fields[name].optional_words = "one of the two is needed"  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Limits say of what, or to whom: asked in the same round as the rest."""
+        super().clean()
+        said = self.cleaned_data
+        if said.get("kind") == WishKind.LIMITS and not said.get("kept") and not said.get("kept_from"):
+            self.add_error("kept", NO_LIMITS)
+        return said
 
 
 class AssessBreachForm(WriteForm):

@@ -192,7 +192,7 @@ class DecisionForm(AgainstWishForm):
         """The outcome as it is stored: an acceptance is of a new file or of a joined one."""
         if self.outcome_key != ACCEPT:
             return self.outcome_key
-        is_new = self.cleaned_data["joined"] == NEW
+        is_new = self.cleaned_data.get("joined", NEW) == NEW
         return str(TriageOutcome.ACCEPT_NEW if is_new else TriageOutcome.ACCEPT_JOINED)
 
     def joined_reference(self) -> str:
@@ -207,7 +207,7 @@ class DecisionForm(AgainstWishForm):
         super().clean()
         cleaned = self.cleaned_data
         joined = cleaned.get("joined")
-        if not cleaned.get("outcome") or not joined:
+        if not cleaned.get("outcome"):
             return cleaned
         for fault in faults_of(self._proposed()):
             # A file that is there may have a lead who stays: that the service knows.
@@ -224,7 +224,7 @@ class DecisionForm(AgainstWishForm):
             reason=said.get(f"reason_{self.outcome_key}", ""),
             rationale=said.get("rationale", ""),
             message=said.get(f"message_{self.outcome_key}", ""),
-            has_joined_child=said["joined"] != NEW,
+            has_joined_child=said.get("joined", NEW) != NEW,
             has_lead=lead is not None,
             danger="why_safe" in self.fields,
             why_safe=said.get("why_safe", ""),

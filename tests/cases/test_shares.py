@@ -594,8 +594,11 @@ def test_what_the_child_says_is_written_down_and_the_latest_holds(child, client_
         "said_on_month": day.month,
         "said_on_year": day.year,
     }
-    empty = send(browser, url("record_wishes", child), child, **{**said, "kept": [], "kept_from": []})
+    empty = {"kept": [], "kept_from": [], "words": ""}
+    empty = send(browser, url("record_wishes", child), child, **{**said, **empty})
     assert (empty.status_code, SharingWish.objects.exists()) == (422, False)
+    for words in ("Select what must not go further, or who must not be told", "Say what the child said"):
+        assert words in text(empty), "in one round"
     future = send(browser, url("record_wishes", child), child, **{**said, "said_on_year": day.year + 1})
     assert (future.status_code, SharingWish.objects.exists()) == (422, False)
     assert send(browser, url("record_wishes", child), child, **said).status_code == 302

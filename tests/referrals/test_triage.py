@@ -398,6 +398,10 @@ def test_everything_that_is_wrong_is_said_in_one_round(world: World, client_as: 
     form = client_as("triage").post(page(notification), wrong).context["form"]
     assert set(form.errors) == {"reason_accept", "rationale", "message_accept", "lead"}
     assert all(len(errors) == 1 for errors in form.errors.values())
+    # Whether there is a file is asked in the same round.
+    no_file = {"joined": "", "outcome": "decline", "reason_decline": "", "message_decline": " ", "why_safe": "no"}
+    form = client_as("triage").post(page(notification), wrong | no_file).context["form"]
+    assert set(form.errors) == {"joined", "reason_decline", "rationale", "message_decline", "why_safe"}
     declined = wrong | {"outcome": "decline", "reason_decline": "", "message_decline": "No.", "why_safe": "yes"}
     form = client_as("triage").post(page(notification), declined | {"lead": str(world.membership("keyworker").pk)})
     assert set(form.context["form"].errors) == {"reason_decline", "rationale", "why_safe", "lead"}

@@ -24,6 +24,7 @@ from cases.sharing.choices import (
 from cases.sharing.rules.wording import is_shorter
 
 WORDS_AT_LEAST = 10
+NO_LIMITS = "Select what must not go further, or who must not be told"
 USUALLY, LONGEST = timedelta(days=90), timedelta(days=365)
 REVIEW_USUALLY, REVIEW_LATEST = timedelta(days=28), timedelta(days=183)
 # What keeps a child safe reaches social care and police at least until the time at which it is usually looked at again.

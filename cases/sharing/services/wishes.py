@@ -46,7 +46,7 @@ def record_wish(
     limits = kind == WishKind.LIMITS
     kept, kept_from = (mask_of(categories), sorted(set(sectors))) if limits else (0, [])
     if limits and not kept and not kept_from:
-        raise ShareRefused("Select what must not go further, or who must not be told", field="kept")
+        raise ShareRefused(rules.NO_LIMITS, field="kept")
     bump_version(child=opened.child, version=version)
     earlier = wish_of(opened.child.pk)
     wish = SharingWish.objects.create(
