@@ -27,7 +27,7 @@ from accounts.definitions import seeds
 from accounts.selectors import now
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
-from cases.access.rules import Level, mask_of, read_matrix
+from cases.access.rules import mask_of, read_matrix
 from cases.access.services import grant_to_function
 from cases.clocks.choices import AlertKind, ClockKind, ClockState
 from cases.clocks.models import Alert, Clock, OutboxMessage
@@ -38,6 +38,7 @@ from cases.record.services import involve
 from cases.sharing.choices import DeclineReason, RequestAnswer, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
+from cases.sharing.rules import requests as rules
 from cases.sharing.rules.requests import RequestRefused
 from cases.sharing.services import requests as services
 from cases.sharing.services.shares import Why
@@ -190,10 +191,9 @@ def test_where_the_lead_is_of_the_same_agency_the_notification_point_is_asked(ch
     """Nobody answers for their own agency, so who leads there is not asked."""
     colleague = viewer("out_of_hours")
     opened = opened_by(colleague, child, at)
-    opened.levels["plan"] = Level.EXISTENCE  # as on a page that was opened before the lead's own grant came
     made = services.ask_for_access(
         opened=opened,
-        categories=["plan"],
+        categories=rules.askable_by(colleague, opened.levels, opened.matrix),
         purpose=SharingPurpose.FIND,
         words=ASKED["words"],
         at=at,
