@@ -32,11 +32,6 @@ def category_choices(names: Iterable[str]) -> list[tuple[str, str]]:
     return [(name, Category(name).label.capitalize()) for name in names]
 
 
-def names(kinds: Iterable[str]) -> str:
-    """Kinds of information in a sentence."""
-    return ", ".join(str(Category(name).label) for name in kinds)
-
-
 TO_ANSWER_COLUMNS = [{"text": text} for text in ("Asked", "By", "File", "What", "Answer")]
 MADE_COLUMNS = [{"text": text} for text in ("Asked", "File", "What", "Answer")]
 

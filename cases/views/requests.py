@@ -23,7 +23,7 @@ from cases.presenters import requests as words
 from cases.record.services import OpenFile, note_files_shown, open_file
 from cases.sharing.choices import DeclineReason, SharingPurpose
 from cases.sharing.models.requests import AccessRequest
-from cases.sharing.rules.requests import RequestRefused, askable_by, can_be_shared, known_of
+from cases.sharing.rules.requests import RequestRefused, askable_by, can_be_shared
 from cases.sharing.rules.shares import REVIEW_USUALLY, ShareRefused
 from cases.sharing.selectors import requests as selectors
 from cases.sharing.services import requests as services
@@ -56,13 +56,11 @@ def ask_for_access(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         messages.success(request, "You have asked. You are told when somebody answers.")
         return redirect("cases:access_requests")
     context: dict[str, Any] = {
-        "template": "cases/ask_for_access.html",
         "button": "Ask",
         "cancel_href": reverse("cases:who_can_see", args=[reference]),
         "intro": "Whoever leads on the case answers within two working days, with a share or with a reason why not. "
         "If a child is in danger now, do not wait: ring the duty number.",
     }
-    context["known"] = words.names(known_of(viewer.role_key, opened.matrix))
     waiting = selectors.open_request(opened.child.pk, viewer.membership_id)
     if not form.is_bound and (waiting is not None or not offered):
         context["instead"] = {"text": "See what you asked for", "href": reverse("cases:access_requests")}

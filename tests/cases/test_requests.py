@@ -24,7 +24,6 @@ from django.urls import reverse
 
 from accounts.choices import FunctionKey
 from accounts.definitions import seeds
-from accounts.selectors import now
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import mask_of, read_matrix
@@ -45,7 +44,7 @@ from cases.sharing.services.shares import Why
 from tests.access.test_pages import plain
 from tests.cases.browsing import send, text, url
 from tests.cases.questions import questions
-from tests.factories.cases import block, give, grant, make_child, make_chronology, make_lead
+from tests.factories.cases import block, grant, make_child, make_chronology, make_lead
 from tests.factories.shares import form_of_share, make_request, make_share, opened_by, sharing_to
 
 MATRIX = read_matrix(next(seed.body for seed in seeds() if seed.kind == "access_matrix"))
@@ -129,21 +128,6 @@ def test_the_page_is_the_same_whatever_the_file_holds(child, world, viewer, clie
         make_chronology(child, viewer("keyworker"), category=category)
     assert plain(browser.get(url("ask_for_access", child))) == before
     assert 'value="sessions"' not in before[2]
-
-
-@db
-def test_what_no_share_could_show_is_said_and_not_offered(child, world, client_as):
-    """A housing officer's job knows of the level and the plan only that there is one, whatever is shared."""
-    grant(child, world.agency("housing"), categories=("identity",))
-    browser, address = client_as("housing"), url("ask_for_access", child)
-    known, only = "level, staying safe plan", "knows only that there is something"
-    page = text(browser.get(address))
-    assert re.findall(r'name="categories" value="(\w+)"', page) == ["contact_address"]
-    assert (only in page, f"whatever is shared: {known}." in page) == (True, True)
-    assert send(browser, address, **{**ASKED, "categories": ["plan"]}).status_code == 422
-    give(child, now() - HOUR, group=world.agency("housing").group, categories=["contact_address"])
-    page = text(browser.get(address))
-    assert ("as much of this file as your job may see" in page, known in page) == (True, True)
 
 
 @db

@@ -8,10 +8,13 @@ from uuid import UUID
 
 from accounts.rules.refusals import Refusal
 from accounts.rules.viewers import Viewer
-from cases.access.choices import Category
-from cases.access.rules import Level, Matrix
+from cases.access.choices import Category, Cell
+from cases.access.rules import Level, Matrix, level_of
 from cases.sharing.rules.shares import NEVER, WORDS_AT_LEAST, seen_by
 from cases.sharing.rules.wording import is_shorter
+
+# Of the rest a job sees nothing that others wrote, whatever is shared with it.
+SEEN = (Cell.FULL, Cell.SUMMARY, Cell.EXISTENCE)
 
 
 class RequestRefused(Refusal):
@@ -32,24 +35,17 @@ class Answering:
 
 
 def askable(role: str, levels: Mapping[str, Level], matrix: Matrix) -> list[str]:
-    """The kinds of information that somebody may ask for: those of which a share could show their job more than they
-    see. It is the same list whatever the file holds, so that it tells nothing of it.
+    """The kinds of information that somebody may ask for: those of which their job may see more than they see, and
+    those of which it only ever knows that there is something, which whoever answers may tell in another way. It is the
+    same list whatever the file holds, so that it tells nothing of it.
     """
     return [
         category.value
         for category in Category
         if category.value not in NEVER
-        and (seen := seen_by([role], category.value, matrix)) >= Level.SUMMARY
-        and levels[category.value] < seen
+        and (cell := matrix.cell(role, category)) in SEEN
+        and levels[category.value] < (Level.FULL if cell == Cell.EXISTENCE else level_of(cell, panel=False))
     ]
-
-
-def known_of(role: str, matrix: Matrix) -> list[str]:
-    """The kinds of which a job only ever knows that there is something, whatever is shared: whoever leads may tell of
-    them in another way.
-    """
-    kinds = [category.value for category in Category if category.value not in NEVER]
-    return [name for name in kinds if seen_by([role], name, matrix) == Level.EXISTENCE]
 
 
 def can_be_shared(role: str, names: Iterable[str], matrix: Matrix) -> bool:

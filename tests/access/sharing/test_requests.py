@@ -1,6 +1,6 @@
 """What may be asked for, and who answers: the rules as tables.
 
-Seen to fail: a kind offered of which the job reads its own service's entries alone, or knows only that there is some.
+Seen to fail: a kind offered of which the job reads its own service's entries alone.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ FULL, NOTHING = (dict.fromkeys(Category.values, level) for level in (Level.FULL,
         ("csc_social_worker", FULL | {"missing": Level.NONE}, {"missing"}),
         ("csc_social_worker", FULL | {"plan": Level.SUMMARY}, {"plan"}),
         ("csc_social_worker", FULL | {"sharing": Level.NONE, "who_looked": Level.NONE}, set()),
-        ("housing", NOTHING, {"identity", "contact_address"}),
-        ("housing", NOTHING | {"contact_address": Level.SUMMARY}, {"identity"}),
-        ("housing", NOTHING | {"contact_address": Level.EXISTENCE}, {"identity", "contact_address"}),
+        ("housing", NOTHING, {"identity", "contact_address", "level", "plan"}),
+        ("housing", NOTHING | {"contact_address": Level.SUMMARY}, {"identity", "level", "plan"}),
+        ("housing", NOTHING | {"plan": Level.EXISTENCE}, {"identity", "contact_address", "level", "plan"}),
         ("board_analyst", NOTHING, set()),
     ],
 )
 def test_what_may_be_asked_for(role, levels, askable):
-    """What a share could show the job more of than is seen: never what it only knows of, or never sees."""
+    """What the job may see more of than is seen, of what others wrote: never what it never sees."""
     assert set(rules.askable(role, levels, MATRIX)) == askable
 
 
@@ -73,8 +73,8 @@ def test_what_for_is_said_in_a_sentence(words, right):
 
 @pytest.mark.parametrize("role", ["housing", "csc_manager", "education_dsl"])
 def test_somebody_asks_in_the_role_they_act_in(role):
-    """What a job sees of what others wrote: in full or in summary, and never who looked or sharing."""
-    seen = {name for name in Category.values if MATRIX.cell(role, name) in {"F", "S"}} - {"who_looked", "sharing"}
+    """What a job sees something of that others wrote: full, summary or existence, and never who looked or sharing."""
+    seen = {name for name in Category.values if MATRIX.cell(role, name) in {"F", "S", "E"}} - {"who_looked", "sharing"}
     assert set(rules.askable_by(Viewer(user_id=1, role_key=role), NOTHING, MATRIX)) == seen
 
 
@@ -94,16 +94,7 @@ def test_a_share_answers_what_would_show_more_than_that_there_is_something(names
     assert rules.can_be_shared("housing", names, MATRIX) is can
 
 
-@pytest.mark.parametrize(
-    ("role", "known"),
-    [
-        ("housing", {"level", "plan"}),
-        ("csc_social_worker", {"evidence_plan"}),
-        ("data_guardian", {"level", "missing"}),
-        ("board_analyst", set()),
-    ],
-)
-def test_what_a_job_only_ever_knows_of_is_named_and_not_asked_for(role, known):
-    """Whatever is shared, it sees no more of these than that there is something."""
-    assert set(rules.known_of(role, MATRIX)) == known
-    assert not known & set(rules.askable(role, NOTHING, MATRIX))
+def test_what_one_only_ever_knows_of_is_asked_for_and_what_is_seen_as_far_as_it_goes_is_not():
+    assert "level" in rules.askable("housing", NOTHING | {"level": Level.EXISTENCE}, MATRIX)
+    assert "level" not in rules.askable("housing", NOTHING | {"level": Level.FULL}, MATRIX)
+    assert "contact_address" not in rules.askable("housing", NOTHING | {"contact_address": Level.SUMMARY}, MATRIX)
