@@ -82,6 +82,7 @@ LINES: dict[str, str] = {
     **dict.fromkeys(["referrals.Notification.address_protected", "referrals.Notification.status"], REGISTER),
     **dict.fromkeys(["referrals.TriageDecision.outcome", "referrals.TriageDecision.lead_told"], REGISTER),
     "referrals.TriageDecision.looked_at": LINK,
+    "cases.LookSignal.event_ids": "reckoned with, one look at a time, in `tests/access/seen/test_parted_looks.py`",
     **dict.fromkeys(["cases.Block.ended_at", "cases.LookSignal.user_id"], RULE),
 }
 # Of these nothing is a token but words: the rule reads grants, clocks are reckoned, drafts are stamped.

@@ -32,7 +32,7 @@ from cases.record.models import Child, Involvement
 from cases.record.services import involve
 from cases.sharing.choices import ConflictRelation, RestrictionKind
 from cases.sharing.models import Conflict, PossibleConflict
-from cases.sharing.rules.conflicts import ConflictRefused, WorkToHandOver
+from cases.sharing.rules.conflicts import ConflictRefused
 from cases.sharing.services.conflicts import (
     Said,
     answer_possible,
@@ -231,7 +231,7 @@ def test_work_that_somebody_is_given_at_the_same_moment_goes_to_a_successor_too(
         place("nurse")
 
     came, kept = at_once(brings_in, keeps_away)
-    assert (came, type(kept)) == (None, WorkToHandOver)
+    assert (came, type(kept)) == (None, ConflictRefused)
     assert not Conflict.objects.exists()
 
 

@@ -24,7 +24,7 @@ from django.urls import reverse
 
 from accounts.choices import FunctionKey
 from accounts.definitions import seeds
-from cases.access.choices import GrantReason
+from cases.access.choices import Category, GrantReason
 from cases.access.models import AccessGrant
 from cases.access.rules import mask_of, read_matrix
 from cases.access.services import grant_to_function
@@ -149,6 +149,15 @@ def test_what_is_wrong_is_said(child, client_as, changed, message):
     assert message in text(answer)
     assert "<script>alert" not in text(answer)
     assert not AccessRequest.objects.exists()
+
+
+@db
+def test_of_what_no_share_would_show_to_the_job_of_who_asks_the_page_says_how_it_is_answered(child, client_as):
+    """Seen to fail: it was offered like everything else, and whoever answered could only refuse."""
+    page = text(client_as("triage").get(url("ask_for_access", child)))
+    assert "Police intelligence. Your job sees only whether there is any" in page
+    page = text(client_as("missing_coordinator").get(url("ask_for_access", child)))
+    assert f"{Category.PLAN.label}. Your job" not in page
 
 
 @db
