@@ -12,10 +12,12 @@ from django.utils.text import capfirst
 
 from accounts.rules.dates import day, due_in, moment
 from cases.access.choices import Category
+from cases.access.rules import Matrix
 from cases.clocks.models import Clock
 from cases.presenters.shares import names_of
 from cases.sharing.choices import RequestAnswer
 from cases.sharing.models.requests import AccessRequest
+from cases.sharing.rules.requests import can_be_shared
 
 
 def asked_for(request: AccessRequest) -> str:
@@ -27,9 +29,20 @@ def asker_words(request: AccessRequest) -> str:
     return f"{request.asked_as.user}, {request.asked_as.agency}"
 
 
+TOLD = "Your job sees only whether there is any, so this is answered in words, or by telephone"
+
+
 def category_choices(names: Iterable[str]) -> list[tuple[str, str]]:
     """Kinds of information as the choices of a question."""
     return [(name, Category(name).label.capitalize()) for name in names]
+
+
+def asked_choices(names: Iterable[str], role: str, matrix: Matrix) -> list[tuple[str, str]]:
+    """What may be asked for; of what no share would show to the job of who asks, how it is answered."""
+    return [
+        (name, label if can_be_shared(role, [name], matrix) else f"{label}. {TOLD}")
+        for name, label in category_choices(names)
+    ]
 
 
 TO_ANSWER_COLUMNS = [{"text": text} for text in ("Asked", "By", "File", "What", "Answer")]

@@ -15,7 +15,7 @@ from accounts.rules.roles import Capability
 from accounts.selectors import now
 from accounts.services.access_events import trace_of
 from cases.access.choices import Category
-from cases.access.rules import Action, Level, Matrix, categories_in
+from cases.access.rules import Action, Level, categories_in
 from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import clock_of, clocks_by_subject
 from cases.forms.requests import AskForAccessForm, RefuseForm
@@ -32,7 +32,6 @@ from cases.views.asking import ask_on_file, posted, taken
 from cases.views.loading import file_page, viewer_of
 
 READ = Capability.READ_FILES
-TOLD = "Your job sees only whether there is any, so this is answered in words, or by telephone"
 
 
 @policy(methods=("GET", "POST"), capability=READ, reads_file=True, name="cases:ask_for_access")
@@ -41,7 +40,7 @@ def ask_for_access(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Ask to see more of a file that one may know of."""
     viewer, reference = opened.viewer, opened.child.reference
     offered = askable_by(viewer, opened.levels, opened.matrix)
-    form = AskForAccessForm(posted(request), categories=_choices(offered, viewer.role_key, opened.matrix))
+    form = AskForAccessForm(posted(request), categories=words.asked_choices(offered, viewer.role_key, opened.matrix))
 
     def ask(said: dict[str, Any]) -> AccessRequest:
         return services.ask_for_access(
@@ -71,14 +70,6 @@ def ask_for_access(request: HttpRequest, opened: OpenFile) -> HttpResponse:
             else "You see as much of this file as your job may see."
         )
     return ask_on_file(request, opened, form, heading="Ask to see more", **context)
-
-
-def _choices(offered: list[str], role: str, matrix: Matrix) -> list[tuple[str, str]]:
-    """What may be asked for; of what no share would show to the job of who asks, how it is answered."""
-    return [
-        (name, label if can_be_shared(role, [name], matrix) else f"{label}. {TOLD}")
-        for name, label in words.category_choices(offered)
-    ]
 
 
 @policy(capability=READ, name="cases:access_requests")

@@ -61,7 +61,8 @@ def _search_for_own_name(setting: Setting, week: date) -> None:
 def _look_at_night(setting: Setting, week: date) -> None:
     viewer = setting.world.viewers[AT_NIGHT]
     open_to = AccessGrant.objects.filter(group_id=viewer.agency_group_id or 0, ended_at=None)
-    children = open_to.order_by("child__reference").values_list("child_id", flat=True).distinct()[:NIGHT_LOOKS]
+    names = ("child__family_name", "child__given_name", "child__birth_date")  # the same in each run, as no key is
+    children = open_to.order_by(*names).values_list("child_id", flat=True).distinct()[:NIGHT_LOOKS]
     for minute, child_id in enumerate(children):
         at = on_day(week + timedelta(days=3), 23, 5 + 7 * minute)
         _write(viewer, at, action="cases:file", reason="granted", child_id=child_id)

@@ -45,6 +45,7 @@ from tests.access.summaries import (
     SUMMARIES,
     TO_THE_RECEIVER,
     TOLD_TO_ALL,
+    WITHDRAWN,
 )
 from tests.access.values import PREFIX, Days, postcode, tokens_in
 from tests.factories.cases import make_chronology, provenance
@@ -96,6 +97,8 @@ class Canary:
             return surface in self.register.surfaces and self._stands_open(book, viewer, child, state)
         if address in RECEIVED and self.field in TO_THE_RECEIVER and self.agency_id == viewer.agency_id:
             return self._is_known(book, viewer, state)
+        if address == "cases:share_withdrawn" and self.field in WITHDRAWN:
+            return book.outcomes[Asked(viewer.role_key, address, "GET", state)] == "ok"
         if self.field == MOVES_LISTS and surface == "worklist":
             return self.child_id == child.pk and self._level(book, viewer, state) in KNOWN_OF
         return self._is_open(book, viewer, child, state) and self._may_stand(book, viewer, state, surface)

@@ -83,6 +83,8 @@ SENTENCE = {f"cases.ChronologyEntry.{name}" for name in ("summary", "happened_at
 # What was shared with an agency tells it what for, and from when until when.
 RECEIVED = {"cases:shared_with_us", "cases:share_received"}
 TO_THE_RECEIVER = {f"cases.SharingDecision.{name}" for name in ("purpose", "decided_at", "ends_at")}
+# Whoever must destroy what came in error reads when it came, and when it was withdrawn.
+WITHDRAWN = {f"cases.SharingDecision.{name}" for name in ("decided_at", "ended_at")} | {"cases.SharingBreach.found_at"}
 # A list says when something last happened, in what one may know that it is there (decision 0102).
 MOVES_LISTS, KNOWN_OF = "cases.ChronologyEntry.recorded_at", ("full", "summary", "existence")
 # What the rule of the agenda says of a child comes from the decision and its review; an agency that lists a child says

@@ -250,10 +250,8 @@ def test_a_share_is_made_anew_in_the_place_of_another(child, world, shared, clie
 
 def test_a_share_of_single_entries_is_made_anew_with_the_same(child, world, viewer, client_as, at):
     who, old = viewer("keyworker"), {"category": "missing", "happened_at": at - 9 * DAY}
-    entries = [make_chronology(child, who, summary=words, **old) for words in "ABC"]
-    for _ in range(OFFERED - 1):
-        make_chronology(child, who)
-    first, second, third = sorted(str(entry.pk) for entry in entries)
+    first, second = sorted(str(make_chronology(child, who, summary=words, **old).pk) for words in "AB")
+    third = [str(make_chronology(child, who, category="missing").pk) for _ in range(OFFERED)][-1]
     police = world.agency("police")
     made = make_share(child, police, world.membership("keyworker"), categories=("identity",), entry_ids=[first, second])
     browser, address = client_as("keyworker"), instead("add_share", child, made)

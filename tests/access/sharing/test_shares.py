@@ -290,7 +290,7 @@ def test_what_takes_the_place_of_a_share_is_about_the_same_people_and_holds_what
 
 
 def test_what_would_be_lost_is_named():
-    with pytest.raises(ShareRefused, match=r"safe: missing episodes\. Decide not to share it instead"):
+    with pytest.raises(ShareRefused, match=r"safe: missing episodes\. It is decided not to share it any more instead"):
         rules.check_takes_no_safety("not_needed", lost=mask_of(["missing"]))
     with pytest.raises(ShareRefused) as refused:
         rules.check_in_place_of(
