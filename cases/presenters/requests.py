@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 
 from accounts.rules.dates import day, due_in, moment
+from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
 from cases.access.rules import Matrix
 from cases.clocks.models import Clock
@@ -37,10 +38,10 @@ def category_choices(names: Iterable[str]) -> list[tuple[str, str]]:
     return [(name, Category(name).label.capitalize()) for name in names]
 
 
-def asked_choices(names: Iterable[str], role: str, matrix: Matrix) -> list[tuple[str, str]]:
+def asked_choices(names: Iterable[str], viewer: Viewer, matrix: Matrix) -> list[tuple[str, str]]:
     """What may be asked for; of what no share would show to the job of who asks, how it is answered."""
     return [
-        (name, label if can_be_shared(role, [name], matrix) else f"{label}. {TOLD}")
+        (name, label if can_be_shared(viewer.role_key, [name], matrix) else f"{label}. {TOLD}")
         for name, label in category_choices(names)
     ]
 

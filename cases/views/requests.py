@@ -40,7 +40,7 @@ def ask_for_access(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Ask to see more of a file that one may know of."""
     viewer, reference = opened.viewer, opened.child.reference
     offered = askable_by(viewer, opened.levels, opened.matrix)
-    form = AskForAccessForm(posted(request), categories=words.asked_choices(offered, viewer.role_key, opened.matrix))
+    form = AskForAccessForm(posted(request), categories=words.asked_choices(offered, viewer, opened.matrix))
 
     def ask(said: dict[str, Any]) -> AccessRequest:
         return services.ask_for_access(
