@@ -20,6 +20,8 @@ from cases.sharing.choices import RequestAnswer
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.rules.requests import can_be_shared
 
+TOLD = "Your job sees only whether there is any, so this is answered in words, or by telephone"
+
 
 def asked_for(request: AccessRequest) -> str:
     """The kinds that were asked for, in the order of the matrix."""
@@ -28,9 +30,6 @@ def asked_for(request: AccessRequest) -> str:
 
 def asker_words(request: AccessRequest) -> str:
     return f"{request.asked_as.user}, {request.asked_as.agency}"
-
-
-TOLD = "Your job sees only whether there is any, so this is answered in words, or by telephone"
 
 
 def category_choices(names: Iterable[str]) -> list[tuple[str, str]]:

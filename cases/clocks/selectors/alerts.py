@@ -70,17 +70,21 @@ def alerts_for(viewer: Viewer, *, at: datetime) -> QuerySet[Alert]:
     return rows if viewer.may(Capability.READ_FILES) else rows.filter(child=None)
 
 
-def _without_kept(rows: QuerySet[Alert], viewer: Viewer, at: datetime) -> QuerySet[Alert]:
-    """Some alerts, without those about what a viewer may not know of."""
+def _without_kept(
+    rows: QuerySet[Alert], viewer: Viewer, at: datetime, *, of_kind: str | None = None
+) -> QuerySet[Alert]:
+    """Some alerts, without those about what a viewer may not know of; of one kind only its own apps are asked."""
     rows = without_hidden(rows, viewer, at)
     for kinds, query in KEPT_FROM.items():
+        if of_kind is not None and of_kind not in kinds:
+            continue
         rows = rows.exclude(kind__in=kinds, subject_id__in=query(viewer, at))
     return rows
 
 
 def may_be_told(viewer: Viewer, alert: Alert, *, at: datetime) -> bool:
     """Whether somebody may still know of what an alert is about, when its e-mail to them is due."""
-    return _without_kept(Alert.objects.filter(pk=alert.pk), viewer, at).exists()
+    return _without_kept(Alert.objects.filter(pk=alert.pk), viewer, at, of_kind=alert.kind).exists()
 
 
 def people_told(kind: AlertKind, subject_id: UUID) -> frozenset[int]:

@@ -299,8 +299,10 @@ def parts_of(viewer: Viewer, rows: Collection[LookSignal], at: datetime) -> dict
 
     Of one that was asked before its looks were written down with it nothing is left, once anything is kept from them.
     """
+    if not rows:
+        return {}
     files = _KeptFiles.of(viewer, at)
-    if not rows or not (files.hidden or files.own):
+    if not (files.hidden or files.own):
         return {}
     events = AccessEvent.objects.filter(pk__in={pk for row in rows for pk in row.event_ids})
     kept = set(events.filter(files.looks()).values_list("pk", flat=True))
