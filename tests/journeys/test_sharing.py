@@ -184,6 +184,7 @@ def read_what_is_shared(asker: Person, wanted: Wanted) -> str:
 def looks_of(lead: Person, wanted: Wanted) -> int:
     lead.goes_to(wanted.path)
     open_tab(lead, "Who looked")
+    lead.on_page("Who looked")
     return lead.page.get_by_role("row").filter(has_text=wanted.asker_name).count()
 
 
