@@ -21,6 +21,7 @@ from cases.views import (
     restriction,
     shares,
     why,
+    wishes,
 )
 
 app_name = "cases"
@@ -99,7 +100,7 @@ urlpatterns: list = [
     path("cases/<str:reference>/sharing/", shares.show_sharing, name="sharing"),
     path("cases/<str:reference>/sharing/add/", shares.add_share, name="add_share"),
     path("cases/<str:reference>/sharing/decline/", shares.decline_share, name="decline_share"),
-    path("cases/<str:reference>/sharing/wishes/", shares.record_wishes, name="record_wishes"),
+    path("cases/<str:reference>/sharing/wishes/", wishes.record_wishes, name="record_wishes"),
     path("cases/<str:reference>/sharing/<uuid:decision_id>/", shares.show_share, name="share"),
     path("cases/<str:reference>/sharing/<uuid:decision_id>/withdraw/", shares.withdraw_share, name="withdraw_share"),
     path("cases/<str:reference>/sharing/<uuid:decision_id>/breach/", shares.assess_breach, name="assess_breach"),

@@ -89,11 +89,14 @@ def file_tabs(opened: OpenFile, active: str) -> list[dict[str, Any]]:
     return [{"text": text, "url_name": name, "active": name == active} for text, name in TABS if name not in hidden]
 
 
-def crumbs_to(opened: OpenFile, *, here: str) -> list[dict[str, str]]:
-    """The way from home to a page of a file; names no person."""
+def crumbs_to(opened: OpenFile, *, here: str, under: str = "") -> list[dict[str, str]]:
+    """The way from home to a page of a file, through the tab that it stands `under` (a name of `TABS`) where there is
+    one; names no person.
+    """
     reference = opened.child.reference
     return [
         {"text": "Children", "href": reverse("cases:worklist")},
         {"text": reference, "href": reverse("cases:file", args=[reference])},
+        *({"text": text, "href": reverse(name, args=[reference])} for text, name in TABS if name == under),
         {"text": here, "href": ""},
     ]

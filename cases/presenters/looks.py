@@ -143,7 +143,6 @@ def signal_groups(
 def _card(row: LookSignal, people: dict[int, str], references: dict[UUID, str], reader: int) -> dict[str, Any]:
     reference = references.get(row.child_id) if row.child_id else None
     return {
-        "id": row.pk,
         "person": people.get(row.user_id, "Somebody without a name"),
         "looks_href": f"{reverse('cases:person_looks', args=[row.user_id])}?{_days(row.first_at, row.last_at)}",
         "count": _count_words(row),

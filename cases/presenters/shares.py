@@ -287,6 +287,17 @@ def against_rows(opened: OpenFile, found: Iterable[Against]) -> list[list[dict[s
     return [_share_against(opened, one, one.share) if one.share else _work_against(opened, one) for one in found]
 
 
+def facts_against(opened: OpenFile, decision: SharingDecision, found: Iterable[Against]) -> list[dict[str, Any]]:
+    """That a running share goes against what the child says now, with where it is looked at again; nothing where it
+    does not, or where the ground is written down.
+    """
+    if all(one.share != decision or one.explained for one in found):
+        return []
+    words = "This goes against it, and no ground is written down"
+    href = reverse("cases:sharing", args=[opened.child.reference])
+    return [{"key": "The child says now", "value": words, "tone": "urgent", "href": href, "action": "Look at it again"}]
+
+
 def _share_against(opened: OpenFile, one: Against, share: SharingDecision) -> list[dict[str, Any]]:
     reference = opened.child.reference
     end = {"text": STAYS if one.safety else "Runs"}

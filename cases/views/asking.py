@@ -14,9 +14,12 @@ from cases.presenters.frame import crumbs_to
 from cases.record.services import OpenFile
 
 
-def frame_of(opened: OpenFile, *, here: str) -> dict[str, Any]:
-    """What every page on a file needs of it; `here` is what the page is called in its crumbs."""
-    return {"opened": opened, "reference": opened.child.reference, "crumbs": crumbs_to(opened, here=here)}
+def frame_of(opened: OpenFile, *, here: str, under: str = "") -> dict[str, Any]:
+    """What every page on a file needs of it; `here` is what the page is called in its crumbs, `under` the URL name of
+    the tab that it stands under.
+    """
+    crumbs = crumbs_to(opened, here=here, under=under)
+    return {"opened": opened, "reference": opened.child.reference, "crumbs": crumbs}
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -44,11 +47,12 @@ def ask_on_file(
     cancel_href: str,
     button: str = "Save",
     template: str = "cases/ask.html",
+    under: str = "",
     **more: Any,
 ) -> HttpResponse:
     """Ask, or ask again with what was wrong; `more` is for the template, `cases/ask.html` or one that extends it."""
     context = {
-        **frame_of(opened, here=heading),
+        **frame_of(opened, here=heading, under=under),
         "form": form,
         "heading": heading,
         "button": button,

@@ -105,7 +105,7 @@ def add_entry(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     context = {
         "opened": opened,
         "reference": opened.child.reference,
-        "crumbs": crumbs_to(opened, here="Add an entry"),
+        "crumbs": crumbs_to(opened, here="Add an entry", under="cases:chronology"),
         "form": form,
         "heading": "Add an entry",
         "button": "Save",

@@ -37,6 +37,7 @@ from cases.sharing.models.shares import SharingDecision
 from cases.sharing.rules.shares import ShareRefused
 from cases.sharing.selectors.involving import found_mistaken, goes_against_wish, work_to_end
 from cases.sharing.selectors.shares import wish_of
+from cases.sharing.selectors.wishes import goes_on_against_wish
 from cases.sharing.services.involving import Bringing, bring_in, end_as_error, find_error
 from cases.sharing.services.involving import explain_work as write_explanation
 from cases.views.asking import ask_on_file, frame_of, taken
@@ -65,7 +66,7 @@ def show_involvement(request: HttpRequest, opened: OpenFile) -> HttpResponse:
 
 def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str, **more: Any) -> HttpResponse:
     back = reverse("cases:involvement", args=[opened.child.reference])
-    return ask_on_file(request, opened, form, heading=heading, cancel_href=back, **more)
+    return ask_on_file(request, opened, form, heading=heading, cancel_href=back, under="cases:involvement", **more)
 
 
 @policy(methods=("GET",), capability=CHANGE, reads_file=True, name="cases:choose_agency")
@@ -79,7 +80,7 @@ def choose_agency(request: HttpRequest, opened: OpenFile) -> HttpResponse:
         if is_covered(chosen.covered, timezone.localdate(opened.at)):
             return redirect("cases:involve", opened.child.reference, chosen.pk)
         form.add_error("agency", no_agreement_words(chosen.name))
-    context = {**frame_of(opened, here="Add an agency"), "form": form}
+    context = {**frame_of(opened, here="Add an agency", under="cases:involvement"), "form": form}
     return render(request, "cases/choose_agency.html", context, status=422 if form.is_bound else 200)
 
 
@@ -191,7 +192,7 @@ def _lead_saved_first(
         initial={"involvement": said["involvement"], "reason": said["reason"], "version": opened.child.version},
     )
     context = {
-        **frame_of(opened, here="Somebody saved this first"),
+        **frame_of(opened, here="Somebody saved this first", under="cases:involvement"),
         "form": again,
         "theirs": _worker(lead) if lead else "Nobody",
         "yours": wanted,
@@ -254,7 +255,12 @@ def explain_work(request: HttpRequest, opened: OpenFile, involvement_id: UUID) -
         return redirect("cases:involvement", opened.child.reference)
     heading = f"Why {row.working_agency} goes on"
     intro = "Only where the child says that they must not be told, and their work goes on all the same."
-    context = {"template": "cases/involve.html", "against": False, **_wish(opened)}
+    context: dict[str, Any] = {"template": "cases/involve.html", "against": False, **_wish(opened)}
+    knows_the_wish = opened.level(Category.SHARING) == Level.FULL
+    if knows_the_wish and not form.is_bound and not goes_on_against_wish(row):
+        intro = "The child does not say that they must not be told, so nothing has to be explained."
+        back = reverse("cases:involvement", args=[opened.child.reference])
+        context["instead"] = {"text": "See who works with the child", "href": back}
     return _ask(request, opened, form, heading=heading, intro=intro, **context)
 
 

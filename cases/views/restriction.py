@@ -39,7 +39,8 @@ def _home(opened: OpenFile) -> str:
 
 
 def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str, **more: Any) -> HttpResponse:
-    return ask_on_file(request, opened, form, heading=heading, **{"cancel_href": _home(opened), **more})
+    back = {"cancel_href": _home(opened), "under": "cases:who_can_see"}
+    return ask_on_file(request, opened, form, heading=heading, **{**back, **more})
 
 
 def _versioned(opened: OpenFile) -> dict[str, int]:
@@ -62,7 +63,7 @@ def show_restriction(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     reference = opened.child.reference
     asked = restriction.lift_asked_at is not None
     context = {
-        **frame_of(opened, here="Restriction"),
+        **frame_of(opened, here="Restriction", under="cases:who_can_see"),
         "facts": words.restriction_rows(restriction, opened.child, at=opened.at),
         "columns": words.NAMED_COLUMNS,
         "named": words.named_rows(opened, named),

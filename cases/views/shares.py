@@ -1,4 +1,4 @@
-"""Sharing from a child's file: what was decided, deciding, ending it, what the child says, and errors."""
+"""Sharing from a child's file: what was decided, deciding, ending it, and errors."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from django.utils import timezone
 from accounts.forms import HarbourForm
 from accounts.middleware.policy import policy
 from accounts.models import Agency, Membership
+from accounts.rules.agreements import is_covered
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from cases.access.choices import Category
-from cases.access.rules import Action, Level, categories_in
+from cases.access.rules import Action, Level, categories_in, no_agreement_words
 from cases.access.services import GrantRefused
 from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import clock_of
@@ -35,8 +36,6 @@ from cases.sharing.choices import (
     SharingEnd,
     SharingKind,
     SharingPurpose,
-    Understands,
-    WishKind,
 )
 from cases.sharing.models.requests import AccessRequest
 from cases.sharing.models.shares import SharingDecision
@@ -50,7 +49,6 @@ from cases.sharing.selectors.withdrawn import told_to_destroy
 from cases.sharing.services import shares as services
 from cases.sharing.services.requests import answer_with_share
 from cases.sharing.services.shares import Content, Declining, Receiver, ShareRefused, Sharing
-from cases.sharing.services.wishes import record_wish
 from cases.views.asking import ask_on_file, frame_of, posted, taken
 from cases.views.loading import file_page
 
@@ -64,7 +62,8 @@ def _home(opened: OpenFile) -> str:
 
 
 def _ask(request: HttpRequest, opened: OpenFile, form: HarbourForm, *, heading: str, **more: Any) -> HttpResponse:
-    return ask_on_file(request, opened, form, heading=heading, **{"cancel_href": _home(opened), **more})
+    back = {"cancel_href": _home(opened), "under": "cases:sharing"}
+    return ask_on_file(request, opened, form, heading=heading, **{**back, **more})
 
 
 @policy(capability=READ, reads_file=True, name="cases:sharing")
@@ -96,16 +95,23 @@ def show_sharing(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     return render(request, "cases/sharing.html", context)
 
 
-def _choose_agency(request: HttpRequest, opened: OpenFile, *, heading: str) -> Agency | HttpResponse:
-    """The agency that the address names, or the question which it is."""
+def _choose_agency(
+    request: HttpRequest, opened: OpenFile, *, heading: str, opens: bool = False
+) -> Agency | HttpResponse:
+    """The agency that the address names, or the question which it is. Where something `opens` to it, one without an
+    agreement is refused at once; what was filled in before the agreement lapsed is sent, and refused as it stands.
+    """
     agencies = selectors.agencies_to_share_with(opened.child.pk, but=opened.viewer.agency_id, at=opened.at)
     form = forms.ReceiverForm(request.GET if "agency" in request.GET else None, agencies=words.agency_choices(agencies))
     if form.is_bound and form.is_valid():
-        return next(agency for agency in agencies if str(agency.pk) == form.cleaned_data["agency"])
+        agency = next(one for one in agencies if str(one.pk) == form.cleaned_data["agency"])
+        if not opens or request.method == "POST" or is_covered(agency.covered, timezone.localdate(opened.at)):
+            return agency
+        form.add_error("agency", no_agreement_words(agency.name))
     if request.method == "POST" and not form.is_bound:
         form = forms.ReceiverForm({}, agencies=words.agency_choices(agencies))
     context = {
-        **frame_of(opened, here=heading),
+        **frame_of(opened, here=heading, under="cases:sharing"),
         "form": form,
         "heading": heading,
         "instead_of": _named(request, "instead_of") or "",
@@ -148,7 +154,7 @@ def add_share(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Share kinds of information or single entries with an agency, or one person of it."""
     if opened.facts.restricted:
         return _for_named_people(request, opened, heading="Share")
-    agency = _choose_agency(request, opened, heading="Share with whom?")
+    agency = _choose_agency(request, opened, heading="Share with whom?", opens=True)
     if isinstance(agency, HttpResponse):
         return agency
     asked = _asked(request, opened, agency)
@@ -314,7 +320,7 @@ def show_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> Htt
     full = opened.level(Category.SHARING) == Level.FULL
     breach = getattr(decision, "breach", None)
     context: dict[str, Any] = {
-        **frame_of(opened, here="One decision"),
+        **frame_of(opened, here="One decision", under="cases:sharing"),
         "decision": decision,
         "heading": words.HEADINGS[SharingKind(decision.kind)],
         "full": full,
@@ -322,6 +328,8 @@ def show_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> Htt
         "actions": _actions(opened, decision) if full else [],
     }
     if full:
+        against = against_wish(selectors.wish_of(opened.child.pk), at=opened.at)
+        context["facts"] += words.facts_against(opened, decision, against)
         entries = selectors.entries_of(decision, viewer=opened.viewer, at=opened.at)
         context |= {"entries": timeline(opened, entries), "withheld": len(decision.entry_ids) - len(entries)}
     if full and breach is not None:
@@ -458,33 +466,3 @@ def assess_breach(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> 
     heading = "Assess what was shared in error"
     more = {"template": "cases/assess_breach.html", "button": "Save the assessment", "cancel_href": back}
     return _ask(request, opened, form, heading=heading, intro=intro, **more)
-
-
-@policy(methods=("GET", "POST"), capability=WRITE, reads_file=True, name="cases:record_wishes")
-@file_page("cases:record_wishes", action=Action.SHARE)
-def record_wishes(request: HttpRequest, opened: OpenFile) -> HttpResponse:
-    """What the child says about who may know; a share against it needs a ground."""
-    initial = {"version": opened.child.version, "said_on": timezone.localdate(opened.at)}
-    form = forms.WishForm(posted(request), at=opened.at, initial=initial)
-
-    def record(said: dict[str, Any]) -> Any:
-        return record_wish(
-            opened=opened,
-            kind=WishKind(said["kind"]),
-            categories=said["kept"],
-            sectors=said["kept_from"],
-            words=said["words"],
-            understands=Understands(said["understands"]),
-            said_on=said["said_on"],
-            version=said["version"] or 0,
-            at=opened.at,
-            by=opened.viewer,
-        )
-
-    wish = taken(form, record, *REFUSALS)
-    if wish is not None:
-        against = " What goes against it is below: look at it again." if against_wish(wish, at=opened.at) else ""
-        messages.success(request, f"Written down. Whoever shares reads it first.{against}")
-        return redirect(_home(opened))
-    intro = "What keeps a child safe always reaches children’s social care and the police. Say so to the child."
-    return _ask(request, opened, form, heading="What the child says about sharing", intro=intro)

@@ -185,6 +185,23 @@ def test_whoever_brings_an_agency_in_is_told_where_they_act(worker, world, clien
     assert not AccessGrant.objects.filter(child=child, membership=worker).exists()
 
 
+@pytest.mark.django_db
+def test_whoever_shares_is_told_before_the_form_and_nothing_sent_is_lost(worker, world, client_as, at):
+    child = make_child()
+    grant(child, world.agency("social_care"))
+    browser, address = client_as("socialworker"), reverse("cases:add_share", args=[child.reference])
+    offered = browser.get(address, {"agency": str(worker.agency_id)})
+    assert (offered.status_code, 'name="purpose"' in offered.content.decode()) == (200, True)
+    lapse(worker)
+    answer = browser.get(address, {"agency": str(worker.agency_id)})
+    assert (answer.status_code, 'name="purpose"' in answer.content.decode()) == (422, False)
+    assert "Bridge Project has no current, signed information-sharing agreement" in answer.content.decode()
+    sent = browser.post(f"{address}?agency={worker.agency_id}", {"words": "They meet her on Mondays."})
+    assert (sent.status_code, "They meet her on Mondays." in sent.content.decode()) == (422, True)
+    kept = browser.get(reverse("cases:decline_share", args=[child.reference]), {"agency": str(worker.agency_id)})
+    assert kept.status_code == 200
+
+
 # The register.
 
 SAID = services.Signing(DAY, "Dana Reyes, director", "The board", "dpo@bridge.example")

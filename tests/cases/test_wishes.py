@@ -142,6 +142,15 @@ def test_why_they_go_on_and_how_it_was_explained_is_written_down(child, world, v
     assert nurse.ended_on is None
 
 
+def test_nobody_fills_in_a_form_that_would_be_refused(child, world, nurse, client_as, at):
+    browser = client_as("keyworker")
+    assert 'name="explained"' in text(browser.get(url("explain_work", child, nurse.pk)))
+    make_wish(child, world.membership("keyworker"), "free", recorded_at=at)
+    page = text(browser.get(url("explain_work", child, nurse.pk)))
+    assert "nothing has to be explained" in page
+    assert 'name="explained"' not in page
+
+
 @pytest.mark.parametrize("left_out", ["ground", "authorised_by", "explained"])
 def test_it_takes_a_ground_who_authorised_it_and_how_it_was_explained(child, nurse, client_as, left_out):
     answer = send(client_as("keyworker"), url("explain_work", child, nurse.pk), child, **{**GOES_ON, left_out: ""})
@@ -191,6 +200,20 @@ def test_only_whoever_sees_sharing_in_full_is_told_on_the_page_and_offered_what_
     [row] = rows_of(text(client_as("guardian").get(url("sharing", child))))
     assert row[2] == ("End it", url("withdraw_share", child, school.pk))
     assert row[3] == ("Not written down", "")
+
+
+GOES_AGAINST = "This goes against it, and no ground is written down"
+
+
+def test_the_page_of_a_share_says_that_it_goes_against_the_child(child, world, shared, client_as):
+    school, home = shared("school"), shared("home", **WHY)
+    browser = client_as("keyworker")
+    assert GOES_AGAINST not in text(browser.get(url("share", child, school.pk)))
+    make_wish(child, world.membership("keyworker"), "not_wider")
+    grant(child, world.membership("out_of_hours"))
+    assert GOES_AGAINST in text(browser.get(url("share", child, school.pk)))
+    assert GOES_AGAINST not in text(browser.get(url("share", child, home.pk)))
+    assert GOES_AGAINST not in text(client_as("out_of_hours").get(url("share", child, school.pk)))
 
 
 def test_a_share_made_anew_begins_as_the_first_and_answers_the_wish(child, world, shared, client_as, at):
