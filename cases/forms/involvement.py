@@ -91,16 +91,8 @@ class ExplainWorkForm(WriteForm):
         missing="Select on what ground they go on",
         small=True,
     )
-    authorised_by = TextField(
-        label="Who authorised it?", hint="Name and job", max_length=200, missing="Say who authorised it"
-    )
-    explained = LongTextField(
-        label="How was it explained to the child?",
-        hint="What you said and what they said, or when you will",
-        max_length=1000,
-        rows=3,
-        missing="Say how it was explained to the child, or when it will be",
-    )
+    authorised_by = ShareForm.base_fields["authorised_by"]
+    explained = InvolveForm.base_fields["explained"]
 
     def override(self) -> Override:
         """Why they go on against the child's wish. Call after `is_valid()`."""

@@ -21,11 +21,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.choices import FunctionKey
 from accounts.selectors import now, viewer_of
 from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
-from cases.access.services import grant_to_function
 from cases.clocks.choices import ClockKind, ClockState
 from cases.clocks.models import Alert, Clock
 from cases.clocks.services import sweep
@@ -38,7 +36,7 @@ from cases.sharing.selectors.involving import what_they_would_know
 from cases.sharing.services.involving import explain_work, find_error, record_against_wish
 from tests.cases.browsing import send, text, url
 from tests.factories.accounts import make_membership
-from tests.factories.cases import block, grant, make_child, make_lead
+from tests.factories.cases import block, grant, make_led_child
 from tests.factories.shares import make_wish, opened_by
 
 pytestmark = pytest.mark.django_db
@@ -50,10 +48,7 @@ SAID = "It was the other of the two schools."
 @pytest.fixture
 def child(world, viewer, at):
     """A file that the social worker leads on, and that the data guardian may know of."""
-    made = make_child("Zephyrine", "Ashdown")
-    make_lead(made, world.membership("socialworker"), at=at - timedelta(days=5), by=viewer("triage"))
-    grant_to_function(child_id=made.pk, function=FunctionKey.DATA_GUARDIANS, at=at - HOUR, by=None)
-    return made
+    return make_led_child(world.membership("socialworker"), at=at, by=viewer("triage"))
 
 
 @pytest.fixture

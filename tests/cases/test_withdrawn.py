@@ -16,12 +16,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from accounts.choices import FunctionKey
 from accounts.models import AccessEvent, User
 from accounts.rules.refusals import NotKnown
 from accounts.selectors import now, viewer_of
 from cases.access.choices import Category, GrantReason
-from cases.access.services import grant_to_function
 from cases.clocks.models import Alert, OutboxMessage
 from cases.clocks.selectors import open_alerts
 from cases.record.models import Child
@@ -33,7 +31,7 @@ from cases.sharing.services.withdrawn import confirm_destroyed
 from tests.access.test_pages import plain
 from tests.cases.browsing import send, text, url
 from tests.factories.accounts import make_membership
-from tests.factories.cases import block, grant, make_child, make_chronology, make_lead
+from tests.factories.cases import block, grant, make_child, make_chronology, make_led_child
 from tests.factories.shares import make_share
 
 pytestmark = pytest.mark.django_db
@@ -45,10 +43,7 @@ SAID = "It was the other of the two schools: Zephyrine goes to Southfell High."
 @pytest.fixture
 def child(world, viewer, at):
     """A file that the social worker leads on, and that the data guardian may know of."""
-    made = make_child("Zephyrine", "Ashdown")
-    make_lead(made, world.membership("socialworker"), at=at - timedelta(days=5), by=viewer("triage"))
-    grant_to_function(child_id=made.pk, function=FunctionKey.DATA_GUARDIANS, at=at - HOUR, by=None)
-    return made
+    return make_led_child(world.membership("socialworker"), at=at, by=viewer("triage"))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 
+from accounts.choices import FunctionKey
 from accounts.models import Agency, Membership
 from accounts.rules.viewers import Viewer
 from accounts.selectors import now
@@ -86,6 +87,14 @@ def make_lead(
 ) -> Involvement:
     """Somebody leads on the file, as triage brings them."""
     return involve(child=child, agency=worker.agency, membership=worker, role=role, lead=True, at=at, by=by)
+
+
+def make_led_child(worker: Membership, *, at: datetime, by: Viewer) -> Child:
+    """A file that somebody has led on for five days, and that the data guardians may know of."""
+    made = make_child("Zephyrine", "Ashdown")
+    make_lead(made, worker, at=at - timedelta(days=5), by=by)
+    access.grant_to_function(child_id=made.pk, function=FunctionKey.DATA_GUARDIANS, at=at - timedelta(hours=1), by=None)
+    return made
 
 
 def make_home(child: Child, by: Viewer, postcode: str, **fields: Any) -> Address:

@@ -81,9 +81,9 @@ def works_otherwise(work: Involvement, *, at: datetime) -> bool:
     return any(end is None or end.at > at for end in ends)
 
 
-def found_mistaken(child_id: UUID) -> set[UUID]:
+def found_mistaken(child_id: UUID) -> set[UUID | None]:
     """The work on a file that was found to be a mistake, by id."""
-    return {pk for pk in _mistakes().filter(child_id=child_id) if pk is not None}
+    return set(_mistakes().filter(child_id=child_id))
 
 
 def _mistakes() -> QuerySet[Any, UUID | None]:

@@ -122,7 +122,7 @@ def entries_to_share(
         return entry_level(levels[entry.category], own=own, own_agency=colleagues) == Level.FULL
 
     latest = list(filter(in_full, rows[: OFFERED * 3]))[:OFFERED]
-    before = filter(in_full, rows.filter(pk__in=also)) if also else ()
+    before = filter(in_full, rows.filter(pk__in=also))
     return [*latest, *(entry for entry in before if entry not in latest)]
 
 

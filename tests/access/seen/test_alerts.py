@@ -169,6 +169,7 @@ def test_an_alert_leads_to_a_page_that_is_for_the_role_and_of_a_file_that_is_kno
         sent[f"action on {name}"] = tell(member, about=files[name], kind="action_done", subject_id=action.pk)
     sent["of no file"] = tell(member, kind="action_done", subject_id=sent.pop("action on known").subject_id)
     sent["action on known"] = tell(member, about=files["known"], kind="action_done", subject_id=make_own(files, by).pk)
+    sent["page gone"] = tell(member, kind="action_done", subject_id=uuid4())
     row = make_notification(by)
     sent["notification"] = tell(member, kind="notification_decided", subject_id=row.pk)
     found = pages(alerts.pages_of(list(sent.values()), viewer_of(member), at=at), sent)
@@ -178,6 +179,7 @@ def test_an_alert_leads_to_a_page_that_is_for_the_role_and_of_a_file_that_is_kno
         "of no file": (True, True),
         "action on known": (True, True),
         "action on unknown": (False, False),
+        "page gone": (False, True),
         "notification": (False, False),
     }
     point = viewer_of(make_membership(role="notification_point"))

@@ -26,7 +26,7 @@ from cases.sharing.selectors.involving import (
 from tests.access.seen.rows import DAY, HOUR, POINT, ROLE, TICK, lead, named
 from tests.factories.accounts import make_agency, make_function, make_membership
 from tests.factories.cases import give, make_child
-from tests.factories.shares import make_against_wish, make_mistake, make_wish
+from tests.factories.shares import make_against_wish, make_breach, make_mistake, make_wish
 
 pytestmark = pytest.mark.django_db
 
@@ -180,6 +180,7 @@ def test_what_was_found_to_be_a_mistake_is_work_of_that_file_and_ends_no_more(ch
     for work in (mistake, lead(unknown, by, is_lead=False, ended_on=at.date())):
         make_mistake(work, by)
     make_against_wish(ended, by)
+    make_breach(child, by, by)  # a share, and no work
     assert found_mistaken(child.pk) == {mistake.pk}
     rows = {"open": open_work, "ended": ended, "mistake": mistake, "elsewhere": elsewhere}
     assert {name for name, row in rows.items() if work_to_end(child.pk, row.pk) == row} == {"open", "ended"}

@@ -294,7 +294,12 @@ def test_an_agency_of_which_all_work_was_a_mistake_was_let_in_by_the_first(child
     mistake(9, 1, membership=None)  # this one let the agency in itself
     mistake(9, 1, to=by)
     mistake(9, 1, file=unknown)
-    make_against_wish(lead(child, member, is_lead=False), by, membership=member, decided_at=at - 9 * HOUR)
+    no_mistake = {"membership": member, "decided_at": at - 9 * HOUR}
+    make_against_wish(lead(child, member, is_lead=False), by, **no_mistake)
+    over = {"ended_at": at - HOUR, "ended_by": by.user, "end_kind": "not_needed"}
+    make_against_wish(lead(child, member, is_lead=False), by, **no_mistake, **over)
+    goes_on = make_against_wish(lead(child, member, is_lead=False), by, **no_mistake)
+    SharingBreach.objects.create(decision=goes_on, found_at=at, found_by=by.user)
     shared = make_share(child, member, by, at=at - 9 * HOUR, ended_at=at, ended_by=by.user, end_kind="in_error")
     SharingBreach.objects.create(decision=shared, found_at=at, found_by=by.user)
     assert shares._let_in_at(last) == at - 3 * HOUR
@@ -304,6 +309,7 @@ def test_an_agency_of_which_all_work_was_a_mistake_was_let_in_by_the_first(child
     mistake(6, 5)
     assert shares._let_in_at(last) == at - 6 * HOUR
     assert shares._let_in_at(second) == at - 5 * HOUR, "one worker was let in for their own time alone"
+    mistake(8, 0)
     whole = make_share(child, agency, by, at=at - HOUR, granted=False)
     assert shares._let_in_at(whole) == at - HOUR
 

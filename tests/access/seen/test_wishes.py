@@ -111,7 +111,9 @@ def test_it_is_said_whether_it_stays_and_whether_it_was_explained(
     assert found == [Against(share.agency, share, safety, explained)]
 
 
-def test_whoever_works_with_the_child_and_must_not_be_told_is_named_once(child, unknown, by, at):
+def test_whoever_works_with_the_child_and_must_not_be_told_is_named_once(
+    child, unknown, by, at, django_assert_num_queries
+):
     def there(sector: str, name: str, **said: Any) -> Involvement:
         member = make_membership(role=ROLE, agency=make_agency(name, sector=sector))
         return lead(said.pop("child", child), member, is_lead=False, **said)
@@ -132,7 +134,9 @@ def test_whoever_works_with_the_child_and_must_not_be_told_is_named_once(child, 
         Against(school.working_agency, None, safety=False, explained=False, work=school.pk),
         Against(police.working_agency, None, safety=True, explained=False, work=police.pk),
     ]
-    assert against_wish(make_wish(child, by, WishKind.NOT_WIDER), at=at) == []
+    names_nobody = make_wish(child, by, WishKind.NOT_WIDER)
+    with django_assert_num_queries(2):  # shares and work: of nobody it is not asked whether they were explained
+        assert against_wish(names_nobody, at=at) == []
 
 
 def test_work_goes_on_against_what_its_own_child_says_of_agencies_like_it(child, unknown, by):
