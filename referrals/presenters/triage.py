@@ -99,14 +99,14 @@ def file_href(child: Child) -> str:
     return reverse("cases:file", args=[child.reference])
 
 
-def detail(notification: Notification, *, at: datetime) -> dict[str, Any]:
+def detail(notification: Notification, *, address_kept: bool, at: datetime) -> dict[str, Any]:
     """Everything the referrer wrote, in blocks, with the provisional result explained.
 
     Triage needs the address to find out who the child is. Once it is decided, one that must be kept from somebody
-    stands on the file alone, for the people on its list.
+    (`address_kept`) stands on the file alone, for the people on its list.
     """
     said = fields_of(notification)
-    if notification.address_protected and notification.status == NotificationStatus.DECIDED:
+    if address_kept and notification.status == NotificationStatus.DECIDED:
         said |= {"address_lines": PROTECTED_NOW, "postcode": ""}
     rows = said_rows(said, today=timezone.localdate(notification.sent_at))
     referrer = notification.membership

@@ -18,6 +18,7 @@ from accounts.selectors import agencies_by_sector
 from cases.record.choices import HarmStatus, RiskLevel
 from cases.record.models import Child, Involvement
 from cases.record.rules.leading import LEAD_ROLES
+from cases.record.selectors.addresses import stands_protected
 from cases.record.selectors.facts import protected_among
 from cases.record.selectors.hidden import blocked_files, free_to_work, known_or_no_file
 from cases.record.selectors.matching import leads_of
@@ -192,6 +193,17 @@ def lead_of(child: Child) -> Involvement | None:
         .select_related("membership__user", "membership__agency")
         .first()
     )
+
+
+def address_is_kept(notification: Notification) -> bool:
+    """Whether the address that a referrer wrote must be kept from somebody: they said so, or it is protected now on the
+    file that the notification was joined to, whoever protected it and when.
+    """
+    if notification.address_protected:
+        return True
+    if notification.child_id is None:
+        return False
+    return stands_protected(notification.child_id, lines=notification.address_lines, postcode=notification.postcode)
 
 
 def possible_leads(*, at: datetime, child_id: UUID | None = None) -> list[Membership]:

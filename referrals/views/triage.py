@@ -88,7 +88,9 @@ def triage_detail(request: HttpRequest, reference: str) -> HttpResponse:
             return redirect("referrals:triage_queue")
     context = {
         "form": form,
-        "notification": presenters.detail(opened.notification, at=at),
+        "notification": presenters.detail(
+            opened.notification, address_kept=selectors.address_is_kept(opened.notification), at=at
+        ),
         "compared": shown,
         "decision": None if form else presenters.decision_rows(opened.notification),
         "crumbs": [

@@ -24,7 +24,7 @@ from cases.record.models import Address, Child, Involvement
 from cases.record.services import change_lead, end_involvement, involve
 from referrals.choices import TriageOutcome, TriageReason
 from referrals.models import MatchQuestion, Notification, TriageDecision
-from tests.factories.cases import block, grant, make_child, provenance
+from tests.factories.cases import block, grant, make_child, make_protected, provenance
 from tests.factories.referrals import make_notification
 from tests.factories.shares import make_wish
 from tests.factories.world import World
@@ -529,6 +529,37 @@ def test_once_decided_a_protected_address_is_left_to_the_file(world: World, clie
         shown = triage.get(page(made)).content.decode()
         assert [words in shown for words in ("9 Refuge Road", "NM9 9ZZ")] == [not protected] * 2
         assert ("Protected: not shown once decided" in shown) is protected
+
+
+WHERE = {"lines": "9 Refuge Road", "postcode": "NM9 9ZZ"}
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ({"lines": "9, Refuge road NM9 9ZZ", "postcode": ""}, False),
+        ({"lines": "Flat 2, 9 Refuge Road", "postcode": "nm99zz"}, False),
+        ({"lines": "1 Other Street", "postcode": "NM1 1AA"}, True),
+        ({**WHERE, "protected": False}, True),
+        ({**WHERE, "child": "another"}, True),
+    ],
+)
+def test_an_address_that_is_protected_later_is_left_to_the_file_too(
+    world: World, client_as: Any, at: datetime, row: dict[str, Any], shown: bool
+) -> None:
+    """Seen to fail: what the referrer ticked alone was asked."""
+    made = sent(world, address_lines=WHERE["lines"], postcode=WHERE["postcode"], address_protected=False, sent_at=at)
+    decide(world, made, at)
+    made.refresh_from_db()
+    triage = client_as("triage")
+    assert "9 Refuge Road" in triage.get(page(made)).content.decode()
+    Address.objects.filter(child=made.child_id).update(lines="7 Quayside Row", postcode="NM1 4QF")
+    fields = dict(row)
+    child = make_child() if fields.pop("child", "") else Child.objects.get(pk=made.child_id)
+    make_protected(child, world.viewer("socialworker"), **fields)
+    words = triage.get(page(made)).content.decode()
+    assert [text in words for text in WHERE.values()] == [shown] * 2
+    assert ("Protected: not shown once decided" in words) is not shown
 
 
 def test_on_a_restricted_file_the_leads_access_ends_with_the_work(world: World, client_as: Any, at: datetime) -> None:

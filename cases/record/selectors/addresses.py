@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from accounts.rules.postcodes import postcode_key
 from cases.record.models import Address
 from cases.record.rules.addresses import address_key
 from cases.record.selectors.hidden import of_one_child
@@ -19,3 +20,15 @@ def rows_of_address(child_id: UUID, *, lines: str, postcode: str) -> list[Addres
     same = [row for row in rows if address_key(row.lines, row.postcode) == key]
     newest = sorted(same, key=lambda row: (row.started_on, row.recorded_at, str(row.pk)), reverse=True)
     return sorted(newest, key=lambda row: row.ended_on is not None)
+
+
+def stands_protected(child_id: UUID, *, lines: str, postcode: str) -> bool:
+    """Whether an address that was written down elsewhere is protected on a file of the child: the same one, however it
+    is spaced, or one in its postcode.
+    """
+    key, code = address_key(lines, postcode), postcode_key(postcode)
+    kept = Address.objects.filter(child__in=of_one_child(child_id), protected=True)
+    return any(
+        address_key(row.lines, row.postcode) == key or (bool(code) and postcode_key(row.postcode) == code)
+        for row in kept
+    )
