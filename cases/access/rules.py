@@ -351,6 +351,20 @@ SUMMARISED_WITHOUT_ENTRIES = frozenset(
 )
 
 
+# Nothing holds yet what the matrix calls the summary of these: engagement in a word, what the child agreed to, the text
+# that was cleared. Who sees no more than the summary of them knows that there is something.
+WITHOUT_SUMMARY = frozenset(
+    category.value for category in (Category.SESSIONS, Category.ORIENTATION, Category.INTELLIGENCE)
+)
+
+
+def told_of_kind(category: str, level: Level) -> Level:
+    """How much of a kind of information reaches somebody who sees `level` of it, where all of it is opened to them."""
+    if level == Level.SUMMARY and category in WITHOUT_SUMMARY:
+        return Level.EXISTENCE
+    return level
+
+
 def timeline_level(category: str, level: Level) -> Level:
     """How much of a category's timeline somebody sees who sees `level` of it.
 

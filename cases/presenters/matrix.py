@@ -30,6 +30,7 @@ IN_WORDS: dict[Cell, str] = {
     Cell.AGGREGATES: "Totals only",
     Cell.NONE: "Nothing, not even that it exists",
 }
+UNWRITTEN = "that there is something: nobody can write a summary of it yet"
 # What a summary shows of each kind: fields, never shortened text.
 SUMMARIES: dict[str, str] = {
     Category.IDENTITY: "the name used, age in years, school and reference",
@@ -40,13 +41,13 @@ SUMMARIES: dict[str, str] = {
     Category.MISSING: "each episode's kind, start, end, hours and kind of place; no companions",
     Category.INTERVIEW: "whether it was held, when and by whom, and the safety points marked for partners",
     Category.PLAN: "the page the child would keep: safe people, what to do, the review",
-    Category.SESSIONS: "how many were attended, the last contact, and engagement in one word",
+    Category.SESSIONS: UNWRITTEN,
     Category.HEALTH_SENSITIVE: "that a health worker is involved, and a sentence written to be shared",
-    Category.INTELLIGENCE: "the text that police cleared for partners",
+    Category.INTELLIGENCE: UNWRITTEN,
     Category.PERSON_OF_CONCERN: "the name or description cleared for partners, and what to do",
     Category.MINUTES: "the decision, and their own agency's actions",
     Category.FAMILY: "who has parental responsibility, and who is safe to contact",
-    Category.ORIENTATION: "only what the child agreed to share",
+    Category.ORIENTATION: UNWRITTEN,
     Category.SHARING: "that an agreement or an override exists, and its date",
 }
 PIECES: dict[str, str] = {

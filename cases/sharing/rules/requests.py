@@ -9,7 +9,7 @@ from uuid import UUID
 from accounts.rules.refusals import Refusal
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
-from cases.access.rules import Level, Matrix, level_of
+from cases.access.rules import Level, Matrix, level_of, told_of_kind
 from cases.sharing.rules.shares import NEVER, WORDS_AT_LEAST, seen_by
 from cases.sharing.rules.wording import is_shorter
 
@@ -39,12 +39,17 @@ def askable(role: str, levels: Mapping[str, Level], matrix: Matrix) -> list[str]
     those of which it only ever knows that there is something, which whoever answers may tell in another way. It is the
     same list whatever the file holds, so that it tells nothing of it.
     """
+
+    def most(category: str, cell: Cell) -> Level:
+        told = told_of_kind(category, level_of(cell, panel=False))
+        return Level.FULL if told == Level.EXISTENCE else told
+
     return [
         category.value
         for category in Category
         if category.value not in NEVER
         and (cell := matrix.cell(role, category)) in SEEN
-        and levels[category.value] < (Level.FULL if cell == Cell.EXISTENCE else level_of(cell, panel=False))
+        and levels[category.value] < most(category.value, cell)
     ]
 
 

@@ -11,7 +11,7 @@ from accounts.rules.dates import day
 from accounts.rules.refusals import Refusal
 from accounts.rules.roles import ROLES, Capability
 from cases.access.choices import Category
-from cases.access.rules import Level, Matrix, level_of, mask_of, timeline_level
+from cases.access.rules import Level, Matrix, level_of, mask_of, timeline_level, told_of_kind
 from cases.sharing.choices import (
     Answer,
     DeclineReason,
@@ -82,7 +82,8 @@ def shareable(levels: Mapping[str, Level]) -> list[str]:
 
 def seen_by(roles: Iterable[str], category: str, matrix: Matrix) -> Level:
     """How much people in these roles would see of a kind of information that is shared with them, at most."""
-    return max((level_of(matrix.cell(role, category), panel=False) for role in roles), default=Level.NONE)
+    seen = (told_of_kind(category, level_of(matrix.cell(role, category), panel=False)) for role in roles)
+    return max(seen, default=Level.NONE)
 
 
 def would_know_of(roles: Iterable[str], matrix: Matrix) -> int:

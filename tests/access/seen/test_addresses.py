@@ -13,9 +13,11 @@ from accounts.rules.refusals import NotKnown
 from accounts.selectors import viewer_of
 from cases.record.models import AddressReader
 from cases.sharing.selectors import addresses
+from referrals.selectors.triage import address_is_kept
 from tests.access.seen.rows import HOUR, ROLE, lead, named, or_none
 from tests.factories.accounts import make_agency, make_membership
 from tests.factories.cases import give, make_child, make_home, make_protected
+from tests.factories.referrals import make_notification
 from tests.factories.shares import opened_by
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +113,40 @@ def test_an_address_is_kept_from_other_agencies_and_from_people_near_but_oneself
     assert named(people, addresses.accounts_to_keep_out(opened)) == {"colleague", "worker"}
     nowhere = replace(opened, viewer=replace(opened.viewer, agency_id=None))
     assert named(people, addresses.accounts_to_keep_out(nowhere)) == {"worker"}
+
+
+WHERE = {"lines": "9 Refuge Road", "postcode": "NM9 9ZZ"}
+
+
+@pytest.mark.parametrize(
+    ("row", "kept"),
+    [
+        ({}, True),
+        ({"lines": "9, refuge road NM9 9ZZ", "postcode": ""}, True),
+        ({"lines": "Flat 2", "postcode": "nm99zz"}, True),
+        ({"lines": "Flat 2", "postcode": "NM9 9ZX"}, False),
+        ({"protected": False}, False),
+        ({"on": "merged"}, True),
+        ({"on": "unknown"}, False),
+    ],
+)
+def test_the_address_of_a_notification_is_kept_where_it_is_protected_on_the_file_it_was_joined_to(
+    child, unknown, join, row, kept
+):
+    by = viewer_of(join())
+    merged = make_child("Ada", "Seen", merged_into=child)
+    files = {"known": child, "merged": merged, "unknown": unknown}
+    said = {**WHERE, **row}
+    make_protected(files[said.pop("on", "known")], by, **said)
+    wrote = {"address_lines": WHERE["lines"], "postcode": WHERE["postcode"]}
+    joined = make_notification(by, child=child, **wrote)
+    assert address_is_kept(joined) is kept
+    assert not address_is_kept(make_notification(by, **wrote))
+    assert address_is_kept(make_notification(by, address_protected=True, **wrote))
+
+
+def test_the_address_of_a_notification_without_a_postcode_is_no_other_one_without(child, join):
+    by = viewer_of(join())
+    make_protected(child, by, lines="The boat at Pier 4", postcode="")
+    assert not address_is_kept(make_notification(by, child=child, address_lines="9 Refuge Road", postcode=""))
+    assert not address_is_kept(make_notification(by, child=child, address_lines="", postcode=""))

@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 
 from accounts.definitions import seeds
+from accounts.rules.roles import ROLES
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category
-from cases.access.rules import Level, read_matrix
+from cases.access.rules import WITHOUT_SUMMARY, Level, read_matrix
 from cases.sharing.rules import requests as rules
 from cases.sharing.rules.requests import Answering, RequestRefused
 
@@ -92,6 +93,15 @@ def test_a_share_answers_what_would_show_more_than_that_there_is_something(names
     """Housing knows of a level that there is one, of an address its summary, and of sessions nothing."""
     assert [MATRIX.cell("housing", name) for name in ("level", "contact_address", "sessions")] == ["E", "S", "N"]
     assert rules.can_be_shared("housing", names, MATRIX) is can
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_SUMMARY))
+def test_of_a_kind_of_which_nothing_holds_a_summary_a_job_knows_that_there_is_something(name):
+    """Seen to fail: a share of it went for one in summary, and showed nothing."""
+    role = next(key for key in ROLES if MATRIX.cell(key, name) == "S")
+    assert not rules.can_be_shared(role, [name], MATRIX)
+    assert name in rules.askable(role, NOTHING | {name: Level.SUMMARY}, MATRIX)
+    assert name not in rules.askable(role, NOTHING | {name: Level.FULL}, MATRIX)
 
 
 def test_what_one_only_ever_knows_of_is_asked_for_and_what_is_seen_as_far_as_it_goes_is_not():
