@@ -369,9 +369,8 @@ def timeline_level(category: str, level: Level) -> Level:
     """How much of a category's timeline somebody sees who sees `level` of it.
 
     The summary of identity is name, age, school and reference; that of contact and address the area and the safe
-    contact; of vulnerabilities and sessions a number; of intelligence a sanitised text, of orientation what the
-    child agreed to, of minutes the decision. None of these is an entry, so of entries there is only the number.
-    Source: the access matrix.
+    contact; of vulnerabilities a number, of minutes the decision. None of these is an entry, so of entries there is
+    only the number; as of those in `WITHOUT_SUMMARY`, of which nobody has written one. Source: the access matrix.
     """
     if level == Level.SUMMARY and category in SUMMARISED_WITHOUT_ENTRIES:
         return Level.EXISTENCE

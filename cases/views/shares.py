@@ -44,7 +44,7 @@ from cases.sharing.rules.requests import RequestRefused
 from cases.sharing.selectors import shares as selectors
 from cases.sharing.selectors.ending import kinds_of, lost_by_ending, runs
 from cases.sharing.selectors.requests import request_for, requests_on
-from cases.sharing.selectors.wishes import against_wish
+from cases.sharing.selectors.wishes import against_wish, shares_against
 from cases.sharing.selectors.withdrawn import told_to_destroy
 from cases.sharing.services import shares as services
 from cases.sharing.services.requests import answer_with_share
@@ -328,7 +328,8 @@ def show_share(request: HttpRequest, opened: OpenFile, decision_id: UUID) -> Htt
         "actions": _actions(opened, decision) if full else [],
     }
     if full:
-        against = against_wish(selectors.wish_of(opened.child.pk), at=opened.at)
+        wish = selectors.wish_of(opened.child.pk) if runs(decision, opened.at) else None
+        against = shares_against(wish, at=opened.at) if wish else []
         context["facts"] += words.facts_against(opened, decision, against)
         entries = selectors.entries_of(decision, viewer=opened.viewer, at=opened.at)
         context |= {"entries": timeline(opened, entries), "withheld": len(decision.entry_ids) - len(entries)}

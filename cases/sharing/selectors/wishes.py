@@ -47,10 +47,11 @@ def against_wish(said: SharingWish | None, *, at: datetime) -> list[Against]:
     """
     if said is None:
         return []
-    return [*_shares_against(said, at), *_workers_against(said)]
+    return [*shares_against(said, at=at), *_workers_against(said)]
 
 
-def _shares_against(said: SharingWish, at: datetime) -> list[Against]:
+def shares_against(said: SharingWish, *, at: datetime) -> list[Against]:
+    """The shares that run on a file against this wish of the child, the latest first."""
     wish, shares, found = read_wish(said), shares_running(said.child_id, at=at), []
     of_entries = _categories_of(said.child_id, shares)
     for share in shares:
