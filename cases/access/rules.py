@@ -101,6 +101,18 @@ REASONS: dict[str, str] = {
 }
 
 
+# Nothing holds yet what the matrix calls the summary of these: engagement in a word, what the child agreed to, the text
+# that was cleared. Whose role reads the summary of them knows that there is something, and asks for more.
+WITHOUT_SUMMARY = frozenset(
+    category.value for category in (Category.SESSIONS, Category.ORIENTATION, Category.INTELLIGENCE)
+)
+
+
+def opened_by(cell: Cell, category: str) -> Cell:
+    """What a cell of the matrix opens of its category."""
+    return Cell.EXISTENCE if cell == Cell.SUMMARY and category in WITHOUT_SUMMARY else cell
+
+
 @dataclass(frozen=True)
 class Matrix:
     """One version of the access matrix: role, category, cell."""
@@ -112,6 +124,10 @@ class Matrix:
     def cell(self, role_key: str, category: str) -> Cell:
         """The cell of a role and category; a role or category it does not know sees nothing."""
         return self.cells.get(role_key, {}).get(category, Cell.NONE)
+
+    def opens(self, role_key: str, category: str) -> Cell:
+        """What the cell of a role and category opens: of a kind without a summary, `S` that there is something."""
+        return opened_by(self.cell(role_key, category), category)
 
 
 @dataclass(frozen=True)
@@ -237,7 +253,7 @@ def category_level(viewer: Viewer, category: str, facts: FileFacts, matrix: Matr
     bit = CATEGORY_BITS[category]
     if not (facts.category_mask | facts.panel_mask) & bit:
         return Level.NONE
-    return level_of(matrix.cell(viewer.role_key, category), panel=bool(facts.panel_mask & bit))
+    return level_of(matrix.opens(viewer.role_key, category), panel=bool(facts.panel_mask & bit))
 
 
 class Opening(StrEnum):
@@ -273,7 +289,7 @@ def opening_of(viewer: Viewer, category: str, facts: FileFacts, matrix: Matrix) 
     It speaks of the role and of what was granted, never of what the file holds: it is the same for a file with nothing
     of the kind.
     """
-    opening = OPENING_OF_CELL[matrix.cell(viewer.role_key, category)]
+    opening = OPENING_OF_CELL[matrix.opens(viewer.role_key, category)]
     bit = CATEGORY_BITS[category]
     if opening == Opening.PANEL_WAITS:
         return Opening.PANEL_RUNS if facts.panel_mask & bit else opening
@@ -305,7 +321,7 @@ def readers_of(category: str, matrix: Matrix, *, sector: str) -> Readers:
     """Who reads an entry of a category that is written at an agency of a sector; roles that open no files are out."""
 
     def roles(cell: Cell) -> frozenset[str]:
-        return frozenset(key for key in ROLES if opens_files(key) and matrix.cell(key, category) == cell)
+        return frozenset(key for key in ROLES if opens_files(key) and matrix.opens(key, category) == cell)
 
     return Readers(
         full=roles(Cell.FULL),
@@ -320,7 +336,7 @@ def opened_entry_level(level: Level, viewer: Viewer, category: str, matrix: Matr
     """How much of a category somebody sees of a single entry that a grant opens to them: as much as their cell says,
     whether or not the category is open.
     """
-    return max(level, level_of(matrix.cell(viewer.role_key, category), panel=False))
+    return max(level, level_of(matrix.opens(viewer.role_key, category), panel=False))
 
 
 def entry_level(level: Level, *, own: bool, own_agency: bool) -> Level:
@@ -343,26 +359,9 @@ SUMMARISED_WITHOUT_ENTRIES = frozenset(
         Category.IDENTITY,
         Category.CONTACT_ADDRESS,
         Category.VULNERABILITY,
-        Category.SESSIONS,
-        Category.ORIENTATION,
-        Category.INTELLIGENCE,
         Category.MINUTES,
     )
 )
-
-
-# Nothing holds yet what the matrix calls the summary of these: engagement in a word, what the child agreed to, the text
-# that was cleared. Who sees no more than the summary of them knows that there is something.
-WITHOUT_SUMMARY = frozenset(
-    category.value for category in (Category.SESSIONS, Category.ORIENTATION, Category.INTELLIGENCE)
-)
-
-
-def told_of_kind(category: str, level: Level) -> Level:
-    """How much of a kind of information reaches somebody who sees `level` of it, where all of it is opened to them."""
-    if level == Level.SUMMARY and category in WITHOUT_SUMMARY:
-        return Level.EXISTENCE
-    return level
 
 
 def timeline_level(category: str, level: Level) -> Level:
@@ -370,7 +369,7 @@ def timeline_level(category: str, level: Level) -> Level:
 
     The summary of identity is name, age, school and reference; that of contact and address the area and the safe
     contact; of vulnerabilities a number, of minutes the decision. None of these is an entry, so of entries there is
-    only the number; as of those in `WITHOUT_SUMMARY`, of which nobody has written one. Source: the access matrix.
+    only the number. Source: the access matrix.
     """
     if level == Level.SUMMARY and category in SUMMARISED_WITHOUT_ENTRIES:
         return Level.EXISTENCE

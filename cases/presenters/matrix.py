@@ -13,7 +13,7 @@ from accounts.rules.dates import day, moment
 from accounts.rules.roles import ROLES, Capability
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
-from cases.access.rules import Matrix
+from cases.access.rules import WITHOUT_SUMMARY, Matrix
 from cases.presenters.home import HomeBlock, HomeItem, HomeSection
 from cases.sharing.models.matrix import MatrixProposal
 from cases.sharing.rules.matrix import CellChange
@@ -59,6 +59,7 @@ PIECES: dict[str, str] = {
     "instructions": "instructions",
     "totals": "totals",
 }
+COMING_SUMMARY = "a summary once somebody can write it"
 FEWEST_SAID = 5
 CHANGE_COLUMNS = [
     {"text": "Role"},
@@ -120,18 +121,19 @@ def cell_words(change: CellChange) -> str:
 def change_sentence(change: CellChange) -> str:
     """What a change does to a role, in a sentence."""
     parts = [
-        f"will {verb} {_pieces(pieces)}"
+        f"will {verb} {_pieces(pieces, change.category)}"
         for verb, pieces in (("start to see", change.opens), ("stop seeing", change.closes))
         if pieces
     ]
     return f"{ROLES[change.role].name}: {Category(change.category).label}. They {', and '.join(parts)}."
 
 
-def _pieces(pieces: frozenset[str]) -> str:
+def _pieces(pieces: frozenset[str], category: str) -> str:
     """The pieces that are worth saying: whoever sees all of it sees its parts."""
     if "rest" in pieces:
         return PIECES["rest"]
-    words = [text for piece, text in PIECES.items() if piece in pieces]
+    named = PIECES | {"summary": COMING_SUMMARY} if category in WITHOUT_SUMMARY else PIECES
+    words = [text for piece, text in named.items() if piece in pieces]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 

@@ -105,7 +105,7 @@ def _open(
 def _look(access: EmergencyAccess, emergency: Emergency, setting: Setting) -> None:
     rng, by = stream(setting.seed, "emergency", emergency.days_ago), setting.world.viewers[emergency.username]
     matrix = matrix_in_force(on=setting.until.date())
-    shown = sorted(key for key in CATEGORY_BITS if matrix.cell(by.role_key, key) in SHOWN)
+    shown = sorted(key for key in CATEGORY_BITS if matrix.opens(by.role_key, key) in SHOWN)
     session = f"{rng.getrandbits(64):016x}"
     AccessEvent.objects.bulk_create(
         AccessEvent(

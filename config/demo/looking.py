@@ -81,7 +81,7 @@ def _oversight(life: Life, rng: random.Random) -> list[tuple[str, datetime]]:
 def _event(
     rng: random.Random, viewer: Viewer, at: datetime, child_id: UUID, matrix: Matrix, *, refused: str = ""
 ) -> AccessEvent:
-    shown = [] if refused else [key for key in CATEGORY_BITS if matrix.cell(viewer.role_key, key) in SHOWN]
+    shown = [] if refused else [key for key in CATEGORY_BITS if matrix.opens(viewer.role_key, key) in SHOWN]
     return AccessEvent(
         at=at,
         user_id=viewer.user_id,

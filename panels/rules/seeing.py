@@ -45,7 +45,7 @@ def sees_action(minutes: Level, *, owner: bool, own_agency: bool) -> bool:
 
 def role_reads(role: str, category: str, matrix: Matrix) -> Level:
     """How much a role reads of others' entries of a category on a file while the panel's grant runs."""
-    return entry_level(level_of(matrix.cell(role, category), panel=True), own=False, own_agency=False)
+    return entry_level(level_of(matrix.opens(role, category), panel=True), own=False, own_agency=False)
 
 
 def may_chair(role: str, matrix: Matrix) -> bool:

@@ -22,6 +22,8 @@ def matrix() -> dict[str, dict[str, str]]:
 
 # Rows of the matrix that open no child's file, whatever their agency has been granted.
 OPEN_NO_FILE = {"board_analyst", "technical_admin", "notification_only"}
+# Nothing holds the fields that the matrix names as the summary of these: one knows that there is something.
+NO_SUMMARY = {"sessions", "orientation", "intelligence"}
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def level(role: str, category: str, what: Seen, table: dict[str, dict[str, str]]
     letter = table[role][category]
     if letter == "P":
         return "FULL" if category in what.panel else "NONE"
+    if letter == "S" and category in NO_SUMMARY:
+        return "EXISTENCE"
     return {"F": "FULL", "S": "SUMMARY", "E": "EXISTENCE", "O": "OWN"}.get(letter, "NONE")
 
 

@@ -19,7 +19,7 @@ from accounts.models import DefinitionVersion
 from accounts.rules.roles import Capability
 from cases.access.choices import Category, Cell, GrantReason
 from cases.access.selectors import matrix_in_force
-from cases.presenters.matrix import reach_words
+from cases.presenters.matrix import change_sentence, reach_words
 from cases.record.models import ChronologyEntry, Placement
 from cases.sharing.models.matrix import MatrixProposal
 from cases.sharing.rules.matrix import (
@@ -207,6 +207,18 @@ def test_a_strange_question_is_answered_with_a_row(client_as, asks: str) -> None
 @pytest.mark.parametrize("asks", ["?version=77", "?version=x'--", "?version=-1"])
 def test_a_version_that_never_was_is_not_found(client_as, asks: str) -> None:
     assert client_as("teacher").get(f"/access/matrix/{asks}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("category", "words"),
+    [
+        ("plan", "They will start to see a summary and that there is something."),
+        ("sessions", "They will start to see a summary once somebody can write it and that there is something."),
+    ],
+)
+def test_a_change_says_where_a_summary_waits_to_be_written(category, words) -> None:
+    """Seen to fail: it promised a summary of session notes, of which nothing holds one."""
+    assert change_sentence(CellChange("housing", category, Cell.NONE, Cell.SUMMARY)).endswith(words)
 
 
 def test_proposed_and_adopted_in_a_browser(client_as, at) -> None:

@@ -166,7 +166,7 @@ def categories_by_cell(viewer: Viewer, matrix: Matrix) -> dict[str, Any]:
     """What the words need to know of the matrix: the categories that the viewer's role reads, by how they open."""
     by_cell: dict[Cell, list[str]] = {}
     for category in CATEGORY_BITS:
-        by_cell.setdefault(matrix.cell(viewer.role_key, category), []).append(category)
+        by_cell.setdefault(matrix.opens(viewer.role_key, category), []).append(category)
     return {
         "shown": by_cell.get(Cell.FULL, []) + by_cell.get(Cell.SUMMARY, []),
         "own": by_cell.get(Cell.OWN, []),

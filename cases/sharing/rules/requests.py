@@ -9,7 +9,7 @@ from uuid import UUID
 from accounts.rules.refusals import Refusal
 from accounts.rules.viewers import Viewer
 from cases.access.choices import Category, Cell
-from cases.access.rules import Level, Matrix, level_of, told_of_kind
+from cases.access.rules import Level, Matrix, level_of
 from cases.sharing.rules.shares import NEVER, WORDS_AT_LEAST, seen_by
 from cases.sharing.rules.wording import is_shorter
 
@@ -40,16 +40,15 @@ def askable(role: str, levels: Mapping[str, Level], matrix: Matrix) -> list[str]
     same list whatever the file holds, so that it tells nothing of it.
     """
 
-    def most(category: str, cell: Cell) -> Level:
-        told = told_of_kind(category, level_of(cell, panel=False))
-        return Level.FULL if told == Level.EXISTENCE else told
+    def most(cell: Cell) -> Level:
+        return Level.FULL if cell == Cell.EXISTENCE else level_of(cell, panel=False)
 
     return [
         category.value
         for category in Category
         if category.value not in NEVER
-        and (cell := matrix.cell(role, category)) in SEEN
-        and levels[category.value] < most(category.value, cell)
+        and (cell := matrix.opens(role, category)) in SEEN
+        and levels[category.value] < most(cell)
     ]
 
 

@@ -11,7 +11,7 @@ from accounts.rules.dates import day
 from accounts.rules.refusals import Refusal
 from accounts.rules.roles import ROLES, Capability
 from cases.access.choices import Category
-from cases.access.rules import Level, Matrix, level_of, mask_of, timeline_level, told_of_kind
+from cases.access.rules import Level, Matrix, level_of, mask_of, timeline_level
 from cases.sharing.choices import (
     Answer,
     DeclineReason,
@@ -82,7 +82,7 @@ def shareable(levels: Mapping[str, Level]) -> list[str]:
 
 def seen_by(roles: Iterable[str], category: str, matrix: Matrix) -> Level:
     """How much people in these roles would see of a kind of information that is shared with them, at most."""
-    seen = (told_of_kind(category, level_of(matrix.cell(role, category), panel=False)) for role in roles)
+    seen = (level_of(matrix.opens(role, category), panel=False) for role in roles)
     return max(seen, default=Level.NONE)
 
 
@@ -99,7 +99,7 @@ def jobs_of(sector: str) -> list[str]:
 
 def entry_seen_by(roles: Iterable[str], category: str, matrix: Matrix) -> Level:
     """How much people in these roles would see of one entry that is shared with them, at most."""
-    seen = (timeline_level(category, level_of(matrix.cell(role, category), panel=False)) for role in roles)
+    seen = (timeline_level(category, level_of(matrix.opens(role, category), panel=False)) for role in roles)
     return max(seen, default=Level.NONE)
 
 
