@@ -63,7 +63,7 @@ REASONS = {
         "cases/record/selectors/matching.py _files Alias",
         "cases/record/selectors/matching.py _files SchoolPeriod",
         "cases/record/selectors/matching.py _files Address",
-        "cases/sharing/selectors/looks.py known_of Alias",
+        "cases/sharing/selectors/family.py names_on_files Alias",
         "cases/sharing/selectors/looks.py _same_home Address",
         "cases/sharing/selectors/looks.py _caseload Involvement",
         "cases/sharing/selectors/looks.py _caseload ChronologyEntry",

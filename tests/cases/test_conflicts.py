@@ -28,15 +28,17 @@ from cases.clocks.selectors import open_alerts
 from cases.clocks.services import start_clock
 from cases.clocks.services.running import climb_clocks
 from cases.record.choices import InvolvementRole
-from cases.record.models import Child, ChronologyEntry, Involvement
+from cases.record.models import Alias, Child, ChronologyEntry, Involvement
 from cases.record.services import Identity, involve, open_child_file
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
 from cases.sharing.rules.conflicts import ConflictRefused
+from cases.sharing.selectors.conflicts import insert_possible_conflicts
 from cases.sharing.services import conflicts as services
+from tests.access.sharing.test_family import NAMES
 from tests.access.test_pages import plain
 from tests.cases.questions import questions
 from tests.factories.accounts import make_membership
-from tests.factories.cases import grant, make_child, make_home, make_lead
+from tests.factories.cases import grant, make_child, make_home, make_lead, provenance
 from tests.factories.conflicts import make_conflict, make_possible
 
 pytestmark = pytest.mark.django_db
@@ -463,6 +465,24 @@ def test_the_same_last_name_at_the_same_postcode_is_asked_about(
     assert kinds(viewer, "nurse", at) == []
 
 
+def test_the_search_asks_about_whom_the_rule_takes_for_family(viewer, at, django_assert_num_queries):
+    """Seen to fail: a double name, a particle and the other names of a child missed, and names of no letter alike."""
+    names = {}
+    for number, (person, given, family, others, same) in enumerate(NAMES):
+        user = User.objects.create(username=f"person{number}", full_name=person)
+        StaffHome.objects.create(user_id=user.pk, postcode=f"NM{number} 2QF", given_at=at)
+        child = make_child(given, family)
+        make_home(child, viewer("keyworker"), f"nm{number}2qf")
+        for name in others:
+            Alias.objects.create(child=child, name=name, **provenance(viewer("keyworker")))
+        names[user.pk, child.pk] = (person, given, family, others, same)
+    with django_assert_num_queries(6):
+        insert_possible_conflicts(at=at)
+    asked = set(PossibleConflict.objects.values_list("user", "child"))
+    assert [(*row[:-1], pair in asked) for pair, row in names.items()] == NAMES
+    assert asked <= names.keys()
+
+
 @pytest.mark.parametrize(
     ("telephone", "contact", "found"),
     [
@@ -595,10 +615,8 @@ def test_the_search_for_them_is_one_statement_however_many_there_are(child, worl
     person.telephone = "07700 900142"
     person.save(update_fields=["telephone"])
     assert Clock.objects.count() == 0
-    from cases.sharing.selectors.conflicts import insert_possible_conflicts
-
     Child.objects.filter(pk=child.pk).update(safe_contact="Ring 07700 900142.")
     for number in range(3):
         make_child(f"Child {number}", safe_contact="Ring 07700 900142.")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(insert_possible_conflicts(at=at)) == 4

@@ -17,8 +17,8 @@ from uuid import UUID
 from accounts.rules.dates import in_london
 from accounts.rules.refusals import Refusal
 from accounts.rules.roles import ROLES
-from cases.record.rules.names import joined, without_particles, words_of
 from cases.sharing.choices import SignalKind
+from cases.sharing.rules.family import are_of_one_family
 
 HOUR = timedelta(hours=1)
 # Work that has ended is finished and handed on; and somebody reads a file before they write on it.
@@ -126,12 +126,6 @@ def read_limits(body: str) -> Limits:
     return Limits(least, not_asked, night["night_from"], night["night_until"])
 
 
-def family_names(name: str) -> frozenset[str]:
-    """A family name as it is compared: whole, and each word of a double name; particles and accents are left aside."""
-    words = without_particles(words_of(name))
-    return frozenset({joined(words), *words}) - {""}
-
-
 def is_out_of_hours(at: datetime, limits: Limits) -> bool:
     """Whether London's clocks stand in the night or at a weekend."""
     local = in_london(at)
@@ -184,7 +178,7 @@ def _asked(looks: list[Look], kind: SignalKind, limits: Limits) -> list[Look]:
 
 def _same_name(user_id: int, looks: list[Look], known: Known, limits: Limits) -> Iterator[Signal]:
     names = known.names_of_people.get(user_id, frozenset())
-    alike = {child for child, found in known.names_on_files.items() if names & found}
+    alike = {child for child, found in known.names_on_files.items() if are_of_one_family(names, found)}
     return _of_files(SignalKind.SAME_NAME, looks, alike, limits)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,25 +26,32 @@ from cases.record.selectors.hidden import is_restricted, of_one_child
 from cases.record.selectors.matching import likely_files
 from cases.sharing.choices import ConflictGround, ConflictSource
 from cases.sharing.models import Conflict, Declaration, PossibleConflict, StaffHome
+from cases.sharing.rules.family import are_of_one_family
+from cases.sharing.selectors.family import names_of_people, names_on_files
 from cases.sharing.selectors.guarding import who_can_open
 from cases.sharing.selectors.restriction import READING, Work, may_be_named, work_of
 
 LISTED = 100
 # What goes to somebody else than a successor when its owner is kept from the file.
 GO_ELSEWHERE = (ClockKind.INTERVIEW_HELD, ClockKind.RESTRICTION_REVIEWED)
-# A number is compared by its last ten digits, whichever way the country is written.
+# Who gave the full postcode of a child's home as that of their own, whatever either is called.
+AT_ONE_POSTCODE = """
+SELECT DISTINCT address.child_id, person.id
+FROM cases_staffhome AS home
+JOIN accounts_user AS person ON person.id = home.user_id AND person.is_active
+JOIN cases_address AS address ON address.ended_on IS NULL
+ AND upper(replace(address.postcode, ' ', '')) = upper(replace(home.postcode, ' ', ''))
+WHERE length(replace(home.postcode, ' ', '')) >= 5
+  AND (%(child)s::uuid IS NULL OR address.child_id = %(child)s::uuid)
+  AND (%(user)s::integer IS NULL OR person.id = %(user)s::integer)
+"""
+# A number is compared by its last ten digits, whichever way the country is written. Who shares a home is found before.
 FIND = """
 INSERT INTO cases_possibleconflict (id, child_id, user_id, ground, declaration_id, found_at, answer_words)
 SELECT gen_random_uuid(), found.child_id, found.user_id, found.ground, found.declaration_id, %(at)s, ''
 FROM (
-    SELECT child.id AS child_id, person.id AS user_id, %(same_home)s AS ground, NULL::uuid AS declaration_id
-    FROM cases_staffhome AS home
-    JOIN accounts_user AS person ON person.id = home.user_id AND person.is_active
-    JOIN cases_address AS address ON address.ended_on IS NULL
-     AND upper(replace(address.postcode, ' ', '')) = upper(replace(home.postcode, ' ', ''))
-    JOIN cases_child AS child ON child.id = address.child_id
-     AND normalised_name(child.family_name) = normalised_name(regexp_replace(person.full_name, '^.* ', ''))
-    WHERE %(same_home)s = ANY(%(grounds)s) AND length(replace(home.postcode, ' ', '')) >= 5
+    SELECT home.child_id, home.user_id, %(same_home)s AS ground, NULL::uuid AS declaration_id
+    FROM unnest(%(homes_of)s::uuid[], %(people)s::integer[]) AS home (child_id, user_id)
     UNION
     SELECT child.id, person.id, %(same_telephone)s, NULL::uuid
     FROM accounts_user AS person
@@ -88,15 +95,30 @@ def insert_possible_conflicts(
     on: Iterable[ConflictGround] = tuple(ConflictGround),
 ) -> list[PossibleConflict]:
     """Write every possible conflict that nobody has been asked about, or those of one file, person or some grounds, in
-    one statement; returns the new ones. Of a ground that is not asked for nothing is searched.
+    one statement, once it is known who shares a home; returns the new ones. Of a ground that is not asked for nothing
+    is searched.
     """
-    grounds = {ground.value: ground.value for ground in ConflictGround}
+    grounds: dict[str, Any] = {ground.value: ground.value for ground in ConflictGround}
     asked = [ground.value for ground in on]
-    child = str(child_id) if child_id else None
+    of: dict[str, Any] = {"child": str(child_id) if child_id else None, "user": user_id}
+    homes = _same_home(of) if ConflictGround.SAME_HOME in asked else []
+    told: dict[str, Any] = {"homes_of": [str(child) for child, _ in homes], "people": [person for _, person in homes]}
     with connection.cursor() as cursor:
-        cursor.execute(FIND, {"at": at, "child": child, "user": user_id, "grounds": asked, **grounds})
+        cursor.execute(FIND, {"at": at, "grounds": asked, **of, **told, **grounds})
         ids = [row[0] for row in cursor.fetchall()]
     return list(PossibleConflict.objects.filter(pk__in=ids).order_by("pk"))
+
+
+def _same_home(of: Mapping[str, Any]) -> list[tuple[UUID, int]]:
+    """Which child and which person share a postcode and a family name, on a file, of a person, or all."""
+    with connection.cursor() as cursor:
+        cursor.execute(AT_ONE_POSTCODE, of)
+        near = cursor.fetchall()
+    if not near:
+        return []
+    names = names_on_files({child for child, _ in near})
+    people = names_of_people({person for _, person in near})
+    return [(child, person) for child, person in near if are_of_one_family(names[child], people[person])]
 
 
 def files_declared(declaration: Declaration, *, at: datetime) -> list[Child]:

@@ -25,7 +25,7 @@ from cases.access.choices import GrantReason
 from cases.access.models import AccessGrant
 from cases.clocks.rules.due import midnight
 from cases.clocks.selectors.clocks import without_hidden
-from cases.record.models import Address, Alias, Child, ChronologyEntry, Involvement
+from cases.record.models import Address, Child, ChronologyEntry, Involvement
 from cases.record.selectors.hidden import hidden_ids, known_or_no_file
 from cases.record.selectors.looking import CONFLICT_PAGES
 from cases.sharing.choices import SignalKind
@@ -41,10 +41,10 @@ from cases.sharing.rules.looks import (
     NameSearch,
     Span,
     counted,
-    family_names,
     read_limits,
 )
 from cases.sharing.selectors.conflicts import files_about
+from cases.sharing.selectors.family import names_of_people, names_on_files
 
 OWN_NAME = "own_name"
 LIMITS = ("look_signals", "look_signals")
@@ -184,25 +184,12 @@ def known_of(looks: Iterable[Look]) -> Known:
     """The family names of the people and files of a week's looks, and who worked with which of the children."""
     pairs = {(look.user_id, look.child_id) for look in looks}
     people, files = {user for user, _ in pairs}, {child for _, child in pairs}
-    named: dict[UUID, frozenset[str]] = {}
-    for pk, name in Child.objects.filter(pk__in=files).values_list("pk", "family_name"):
-        named[pk] = family_names(name)
-    for pk, name in Alias.objects.filter(child__in=files).values_list("child_id", "name"):
-        named[pk] = named.get(pk, frozenset()) | family_names(name.split()[-1] if name.split() else "")
     return Known(
-        names_of_people={
-            pk: family_name_of(name) for pk, name in User.objects.filter(pk__in=people).values_list("pk", "full_name")
-        },
-        names_on_files=named,
+        names_of_people=names_of_people(people),
+        names_on_files=names_on_files(files),
         caseload=_caseload(people, files),
         same_home=_same_home(people, files),
     )
-
-
-def family_name_of(full_name: str) -> frozenset[str]:
-    """The family name of a member of staff, as compared: the last word of the name by which they are listed."""
-    words = full_name.split()
-    return family_names(words[-1]) if words else frozenset()
 
 
 def _same_home(people: set[int], files: set[UUID]) -> frozenset[tuple[int, UUID]]:

@@ -17,16 +17,15 @@ from accounts.selectors.definitions import definition_in_force
 from accounts.services.access_events import Trace, record_access
 from cases.clocks.choices import AlertKind
 from cases.clocks.services import acknowledge_subject, raise_alert, start_ladder
-from cases.record.rules.names import words_of
 from cases.record.services import note_files_shown
 from cases.sharing.choices import SignalKind, SignalVerdict
 from cases.sharing.models.looks import LookDigest, LookSignal
+from cases.sharing.rules.family import is_own_name
 from cases.sharing.rules.looks import Deed, check_verdict, counted, signals_of
 from cases.sharing.selectors.conflicts import guardians
 from cases.sharing.selectors.looks import (
     LIMITS,
     OWN_NAME,
-    family_name_of,
     known_of,
     limits_of,
     parts_of,
@@ -85,7 +84,7 @@ def note_search(
 
     What was typed is not kept.
     """
-    if not family_name_of(viewer.name) & set(words_of(words)):
+    if not is_own_name(words, viewer.name):
         note_files_shown(viewer=viewer, page=page, child_ids=child_ids, trace=trace)
         return
     record_access(

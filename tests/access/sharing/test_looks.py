@@ -13,6 +13,7 @@ import pytest
 
 from accounts.rules.dates import LONDON
 from cases.sharing.choices import SignalKind
+from cases.sharing.rules.family import family_names
 from cases.sharing.rules.looks import (
     Counted,
     Known,
@@ -22,7 +23,6 @@ from cases.sharing.rules.looks import (
     Signal,
     VerdictRefused,
     check_verdict,
-    family_names,
     is_at_work,
     is_out_of_hours,
     read_limits,
