@@ -23,6 +23,9 @@ from risk.selectors import tool_of
 
 Row = dict[str, Any]
 NOTHING = "Nothing written"
+# What a decided notification says of an address that must be kept from somebody.
+ON_FILE = "Not shown once decided. On the file, it is for the people on its list."
+KEPT_LATER = "No when it was sent, yes now"
 YES_NO = {True: "Yes", False: "No", None: ""}
 
 
@@ -47,14 +50,23 @@ def _age_words(said: Mapping[str, Any], today: date) -> str:
     return f"Not known, about {guess}" if guess is not None else ""
 
 
-def said_rows(said: Mapping[str, Any], *, today: date) -> dict[str, list[Row]]:
+def _address_rows(said: Mapping[str, Any], *, on_file: bool) -> list[Row]:
+    kept, name = said.get("address_protected"), "Address to be kept from somebody"
+    rows = [_row("Address", said.get("address_lines"), lines=True), _row("Postcode", said.get("postcode"))]
+    if on_file:
+        left = {"value": ON_FILE, "withheld": True}
+        rows = [row if row["value"] == NOTHING else row | left for row in rows]
+        return [*rows, _row(name, YES_NO[True] if kept else KEPT_LATER)]
+    return [*(row | ({"no_print": True} if kept else {}) for row in rows), _row(name, YES_NO[kept])]
+
+
+def said_rows(said: Mapping[str, Any], *, today: date, on_file: bool = False) -> dict[str, list[Row]]:
     """What a referrer said, step by step, from a draft's answers or a notification's fields. Dates may be ISO texts.
 
-    An address that must be kept from somebody is left off paper.
+    An address that must be kept from somebody is left off paper, and everywhere once left to the file (`on_file`).
     """
     name = f"{said.get('given_name', '')} {said.get('family_name', '')}".strip()
     told = {who: said.get(f"{who}_told", "") for who in ("child", "parents")}
-    kept = {"no_print": True} if said.get("address_protected") else {}
     agreed = {who: agreement_said(told[who], said.get(f"{who}_agreement", "")) for who in told}
     return {
         "child": [
@@ -68,12 +80,7 @@ def said_rows(said: Mapping[str, Any], *, today: date) -> dict[str, list[Row]]:
             _row("Disability or condition", _label(Disability, said.get("disability"))),
             _row("School or college", said.get("school")),
         ],
-        "home": [
-            _row("Address", said.get("address_lines"), lines=True) | kept,
-            _row("Postcode", said.get("postcode")) | kept,
-            _row("Address to be kept from somebody", YES_NO[said.get("address_protected")]),
-            _row("Safe way to make contact", said.get("safe_contact")),
-        ],
+        "home": [*_address_rows(said, on_file=on_file), _row("Safe way to make contact", said.get("safe_contact"))],
         "concern": [
             _row("Worried about", "; ".join(_label(ConcernKind, kind) for kind in said.get("concerns") or [])),
             _row("Seen or heard", said.get("concern"), lines=True),

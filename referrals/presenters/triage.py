@@ -31,7 +31,6 @@ LEVEL_WORDS = {
     RiskLevel.LOW: "low",
     RiskLevel.NONE_IDENTIFIED: "none",
 }
-PROTECTED_NOW = "Protected: not shown once decided. On the file, it is for the people on its list."
 DECIDED_COLUMNS = [{"text": "Notification"}, {"text": "Decision"}, {"text": "By"}, {"text": "File"}]
 QUESTION_COLUMNS = [{"text": "What came"}, {"text": "File"}, {"text": "What they share"}, {"text": "Waiting"}]
 
@@ -105,10 +104,8 @@ def detail(notification: Notification, *, address_kept: bool, at: datetime) -> d
     Triage needs the address to find out who the child is. Once it is decided, one that must be kept from somebody
     (`address_kept`) stands on the file alone, for the people on its list.
     """
-    said = fields_of(notification)
-    if address_kept and notification.status == NotificationStatus.DECIDED:
-        said |= {"address_lines": PROTECTED_NOW, "postcode": ""}
-    rows = said_rows(said, today=timezone.localdate(notification.sent_at))
+    on_file = address_kept and notification.status == NotificationStatus.DECIDED
+    rows = said_rows(fields_of(notification), today=timezone.localdate(notification.sent_at), on_file=on_file)
     referrer = notification.membership
     return {
         "reference": notification.reference,
@@ -117,7 +114,7 @@ def detail(notification: Notification, *, address_kept: bool, at: datetime) -> d
         "danger_detail": notification.danger_detail,
         "police_called": notification.police_called,
         "keep_from_parents": notification.parents_told == Told.NO_UNSAFE,
-        "keep_address": notification.address_protected,
+        "keep_address": address_kept,
         "level": LEVEL_WORDS.get(RiskLevel(notification.computed_level), ""),
         "harm": notification.harm_status,
         "late": is_late(notification, at=at),
