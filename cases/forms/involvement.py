@@ -7,23 +7,13 @@ from typing import Any
 
 from django.forms import HiddenInput
 
-from accounts.forms import HarbourForm, LongTextField, RadioField, SelectField, TextField, WriteForm, YesNoField
+from accounts.forms import LongTextField, RadioField, SelectField, TextField, WriteForm, YesNoField
 from cases.forms.shares import WHAT_AN_ERROR_BRINGS, ShareForm, override_of, told_of
 from cases.record.choices import InvolvementRole
 from cases.sharing.choices import OverrideGround, SharingEnd
 from cases.sharing.rules.shares import Override, Told
 
 AGAINST_IT = ("ground", "authorised_by", "explained")
-
-
-class AgencyForm(HarbourForm):
-    """Which agency is to be brought in: asked first, so that its own people can be offered."""
-
-    agency = SelectField(label="Which agency?", missing="Select an agency")
-
-    def __init__(self, *args: Any, agencies: Iterable[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["agency"].choices = [("", "Choose"), *agencies]  # type: ignore[attr-defined]
 
 
 class InvolveForm(WriteForm):

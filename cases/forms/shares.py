@@ -11,7 +11,6 @@ from accounts.choices import Sector
 from accounts.forms import (
     CheckboxesField,
     DateField,
-    HarbourForm,
     LongTextField,
     RadioField,
     SelectField,
@@ -45,16 +44,6 @@ BASIS_HINTS = {
     LawfulBasis.LAW_ENFORCEMENT: "Part 3 of the Data Protection Act 2018. For the police alone.",
     LawfulBasis.AGREEMENT: "UK GDPR article 6(1)(a). Seldom: only where you would not share it without.",
 }
-
-
-class ReceiverForm(HarbourForm):
-    """With which agency: asked first, so that its own people can be offered, and what they may see."""
-
-    agency = SelectField(label="Which agency?", missing="Select an agency")
-
-    def __init__(self, *args: Any, agencies: Pairs, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["agency"].choices = [("", "Choose"), *agencies]  # type: ignore[attr-defined]
 
 
 def _not_told(*, who: str, were: str, leaving: tuple[WhyNotTold, ...]) -> SelectField:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from accounts.choices import Sector
-from accounts.models import Agency, Membership
+from accounts.models import Membership
 from accounts.rules.dates import day, due_in, in_london, moment
 from cases.access.choices import Category
 from cases.access.rules import Action, Level, Matrix, categories_in
@@ -328,11 +328,6 @@ def _work_against(opened: OpenFile, one: Against) -> list[dict[str, Any]]:
 
 
 # --- The choices of the form ---------------------------------------------------------------------------------------
-
-
-def agency_choices(agencies: Iterable[Agency]) -> list[tuple[str, str]]:
-    """Agencies as the choices of a question."""
-    return [(str(agency.pk), agency.name) for agency in agencies]
 
 
 def people_choices(people: Iterable[Membership]) -> list[tuple[str, str]]:

@@ -12,16 +12,16 @@ from django.utils import timezone
 
 from accounts.forms import WriteForm
 from accounts.middleware.policy import policy
-from accounts.rules.agreements import is_covered
 from accounts.rules.dates import day
 from accounts.rules.refusals import NotKnown, Stale
 from accounts.rules.roles import Capability
 from accounts.selectors import agencies_by_sector, people_at
 from cases.access.choices import Category
-from cases.access.rules import Action, Level, no_agreement_words
+from cases.access.rules import Action, Level
 from cases.access.selectors import still_reached
 from cases.access.services import NoAgreement
-from cases.forms.involvement import AgencyForm, ChangeLeadForm, EndInvolvementForm, ExplainWorkForm, InvolveForm
+from cases.forms.agencies import AgencyForm
+from cases.forms.involvement import ChangeLeadForm, EndInvolvementForm, ExplainWorkForm, InvolveForm
 from cases.forms.shares import WHAT_AN_ERROR_BRINGS
 from cases.presenters.overview import worker_line, workers
 from cases.presenters.shares import wish_rows
@@ -73,13 +73,10 @@ def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: st
 @file_page("cases:choose_agency", action=Action.CHANGE_INVOLVEMENT)
 def choose_agency(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Which agency is to be brought in."""
-    offered = agencies_by_sector()
-    form = AgencyForm(request.GET or None, agencies=[(str(agency.pk), agency.name) for agency in offered])
-    if form.is_bound and form.is_valid():
-        chosen = next(agency for agency in offered if str(agency.pk) == form.cleaned_data["agency"])
-        if is_covered(chosen.covered, timezone.localdate(opened.at)):
-            return redirect("cases:involve", opened.child.reference, chosen.pk)
-        form.add_error("agency", no_agreement_words(chosen.name))
+    form = AgencyForm(request.GET or None, agencies=agencies_by_sector())
+    chosen = form.chosen(covered_on=timezone.localdate(opened.at))
+    if chosen is not None:
+        return redirect("cases:involve", opened.child.reference, chosen.pk)
     context = {**frame_of(opened, here="Add an agency", under="cases:involvement"), "form": form}
     return render(request, "cases/choose_agency.html", context, status=422 if form.is_bound else 200)
 
@@ -128,9 +125,13 @@ def involve(request: HttpRequest, opened: OpenFile, agency_id: UUID) -> HttpResp
     return _ask(request, opened, form, heading=f"Add {agency.name}", intro=intro, **context)
 
 
+def _knows_the_wish(opened: OpenFile) -> bool:
+    return opened.level(Category.SHARING) == Level.FULL
+
+
 def _wish(opened: OpenFile) -> dict[str, Any]:
     """What the child says about who may know, for those who see sharing in full."""
-    may_read = opened.level(Category.SHARING) == Level.FULL
+    may_read = _knows_the_wish(opened)
     wish = wish_of(opened.child.pk) if may_read else None
     return {"wish": wish_rows(wish), "may_ask": may_read and opened.may(Action.SHARE)}
 
@@ -256,8 +257,7 @@ def explain_work(request: HttpRequest, opened: OpenFile, involvement_id: UUID) -
     heading = f"Why {row.working_agency} goes on"
     intro = "Only where the child says that they must not be told, and their work goes on all the same."
     context: dict[str, Any] = {"template": "cases/involve.html", "against": False, **_wish(opened)}
-    knows_the_wish = opened.level(Category.SHARING) == Level.FULL
-    if knows_the_wish and not form.is_bound and not goes_on_against_wish(row):
+    if _knows_the_wish(opened) and not form.is_bound and not goes_on_against_wish(row):
         intro = "The child does not say that they must not be told, so nothing has to be explained."
         back = reverse("cases:involvement", args=[opened.child.reference])
         context["instead"] = {"text": "See who works with the child", "href": back}

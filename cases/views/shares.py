@@ -15,15 +15,15 @@ from django.utils import timezone
 from accounts.forms import HarbourForm
 from accounts.middleware.policy import policy
 from accounts.models import Agency, Membership
-from accounts.rules.agreements import is_covered
 from accounts.rules.refusals import NotKnown
 from accounts.rules.roles import Capability
 from cases.access.choices import Category
-from cases.access.rules import Action, Level, categories_in, no_agreement_words
+from cases.access.rules import Action, Level, categories_in
 from cases.access.services import GrantRefused
 from cases.clocks.choices import ClockKind
 from cases.clocks.selectors import clock_of
 from cases.forms import shares as forms
+from cases.forms.agencies import AgencyForm
 from cases.presenters import shares as words
 from cases.presenters.requests import REQUEST_COLUMNS, category_choices, left_out, request_rows
 from cases.presenters.timeline import timeline
@@ -102,14 +102,13 @@ def _choose_agency(
     agreement is refused at once; what was filled in before the agreement lapsed is sent, and refused as it stands.
     """
     agencies = selectors.agencies_to_share_with(opened.child.pk, but=opened.viewer.agency_id, at=opened.at)
-    form = forms.ReceiverForm(request.GET if "agency" in request.GET else None, agencies=words.agency_choices(agencies))
-    if form.is_bound and form.is_valid():
-        agency = next(one for one in agencies if str(one.pk) == form.cleaned_data["agency"])
-        if not opens or request.method == "POST" or is_covered(agency.covered, timezone.localdate(opened.at)):
-            return agency
-        form.add_error("agency", no_agreement_words(agency.name))
+    form = AgencyForm(request.GET if "agency" in request.GET else None, agencies=agencies)
+    now_opens = opens and request.method != "POST"
+    agency = form.chosen(covered_on=timezone.localdate(opened.at) if now_opens else None)
+    if agency is not None:
+        return agency
     if request.method == "POST" and not form.is_bound:
-        form = forms.ReceiverForm({}, agencies=words.agency_choices(agencies))
+        form = AgencyForm({}, agencies=agencies)
     context = {
         **frame_of(opened, here=heading, under="cases:sharing"),
         "form": form,

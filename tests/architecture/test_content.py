@@ -58,8 +58,7 @@ REASONS = {
         "cases/record/selectors/matching.py homes_of Address",
     ],
     "read by the system itself, which shows no row of it": [
-        "cases/record/selectors/addresses.py rows_of_address Address",
-        "cases/record/selectors/addresses.py stands_protected Address",
+        "cases/record/selectors/addresses.py _rows_like Address",
         "cases/record/selectors/matching.py _files Alias",
         "cases/record/selectors/matching.py _files SchoolPeriod",
         "cases/record/selectors/matching.py _files Address",

@@ -15,9 +15,7 @@ def rows_of_address(child_id: UUID, *, lines: str, postcode: str) -> list[Addres
 
     For the system's own use: whether somebody may see a row is asked of each.
     """
-    key = address_key(lines, postcode)
-    rows = Address.objects.filter(child__in=of_one_child(child_id))
-    same = [row for row in rows if address_key(row.lines, row.postcode) == key]
+    same = _rows_like(child_id, lines, postcode)
     newest = sorted(same, key=lambda row: (row.started_on, row.recorded_at, str(row.pk)), reverse=True)
     return sorted(newest, key=lambda row: row.ended_on is not None)
 
@@ -26,9 +24,15 @@ def stands_protected(child_id: UUID, *, lines: str, postcode: str) -> bool:
     """Whether an address that was written down elsewhere is protected on a file of the child: the same one, however it
     is spaced, or one in its postcode.
     """
-    key, code = address_key(lines, postcode), postcode_key(postcode)
-    kept = Address.objects.filter(child__in=of_one_child(child_id), protected=True)
-    return any(
-        address_key(row.lines, row.postcode) == key or (bool(code) and postcode_key(row.postcode) == code)
-        for row in kept
-    )
+    return any(row.protected for row in _rows_like(child_id, lines, postcode, code=postcode_key(postcode)))
+
+
+def _rows_like(child_id: UUID, lines: str, postcode: str, *, code: str = "") -> list[Address]:
+    """The rows of one address on every file of the child, and those in a postcode where one is given."""
+    key = address_key(lines, postcode)
+    rows = Address.objects.filter(child__in=of_one_child(child_id))
+    return [
+        row
+        for row in rows
+        if address_key(row.lines, row.postcode) == key or (code and postcode_key(row.postcode) == code)
+    ]
