@@ -34,7 +34,7 @@ THANKS = "Thank you. It is written down, and a data guardian does what is needed
 
 def _ask(request: HttpRequest, opened: OpenFile, form: WriteForm, *, heading: str, **more: Any) -> HttpResponse:
     back = reverse("cases:who_can_see", args=[opened.child.reference])
-    return ask_on_file(request, opened, form, heading=heading, cancel_href=back, **more)
+    return ask_on_file(request, opened, form, heading=heading, cancel_href=back, under="cases:who_can_see", **more)
 
 
 @policy(methods=("GET", "POST"), capability=READ, reads_file=True, name="cases:add_conflict")

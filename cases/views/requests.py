@@ -58,6 +58,7 @@ def ask_for_access(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     context: dict[str, Any] = {
         "button": "Ask",
         "cancel_href": reverse("cases:who_can_see", args=[reference]),
+        "under": "cases:who_can_see",
         "intro": "Whoever leads on the case answers within two working days, with a share or with a reason why not. "
         "If a child is in danger now, do not wait: ring the duty number.",
     }

@@ -42,14 +42,15 @@ from panels.services.minutes import open_child_minutes
 from panels.views.meetings import pdf_response
 
 READ, WRITE, PREPARE = Capability.READ_FILES, Capability.WRITE_FILES, Capability.PREPARE_PANEL
+TAB = "panels:file"
 
 
-def _frame(opened: OpenFile, here: str, tab: str = "panels:file") -> dict[str, Any]:
+def _frame(opened: OpenFile, here: str, *, under: str = TAB) -> dict[str, Any]:
     return {
         "opened": opened,
-        "tab": tab,
+        "tab": TAB,
         "reference": opened.child.reference,
-        "crumbs": crumbs_to(opened, here=here),
+        "crumbs": crumbs_to(opened, here=here, under=under),
     }
 
 
@@ -72,7 +73,7 @@ def _ask(
 def panel_of_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Every time the panel talked about a child, and what was undertaken, as far as I may read it."""
     context = {
-        **_frame(opened, "Panel"),
+        **_frame(opened, "Panel", under=""),
         "meetings": presenters.panel_on_file(opened, items_about(opened.child)),
         "withheld": minutes_withheld(opened),
         "may_list": opened.may(FileAction.LIST_FOR_PANEL),

@@ -138,6 +138,16 @@ def test_what_is_missing_is_said_and_the_file_stays_open(child, client_as, chang
     assert not Block.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "person"), [("ask_for_access", "nurse"), ("add_conflict", "nurse"), ("place_conflict", "guardian")]
+)
+def test_the_way_back_leads_through_who_can_see_the_file_as_cancel_does(child, client_as, name, person):
+    """Seen to fail: crumbs that led past the tab."""
+    shown = client_as(person).get(url(name, child)).context
+    tab = {"text": "Who can see it", "href": url("who_can_see", child)}
+    assert (shown["crumbs"][2:-1], shown["cancel_href"]) == ([tab], tab["href"])
+
+
 # --- Declared without a file ----------------------------------------------------------------------------------
 
 

@@ -181,6 +181,9 @@ def test_the_owners_page_of_an_action(action, client_as, viewer, at):
     url = f"/cases/{action.child.reference}/panel/actions/{action.pk}/"
     assert "Offer a flat" in owner.get("/panels/").content.decode()
     assert "Save how it stands" in owner.get(url).content.decode()
+    by_the_tab = [{"text": "Panel", "href": f"/cases/{action.child.reference}/panel/"}]
+    for browser, page in ((owner, url), (client_as("coordinator"), f"{url}verify/")):
+        assert browser.get(page).context["crumbs"][2:-1] == by_the_tab
     assert client_as("camhs").get(url).status_code == 200  # sees minutes in full while the panel's grant runs
     assert "Save how it stands" not in client_as("camhs").get(url).content.decode()
     # Summary on minutes, another agency's action: there is no such page.

@@ -447,6 +447,7 @@ def test_a_child_is_listed_from_its_file(meeting, world, viewer, client_as):
     browser, url = client_as("safeguarding_lead"), f"/cases/{child.reference}/panel/list/"
     assert "List for the panel" in read(browser, f"/cases/{child.reference}/panel/")
     page = browser.get(url)
+    assert page.context["crumbs"][2:-1] == [{"text": "Panel", "href": page.context["cancel_href"]}]
     data = {"idempotency_key": key_of(page), "why": "Seen getting into a car with adults."}
     assert browser.post(url, data).status_code == 302
     assert browser.post(url, data).status_code == 302
