@@ -52,6 +52,8 @@ class ViewPolicy:
     needs_membership: bool = True
     before_second_factor: bool = False
     fresh_code: bool = False
+    code_to_send: bool = False
+    back_to: str = ""
     is_operation: bool = False
     callers: tuple[Caller, ...] = (Caller.SESSION,)
 
@@ -77,6 +79,8 @@ def policy(
     needs_membership: bool = True,
     before_second_factor: bool = False,
     fresh_code: bool = False,
+    code_to_send: bool = False,
+    back_to: str = "",
     name: str = "",
 ) -> Callable[[View], View]:
     """Declare who may call a view.
@@ -85,7 +89,9 @@ def policy(
     POST only so that no name stands in a URL, says `writes=False`. `reads_file` marks pages of one child's
     file, which write an AccessEvent. `before_second_factor` marks the few pages on which the second step of signing
     in is set up or taken, and which are therefore open before it; `fresh_code` those that do something grave, which
-    somebody with a second step does only within minutes of a code.
+    somebody with a second step does only within minutes of a code; `code_to_send` those that many read and few send,
+    where the code is asked for when the form is sent. `back_to` names the page of a button or a file to take, with the
+    same parts in its address: a code leads back there.
     """
 
     def declare(view: View) -> View:
@@ -100,6 +106,8 @@ def policy(
             needs_membership=needs_membership and not public,
             before_second_factor=before_second_factor,
             fresh_code=fresh_code,
+            code_to_send=code_to_send,
+            back_to=back_to,
         )
         register(declared)
 

@@ -107,10 +107,15 @@ def _hash_of(request: HttpRequest) -> str:
 
 
 def hold_submission(*, user_id: int, membership_id: UUID | None, path: str, fields: QueryDict) -> UUID:
-    """Keep the fields of a form whose session had ended, for the role it was typed in. Returns the token to it."""
+    """Keep the fields of a form that came too late, for the role it was typed in. Returns the token to it."""
     kept = {name: values for name, values in fields.lists() if name not in LEFT_OUT}
     user = User.objects.get(pk=user_id)
     return HeldSubmission.objects.create(user=user, membership_id=membership_id, path=path[:500], fields=kept).token
+
+
+def holds_something_typed(fields: QueryDict) -> bool:
+    """Whether a form is more than a button: it holds something besides what each page puts into it."""
+    return bool(set(fields) - LEFT_OUT - {KEY_FIELD})
 
 
 def hold_late_form(posted: QueryDict, *, path: str) -> UUID | None:
@@ -122,7 +127,7 @@ def hold_late_form(posted: QueryDict, *, path: str) -> UUID | None:
     fields = posted.copy()
     for name in (LATE_OWNER_FIELD, LATE_PATH_FIELD):
         fields.pop(name, None)
-    if owner is None or not set(fields) - LEFT_OUT - {KEY_FIELD}:
+    if owner is None or not holds_something_typed(fields):
         return None
     return hold_submission(user_id=owner[0], membership_id=owner[1], path=path, fields=fields)
 

@@ -34,7 +34,7 @@ def switch_membership(request: HttpRequest) -> HttpResponse:
 
 @policy(methods=("GET",), needs_membership=False)
 def carry_on(request: HttpRequest, token: UUID) -> HttpResponse:
-    """Show a form that arrived after its session had ended, ready to be sent again with everything in it."""
+    """Show a form that came after its session or its code had run out, ready to be sent again with everything in it."""
     held = take_held(token=token, user_id=request.user.pk)  # type: ignore[arg-type]
     if held is None:
         return redirect("home")

@@ -130,7 +130,8 @@ def prove(request: HttpRequest) -> HttpResponse:
     """Ask somebody who is signed in for a code once more."""
     wanted, user, form = request.GET.get("next", ""), request.user, CodeForm(request.POST or None)
     if not has_second_factor(user.pk):  # type: ignore[arg-type]
-        return redirect("accounts:second_factor")
+        # Who came by single sign-on may have none here. What they were about to do, and what they typed, waits.
+        return redirect(_with_next("accounts:set_up_second_factor", wanted))
     if form.is_bound and code_is_locked(request, user):  # type: ignore[arg-type]
         return turned_away(request, request.user.pk)
     if form.is_bound and form.is_valid() and takes_code(request, form, user):  # type: ignore[arg-type]

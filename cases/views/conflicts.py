@@ -60,7 +60,7 @@ def declare_on_file(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     )
 
 
-@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:place_conflict")
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, fresh_code=True, name="cases:place_conflict")
 @file_page("cases:place_conflict", action=Action.RESTRICT)
 def place(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Keep somebody else from a file; whose work it was goes to a successor in the same step."""
@@ -167,7 +167,7 @@ def show_conflicts(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/conflicts.html", context)
 
 
-@policy(methods=("GET", "POST"), name="cases:conflict")
+@policy(methods=("GET", "POST"), code_to_send=True, name="cases:conflict")
 def show_conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     """One conflict; two people lift it."""
     viewer, at = viewer_of(request), now()
@@ -218,7 +218,7 @@ def _answered(request: HttpRequest, conflict: Conflict | None) -> HttpResponse:
     return redirect("cases:conflict", conflict.pk)
 
 
-@policy(methods=("GET", "POST"), capability=AUDIT, name="cases:possible_conflict")
+@policy(methods=("GET", "POST"), capability=AUDIT, fresh_code=True, name="cases:possible_conflict")
 def answer_possible(request: HttpRequest, possible_id: UUID) -> HttpResponse:
     """Whether a person and a file must be kept apart."""
     viewer, at = viewer_of(request), now()

@@ -102,7 +102,13 @@ def show_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     return render(request, "cases/who_looked.html", context, status=422 if form.errors else 200)
 
 
-@policy(capability=Capability.READ_FILES, reads_file=True, name="cases:export_who_looked")
+@policy(
+    capability=Capability.READ_FILES,
+    reads_file=True,
+    fresh_code=True,
+    back_to="cases:who_looked",
+    name="cases:export_who_looked",
+)
 @file_page("cases:export_who_looked", action=Action.SEE_WHO_LOOKED)
 def export_who_looked(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """The same as a file for a spreadsheet, the newest 10,000 rows; that it was taken is written down."""

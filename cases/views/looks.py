@@ -96,7 +96,7 @@ def _days(form: PersonLooksForm) -> dict[str, datetime | None]:
     }
 
 
-@policy(capability=AUDIT, name="cases:export_looks")
+@policy(capability=AUDIT, fresh_code=True, back_to="cases:person_looks", name="cases:export_looks")
 def export_looks(request: HttpRequest, user_id: int) -> HttpResponse:
     """The same as a file for a spreadsheet, the newest 10,000 rows; that it was taken is written down."""
     person, at = found.person_with_looks(user_id), now()

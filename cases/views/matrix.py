@@ -88,7 +88,7 @@ def _ask(request: HttpRequest, form: WriteForm, *, heading: str, back: str) -> H
     return render(request, "cases/matrix_ask.html", context, status=422 if form.is_bound else 200)
 
 
-@policy(capability=GOVERN, name="cases:matrix_proposal")
+@policy(capability=GOVERN, fresh_code=True, name="cases:matrix_proposal")
 def matrix_proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """What a proposal would open and close, whom it touches today, and who has signed."""
     return _proposal_page(request, found.proposal_by(proposal_id))
@@ -155,7 +155,9 @@ def remove_matrix_change(request: HttpRequest, proposal_id: UUID) -> HttpRespons
     return redirect("cases:matrix_proposal", proposal_id)
 
 
-@policy(methods=("POST",), capability=GOVERN, name="cases:sign_matrix")
+@policy(
+    methods=("POST",), capability=GOVERN, fresh_code=True, back_to="cases:matrix_proposal", name="cases:sign_matrix"
+)
 def sign_matrix(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Sign for a proposal as it stands."""
     proposal = services.sign_proposal(proposal_id=proposal_id, at=now(), by=viewer_of(request))

@@ -52,7 +52,7 @@ def _given(opened: OpenFile, said: dict[str, Any]) -> dict[str, Any]:
     return {"child": opened.child, "version": said["version"] or 0, "at": opened.at, "by": opened.viewer}
 
 
-@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:restriction")
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, fresh_code=True, name="cases:restriction")
 @file_page("cases:restriction", action=Action.RESTRICT)
 def show_restriction(request: HttpRequest, opened: OpenFile) -> HttpResponse:
     """Why the file is restricted and who is named; where it is not, the question that restricts it."""
@@ -120,7 +120,7 @@ def _where_restricted(view: RestrictionView) -> RestrictionView:
     return asked
 
 
-@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:add_name")
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, fresh_code=True, name="cases:add_name")
 @file_page("cases:add_name", action=Action.RESTRICT)
 @_where_restricted
 def add_name(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
@@ -139,7 +139,7 @@ def add_name(request: HttpRequest, opened: OpenFile, restriction: Restriction) -
     return _ask(request, opened, form, heading="Name somebody", button="Name them")
 
 
-@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:take_off")
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, fresh_code=True, name="cases:take_off")
 @file_page("cases:take_off", action=Action.RESTRICT)
 @_where_restricted
 def take_off(request: HttpRequest, opened: OpenFile, restriction: Restriction, named_id: UUID) -> HttpResponse:
@@ -175,7 +175,7 @@ def review(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> 
     return _ask(request, opened, form, heading="Review the restriction", button="Keep it restricted")
 
 
-@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:ask_for_lift")
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, fresh_code=True, name="cases:ask_for_lift")
 @file_page("cases:ask_for_lift", action=Action.RESTRICT)
 @_where_restricted
 def ask_for_lift(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:
@@ -192,7 +192,7 @@ def ask_for_lift(request: HttpRequest, opened: OpenFile, restriction: Restrictio
     return _ask(request, opened, form, heading="Ask to lift the restriction", button="Ask", intro=intro)
 
 
-@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, name="cases:answer_lift")
+@policy(methods=("GET", "POST"), capability=OVERSEE, reads_file=True, fresh_code=True, name="cases:answer_lift")
 @file_page("cases:answer_lift", action=Action.RESTRICT)
 @_where_restricted
 def answer_to_lift(request: HttpRequest, opened: OpenFile, restriction: Restriction) -> HttpResponse:

@@ -1,7 +1,7 @@
 """What every address and every template keeps to.
 
-Seen to fail: a view without `@policy`; a query in a template; a view that opens a
-transaction; a template with a script or a style inside it.
+Seen to fail: a view without `@policy`; a page over access on neither list of codes, and a button that a code would
+lead to; a query in a template; a view that opens a transaction; a template with a script or a style inside it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.middleware.policy import Caller, ViewPolicy
+from accounts.rules.roles import Capability
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("accounts", "cases", "risk", "missing", "referrals", "panels", "reporting")
@@ -33,6 +34,65 @@ PUBLIC = {
     "accounts:welcome",
 }
 BEFORE_THE_SECOND_STEP = {"accounts:set_up_second_factor", "accounts:second_factor_picture", "accounts:prove"}
+# What is grave asks for a code of the last minutes (decision 0352).
+ASKS_FOR_A_CODE = {
+    "accounts:invite",
+    "accounts:give_role",
+    "accounts:close_account",
+    "accounts:send_password_link",
+    "accounts:email_domains",
+    "accounts:open_again",
+    "accounts:decide_role",
+    "accounts:reset_second_factor",
+    "cases:emergency_access",
+    "cases:restriction",
+    "cases:add_name",
+    "cases:take_off",
+    "cases:ask_for_lift",
+    "cases:answer_lift",
+    "cases:place_conflict",
+    "cases:possible_conflict",
+    "cases:matrix_proposal",
+    "cases:sign_matrix",
+    "cases:export_looks",
+    "cases:export_who_looked",
+}
+ASKS_WHEN_IT_IS_SENT = {"cases:conflict"}
+# Of the same kind, and without: they open nothing by themselves, end something, or are part of each day's work.
+ASKS_FOR_NO_CODE = {
+    "accounts:add_service_account",
+    "accounts:give_token",
+    "accounts:lift_suspension",
+    "accounts:review",
+    "accounts:revoke_token",
+    "cases:add_agreement",
+    "cases:add_assessment",
+    "cases:add_conflict",
+    "cases:add_matrix_change",
+    "cases:agreement",
+    "cases:agreement_end",
+    "cases:assess_breach",
+    "cases:decide_signal",
+    "cases:declare_conflict",
+    "cases:emergency_review",
+    "cases:end_emergency_access",
+    "cases:home_postcode",
+    "cases:propose_matrix",
+    "cases:remove_matrix_change",
+    "cases:review_restriction",
+    "cases:take_back_signature",
+    "cases:withdraw_matrix",
+    "referrals:triage_question",
+}
+OVER_ACCESS = {
+    Capability.ADMINISTER,
+    Capability.AUDIT,
+    Capability.BREAK_GLASS,
+    Capability.GOVERN_ACCESS,
+    Capability.OVERSEE_ACCESS,
+    Capability.REVIEW_ACCESS,
+}
+ABOUT_ACCESS = {f"cases.views.{name}" for name in ("agreements", "conflicts", "emergency", "matrix", "restriction")}
 VIEWS = sorted(
     path for app in APPS for path in (ROOT / app).rglob("*.py") if {"views", "api"} & {path.stem, path.parent.name}
 )
@@ -66,6 +126,28 @@ def test_the_public_addresses_are_these():
 
 def test_what_opens_on_a_password_alone_is_this():
     assert {name for name, view in addresses() if view.policy.before_second_factor} == BEFORE_THE_SECOND_STEP
+
+
+def test_what_is_grave_asks_for_a_code_and_these_pages_do():
+    """A new page over access, or one that gives a file to take, is put on one list or the other."""
+    pages = {name: view for name, view in addresses() if not view.policy.is_operation}
+    over_access = {
+        name
+        for name, view in pages.items()
+        if "export" in name
+        or (view.policy.writes and (view.policy.capability in OVER_ACCESS or view.__module__ in ABOUT_ACCESS))
+    }
+    assert {name for name, view in pages.items() if view.policy.fresh_code} == ASKS_FOR_A_CODE
+    assert {name for name, view in pages.items() if view.policy.code_to_send} == ASKS_WHEN_IT_IS_SENT
+    assert over_access - ASKS_FOR_A_CODE - ASKS_WHEN_IT_IS_SENT == ASKS_FOR_NO_CODE
+
+
+def test_a_code_leads_to_a_page_and_never_to_a_button():
+    found = dict(addresses())
+    asks = {name: found[name].policy for name in ASKS_FOR_A_CODE | ASKS_WHEN_IT_IS_SENT}
+    lead_back = {policy.back_to for policy in asks.values()} - {""}
+    assert [name for name, policy in asks.items() if "GET" not in policy.methods and not policy.back_to] == []
+    assert [name for name in lead_back if "GET" not in found[name].policy.methods] == []
 
 
 def test_every_view_that_changes_something_takes_a_post():
