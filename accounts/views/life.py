@@ -109,7 +109,7 @@ def leave(request: HttpRequest, person_id: int) -> HttpResponse:
     return ask(request, form, found, heading="They have left", intro=intro, button="End everything", held=held)
 
 
-@policy(methods=("GET", "POST"), capability=ADMINISTER)
+@policy(methods=("GET", "POST"), capability=ADMINISTER, fresh_code=True)
 def lift(request: HttpRequest, person_id: int) -> HttpResponse:
     """Open an account again that was suspended because nobody used it."""
     found, form = known_person(person_id), ReasonForm(request.POST or None)

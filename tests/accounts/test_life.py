@@ -33,11 +33,12 @@ from accounts.services.inviting import Invited, invite_person, send_password_lin
 from accounts.services.memberships import RoleAsked, ask_for_role, close_account, decide_role, end_membership
 from accounts.services.notices import send_notices
 from accounts.services.reviews import answer_review, open_reviews
+from accounts.services.submissions import owner_token
 from accounts.services.unused import lift_suspension, look_for_unused
 from cases.access.models import AccessGrant
 from cases.clocks.models import Clock
 from cases.record.models import Child
-from tests.accounts.test_second_factor import form_key, sign_in
+from tests.accounts.test_second_factor import form_key, sign_in, with_app
 from tests.conftest import HonestClient
 from tests.factories.accounts import make_membership
 from tests.factories.cases import grant, make_child
@@ -368,6 +369,26 @@ def test_an_account_that_nobody_uses_is_told_then_suspended_then_opened_again(wo
     assert look_for_unused(at=later + 20 * DAY)[1] == 0, "opened again, it has its time again"
     kinds = [row.kind for row in Notice.objects.filter(user=user).order_by("made_at")]
     assert kinds == [NoticeKind.SUSPEND_SOON, NoticeKind.SUSPENDED, NoticeKind.LIFTED]
+
+
+def test_a_suspended_account_is_opened_again_on_a_code_of_the_last_minutes(world, viewer, at, client_as):
+    user, admin = world.user("keyworker"), with_app(world.user("admin"), at, viewer("admin"))
+    User.objects.filter(pk=user.pk).update(is_active=False, suspended_at=at - DAY)
+    path, browser = f"/account/people/{user.pk}/open-again/", client_as("admin")
+    typed = {
+        "reason": "She was ill.",
+        "idempotency_key": form_key(browser.get(path).content.decode()),
+        "form_owner": owner_token(admin.pk, world.membership("admin").pk),
+    }
+    for seconds, is_active in ((901, False), (60, True)):
+        session = browser.session
+        session["second_factor_at"] = int(at.timestamp()) - seconds
+        session.save()
+        assert browser.get(path).status_code == (200 if is_active else 302)
+        answer = browser.post(path, typed)
+        assert answer.url.startswith("/account/second-step/again/") is not is_active
+        user.refresh_from_db()
+        assert user.is_active is is_active
 
 
 def test_accounts_without_case_access_do_not_lapse(world, much_later):

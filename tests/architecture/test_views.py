@@ -39,6 +39,7 @@ ASKS_FOR_A_CODE = {
     "accounts:invite",
     "accounts:give_role",
     "accounts:close_account",
+    "accounts:lift_suspension",
     "accounts:send_password_link",
     "accounts:email_domains",
     "accounts:open_again",
@@ -58,11 +59,10 @@ ASKS_FOR_A_CODE = {
     "cases:export_who_looked",
 }
 ASKS_WHEN_IT_IS_SENT = {"cases:conflict"}
-# Of the same kind, and without: they open nothing by themselves, end something, or are part of each day's work.
+# Of the same kind, and without: they open nothing by themselves, end something, or are daily work; a system only sends.
 ASKS_FOR_NO_CODE = {
     "accounts:add_service_account",
     "accounts:give_token",
-    "accounts:lift_suspension",
     "accounts:review",
     "accounts:revoke_token",
     "cases:add_agreement",
