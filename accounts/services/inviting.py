@@ -42,7 +42,8 @@ def invite_person(*, invited: Invited, agency: Agency, role: str, reason: str, a
     will only refer, the way to the page that sends them a code.
 
     Until a role that opens files has been given by a second person, the account sees nothing. Refuses anybody but the
-    administrator, an address that is not the agency's, and one that has an account.
+    administrator, an address that is not the agency's, one that has an account, and a role that would bring a second
+    health service into the agency.
     """
     check_administers(by)
     check_domain(invited.email, agency.email_domains)

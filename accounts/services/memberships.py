@@ -17,6 +17,7 @@ from accounts.rules.viewers import Viewer
 from accounts.selectors.managers import managers_of
 from accounts.services.account_events import note_account_event
 from accounts.services.holdings import let_go
+from accounts.services.joining import check_joins
 from accounts.services.notices import tell
 from accounts.services.places import end_places
 from accounts.services.single_sign_on import unlink
@@ -36,8 +37,8 @@ class RoleAsked:
 def ask_for_role(*, user: User, asked: RoleAsked, at: datetime, by: Viewer) -> RoleRequest:
     """Give somebody a role, in place of another or beside those they hold; what opens files waits for a second one.
 
-    Refuses anybody but the administrator, their own account, an account that is closed, and a role that they hold or
-    that waits already.
+    Refuses anybody but the administrator, their own account, an account that is closed, a role that they hold or that
+    waits already, and one that would bring a second health service into the agency.
     """
     check_administers(by)
     check_not_own(user.pk, by)
@@ -45,6 +46,8 @@ def ask_for_role(*, user: User, asked: RoleAsked, at: datetime, by: Viewer) -> R
     if owner.left_at is not None:
         raise AccountRefused("This person has left. Invite them anew if they come back.")
     _check_not_held(owner, asked, at)
+    today = timezone.localdate(at)
+    check_joins(agency=asked.agency, role=asked.role, on=today, replaces=asked.replaces, waiting=True)
     request = RoleRequest.objects.create(
         user=owner,
         agency=asked.agency,
@@ -59,7 +62,7 @@ def ask_for_role(*, user: User, asked: RoleAsked, at: datetime, by: Viewer) -> R
     )
     if not needs_a_second_person(asked.role):
         return _give(request, at=at, by=by, why="")
-    for manager in managers_of(asked.agency.pk, on=timezone.localdate(at)):
+    for manager in managers_of(asked.agency.pk, on=today):
         if manager.user_id not in (owner.pk, by.user_id):
             tell(user=manager.user, kind=NoticeKind.TO_APPROVE, at=at)
     return request
@@ -79,8 +82,8 @@ def _check_not_held(user: User, asked: RoleAsked, at: datetime) -> None:
 def decide_role(*, request_id: UUID, decision: RoleDecision, why: str, at: datetime, by: Viewer) -> RoleRequest:
     """A second person gives or refuses a role that was asked for.
 
-    Refuses who asked, the person themselves, anybody who is neither a manager of that agency nor the data guardian, and
-    what was decided already.
+    Refuses who asked, the person themselves, anybody who is neither a manager of that agency nor the data guardian,
+    what was decided already, and to give what would bring a second health service into the agency.
     """
     request = RoleRequest.objects.select_for_update(of=("self",)).select_related("user", "agency").get(pk=request_id)
     check_decides(by, agency_id=request.agency_id, user_id=request.user_id, asked_by_id=request.asked_by_id)
@@ -103,12 +106,12 @@ def _decided(request: RoleRequest, decision: RoleDecision, *, at: datetime, by: 
 
 
 def _give(request: RoleRequest, *, at: datetime, by: Viewer, why: str) -> RoleRequest:
+    today = timezone.localdate(at)
+    check_joins(agency=request.agency, role=request.role, on=today, replaces=request.replaces)
     _decided(request, RoleDecision.GIVEN, at=at, by=by, why=why)
     if request.replaces is not None:
         end_membership(membership=request.replaces, reason=request.reason, at=at, by=by)
-    Membership.objects.create(
-        user=request.user, agency=request.agency, role=request.role, started_on=timezone.localdate(at)
-    )
+    Membership.objects.create(user=request.user, agency=request.agency, role=request.role, started_on=today)
     note_account_event(
         user=request.user, kind=AccountEventKind.ROLE_GIVEN, at=at, reason=why, detail=str(request), by=by
     )
