@@ -1,4 +1,4 @@
-"""The eighteen agencies and the functions that people of several agencies share."""
+"""The twenty agencies and the functions that people of several agencies share."""
 
 from django.contrib.auth.models import Group
 

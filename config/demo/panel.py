@@ -58,15 +58,15 @@ SEATS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("missing.coordinator", "Missing person co-ordinator", ()),
     ("manager", "", ("keyworker",)),
     ("youth.justice", "", ("d.osei",)),
-    ("sexual.health", "Sexual health", ()),
-    ("young.parents", "Teenage pregnancy", ()),
+    ("sexual.health", "", ()),
+    ("young.parents", "", ()),
     ("camhs", "", ()),
     ("drug.alcohol", "", ()),
     ("education.welfare", "", ("safeguarding.lead",)),
     ("housing", "", ()),
     ("rape.crisis", "", ()),
     ("youth.worker", "", ()),
-    ("nurse", "School nursing", ()),
+    ("nurse", "", ()),
 )
 # The panel meets every two weeks and has time for about thirty children: four minutes each.
 HELD_DAYS_AGO = tuple(range(122, 9, -14))
