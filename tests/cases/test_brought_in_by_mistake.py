@@ -51,6 +51,12 @@ def child(world, viewer, at):
     return make_led_child(world.membership("socialworker"), at=at, by=viewer("triage"))
 
 
+@pytest.fixture(autouse=True)
+def second_nurse(world):
+    """A colleague of the nurse, of the same service."""
+    return world.add_colleague("nurse", "second_nurse", "Shona Nairn")
+
+
 @pytest.fixture
 def came(child, world, viewer, at):
     """`came(agency, worker=None)`: two hours ago the social worker brought them in."""
@@ -172,13 +178,13 @@ def test_who_came_by_name_and_who_opened_it_is_told_and_not_who_looks_after_acce
 
 
 def test_of_two_workers_the_wrong_one_alone_is_the_receiver(child, world, client_as, came, end):
-    first, second = came("health", "nurse"), came("health", "school_nurse")
-    for name in ("nurse", "school_nurse"):
+    first, second = came("health", "nurse"), came("health", "second_nurse")
+    for name in ("nurse", "second_nurse"):
         assert client_as(name).get(url("file", child)).status_code == 200
     answer = end(second)
     decision = SharingDecision.objects.get()
-    assert (decision.membership, decision.involvement) == (world.membership("school_nurse"), second)
-    assert readers(text(client_as("socialworker").get(answer.url))) == ["Shreya Nandi"]
+    assert (decision.membership, decision.involvement) == (world.membership("second_nurse"), second)
+    assert readers(text(client_as("socialworker").get(answer.url))) == ["Shona Nairn"]
     followed = text(client_as("socialworker").get(url("involvement", child)))
     assert str(first.pk) in followed
     assert str(second.pk) not in followed
@@ -188,7 +194,7 @@ def test_beside_a_colleague_who_came_rightly_the_one_who_came_against_a_wish_is_
     child, world, viewer, client_as, came, end, at
 ):
     """What was written when they came names the agency, which works with the child otherwise by now."""
-    second, rightly = came("health", "school_nurse"), world.membership("nurse")
+    second, rightly = came("health", "second_nurse"), world.membership("nurse")
     made = record_against_wish(
         involvement=second,
         override=Override("significant_harm", "Miriam Aldous, manager", "Sorrel told her."),
@@ -198,15 +204,15 @@ def test_beside_a_colleague_who_came_rightly_the_one_who_came_against_a_wish_is_
     )
     assert made.membership is None
     came("health", "nurse")
-    for person in (rightly, world.membership("school_nurse")):
+    for person in (rightly, world.membership("second_nurse")):
         assert client_as(person.user).get(url("file", child)).status_code == 200
     answer = end(second)
     made.refresh_from_db()
     assert (made.membership, made.ended_at) == (None, None), "what was decided stays as it was"
     breach = SharingBreach.objects.get()
-    assert (breach.decision.involvement, breach.decision.membership) == (second, world.membership("school_nurse"))
-    assert withdrawn_from(breach) == {world.membership("school_nurse").pk}
-    assert readers(text(client_as("socialworker").get(answer.url))) == ["Shreya Nandi"]
+    assert (breach.decision.involvement, breach.decision.membership) == (second, world.membership("second_nurse"))
+    assert withdrawn_from(breach) == {world.membership("second_nurse").pk}
+    assert readers(text(client_as("socialworker").get(answer.url))) == ["Shona Nairn"]
 
 
 def test_an_agency_that_works_with_the_child_otherwise_was_not_let_in_by_mistake(child, world, client_as, came, end):
@@ -245,7 +251,7 @@ def test_on_a_file_for_named_people_the_worker_alone_was_let_in(child, world, vi
         grant(child, world.membership(person), reason=GrantReason.NAMED)
     Child.objects.filter(pk=child.pk).update(restricted=True)
     child.refresh_from_db()
-    nurse = world.membership("school_nurse")
+    nurse = world.membership("second_nurse")
     how = {"agency": nurse.agency, "membership": nurse, "role": "health", "at": at - HOUR, "by": viewer("guardian")}
     work = involve(child=child, **how)
     child.refresh_from_db()
@@ -254,7 +260,7 @@ def test_on_a_file_for_named_people_the_worker_alone_was_let_in(child, world, vi
     answer = send(browser, url("end_involvement", child, work.pk), **fields)
     assert answer.status_code == 302
     assert SharingDecision.objects.get().membership == nurse
-    assert client_as("school_nurse").get(url("file", child)).status_code == 404
+    assert client_as("second_nurse").get(url("file", child)).status_code == 404
     page = text(browser.get(answer.url))
     assert "open to named people only, so ring whoever was let in" in page
     assert "whoever was let in is told" not in page
@@ -393,20 +399,20 @@ def test_what_was_written_against_a_wish_ends_with_the_work_that_was_a_mistake(c
 
 def test_an_agency_that_went_on_otherwise_was_not_let_in_by_work_that_has_ended(child, world, came, end):
     came("health", "nurse")
-    first, second = came("health"), came("health", "school_nurse")
+    first, second = came("health"), came("health", "second_nurse")
     for work in (first, second):
         end(work, end_kind="not_needed", note="Done")
     answer = end(first)
     assert (answer.status_code, "works with this child otherwise too" in text(answer)) == (422, True)
     assert end(second).status_code == 302
-    assert SharingDecision.objects.get().membership == world.membership("school_nurse")
+    assert SharingDecision.objects.get().membership == world.membership("second_nurse")
 
 
 def test_where_all_of_an_agencys_work_was_a_mistake_every_look_is_in_a_list(child, world, client_as, viewer, came, at):
     """The first work is ended first: then its worker alone was let in. The second lets the others in from the first."""
-    nurse, other = world.membership("nurse"), world.membership("school_nurse")
+    nurse, other = world.membership("nurse"), world.membership("second_nurse")
     how = {"child": child, "agency": nurse.agency, "role": "health", "by": viewer("socialworker")}
-    colleague = make_membership(agency=nurse.agency, role="health_school_nurse")
+    colleague = make_membership(agency=nurse.agency, role="health_sexual_health")
     first = involve(membership=nurse, at=at - 2 * HOUR, **how)
     assert client_as(colleague.user).get(url("file", child)).status_code == 200
     second = involve(membership=other, at=timezone.now(), **how)

@@ -94,14 +94,14 @@ def kinds(viewer, person, at):
 # --- Declared on a file ---------------------------------------------------------------------------------------
 
 
-def test_whoever_knows_the_family_closes_the_file_to_themselves_at_once(child, viewer, client_as, at):
-    nurse = client_as("nurse")
+def test_whoever_knows_the_family_closes_the_file_to_themselves_at_once(child, world, viewer, client_as, at):
+    nurse, colleague = client_as("nurse"), world.add_colleague("nurse", "second_nurse", "Shona Nairn")
     assert "I know this child or family" in text(nurse.get(url("who_can_see", child)))
     answer = send(nurse, url("add_conflict", child), **said())
     assert (answer.status_code, answer.url) == (302, "/")
     assert "The file is closed to you now." in text(nurse.get("/"))
     assert plain(nurse.get(url("file", child))) == plain(nurse.get("/cases/ZZZ-ZZZZ/"))
-    assert client_as("camhs").get(url("file", child)).status_code == 200
+    assert client_as(colleague.user).get(url("file", child)).status_code == 200
     conflict = Conflict.objects.get()
     assert (conflict.user.username, conflict.source, conflict.relation) == ("nurse", "declared", "friend")
     assert Block.objects.get() == conflict.block

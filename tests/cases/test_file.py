@@ -92,7 +92,7 @@ def full(world, viewer, at):
     make_lead(child, world.membership("keyworker"), at=at, by=by, role=InvolvementRole.KEYWORKER)
     involve(
         child=child,
-        agency=world.agency("health"),
+        agency=world.agency("camhs"),
         membership=world.membership("camhs"),
         role=InvolvementRole.HEALTH,
         at=at,
@@ -231,7 +231,10 @@ def cells(viewer, person, at, *letters):
     return {category.value for category in Category if matrix.cell(role, category).value in letters}
 
 
-READERS = ["socialworker", "housing", "guardian", "detective", "officer", "keyworker", "camhs", "chair", "coordinator"]
+READERS = [
+    *("socialworker", "housing", "guardian", "detective", "officer", "keyworker", "nurse", "camhs", "chair"),
+    "coordinator",
+]
 
 
 @pytest.mark.parametrize("person", READERS)
@@ -239,7 +242,7 @@ def test_the_timeline_gives_details_where_full_sentences_where_summary_and_nothi
     person, full, viewer, client_as, at
 ):
     sentences, details = read_of(chronology(client_as, person, full))
-    own = {"health_sensitive"} if person == "camhs" else set()
+    own = {"health_sensitive"} if person == "nurse" else set()
     open_in_full = cells(viewer, person, at, "F") | own
     named_facts = {"identity", "contact_address", "vulnerability", "sessions", "orientation", "intelligence", "minutes"}
     without_entries = named_facts & cells(viewer, person, at, "S")
@@ -276,11 +279,15 @@ def test_a_health_service_sees_its_own_sensitive_entries_and_no_trace_of_another
     grant(full, clinic)
     other = make_viewer(clinic, role="health_sexual_health")
     make_chronology(full, other, category=Category.HEALTH_SENSITIVE, summary="OTHERCLINIC", detail="OTHERDETAIL")
-    page = chronology(client_as, "camhs", full)
+    colleague = world.add_colleague("nurse", "second_nurse", "Shona Nairn")
+    page = chronology(client_as, colleague.user, full)
     assert "DETAIL-health_sensitive-" in page, "a colleague of the same service wrote it"
-    assert "OTHERCLINIC" not in page
-    assert "OTHERDETAIL" not in page
-    assert "Harbourside Clinic" not in page
+    for each in (page, chronology(client_as, "camhs", full), chronology(client_as, "pregnancy_worker", full)):
+        assert "OTHERCLINIC" not in each
+        assert "OTHERDETAIL" not in each
+        assert "Harbourside Clinic" not in each
+    for service in ("camhs", "school_nurse", "emergency_doctor", "pregnancy_worker", "drug_worker"):
+        assert "health_sensitive-" not in chronology(client_as, service, full), service
 
 
 def test_what_is_withheld_is_said_with_its_number_its_agency_and_whom_to_ask(full, world, client_as):
@@ -288,9 +295,9 @@ def test_what_is_withheld_is_said_with_its_number_its_agency_and_whom_to_ask(ful
     health.withheld_contact = "the designated nurse"
     health.save(update_fields=["withheld_contact"])
     page = chronology(client_as, "coordinator", full)
-    assert "1 entry from Northmere Health Trust is withheld: sensitive health information." in page
+    assert "1 entry from Northmere Sexual Health is withheld: sensitive health information." in page
     assert "Ask the designated nurse." in page
-    assert "from Northmere Health Trust" not in chronology(client_as, "housing", full), (
+    assert "from Northmere Sexual Health" not in chronology(client_as, "housing", full), (
         "none of it for a cell that says N"
     )
 
@@ -303,7 +310,7 @@ def test_entries_on_identity_are_counted_and_not_read_by_those_who_see_its_summa
 
 def test_counts_of_what_is_withheld_grow_with_the_entries(full, viewer, client_as):
     make_chronology(full, viewer("nurse"), category=Category.HEALTH_SENSITIVE, summary="x")
-    assert "2 entries from Northmere Health Trust are withheld" in front(client_as, "coordinator", full)
+    assert "2 entries from Northmere Sexual Health are withheld" in front(client_as, "coordinator", full)
 
 
 GRANTS = {
@@ -341,7 +348,7 @@ def test_a_restricted_file_is_open_to_named_people_and_says_so(full, world, clie
     assert client_as("keyworker").get(reverse("cases:file", args=[full.reference])).status_code == 404
     who = client_as("socialworker").get(reverse("cases:who_can_see", args=[full.reference])).content.decode()
     assert "Sorrel Whitlock, Northmere Children&#x27;s Social Care" in who
-    assert "Northmere Health Trust" not in who
+    assert "Northmere Sexual Health" not in who
 
 
 def test_the_reference_of_a_merged_file_leads_to_the_file_that_lives_on(full, client_as, world):

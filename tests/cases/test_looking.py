@@ -64,7 +64,7 @@ def test_everybody_with_access_is_named_with_why_and_until_when(child, world, cl
     assert subjects(text) == {
         "Lantern Exploitation Service",
         "Northmere Children&#x27;s Social Care",
-        "Northmere Health Trust",
+        "Northmere Sexual Health",
         "Northmere Homes",
         "Northmere Police",
         "Data guardians",
@@ -100,9 +100,9 @@ def test_which_other_services_see_the_file_is_kept_from_a_role_with_the_summary(
         "Data guardians",
         "Kezia Thorne, Lantern Exploitation Service",
     }
-    assert "Northmere Health Trust" not in text
+    assert "Northmere Sexual Health" not in text
     assert "are withheld" in text
-    assert "Northmere Health Trust" in page(client_as, "guardian", "who_can_see", child)
+    assert "Northmere Sexual Health" in page(client_as, "guardian", "who_can_see", child)
 
 
 def test_why_i_see_it_names_the_grants_that_reach_me(child, client_as):

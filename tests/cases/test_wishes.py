@@ -102,7 +102,7 @@ def test_whoever_works_with_the_child_is_named_where_the_child_names_them(child,
     }
     say(client_as("keyworker"), child, at, kind="limits", kept_from=["health", "social_care"])
     rows = {row[0][0]: row for row in rows_of(text(client_as("keyworker").get(url("sharing", child))))}
-    health, care = str(world.agency("health")), str(world.agency("social_care"))
+    health, care = str(world.agency("school_nursing")), str(world.agency("social_care"))
     assert set(rows) == {health, care}
     assert rows[health][2] == ("End their work", url("involvement", child))
     assert (rows[care][2][0].startswith("Stays"), rows[care][2][1]) == (True, "")
@@ -181,7 +181,7 @@ def test_nothing_is_written_down_of_work_that_goes_against_nothing_or_is_over(ch
 
 
 def test_only_whoever_may_change_who_works_with_the_child_writes_it_down(child, world, nurse, client_as):
-    grant(child, world.agency("health"))
+    grant(child, world.agency("school_nursing"))
     answer = send(client_as("school_nurse"), url("explain_work", child, nurse.pk), child, **GOES_ON)
     assert answer.status_code == 403
     [row] = rows_of(text(client_as("guardian").get(url("sharing", child))))
@@ -292,7 +292,7 @@ def test_whoever_wrote_it_down_is_not_told_and_nobody_where_nothing_runs_against
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_more_shares_and_agencies_ask_no_more_questions(child, world, viewer, shared, client_as, at, rows):
-    for key in ("school", "health", "police")[:rows]:
+    for key in ("school", "school_nursing", "police")[:rows]:
         entry = make_chronology(child, viewer("keyworker"), category="missing")
         shared(key, entry_ids=[entry.pk])
         lead(child, make_worker(world, key), is_lead=False)
@@ -304,7 +304,7 @@ def test_more_shares_and_agencies_ask_no_more_questions(child, world, viewer, sh
 
 
 def make_worker(world, key):
-    names = {"school": "safeguarding_lead", "health": "school_nurse", "police": "detective"}
+    names = {"school": "safeguarding_lead", "school_nursing": "school_nurse", "police": "detective"}
     return world.membership(names[key])
 
 

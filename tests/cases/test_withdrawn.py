@@ -193,7 +193,7 @@ def test_each_look_at_the_page_is_written_down(breach, child, client_as):
 
 def test_under_another_membership_it_is_not_theirs(breach, world, at):
     other = make_membership(
-        agency=world.agency("health"), role="health_school_nurse", user=world.user("safeguarding_lead")
+        agency=world.agency("school_nursing"), role="health_school_nurse", user=world.user("safeguarding_lead")
     )
     assert share_withdrawn(viewer_of(world.membership("safeguarding_lead")), breach.pk, at=now()) == breach
     assert share_withdrawn(viewer_of(other), breach.pk, at=now()) is None

@@ -13,13 +13,18 @@ from accounts.choices import FunctionKey, Sector
 from accounts.models import Agency, FunctionGroup, FunctionMember, Membership, User
 from accounts.rules.viewers import Viewer
 from accounts.selectors import viewer_of
-from tests.factories.accounts import COVERED, PASSWORD, STARTED_ON
+from tests.factories.accounts import COVERED, PASSWORD, STARTED_ON, make_membership, make_user
 
 AGENCIES: dict[str, tuple[str, Sector]] = {
     "social_care": ("Northmere Children's Social Care", Sector.SOCIAL_CARE),
     "police": ("Northmere Police", Sector.POLICE),
     "specialist": ("Lantern Exploitation Service", Sector.SPECIALIST),
-    "health": ("Northmere Health Trust", Sector.HEALTH),
+    "health": ("Northmere Sexual Health", Sector.HEALTH),
+    "camhs": ("Northmere CAMHS", Sector.HEALTH),
+    "school_nursing": ("Northmere School Nursing", Sector.HEALTH),
+    "emergency": ("Northmere Emergency Department", Sector.HEALTH),
+    "young_parents": ("Northmere Young Parents", Sector.HEALTH),
+    "substances": ("Compass Point Drug and Alcohol", Sector.HEALTH),
     "school": ("Hollybank School", Sector.EDUCATION),
     "education": ("Northmere Education Welfare", Sector.EDUCATION),
     "youth_justice": ("Northmere Youth Justice", Sector.YOUTH_JUSTICE),
@@ -48,11 +53,11 @@ PEOPLE: tuple[Person, ...] = (
     Person("teacher", "Tessa Marlow", "notification_only", "school"),
     Person("safeguarding_lead", "Samira Oyelaran", "education_dsl", "school"),
     Person("nurse", "Nia Prosser", "health_sexual_health", "health"),
-    Person("camhs", "Callum Reyes", "health_camhs", "health"),
-    Person("school_nurse", "Shreya Nandi", "health_school_nurse", "health"),
-    Person("emergency_doctor", "Esther Lindqvist", "health_ae_gp", "health"),
-    Person("pregnancy_worker", "Paula Teixeira", "health_teenage_pregnancy", "health"),
-    Person("drug_worker", "Dermot Kehoe", "health_drug_alcohol", "health"),
+    Person("camhs", "Callum Reyes", "health_camhs", "camhs"),
+    Person("school_nurse", "Shreya Nandi", "health_school_nurse", "school_nursing"),
+    Person("emergency_doctor", "Esther Lindqvist", "health_ae_gp", "emergency"),
+    Person("pregnancy_worker", "Paula Teixeira", "health_teenage_pregnancy", "young_parents"),
+    Person("drug_worker", "Dermot Kehoe", "health_drug_alcohol", "substances"),
     Person("officer", "Owen Castellan", "police_officer", "police"),
     Person("detective", "Delia Frobisher", "police_exploitation", "police"),
     Person("missing_coordinator", "Mabel Agyeman", "police_missing", "police"),
@@ -103,6 +108,13 @@ class World:
     def viewer(self, person: str) -> Viewer:
         """The person as a viewer under their one membership."""
         return viewer_of(self.membership(person))
+
+    def add_colleague(self, person: str, username: str, full_name: str) -> Membership:
+        """One more person in the role and at the agency of another, found by their sign-in name from then on."""
+        beside = self.membership(person)
+        self.users[username] = make_user(username, full_name=full_name)
+        self.memberships[username] = make_membership(self.users[username], beside.agency, role=beside.role)
+        return self.memberships[username]
 
     def _username(self, person: str) -> str:
         if person in self.users:

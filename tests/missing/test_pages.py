@@ -58,6 +58,7 @@ EVERYBODY = (
     "housing",
     "school",
     "health",
+    "school_nursing",
     "partnership",
 )
 FINDINGS = {

@@ -179,7 +179,7 @@ def test_every_download_is_a_read_of_each_child_shown_and_says_who_printed_it(cl
     assert {(event.action, event.child_id, event.user_id) for event in events} == {
         ("panels:minutes", item.child_id, viewer("camhs").user_id) for item in closed.items.all()
     }
-    assert "Printed by Callum Reyes, CAMHS practitioner, Northmere Health Trust" in text
+    assert "Printed by Callum Reyes, CAMHS practitioner, Northmere CAMHS" in text
 
 
 def test_the_document_is_tagged_and_its_title_names_nobody(closed, viewer, at):
