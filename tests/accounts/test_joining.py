@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.choices import RoleDecision
 from accounts.models import Agency, Membership, Notice, RoleRequest, User
@@ -79,7 +80,7 @@ def test_nobody_of_a_second_service_comes_to_read_what_the_first_wrote(world, vi
     worker = waiting(world.user("housing"), clinic, PREGNANCY, at, viewer("admin"))
     with transaction.atomic(), contextlib.suppress(AccountRefused):
         give(worker, at, viewer("guardian"))
-    later, matrix = at + timedelta(minutes=1), matrix_in_force(on=at.date())
+    later, matrix = at + timedelta(minutes=1), matrix_in_force(on=timezone.localdate(at))
     readers = {
         member.role
         for member in Membership.objects.filter(agency=clinic)
@@ -176,7 +177,7 @@ def test_who_was_there_counts_no_more_and_who_may_come_back_does(world, viewer, 
         User.objects.filter(pk=nurse.user_id).update(is_active=False, suspended_at=at)
     else:
         days = {"ended": -30, "ends tomorrow": 1}[how]
-        Membership.objects.filter(pk=nurse.pk).update(ended_on=at.date() + timedelta(days=days))
+        Membership.objects.filter(pk=nurse.pk).update(ended_on=timezone.localdate(at) + timedelta(days=days))
     if joins:
         give(asked(world.user("pregnancy_worker"), clinic, PREGNANCY, at, viewer("admin")), at, viewer("guardian"))
         return
