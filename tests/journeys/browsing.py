@@ -14,7 +14,7 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page, Response, Route
 
 from config.demo.people import second_step_keys
 
@@ -59,8 +59,12 @@ class Visit:
 
 
 def faults(page: Page) -> list[str]:
-    """What axe finds, one line each: the rule, the element and what to do."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    """What axe finds, one line each: the rule, the element and what to do.
+
+    A window in which every page is judged has the checker from the start; any other is given it here.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("asked => axe.run(document, asked).then(result => result.violations)", ASKED)
     return [f"{fault['id']}: {node['target']} {node['failureSummary']}" for fault in found for node in fault["nodes"]]
 
@@ -85,6 +89,12 @@ def without_scripts(route: Route) -> None:
     route.fulfill(response=response, body=script_free(response.text()))
 
 
+def path_of(url: str) -> str:
+    """The address within the product."""
+    found = urllib.parse.urlsplit(url)
+    return found.path + (f"?{found.query}" if found.query else "")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back: where from after any redirects, with which status, and the page."""
@@ -93,6 +103,13 @@ class Answer:
     status: int
     body: str
     content_type: str
+
+    @classmethod
+    def shown(cls, response: Response | None) -> Answer:
+        """The same, of a page that stands open in a window."""
+        assert response is not None
+        kind = response.headers["content-type"].split(";")[0]
+        return cls(path_of(response.url), response.status, response.text(), kind)
 
     @property
     def links(self) -> list[str]:
@@ -156,6 +173,4 @@ class Caller:
             response = error
         with response:
             body = response.read().decode("utf-8", errors="replace")
-            found = urllib.parse.urlsplit(response.url)
-            path = found.path + (f"?{found.query}" if found.query else "")
-            return Answer(path, response.status, body, response.headers.get_content_type())
+            return Answer(path_of(response.url), response.status, body, response.headers.get_content_type())

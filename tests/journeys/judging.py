@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.journeys.browsing import Answer, Caller, Visit, faults, overflow, script_free
+from tests.journeys.browsing import AXE, Answer, Caller, Visit, faults, overflow, script_free
 from tests.journeys.product import Product
 
 SHOTS = os.environ.get("HARBOUR_SHOTS", "")
@@ -33,6 +33,8 @@ def windows(browser: Browser, product: Product, callers: dict[str, Caller]) -> I
                 [{"name": one.name, "value": one.value or "", "url": product.address} for one in callers[reader].jar]
             )
             opened[reader] = Visit(context, product.address)
+            # Kept by the browser and not sent to it with each page: every page of this window is judged.
+            opened[reader].page.add_init_script(path=AXE)
         return opened[reader]
 
     yield window_of
