@@ -19,6 +19,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.test import Client
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from accounts.models import User
 from accounts.rules.viewers import Viewer
@@ -58,16 +59,36 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 # What takes longest begins first, so that the others wait for it beside work of their own, not at the end.
-BEGINS = ("tests/journeys/test_pages.py", "tests/access/test_pages.py", "tests/architecture/test_stack.py")
+JOURNEYS = "tests/journeys"
+BEGINS = (f"{JOURNEYS}/test_pages.py", JOURNEYS, "tests/access/test_pages.py", "tests/architecture/test_stack.py")
+
+
+def taken_together(nodeid: str) -> str:
+    """What one worker runs without another: a file; and, as each starts the product and a browser, all journeys but
+    the longest."""
+    file = nodeid.split("::")[0]
+    return JOURNEYS if file.startswith(JOURNEYS) and file not in BEGINS else file
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def turn(item: pytest.Item) -> int:
-        file = item.nodeid.split("::")[0]
-        return BEGINS.index(file) if file in BEGINS else len(BEGINS)
+        part = taken_together(item.nodeid)
+        return BEGINS.index(part) if part in BEGINS else len(BEGINS)
 
     items.sort(key=turn)
+
+
+class ByPart(LoadFileScheduling):
+    """`--dist loadfile`, with the journeys as one file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return taken_together(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPart | None:
+    return ByPart(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def start_cluster(stack: contextlib.ExitStack) -> clusters.Cluster:
