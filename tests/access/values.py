@@ -106,7 +106,8 @@ class Days:
 
     def __init__(self, at: datetime) -> None:
         self.today, self.since = at.astimezone(LONDON).date(), at - RECENT
-        self.minutes = count(1)
+        # Other rows end 23 hours ago, which is the first of them where a minute passes meanwhile.
+        self.minutes = count(10)
         self.taken = {str(self.today)}
         self.instants: dict[datetime, str] = {}
 
