@@ -108,11 +108,6 @@ WITHOUT_SUMMARY = frozenset(
 )
 
 
-def opened_by(cell: Cell, category: str) -> Cell:
-    """What a cell of the matrix opens of its category."""
-    return Cell.EXISTENCE if cell == Cell.SUMMARY and category in WITHOUT_SUMMARY else cell
-
-
 @dataclass(frozen=True)
 class Matrix:
     """One version of the access matrix: role, category, cell."""
@@ -127,7 +122,8 @@ class Matrix:
 
     def opens(self, role_key: str, category: str) -> Cell:
         """What the cell of a role and category opens: of a kind without a summary, `S` that there is something."""
-        return opened_by(self.cell(role_key, category), category)
+        cell = self.cell(role_key, category)
+        return Cell.EXISTENCE if cell == Cell.SUMMARY and category in WITHOUT_SUMMARY else cell
 
 
 @dataclass(frozen=True)
