@@ -67,7 +67,7 @@ def test_a_task_that_the_database_turned_away_is_done_again(files, caplog):
 
     with caplog.at_level("INFO", logger="harbour.deadlocks"):
         assert at_once(another, compares) == [None, None]
-    assert turned_away(caplog) == 1, "nobody waited for the other, and nothing was proved"
+    assert turned_away(caplog), "nobody waited for the other, and nothing was proved"
     assert ChildGroupGrant.objects.count() == 2, "what it was about is done"
 
 
@@ -85,7 +85,7 @@ def test_a_part_of_the_sweep_that_the_database_turned_away_is_done_again(files, 
 
     with caplog.at_level("INFO"):
         assert at_once(another, sweeps) == [None, (1, 0)]
-    assert turned_away(caplog) == 1
+    assert turned_away(caplog)
     assert not [record for record in caplog.records if record.getMessage() == "sweep_part_failed"]
 
 
