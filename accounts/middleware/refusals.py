@@ -4,9 +4,11 @@ Two people who write on the same files at the same moment may stop each other; t
 away is let in again, with what was asked, and never notices.
 """
 
+import time
 from collections.abc import Callable
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -15,13 +17,13 @@ from django.views.defaults import page_not_found
 
 from accounts.choices import AccessOutcome
 from accounts.middleware.problems import is_for_a_system, not_found, problem
-from accounts.rules.refusals import SAID, NotKnown, Refusal, Stale
+from accounts.rules.refusals import SAID, NotKnown, Refusal, Stale, seconds_to_hold
 from accounts.services.access_events import record_access, trace_of
 from accounts.services.deadlocks import TRIES_AFTER_A_DEADLOCK, is_deadlock
 
 
 class RefusalMiddleware:
-    """`NotKnown` looks like any other 404; `Refusal` is a 403 with its reason; `Stale` is a 409.
+    """`NotKnown` looks like any other 404, and takes as long; `Refusal` is a 403 with its reason; `Stale` is a 409.
 
     A person reads a page, a system the same in JSON. A denial that a form says at a field is written down as well.
     What the database rolled back to free somebody else is asked of the view again, in a new transaction.
@@ -33,6 +35,7 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         said: list[Refusal] = []
         before = SAID.set(said)
+        request.came_at = time.perf_counter()  # type: ignore[attr-defined]
         try:
             response = self.get_response(request)
         finally:
@@ -70,7 +73,9 @@ def refusal_page(request: HttpRequest, exception: Exception) -> HttpResponse | N
     """The page for a refusal, once it is written down; None for any other exception."""
     if isinstance(exception, NotKnown):
         _log(request, exception.reason_code, exception.child_id)
-        return not_found() if is_for_a_system(request) else page_not_found(request, exception)
+        page = not_found() if is_for_a_system(request) else page_not_found(request, exception)
+        _hold(request)
+        return page
     if isinstance(exception, Refusal):
         _log(request, exception.code, exception.child_id)
         status = 409 if isinstance(exception, Stale) else 403
@@ -88,6 +93,12 @@ def _file_of(request: HttpRequest) -> str:
     if match is None or declared is None or not declared.reads_file or not request.viewer.role_key:  # type: ignore[attr-defined]
         return ""
     return str(match.kwargs.get("reference", ""))
+
+
+def _hold(request: HttpRequest) -> None:
+    """Let an answer wait until its age is the same as that of all of its kind."""
+    taken = time.perf_counter() - request.came_at  # type: ignore[attr-defined]
+    time.sleep(seconds_to_hold(taken, settings.NOT_KNOWN_TAKES_SECONDS))
 
 
 def _log(request: HttpRequest, reason_code: str, child_id: UUID | None) -> None:

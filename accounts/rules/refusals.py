@@ -62,6 +62,15 @@ class NotKnown(Exception):
         self.child_id = child_id
 
 
+def seconds_to_hold(taken: float, whole: float) -> float:
+    """How long an answer that took so many seconds waits, so that it leaves at a whole multiple of `whole` of them.
+
+    Whether there was something to find is then not told by when the answer says that there is nothing (decision 0356).
+    Nothing waits where `whole` is 0.
+    """
+    return -taken % whole if whole else 0.0
+
+
 class Stale(Refusal):
     """Somebody saved the same thing first: shown as a 409 page that keeps what was typed."""
 

@@ -320,6 +320,9 @@ BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000")
 # How long a web process believes what it saw of the alerts, before it looks again whether every page must warn.
 ALERTS_WATCH_SECONDS = 30
 
+# How long it takes to say that there is no such file, whatever was found on the way; then twice, three times as long.
+NOT_KNOWN_TAKES_SECONDS = 0.05
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -2,8 +2,8 @@
 
 Words and headers are compared at every address of a file in `test_pages`; here with what that leaves out, the length
 and the cookies. Times are compared by `make timing`: on a machine that does other work at the same time the answer
-would take too long to come. Each comparison has a control of its own, a question of the same kind with three tenths of
-a millisecond added, asked in turn with it; one that is too wide to tell that much fails, and says so.
+would take too long to come. Each comparison has a control of its own, a question of the same kind that leaves three
+tenths of a millisecond later, asked in turn with it; one that is too wide to tell that much fails, and says so.
 
 Seen to fail: a question more to the database where there is a file; a space more in the page, and a header more, where
 one was refused. By the clock, on a machine that does other work at the same time: "too noisy to tell". A comparison of
@@ -29,7 +29,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.middleware import refusals
+from accounts.rules.refusals import seconds_to_hold
 from cases.record.models import Child, new_reference
+from config.settings import base
 from tests.access.test_pages import OF_FILES
 from tests.conftest import HonestClient
 from tests.factories.cases import block, grant, make_child
@@ -107,6 +109,29 @@ def test_the_database_is_asked_the_same(why, world, viewer, at, client_as):
 # Times
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("why", [None, *WHY])
+def test_what_is_not_known_leaves_when_all_of_its_kind_do(why, world, viewer, at, client_as, settings, monkeypatch):
+    settings.NOT_KNOWN_TAKES_SECONDS = whole = 100.0
+    files, browser, held = hidden_files(world, viewer, at), client_as("keyworker"), []
+    monkeypatch.setattr(refusals.time, "sleep", held.append)
+    for number, address in enumerate(PAGES):
+        reference = files[why][0].reference if why else new_reference()
+        began = time.perf_counter()
+        assert browser.get(address.filled({"reference": reference})).status_code == 404
+        taken = time.perf_counter() - began
+        assert len(held) == number + 1, address.pattern
+        assert whole - taken < held[-1] < whole, address.pattern
+
+
+@pytest.mark.parametrize(
+    ("taken", "whole", "held"),
+    [(0.015, 0.05, 0.035), (0.0, 0.05, 0.0), (0.05, 0.05, 0.0), (0.06, 0.05, 0.04), (0.3, 0.25, 0.2), (0.4, 0, 0)],
+)
+def test_how_long_an_answer_is_held(taken, whole, held):
+    assert seconds_to_hold(taken, whole) == pytest.approx(held, abs=1e-9)
+
+
 @dataclass(frozen=True)
 class Difference:
     """By how much one of two takes longer: the median of the pairs, and the interval in which it surely is.
@@ -151,18 +176,38 @@ def took(browser: HonestClient, path: str) -> dict[str, float]:
 Asked = Callable[[str], dict[str, tuple[Difference, Difference]]]
 
 
+def idle(seconds: float) -> None:
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        pass
+
+
 @contextmanager
-def delayed() -> Iterator[None]:
-    """While it lasts, what a file is refused with takes longer by as much as must be told."""
+def later() -> Iterator[None]:
+    """While it lasts, the answer that there is nothing leaves later by as much as must be told."""
+    hold = refusals._hold
+
+    def holds_longer(request: Any) -> None:
+        hold(request)
+        idle(INJECTED)
+
+    refusals._hold = holds_longer
+    try:
+        yield
+    finally:
+        refusals._hold = hold
+
+
+@contextmanager
+def harder() -> Iterator[None]:
+    """While it lasts, refusing a file that is there is more work, by as much as would be told if it showed."""
     log = refusals._log
 
-    def slower(request: Any, reason_code: str, child_id: Any) -> None:
-        ends = time.perf_counter() + (INJECTED if child_id is not None else 0)
-        while time.perf_counter() < ends:
-            pass
+    def logs_longer(request: Any, reason_code: str, child_id: Any) -> None:
+        idle(INJECTED if child_id is not None else 0)
         log(request, reason_code, child_id)
 
-    refusals._log = slower
+    refusals._log = logs_longer
     try:
         yield
     finally:
@@ -170,12 +215,13 @@ def delayed() -> Iterator[None]:
 
 
 @pytest.fixture
-def asked(transactional_db: None, world, viewer, at, client_as) -> Iterator[Asked]:
+def asked(transactional_db: None, world, viewer, at, client_as, settings) -> Iterator[Asked]:
     """`asked("blocked")`: by how much a hidden file takes longer than one that never was, through every middleware; and
-    the same with three tenths of a millisecond added, which must be told.
+    the same where it leaves three tenths of a millisecond later, which must be told.
 
     The two are asked of the same page one after the other, in an order drawn by lot; every other pair is a control.
     """
+    settings.NOT_KNOWN_TAKES_SECONDS = base.NOT_KNOWN_TAKES_SECONDS
     files, browser, lots = hidden_files(world, viewer, at), client_as("keyworker"), random.Random(11)
     for address in PAGES:
         took(browser, address.filled({"reference": new_reference()}))
@@ -189,7 +235,7 @@ def asked(transactional_db: None, world, viewer, at, client_as) -> Iterator[Aske
         order = ("there", "never") if lots.random() < 0.5 else ("never", "there")
         taken = {}
         for which in order:
-            with delayed() if slower and which == "there" else nullcontext():
+            with later() if slower and which == "there" else nullcontext():
                 taken[which] = took(browser, paths[which])
         return {name: taken["there"][name] - taken["never"][name] for name in CLOCKS}
 
@@ -215,20 +261,39 @@ def asked(transactional_db: None, world, viewer, at, client_as) -> Iterator[Aske
 timed = pytest.mark.skipif(not os.environ.get("HARBOUR_TIMING"), reason="asked where HARBOUR_TIMING is set")
 
 
+def judged(found: dict[str, tuple[Difference, Difference]], what: str, record_property: Any) -> list[str]:
+    for name, (answer, control) in found.items():
+        record_property("scanned", f"{what} against never there, {name}: {answer}; control: {control}")
+    return faults(*found["time"])
+
+
 @timed
 @pytest.mark.parametrize("why", WHY)
 def test_the_times_are_not_told_apart(why, asked, record_property):
-    found = asked(why)
-    for name, (answer, control) in found.items():
-        record_property("scanned", f"refused ({why}) against never there, {name}: {answer}; control: {control}")
-    assert [fault for name, both in found.items() for fault in faults(name, *both)] == []
+    assert judged(asked(why), f"refused ({why})", record_property) == []
 
 
-def faults(name: str, answer: Difference, control: Difference) -> list[str]:
-    """What a comparison by one clock proves against us, or why it proves nothing."""
-    found = [f"{name}, told apart: {answer}"] if answer.told_apart else []
-    found += [f"{name}, too noisy to tell: {answer}"] if answer.half_width >= INJECTED else []
-    return found + ([] if control.told_apart and control.low > 0 else [f"{name}, the control is not told: {control}"])
+@timed
+def test_work_that_only_a_hidden_file_makes_is_not_told_by_the_time(asked, record_property):
+    with harder():
+        found = asked("blocked")
+    assert judged(found, "refused with more work", record_property) == []
+    assert found["work"][0].low > 0, "there was no more work, and nothing was hidden"
+
+
+@timed
+def test_the_same_work_is_told_where_nothing_is_held(asked, settings, record_property):
+    settings.NOT_KNOWN_TAKES_SECONDS = 0
+    with harder():
+        found = asked("blocked")
+    assert any("told apart" in fault for fault in judged(found, "refused with more work, not held", record_property))
+
+
+def faults(answer: Difference, control: Difference) -> list[str]:
+    """What a comparison proves against us, or why it proves nothing."""
+    found = [f"told apart: {answer}"] if answer.told_apart else []
+    found += [f"too noisy to tell: {answer}"] if answer.half_width >= INJECTED else []
+    return found + ([] if control.told_apart and control.low > 0 else [f"the control is not told: {control}"])
 
 
 STEADY = [(number % 21 - 10) / 100_000 for number in range(2_000)]  # within a tenth of a millisecond, about nothing
@@ -236,9 +301,9 @@ STEADY = [(number % 21 - 10) / 100_000 for number in range(2_000)]  # within a t
 
 def test_what_passes_is_narrow_and_its_control_is_told() -> None:
     answer, control = interval_of(STEADY), interval_of([one + INJECTED for one in STEADY])
-    assert faults("time", answer, control) == []
-    assert faults("time", control, control) == [f"time, told apart: {control}"]
-    assert faults("time", answer, answer) == [f"time, the control is not told: {answer}"]
+    assert faults(answer, control) == []
+    assert faults(control, control) == [f"told apart: {control}"]
+    assert faults(answer, answer) == [f"the control is not told: {answer}"]
     noisy = interval_of([20 * one for one in STEADY[:60]])
     assert not noisy.told_apart
-    assert faults("time", noisy, control) == [f"time, too noisy to tell: {noisy}"]
+    assert faults(noisy, control) == [f"too noisy to tell: {noisy}"]
