@@ -23,8 +23,9 @@ SERVICES: dict[str, str] = {
 }
 
 
-def check_may_join(role: str, *, agency: str, sector: str, held: Iterable[str]) -> None:
-    """Refuse somebody at an agency where others read what is their service's own; `held` are the roles held there.
+def check_may_join(role: str, *, agency: str, sector: str, held: Iterable[str], own: str = "") -> None:
+    """Refuse somebody at an agency where others read what is their service's own; `held` are the roles held there, and
+    `own` is the agency that has people of that role already, where there is one.
 
     At an agency of health all who open files hold one and the same role. Elsewhere people of one health service may
     be seconded, of two not.
@@ -34,17 +35,20 @@ def check_may_join(role: str, *, agency: str, sector: str, held: Iterable[str]) 
         return
     whose = " and ".join(_whose(each) for each in others)
     stands = "is the agency of" if sector == Sector.HEALTH else "has people of"
-    asked = _whose(role)
-    what_to_do = f"enter {asked} as an agency of its own" if role in SERVICES else f"choose another agency for {asked}"
-    raise AccountRefused(
-        f"{agency} {stands} {whose}, and the people of one agency read each other’s sensitive entries: {what_to_do}",
-        field="agency",
-    )
+    why = f"{agency} {stands} {whose}, and the people of one agency read each other’s sensitive entries"
+    raise AccountRefused(f"{why}: {_way_on(role, own)}", field="agency")
 
 
 def _shares(role: str, sector: str) -> bool:
     """Whether who holds a role at an agency of a sector may come to read what colleagues of a health service write."""
     return opens_files(role) if sector == Sector.HEALTH else role in SERVICES
+
+
+def _way_on(role: str, own: str) -> str:
+    asked = _whose(role)
+    if role not in SERVICES:
+        return f"choose another agency for {asked}"
+    return f"choose {own}, which is the agency of {asked}" if own else f"enter {asked} as an agency of its own"
 
 
 def _whose(role: str) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db.models import Q
 
+from accounts.choices import Sector
 from accounts.models import Agency, Membership, RoleRequest
 from accounts.rules.joining import check_may_join
 
@@ -21,8 +22,11 @@ def check_joins(
     """
     # Without its key, so that nobody waits who writes something of that agency's meanwhile.
     there = Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
-    members = Membership.objects.filter(Q(ended_on=None) | Q(ended_on__gt=on), agency=there)
-    held = set(members.exclude(pk__in=[replaces.pk] if replaces else []).values_list("role", flat=True))
+    members = Membership.objects.filter(Q(ended_on=None) | Q(ended_on__gt=on))
+    at_it = members.filter(agency=there).exclude(pk__in=[replaces.pk] if replaces else [])
+    held = set(at_it.values_list("role", flat=True))
     if waiting:
         held |= set(RoleRequest.objects.filter(agency=there, decision="").values_list("role", flat=True))
-    check_may_join(role, agency=there.name, sector=there.sector, held=held)
+    theirs = members.filter(role=role, agency__sector=Sector.HEALTH, agency__ended_on=None).exclude(agency=there)
+    own = theirs.order_by("agency__name").values_list("agency__name", flat=True).first()
+    check_may_join(role, agency=there.name, sector=there.sector, held=held, own=own or "")

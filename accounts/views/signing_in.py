@@ -40,8 +40,12 @@ FIRST_STEP = "first_step"
 
 
 def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    """Too many wrong tries: the same page for names that exist and names that do not."""
-    return render(request, "accounts/locked_out.html", {"opens_at": clock_time(open_again_at(now()))}, status=429)
+    """Too many wrong tries: the same page for names that exist and names that do not. Somebody who is signed in and was
+    asked for a code once more is led back to where it is asked for, and what they had typed waits behind that.
+    """
+    again = request.get_full_path() if request.user.is_authenticated else ""
+    context = {"opens_at": clock_time(open_again_at(now())), "again": again}
+    return render(request, "accounts/locked_out.html", context, status=429)
 
 
 def turned_away(request: HttpRequest, user_id: int | None = None) -> HttpResponse:

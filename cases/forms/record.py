@@ -97,7 +97,10 @@ class PlacementForm(PeriodForm):
     kept = ("kind", "provider", "out_of_area")
     kind = RadioField(label="Where does the child live?", choices=PlacementKind.choices)
     provider = TextField(
-        label="Who provides it?", max_length=120, required=False, hint="The service, never a foster carer's address"
+        label="Who provides it?",
+        max_length=120,
+        required=False,
+        hint="The service. Never a foster carer's address, nor the name of a home that somebody must not find",
     )
     out_of_area = TickField(label="It is outside the area of the child's home authority", required=False)
 

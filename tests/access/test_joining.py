@@ -15,9 +15,9 @@ from accounts.rules.roles import ROLES
 NURSE, CAMHS, PREGNANCY = "health_sexual_health", "health_camhs", "health_teenage_pregnancy"
 
 
-def refusal(role: str, held: list[str], sector: str) -> AccountRefused | None:
+def refusal(role: str, held: list[str], sector: str, own: str = "") -> AccountRefused | None:
     try:
-        check_may_join(role, agency="Tideway", sector=sector, held=held)
+        check_may_join(role, agency="Tideway", sector=sector, held=held, own=own)
     except AccountRefused as refused:
         return refused
     return None
@@ -97,6 +97,16 @@ def test_the_refusal_says_whose_agency_it_is_and_what_to_do(sector, role, held, 
     refused = refusal(role, held, sector)
     assert refused is not None
     assert refused.reason == words
+
+
+@pytest.mark.parametrize(
+    ("role", "way_on"),
+    [(CAMHS, "choose Northmere CAMHS, which is the agency of CAMHS"), ("early_help", "choose another agency for an ")],
+)
+def test_the_refusal_names_the_agency_that_a_service_has_already(role, way_on) -> None:
+    refused = refusal(role, [NURSE], "health", "Northmere CAMHS")
+    assert refused is not None
+    assert f"entries: {way_on}" in refused.reason
 
 
 def test_each_role_of_health_is_a_service_with_a_name() -> None:

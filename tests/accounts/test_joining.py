@@ -109,11 +109,28 @@ def test_an_invitation_to_a_second_service_is_refused_at_the_agency_and_keeps_wh
     page = refused.content.decode()
     assert (refused.status_code, f"Tideway Clinic {SAYS}" in page) == (422, True)
     assert 'href="#id_agency"' in page
-    assert "enter the teenage pregnancy service as an agency of its own" in page
+    theirs = world.membership("pregnancy_worker")
+    assert f"choose {theirs.agency}, which is the agency of the teenage pregnancy service" in page
     typed = ("Nora Newcombe", "nora@tideway.example", "Young parents’ worker", "She joins the team on Monday.")
     assert [words for words in typed if words not in page] == []
     assert f'<option value="{PREGNANCY}" selected' in page
     assert (Notice.objects.count(), User.objects.count(), RoleRequest.objects.count()) == (*before, 0)
+
+
+@pytest.mark.parametrize("gone", ["person", "agency", "seconded"])
+def test_a_service_that_has_no_agency_of_its_own_is_entered_as_one(gone, world, viewer, at, clinic):
+    make_membership(agency=clinic, role=NURSE)
+    theirs = world.membership("pregnancy_worker")
+    today = timezone.localdate(at)
+    if gone == "person":
+        Membership.objects.filter(role=PREGNANCY).update(ended_on=today)
+    elif gone == "agency":
+        Agency.objects.filter(pk=theirs.agency_id).update(ended_on=today)
+    else:
+        Membership.objects.filter(role=PREGNANCY).update(ended_on=today)
+        make_membership(agency=world.agency("specialist"), role=PREGNANCY)
+    with pytest.raises(AccountRefused, match="enter the teenage pregnancy service as an agency of its own"):
+        asked(world.user("housing"), clinic, PREGNANCY, at, viewer("admin"))
 
 
 def test_a_second_service_can_neither_move_in_nor_be_held_beside_the_first(world, viewer, at, clinic, client_as):

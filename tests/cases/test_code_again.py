@@ -3,8 +3,8 @@
 Seen to fail: each page of `ACTS` without its mark (the act is done on a code of a quarter of an hour ago), and a form
 let through once it was opened; a conflict asked about when it is read alone; what was typed not kept, and a bare button
 kept; a button and a file to take that lead back to themselves, or without the question; somebody without a second step
-here led away from what they were about to do; a code asked of somebody who needs none, or for closing a file to
-oneself.
+here led away from what they were about to do; somebody who is signed in led to the sign-in page after five wrong codes;
+a code asked of somebody who needs none, or for closing a file to oneself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from axes.models import AccessAttempt
 from django.http import HttpResponse
 from django.urls import reverse
 
@@ -310,6 +311,26 @@ def test_what_was_typed_in_an_emergency_waits_behind_the_code(setting):
     assert EmergencyAccess.objects.get().reason == REASON
     assert browser.get(answer.url).status_code == 200
     assert not HeldSubmission.objects.exists()
+
+
+def test_too_many_wrong_codes_lead_back_to_where_the_kept_form_waits(setting):
+    child = setting.child()
+    browser = setting.browser("missing_coordinator", ago=LATELY)
+    page = text(browser.get(EMERGENCY))
+    own = {name: hidden_fields(page)[name] for name in ("form_owner", "idempotency_key")}
+    code_given(browser, setting.at, ago=LONG_AGO)
+    asked = browser.post(EMERGENCY, {**own, **in_emergency(child)})
+    answers = [browser.post(asked.url, {"code": "000000"}) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [422] * 4 + [429] * 2
+    for answer in answers[4:]:
+        page = unescape(text(answer))
+        assert "You are still signed in, and what you had typed is kept." in page
+        assert f'href="{asked.url}">Enter a code again</a>' in page
+        assert "Go to the sign-in page" not in page
+    assert not EmergencyAccess.objects.exists()
+    AccessAttempt.objects.all().delete()  # as a quarter of an hour does
+    carry_on = browser.post(asked.url, {"code": code_at(setting.at, later=1)})
+    assert REASON in unescape(text(browser.get(carry_on.url)))
 
 
 def test_whoever_has_no_second_step_here_sets_it_up_and_goes_on_to_the_emergency(setting):
