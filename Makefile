@@ -4,7 +4,7 @@ VENV_PYTHON = .venv/bin/python
 STACK = $(VENV_PYTHON) -m config.stack --die-with-parent
 ARGS ?=
 # The tests of access that judge one condition or a few; the others judge pages, and have a command each.
-JUDGES = tests/access/sharing tests/access/seen $(addprefix tests/access/test_,$(addsuffix .py,rules levels visible seen viewers grants lists projection worlds guards))
+JUDGES = tests/access/sharing tests/access/seen $(addprefix tests/access/test_,$(addsuffix .py,rules levels visible seen viewers grants lists projection worlds guards joining))
 
 # Some machines tell Python to keep nothing that it has compiled: each of some fifty processes would then begin by compiling
 # two thousand modules again.
