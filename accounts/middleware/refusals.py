@@ -35,7 +35,6 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         said: list[Refusal] = []
         before = SAID.set(said)
-        request.came_at = time.perf_counter()  # type: ignore[attr-defined]
         try:
             response = self.get_response(request)
         finally:

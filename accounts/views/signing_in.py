@@ -40,10 +40,11 @@ FIRST_STEP = "first_step"
 
 
 def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    """Too many wrong tries: the same page for names that exist and names that do not. Somebody who is signed in and was
-    asked for a code once more is led back to where it is asked for, and what they had typed waits behind that.
+    """Too many wrong tries: the same page for names that exist and names that do not. Who was asked for a code once
+    more, on a page for people who are signed in, is led back to it, and what they had typed waits behind that.
     """
-    again = request.get_full_path() if request.user.is_authenticated else ""
+    declared = getattr(request.resolver_match and request.resolver_match.func, "policy", None)
+    again = request.get_full_path() if declared and not declared.public else ""
     context = {"opens_at": clock_time(open_again_at(now())), "again": again}
     return render(request, "accounts/locked_out.html", context, status=429)
 

@@ -117,7 +117,7 @@ def test_an_invitation_to_a_second_service_is_refused_at_the_agency_and_keeps_wh
     assert (Notice.objects.count(), User.objects.count(), RoleRequest.objects.count()) == (*before, 0)
 
 
-@pytest.mark.parametrize("gone", ["person", "agency", "seconded"])
+@pytest.mark.parametrize("gone", ["person", "agency", "seconded", "here"])
 def test_a_service_that_has_no_agency_of_its_own_is_entered_as_one(gone, world, viewer, at, clinic):
     make_membership(agency=clinic, role=NURSE)
     theirs = world.membership("pregnancy_worker")
@@ -128,7 +128,8 @@ def test_a_service_that_has_no_agency_of_its_own_is_entered_as_one(gone, world, 
         Agency.objects.filter(pk=theirs.agency_id).update(ended_on=today)
     else:
         Membership.objects.filter(role=PREGNANCY).update(ended_on=today)
-        make_membership(agency=world.agency("specialist"), role=PREGNANCY)
+        # From before the rule: people who are seconded, or a second service here, are no agency of its own.
+        make_membership(agency=world.agency("specialist") if gone == "seconded" else clinic, role=PREGNANCY)
     with pytest.raises(AccountRefused, match="enter the teenage pregnancy service as an agency of its own"):
         asked(world.user("housing"), clinic, PREGNANCY, at, viewer("admin"))
 

@@ -3,8 +3,8 @@
 Seen to fail: each page of `ACTS` without its mark (the act is done on a code of a quarter of an hour ago), and a form
 let through once it was opened; a conflict asked about when it is read alone; what was typed not kept, and a bare button
 kept; a button and a file to take that lead back to themselves, or without the question; somebody without a second step
-here led away from what they were about to do; somebody who is signed in led to the sign-in page after five wrong codes;
-a code asked of somebody who needs none, or for closing a file to oneself.
+here led away from what they were about to do; somebody who is signed in led to the sign-in page after five wrong codes,
+and told of codes after five wrong passwords; a code asked of somebody who needs none, or for closing a file to oneself.
 """
 
 from __future__ import annotations
@@ -331,6 +331,15 @@ def test_too_many_wrong_codes_lead_back_to_where_the_kept_form_waits(setting):
     AccessAttempt.objects.all().delete()  # as a quarter of an hour does
     carry_on = browser.post(asked.url, {"code": code_at(setting.at, later=1)})
     assert REASON in unescape(text(browser.get(carry_on.url)))
+
+
+def test_who_is_signed_in_and_fails_to_sign_in_as_somebody_else_reads_of_signing_in(setting):
+    browser = setting.browser("missing_coordinator", ago=LATELY)
+    tries = {"username": "keyworker", "password": "not this one"}
+    page = [unescape(text(browser.post("/account/sign-in/", tries))) for _ in range(5)][-1]
+    assert "Signing in was tried too often with a wrong password or code" in page
+    assert "Go to the sign-in page" in page
+    assert "Enter a code again" not in page
 
 
 def test_whoever_has_no_second_step_here_sets_it_up_and_goes_on_to_the_emergency(setting):
